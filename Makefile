@@ -1,0 +1,42 @@
+# Every target has one line in `make help`.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+GUESTS := target/guests/wasm32-wasip1/guest
+GUEST_BUILD := --profile guest --target-dir target/guests
+export CARGO_TERM_PROGRESS_WHEN := never
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: ## install what building and testing need (C compiler, WebAssembly target)
+	@sh sdk/setup-guests.sh setup
+
+guests: setup ## build the examples and the test guests to WebAssembly
+	@sh sdk/setup-guests.sh build -p wask-examples -p wask-guests --bins $(GUEST_BUILD)
+	@sh sdk/setup-guests.sh c $(GUESTS)
+
+build: guests ## build the release binary with its demo actions: target/release/wask
+	@WASK_DEMOS="$(CURDIR)/$(GUESTS)" cargo build --release -p wask
+
+run: build ## build everything, start `wask dev` with the examples deployed, print URLs and curl lines
+	@mkdir -p .wask/examples && for e in hello typed web-page long-job front tick hello-c; do cp -u $(GUESTS)/$$e.wasm .wask/examples/; done
+	@exec target/release/wask dev .wask/examples
+
+test: guests ## set up what the tests need and run all of them
+	@cargo build -p wask
+	@cargo test --workspace --exclude wask-tests --no-fail-fast
+	@cargo test -p wask-tests --no-fail-fast
+
+lint: ## check format, lints, licences
+	@cargo fmt --all --check
+	@cargo clippy --workspace --all-targets -- -D warnings
+	@if command -v cargo-deny >/dev/null; then cargo deny check bans licenses sources; \
+	else echo "cargo-deny is not installed: licences and sources are not checked"; fi
+
+bench: build ## measure against bare HTTP on this machine; prints one table
+	@cargo run --release -p wask-tests --bin bench
+
+ci: ## what must hold before a change lands
+	@.ci/run
+
+.PHONY: help setup guests build run test lint bench ci

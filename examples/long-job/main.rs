@@ -1,0 +1,51 @@
+//! Works for `seconds`, and logs how far it is. Too long for a caller to wait: it is meant to be started, then polled.
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+#[derive(Deserialize)]
+struct Job {
+    #[serde(default = "twenty")]
+    seconds: u64,
+    #[serde(flatten)]
+    params: Map<String, Value>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Done {
+    status_code: u16,
+    body: Value,
+    /// What else the job was given.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    params: Map<String, Value>,
+}
+
+#[wask_sdk::action]
+fn work(job: Job) -> Done {
+    for second in 1..=job.seconds {
+        sleep(Duration::from_secs(1));
+        wask_sdk::log!("{second} of {} s", job.seconds);
+    }
+    let payload = format!("worked for {} s", job.seconds);
+    Done { status_code: 200, body: json!({ "payload": payload }), params: job.params }
+}
+
+fn twenty() -> u64 {
+    20
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_answers_with_a_payload_and_what_it_was_given() {
+        let job: Job = serde_json::from_value(json!({ "seconds": 0, "foo": "bar" })).unwrap();
+        let done = json!({ "statusCode": 200, "body": { "payload": "worked for 0 s" }, "params": { "foo": "bar" } });
+        assert_eq!(serde_json::to_value(work(job)).unwrap(), done);
+    }
+}

@@ -1,0 +1,126 @@
+//! Facts about an entity that steer the platform.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{Failure, messages};
+
+/// A set of `{key, value}`; repeated keys: the last one wins. REST contract §2.4.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Annotations(Vec<(String, Value)>);
+
+impl Annotations {
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.0.iter().find(|(k, _)| k == key).map(|(_, value)| value)
+    }
+
+    /// Whether the value is the boolean `true`; `"true"` is not.
+    pub fn is_true(&self, key: &str) -> bool {
+        self.get(key) == Some(&Value::Bool(true))
+    }
+
+    /// Lays `value` over what was there.
+    pub fn set(&mut self, key: &str, value: impl Into<Value>) {
+        let value = value.into();
+        match self.0.iter_mut().find(|(k, _)| k == key) {
+            Some((_, slot)) => *slot = value,
+            None => self.0.push((key.to_owned(), value)),
+        }
+    }
+
+    pub fn remove(&mut self, key: &str) {
+        self.0.retain(|(k, _)| k != key);
+    }
+
+    #[must_use]
+    pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.set(key, value);
+        self
+    }
+
+    /// Lays all of `over` over this set.
+    pub fn merge(&mut self, over: Annotations) {
+        for (key, value) in over.0 {
+            self.set(&key, value);
+        }
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(k, v)| (k.as_str(), v))
+    }
+
+    /// Bytes of the keys plus bytes of the compact JSON of the values: what the 1 MiB limit counts.
+    pub fn size(&self) -> u64 {
+        self.iter().map(|(k, v)| (k.len() + json_size(v)) as u64).sum()
+    }
+}
+
+impl FromIterator<(String, Value)> for Annotations {
+    fn from_iter<I: IntoIterator<Item = (String, Value)>>(pairs: I) -> Self {
+        let mut all = Annotations::default();
+        for (key, value) in pairs {
+            all.set(&key, value);
+        }
+        all
+    }
+}
+
+/// Everything except `false`, `0`, `""` and `null`.
+pub fn truthy(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(b) => *b,
+        Value::Number(n) => n.as_f64() != Some(0.0),
+        Value::String(s) => !s.is_empty(),
+        Value::Array(_) | Value::Object(_) => true,
+    }
+}
+
+pub(crate) fn json_size(value: &Value) -> usize {
+    struct Count(usize);
+    impl std::io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    serde_json::to_writer(&mut count, value).expect("a JSON value always serializes");
+    count.0
+}
+
+#[derive(Serialize)]
+struct Out<'a> {
+    key: &'a str,
+    value: &'a Value,
+}
+
+/// The wire form: an array of `{key, value}`.
+impl Serialize for Annotations {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter().map(|(key, value)| Out { key, value }))
+    }
+}
+
+impl<'de> Deserialize<'de> for Annotations {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let wire = Value::deserialize(deserializer)?;
+        Annotations::from_wire(&wire).map_err(serde::de::Error::custom)
+    }
+}
+
+impl Annotations {
+    /// Reads the wire form; anything else is `parameters malformed!`.
+    pub fn from_wire(wire: &Value) -> Result<Self, Failure> {
+        let malformed = || Failure::malformed(messages::PARAMETERS_MALFORMED);
+        let pair = |item: &Value| {
+            let key = item.get("key")?.as_str()?.to_owned();
+            Some((key, item.get("value")?.clone()))
+        };
+        let items = wire.as_array().ok_or_else(malformed)?;
+        items.iter().map(|item| pair(item).ok_or_else(malformed)).collect()
+    }
+}

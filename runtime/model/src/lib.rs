@@ -1,0 +1,34 @@
+//! Words and rules of the domain: names, entities, limits, activations, and every sentence a user can read.
+//!
+//! No I/O, no async, no HTTP, no clock: whoever needs the time is handed a [`Timestamp`].
+
+mod activation;
+mod activation_id;
+mod alarm;
+mod annotations;
+mod entity;
+mod exec;
+mod failure;
+mod identity;
+mod limits;
+pub mod messages;
+mod name;
+mod parameters;
+mod record;
+mod time;
+mod version;
+
+pub use activation::{Activation, Response, Status};
+pub use activation_id::ActivationId;
+pub use alarm::{Alarm, AlarmSchedule, AlarmStatus, Disabled, DisabledKind};
+pub use annotations::{Annotations, truthy};
+pub use entity::{Action, Binding, Collection, Entity, Package, Rule, RuleLink, RuleStatus, Trigger};
+pub use exec::{CodeRef, Exec, Kind, looks_like_base64};
+pub use failure::{Failure, Message};
+pub use identity::{AuthKey, Identity, KeyDigest, SharedIdentity};
+pub use limits::{ActionLimits, LimitOverrides, Limits, LimitsPatch};
+pub use name::{EntityName, FullName, NamespaceName};
+pub use record::{WireRecord, WireResponse};
+pub use parameters::{Arguments, Parameter, Parameters};
+pub use time::Timestamp;
+pub use version::Version;

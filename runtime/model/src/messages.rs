@@ -1,0 +1,331 @@
+//! Every sentence a user can read. Clients compare the bytes, so the wording is fixed, misspellings included.
+//!
+//! Source: REST contract, the sections named; feeds contract for the alarms.
+
+use std::fmt::Display;
+
+use crate::{FullName, Message};
+
+// Names, §1.2
+pub const ENTITY_NAME_ILLEGAL: &str = "The name of the entity contains illegal characters.";
+pub const NAMESPACE_ILLEGAL: &str = "The namespace contains illegal characters.";
+pub const NAME_NOT_QUALIFIED: &str = "requirement failed: The fully qualified name of the entity must contain at least the namespace and the name of the entity.";
+pub const PATH_MALFORMED: &str =
+    "the path is malformed: it must be 'namespace/name' or 'namespace/package/name' with legal names";
+
+pub fn entity_name_too_long(length: usize) -> Message {
+    format!("Name segement longer than allowed: {length} > 256.").into()
+}
+
+pub fn namespace_too_long(length: usize) -> Message {
+    format!("Namespace longer than allowed: {length} > 256.").into()
+}
+
+// Authentication and authorization, §1.3, §1.4
+pub const AUTHENTICATION_MISSING: &str =
+    "The resource requires authentication, which was not supplied with the request";
+pub const AUTHENTICATION_INVALID: &str = "The supplied authentication is invalid";
+pub const AUTHENTICATION_FAILED: &str = "Authentication is possible but has failed or not yet been provided.";
+pub const FORBIDDEN: &str = "The supplied authentication is not authorized to access this resource.";
+
+pub fn not_authorized(resources: &[String]) -> Message {
+    format!("The supplied authentication is not authorized to access '{}'.", resources.join(", ")).into()
+}
+
+// Errors, §1.5
+pub const BAD_REQUEST: &str = "The request contains bad syntax or cannot be fulfilled.";
+pub const ENTITY_NOT_FOUND: &str = "The requested resource does not exist.";
+pub const URL_NOT_FOUND: &str = "The requested resource could not be found.";
+pub const ALREADY_EXISTS: &str = "resource already exists";
+pub const WRONG_COLLECTION: &str = "Resource by this name exists but is not in this collection.";
+pub const CONCURRENT_MODIFICATION: &str = "Concurrent modification to resource detected.";
+pub const INTERNAL: &str = "There was an internal server error.";
+pub const UNAVAILABLE: &str = "The server is currently unavailable (because it is overloaded or down for maintenance).";
+pub const STORE_FULL: &str =
+    "The server cannot store anything now: its disk is full. Nothing was accepted; try again later.";
+
+pub fn package_missing(name: &FullName) -> Message {
+    format!("The requested resource '{name}' does not exist.").into()
+}
+
+pub fn method_not_allowed(supported: &str) -> Message {
+    format!("HTTP method not allowed, supported methods: {supported}").into()
+}
+
+// Bodies and query strings, §1.6, §2
+pub const BODY_EXPECTED: &str = "Request entity expected but not supplied";
+pub const OBJECT_EXPECTED: &str = "JSON object expected";
+pub const PARAMETERS_MALFORMED: &str = "parameters malformed!";
+pub const LIMITS_MALFORMED: &str = "limits malformed!";
+pub const VERSION_MALFORMED: &str = "semantic version malformed";
+pub const INVOKE_TIMEOUT: &str = "Timeout must be number of milliseconds up to 60000.";
+pub const ENCODING_UNSUPPORTED: &str = "The request's Content-Encoding is not supported: send the body as it is.";
+
+pub fn malformed(detail: &str) -> Message {
+    format!("The request content was malformed:\n{detail}").into()
+}
+
+pub fn query_malformed(parameter: &str, detail: &str) -> Message {
+    format!("The query parameter '{parameter}' was malformed:\n{detail}").into()
+}
+
+pub fn not_a_boolean(value: &str) -> String {
+    format!("'{value}' is not a valid Boolean value")
+}
+
+pub fn out_of_range(value: i64, collection: &str) -> String {
+    format!("The value '{value}' is not in the range of 0 to 200 for {collection}.")
+}
+
+pub fn below_zero(value: i64, collection: &str) -> String {
+    format!("The value '{value}' is not greater than or equal to 0 for {collection}.")
+}
+
+pub fn not_an_integer(value: &str, collection: &str) -> String {
+    format!("The value '{value}' is not an integer for {collection}.")
+}
+
+pub fn content_type(given: &str) -> Message {
+    format!("The request's Content-Type [{given}] is not supported. Expected:\napplication/json").into()
+}
+
+pub fn not_acceptable(available: &str) -> Message {
+    format!("Resource representation is only available with these types:\n{available}").into()
+}
+
+pub fn larger_than_allowed(what: &str, size: u64, limit: u64) -> Message {
+    format!("{what} larger than allowed: {size} > {limit} bytes.").into()
+}
+
+// exec and limits, §3.3, §3.4
+pub const EXEC_UNDEFINED: &str = "exec undefined";
+pub const KIND_MISSING: &str = "'kind' must be a string defined in 'exec'";
+pub const MAIN_MALFORMED: &str = "if defined, 'main' be a string in 'exec' for 'wasm:1' actions";
+pub const COMPONENTS_MISSING: &str = "'components' must be defined for sequence kind";
+pub const COMPONENTS_MALFORMED: &str = "'components' must be an array";
+pub const SIZE_NEGATIVE: &str = "requirement failed: a negative size of an object is not allowed.";
+pub const INSTANCES_NEGATIVE: &str =
+    "requirement failed: Action container concurrency must be greater than or equal to 0.";
+pub const SEQUENCES_LATER: &str = "sequences are not supported yet";
+pub const BINDINGS_LATER: &str = "packages and bindings of your own are not supported yet";
+pub const SYSTEM_NAMESPACE: &str = "The namespace 'whisk.system' is built into the server and cannot be changed.";
+
+/// What a module looks like that a client read as text; and what to do instead. `spec/clients.md`.
+pub const MANGLED_UPLOAD: &str = "The module was damaged on its way: the client sent a binary file as text. Any of these works: \
+aio rt action create NAME FILE.wasm --kind wasm:1 --binary; zip the module and run: wsk action create NAME FILE.zip --kind wasm:1; \
+or send exec.code as base64 of the file.";
+
+pub fn kind_unsupported(kind: &str, supported: &[&str]) -> String {
+    let supported: Vec<String> = supported.iter().map(|k| format!("'{k}'")).collect();
+    format!(
+        "The specified runtime '{kind}' is not supported by this platform. Valid values are: {}.",
+        supported.join(", ")
+    )
+}
+
+pub fn code_missing(kind: &str) -> String {
+    format!("'code' must be a string or attachment object defined in 'exec' for '{kind}' actions")
+}
+
+pub fn limit_not_whole(what: &str) -> String {
+    format!("requirement failed: {what} limit must be whole number")
+}
+
+pub fn timeout_above(value: u64, limit: u64) -> Message {
+    format!("duration {value} milliseconds exceeds allowed threshold of {limit} milliseconds").into()
+}
+
+pub fn timeout_below(value: u64, limit: u64) -> Message {
+    format!("duration {value} milliseconds below allowed threshold of {limit} milliseconds").into()
+}
+
+pub fn memory_above(value: u32, limit: u32) -> Message {
+    format!("memory size {value} MB exceeds allowed threshold of {limit} MB").into()
+}
+
+pub fn memory_below(value: u32, limit: u32) -> Message {
+    format!("memory size {value} MB below allowed threshold of {limit} MB").into()
+}
+
+pub fn logs_above(value: u32, limit: u32) -> Message {
+    format!("log size {value} MB exceeds allowed threshold of {limit} MB").into()
+}
+
+pub fn concurrency_above(value: u32, limit: u32) -> Message {
+    format!("concurrency {value} exceeds allowed threshold of {limit}").into()
+}
+
+pub fn concurrency_below(value: i64, limit: u32) -> Message {
+    format!("concurrency {value} below allowed threshold of {limit}").into()
+}
+
+pub fn instances_above(limit: u32) -> Message {
+    format!("Max action instance concurrency must not exceed your namespace concurrency of {limit}.").into()
+}
+
+// Invocation and outcome, §3.6, §3.7, §3.9
+pub const PARAMETERS_NOT_ALLOWED: &str = "Request defines parameters that are not allowed (e.g., reserved properties).";
+pub const ABNORMAL_RUN: &str = "The action did not produce a valid response and exited unexpectedly.";
+pub const NOT_PROVISIONED: &str = "Failed to provision resources to run the action.";
+pub const ACTION_GONE: &str = "Action could not be found or may have been deleted.";
+/// An action that was stored without code.
+pub fn no_code() -> Message {
+    "The action has no code.".into()
+}
+
+pub const ACTION_UNFETCHABLE: &str = "Action could not be fetched.";
+pub const LOGS_MISSING: &str = "The action did not initialize or run as expected. Log data might be missing.";
+
+pub fn timed_out(limit_ms: u128) -> Message {
+    format!("The action exceeded its time limits of {limit_ms} milliseconds.").into()
+}
+
+/// `limit_mb` is added to the contract's sentence, because whoever reads it needs the number.
+pub const MEMORY_EXHAUSTED: &str = "The action exhausted its memory and was aborted.";
+
+pub fn no_json(raw: &str) -> Message {
+    let tail = if raw.is_empty() { ".".to_owned() } else { format!(": {raw}") };
+    format!("The action did not produce a valid JSON or JSON Array response{tail}").into()
+}
+
+pub fn result_too_large(size: u64, limit: u64, prefix: &str) -> Message {
+    format!("The action produced a response that exceeded the allowed length: {size} > {limit} bytes. The truncated response was: {prefix}").into()
+}
+
+pub fn node_failed(attempts: u32) -> Message {
+    format!("The node failed while running this activation {attempts} times.").into()
+}
+
+pub const NOT_REDELIVERED: &str =
+    "The node failed while running this activation, and the action's annotation 'redelivery' is false.";
+
+// Activations, §4
+pub const ACTIVATION_ID_ILLEGAL: &str = "The activation id is not valid.";
+pub const DOCS_WITH_COUNT: &str = "The parameter 'docs' is not permitted with 'count'.";
+
+pub fn activation_id_length(length: usize) -> Message {
+    format!("Activation id length is {length} but must be 32.").into()
+}
+
+pub fn activation_name_filter(value: &str) -> Message {
+    format!("Parameter may be a 'simple' name or 'package-name/simple' name: {value}").into()
+}
+
+pub fn not_epoch(value: &str) -> Message {
+    format!("Parameter is not a valid value for epoch seconds: {value}").into()
+}
+
+// Triggers and rules, §6
+pub const FEED_NAME_INVALID: &str = "Feed name is not valid";
+pub const RULE_INCOMPLETE: &str = "rule requires a valid trigger and a valid action";
+pub const RULE_STATUS: &str = "status must be 'active' or 'inactive'";
+pub const RULE_WITHOUT_TRIGGER: &str = "Only rules with existing triggers can be activated";
+
+pub fn trigger_missing(trigger: &FullName) -> Message {
+    format!("trigger /{trigger} does not exist").into()
+}
+
+pub fn action_missing(action: &FullName) -> Message {
+    format!("action /{action} does not exist").into()
+}
+
+pub fn rule_reference_conflict(name: &FullName, expected: &str) -> Message {
+    format!("/{name} is not {expected}").into()
+}
+
+pub fn rule_inactive(rule: &FullName, action: &FullName) -> Message {
+    format!("Rule '{rule}' is inactive, action '{action}' was not activated.").into()
+}
+
+// Web actions, §8
+pub const WEB_NOT_READY: &str = "Response not yet ready.";
+pub const WEB_PROCESSING: &str = "There was an error processing your request.";
+pub const WEB_PROPERTY_MISSING: &str = "Response does not include requested property.";
+pub const WEB_TYPE_UNKNOWN: &str = "Response did not specify a known content-type.";
+pub const WEB_TYPE_MISMATCH: &str = "Response type in header did not match generated content type.";
+
+pub fn web_invalid(media_type: &str) -> Message {
+    format!("Response is not valid '{media_type}'.").into()
+}
+
+// Throttles, §9
+pub const LIMITS_INNER: &str = "Inner entity level routes for limits are not yet implemented.";
+
+pub fn too_many_requests(count: u64, allowed: u32) -> Message {
+    format!("Too many requests in the last minute (count: {count}, allowed: {allowed}).").into()
+}
+
+pub fn too_many_concurrent(count: u64, allowed: u32) -> Message {
+    format!("Too many concurrent requests in flight (count: {count}, allowed: {allowed}).").into()
+}
+
+// Alarms, feeds contract A
+pub mod alarms {
+    use super::{Display, Message};
+
+    pub const UNSUPPORTED_EVENT: &str = "unsupported lifecycleEvent";
+    pub const TRIGGER_NAME_MISSING: &str = "no trigger name parameter was provided";
+    pub const CRON_MISSING: &str = "alarms trigger feed is missing the cron parameter";
+    pub const TIMEZONE_INVALID: &str = "Invalid timezone.";
+    pub const CRON_FIELDS: &str = "cron pattern is limited to 5 fields with 1 minute as the finest granularity";
+    pub const FIRST_FIRE_AFTER_STOP: &str = "the first scheduled trigger fire is not until after the stop date";
+    pub const MAX_TRIGGERS_AND_STOP: &str = "maxTriggers is not allowed when the stopDate parameter is specified";
+    pub const AUTHENTICATION_FAILED: &str = "Trigger authentication request failed.";
+    pub const NOTHING_TO_UPDATE: &str = "no updatable parameters were specified";
+    pub const DISABLED_LAST_CRON: &str = "Automatically disabled after firing last scheduled cron trigger";
+    pub const DISABLED_MAX_TRIGGERS: &str = "Automatically disabled after reaching max triggers";
+    pub const DISABLED_THROTTLED: &str =
+        "Automatically disabled after continuously receiving a 429 status code when firing the trigger";
+    pub const PAUSED_BY_USER: &str = "Paused by user";
+    pub const STOP_DATE_EXPIRED: &str = "the stop date has expired";
+    pub const NEXT_FIRE_AFTER_STOP: &str = "the next scheduled trigger fire is after the stop date";
+    pub const LATER_FEED: &str = "this feed is not available yet; use /whisk.system/alarms/alarm";
+
+    pub fn cron_invalid(cron: impl Display) -> Message {
+        format!("cron pattern '{cron}' is not valid").into()
+    }
+
+    pub fn not_a_date(parameter: &str, value: impl Display) -> Message {
+        format!("{parameter} parameter '{value}' is not a valid Date").into()
+    }
+
+    pub fn not_in_the_future(parameter: &str, value: impl Display) -> Message {
+        format!("{parameter} parameter '{value}' must be in the future").into()
+    }
+
+    pub fn stop_before_start(stop: impl Display, start: impl Display) -> Message {
+        format!("stopDate parameter '{stop}' must be greater than the startDate parameter '{start}'").into()
+    }
+
+    pub fn start_after_stop(start: impl Display, stop: impl Display) -> Message {
+        format!("startDate parameter '{start}' must be less than the stopDate parameter '{stop}'").into()
+    }
+
+    pub fn too_many(limit: u32) -> Message {
+        format!("namespace has reached its limit of {limit} alarm triggers").into()
+    }
+
+    pub fn not_found(trigger: impl Display) -> Message {
+        format!("could not find trigger /{trigger} in the database").into()
+    }
+
+    pub fn disabled_by_admin(trigger: impl Display) -> Message {
+        format!("{trigger} cannot be updated because it was disabled by an admin.  Please contact support for further assistance").into()
+    }
+
+    pub fn disabled_on_fire(status_code: u16) -> String {
+        format!("Trigger automatically disabled: Received a {status_code} status code when firing the trigger")
+    }
+
+    pub fn disabled_on_lookup(status_code: u16) -> String {
+        format!("Automatically disabled after receiving a {status_code} status code on trigger initialization")
+    }
+
+    pub fn disabled_on_start(why: &str) -> String {
+        format!("Automatically disabled after receiving error on trigger initialization: {why}")
+    }
+
+    pub fn disabled_on_update(why: &str) -> String {
+        format!("Automatically disabled after receiving error on trigger creation: {why}")
+    }
+}

@@ -1,0 +1,145 @@
+//! Default arguments of packages, bindings, actions and triggers, and how arguments are merged.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::annotations::json_size;
+use crate::{Failure, messages};
+
+/// The arguments of one run: a JSON object.
+pub type Arguments = Map<String, Value>;
+
+/// One default argument. `init`: delivered as environment, never among the run's arguments.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Parameter {
+    pub key: String,
+    pub value: Value,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub init: bool,
+}
+
+/// A set of parameters; repeated keys: the last one wins. REST contract §2.4.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Parameters(Vec<Parameter>);
+
+impl Parameters {
+    pub fn get(&self, key: &str) -> Option<&Parameter> {
+        self.0.iter().find(|p| p.key == key)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn set(&mut self, parameter: Parameter) {
+        match self.0.iter_mut().find(|p| p.key == parameter.key) {
+            Some(slot) => *slot = parameter,
+            None => self.0.push(parameter),
+        }
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Parameter> {
+        self.0.iter()
+    }
+
+    /// This set with all of `over` laid over it.
+    #[must_use]
+    pub fn overlaid_by(&self, over: &Parameters) -> Parameters {
+        let mut all = self.clone();
+        for parameter in over.iter() {
+            all.set(parameter.clone());
+        }
+        all
+    }
+
+    /// The parameters that a run gets, as an object: all but the `init` ones.
+    pub fn run_arguments(&self) -> Arguments {
+        self.iter().filter(|p| !p.init).map(|p| (p.key.clone(), p.value.clone())).collect()
+    }
+
+    /// The parameters that go into the environment, as text: strings as they are, null as `""`, the rest as compact
+    /// JSON. REST contract §3.7.
+    pub fn environment(&self) -> impl Iterator<Item = (String, String)> {
+        self.iter().filter(|p| p.init).map(|p| {
+            let text = match &p.value {
+                Value::Null => String::new(),
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            (p.key.clone(), text)
+        })
+    }
+
+    /// Bytes of the keys plus bytes of the compact JSON of the values: what the 1 MiB limit counts.
+    pub fn size(&self) -> u64 {
+        self.iter().map(|p| (p.key.len() + json_size(&p.value)) as u64).sum()
+    }
+
+    /// Reads the wire form, an array of `{key, value[, init]}`; anything else is `parameters malformed!`.
+    pub fn from_wire(wire: &Value) -> Result<Self, Failure> {
+        let malformed = || Failure::malformed(messages::PARAMETERS_MALFORMED);
+        let mut all = Parameters::default();
+        for item in wire.as_array().ok_or_else(malformed)? {
+            let key = item.get("key").and_then(Value::as_str).ok_or_else(malformed)?.to_owned();
+            let value = item.get("value").ok_or_else(malformed)?.clone();
+            let init = item.get("init").map_or(Some(false), Value::as_bool).ok_or_else(malformed)?;
+            all.set(Parameter { key, value, init });
+        }
+        Ok(all)
+    }
+}
+
+impl FromIterator<(String, Value)> for Parameters {
+    fn from_iter<I: IntoIterator<Item = (String, Value)>>(pairs: I) -> Self {
+        let mut all = Parameters::default();
+        for (key, value) in pairs {
+            all.set(Parameter { key, value, init: false });
+        }
+        all
+    }
+}
+
+impl<'de> Deserialize<'de> for Parameters {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let wire = Value::deserialize(deserializer)?;
+        Parameters::from_wire(&wire).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_wire_form_goes_in_and_out_and_the_last_of_equal_keys_wins() {
+        let wire = json!([{"key":"a","value":1},{"key":"s","value":"x","init":true,"other":1},{"key":"a","value":null,"init":false}]);
+        let read = Parameters::from_wire(&wire).unwrap();
+        assert_eq!(
+            serde_json::to_value(&read).unwrap(),
+            json!([{"key":"a","value":null},{"key":"s","value":"x","init":true}])
+        );
+    }
+
+    #[test]
+    fn other_shapes_are_malformed() {
+        for wire in [
+            json!({"a":1}),
+            json!([{"key":"a"}]),
+            json!([{"value":1}]),
+            json!([{"key":1,"value":1}]),
+            json!([{"key":"a","value":1,"init":"x"}]),
+        ] {
+            assert!(Parameters::from_wire(&wire).unwrap_err().to_string().ends_with("parameters malformed!"), "{wire}");
+        }
+    }
+
+    #[test]
+    fn init_parameters_become_environment_text() {
+        let read = Parameters::from_wire(&json!([{"key":"n","value":null,"init":true},{"key":"o","value":{"a":1},"init":true},{"key":"r","value":1}])).unwrap();
+        let environment: Vec<_> = read.environment().collect();
+        assert_eq!(environment, [("n".into(), String::new()), ("o".into(), "{\"a\":1}".to_owned())]);
+        assert_eq!(Value::Object(read.run_arguments()), json!({"r":1}));
+    }
+}

@@ -1,0 +1,71 @@
+//! The record of an activation as the wire shows it. REST contract §4.2.
+
+use serde::ser::{Serialize, SerializeStruct as _, Serializer};
+use serde_json::Value;
+
+use crate::{Activation, Response};
+
+/// `GET activations/{id}`, a blocking invoke's answer, an element of a list with `docs=true`.
+pub struct WireRecord<'a> {
+    activation: &'a Activation,
+    logs: &'a [String],
+}
+
+/// `response` of a record, and `GET activations/{id}/result`.
+pub struct WireResponse<'a>(pub &'a Response);
+
+impl Activation {
+    pub fn wire(&self) -> WireRecord<'_> {
+        WireRecord { activation: self, logs: &self.logs }
+    }
+
+    /// As a blocking invoke answers: logs are attached to the stored record only.
+    pub fn wire_without_logs(&self) -> WireRecord<'_> {
+        WireRecord { activation: self, logs: &[] }
+    }
+
+    /// The record as a JSON value, without logs: what a guest gets that invoked and waited.
+    pub fn to_wire(&self) -> Value {
+        serde_json::to_value(self.wire_without_logs()).expect("a record always serializes")
+    }
+}
+
+impl Serialize for WireRecord<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let a = self.activation;
+        let mut out = serializer.serialize_struct("Activation", 14)?;
+        out.serialize_field("namespace", &a.namespace)?;
+        out.serialize_field("name", &a.name)?;
+        out.serialize_field("version", &a.version)?;
+        out.serialize_field("publish", &false)?;
+        out.serialize_field("subject", &a.subject)?;
+        out.serialize_field("activationId", &a.id)?;
+        if let Some(cause) = &a.cause {
+            out.serialize_field("cause", cause)?;
+        }
+        out.serialize_field("start", &a.start)?;
+        if let Some(end) = &a.end {
+            out.serialize_field("end", end)?;
+        }
+        if let Some(duration) = &a.duration_ms {
+            out.serialize_field("duration", duration)?;
+        }
+        out.serialize_field("response", &WireResponse(&a.response))?;
+        out.serialize_field("logs", self.logs)?;
+        out.serialize_field("annotations", &a.annotations)?;
+        out.end()
+    }
+}
+
+impl Serialize for WireResponse<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_struct("Response", 4)?;
+        out.serialize_field("result", &self.0.result)?;
+        out.serialize_field("status", self.0.status.as_str())?;
+        out.serialize_field("success", &(self.0.status == crate::Status::Success))?;
+        if let Some(size) = self.0.size {
+            out.serialize_field("size", &size)?;
+        }
+        out.end()
+    }
+}

@@ -1,0 +1,211 @@
+//! What a module may look like, checked in one pass before it is compiled: a few kilobytes of hostile module cost the
+//! compiler many seconds, and an author is better served by a sentence than by a parser's words.
+
+use std::collections::HashMap;
+use std::fmt::Display;
+
+use wasmparser::{
+    BinaryReaderError, ElementItems, ElementSectionReader, Encoding, Export, ExportSectionReader, ExternalKind,
+    FuncType, FunctionBody, FunctionSectionReader, Operator, Parser, Payload, TableSectionReader, TypeRef,
+    TypeSectionReader,
+};
+
+use crate::config::{ModuleBounds, SandboxConfig};
+use crate::error::RefusedModule;
+
+/// The type of every function a guest can import, by module and name, as [`signature`] writes it.
+pub(crate) type KnownImports = HashMap<(String, String), String>;
+
+/// Refuses a module whose shape, imports or exports are out of bounds. Whether its code is valid is not checked here.
+pub(crate) fn check(wasm: &[u8], config: &SandboxConfig, known: &KnownImports) -> Result<(), RefusedModule> {
+    at_most("module", wasm.len() as u64, config.module.module_bytes)?;
+    let mut shape = Shape::new(config, known);
+    for payload in Parser::new(0).parse_all(wasm) {
+        shape.visit(payload.map_err(invalid)?)?;
+    }
+    shape.check_exports()
+}
+
+/// What is known of a module part of the way through.
+struct Shape<'a> {
+    bounds: &'a ModuleBounds,
+    config: &'a SandboxConfig,
+    known: &'a KnownImports,
+    types: Vec<FuncType>,
+    /// The type of each function, imported ones first.
+    functions: Vec<u32>,
+    locals: u64,
+    br_table_targets: u64,
+    element_items: u64,
+    start: Option<u32>,
+    start_is_function: bool,
+    has_memory: bool,
+}
+
+impl<'a> Shape<'a> {
+    fn new(config: &'a SandboxConfig, known: &'a KnownImports) -> Shape<'a> {
+        Shape {
+            bounds: &config.module,
+            config,
+            known,
+            types: Vec::new(),
+            functions: Vec::new(),
+            locals: 0,
+            br_table_targets: 0,
+            element_items: 0,
+            start: None,
+            start_is_function: true,
+            has_memory: false,
+        }
+    }
+
+    fn visit(&mut self, payload: Payload<'_>) -> Result<(), RefusedModule> {
+        let bounds = self.bounds;
+        match payload {
+            Payload::Version { encoding: Encoding::Component, .. } => Err(RefusedModule::Component),
+            Payload::TypeSection(types) => self.types(types),
+            Payload::ImportSection(imports) => {
+                declared("imports", imports.count(), bounds.imports)?;
+                imports.into_imports().try_for_each(|import| self.import(import.map_err(invalid)?))
+            }
+            Payload::FunctionSection(functions) => self.functions(functions),
+            Payload::TableSection(tables) => self.tables(tables),
+            Payload::MemorySection(memories) => declared("memories", memories.count(), 1u64),
+            Payload::GlobalSection(globals) => declared("globals", globals.count(), bounds.globals),
+            Payload::ExportSection(exports) => self.exports(exports),
+            Payload::ElementSection(segments) => self.elements(segments),
+            Payload::DataCountSection { count, .. } => declared("data segments", count, bounds.data_segments),
+            Payload::DataSection(data) => declared("data segments", data.count(), bounds.data_segments),
+            Payload::CodeSectionStart { size, .. } => at_most("module's code", size.into(), bounds.code_section_bytes),
+            Payload::CodeSectionEntry(body) => self.function_body(&body),
+            _ => Ok(()),
+        }
+    }
+
+    fn types(&mut self, types: TypeSectionReader<'_>) -> Result<(), RefusedModule> {
+        declared("types", types.count(), self.bounds.types)?;
+        self.types = types.into_iter_err_on_gc_types().collect::<Result<_, _>>().map_err(invalid)?;
+        Ok(())
+    }
+
+    fn functions(&mut self, functions: FunctionSectionReader<'_>) -> Result<(), RefusedModule> {
+        declared("functions", functions.count(), self.bounds.functions)?;
+        for ty in functions {
+            self.functions.push(ty.map_err(invalid)?);
+        }
+        Ok(())
+    }
+
+    fn tables(&self, tables: TableSectionReader<'_>) -> Result<(), RefusedModule> {
+        declared("tables", tables.count(), self.config.tables)?;
+        tables.into_iter().try_for_each(|table| {
+            let elements = table.map_err(invalid)?.ty.initial;
+            declared("elements in a table", elements, self.config.table_elements)
+        })
+    }
+
+    fn exports(&mut self, exports: ExportSectionReader<'_>) -> Result<(), RefusedModule> {
+        declared("exports", exports.count(), self.bounds.exports)?;
+        for export in exports {
+            self.export(&export.map_err(invalid)?);
+        }
+        Ok(())
+    }
+
+    fn elements(&mut self, segments: ElementSectionReader<'_>) -> Result<(), RefusedModule> {
+        segments.into_iter().try_for_each(|segment| {
+            let items = match segment.map_err(invalid)?.items {
+                ElementItems::Functions(items) => items.count(),
+                ElementItems::Expressions(_, items) => items.count(),
+            };
+            self.element_items += u64::from(items);
+            declared("items in element segments", self.element_items, self.bounds.element_items)
+        })
+    }
+
+    fn import(&mut self, import: wasmparser::Import<'_>) -> Result<(), RefusedModule> {
+        let (module, name) = (import.module.to_owned(), import.name.to_owned());
+        let key = (module, name);
+        let expected = self.known.get(&key);
+        let (Some(expected), TypeRef::Func(ty)) = (expected, import.ty) else {
+            return Err(RefusedModule::UnknownImport { module: key.0, name: key.1 });
+        };
+        let found = self.types.get(ty as usize).map(|ty| signature(ty.params(), ty.results())).unwrap_or_default();
+        if found != *expected {
+            let expected = expected.clone();
+            return Err(RefusedModule::ImportType { module: key.0, name: key.1, found, expected });
+        }
+        self.functions.push(ty);
+        Ok(())
+    }
+
+    fn export(&mut self, export: &Export<'_>) {
+        match (export.name, export.kind) {
+            ("_start", ExternalKind::Func) => self.start = Some(export.index),
+            ("_start", _) => self.start_is_function = false,
+            ("memory", ExternalKind::Memory) => self.has_memory = true,
+            _ => (),
+        }
+    }
+
+    fn function_body(&mut self, body: &FunctionBody<'_>) -> Result<(), RefusedModule> {
+        at_most("body of a function", body.range().len() as u64, self.bounds.function_body_bytes)?;
+        for group in body.get_locals_reader().map_err(invalid)? {
+            self.locals += u64::from(group.map_err(invalid)?.0);
+        }
+        declared("locals", self.locals, self.bounds.locals)?;
+        for operator in body.get_operators_reader().map_err(invalid)? {
+            if let Operator::BrTable { targets } = operator.map_err(invalid)? {
+                self.br_table_targets += u64::from(targets.len());
+            }
+        }
+        declared("targets of `br_table`", self.br_table_targets, self.bounds.br_table_targets)
+    }
+
+    fn check_exports(&self) -> Result<(), RefusedModule> {
+        let Some(start) = self.start else {
+            return Err(match self.start_is_function {
+                true => RefusedModule::NoStart,
+                false => RefusedModule::StartType("of something that is not a function".into()),
+            });
+        };
+        let ty = self.functions.get(start as usize).and_then(|ty| self.types.get(*ty as usize));
+        match ty.map(|ty| signature(ty.params(), ty.results())) {
+            Some(found) if found != "() -> ()" => return Err(RefusedModule::StartType(found)),
+            _ => (),
+        }
+        if !self.has_memory {
+            return Err(RefusedModule::NoMemory);
+        }
+        Ok(())
+    }
+}
+
+fn invalid(cause: BinaryReaderError) -> RefusedModule {
+    RefusedModule::Invalid(format!("{cause}."))
+}
+
+fn declared(what: &'static str, value: impl Into<u64>, limit: impl Into<u64>) -> Result<(), RefusedModule> {
+    let (value, limit) = (value.into(), limit.into());
+    match value <= limit {
+        true => Ok(()),
+        false => Err(RefusedModule::TooMany { of: "module", what, value, limit }),
+    }
+}
+
+pub(crate) fn at_most(what: &'static str, value: u64, limit: u64) -> Result<(), RefusedModule> {
+    match value <= limit {
+        true => Ok(()),
+        false => Err(RefusedModule::TooLarge { what, value, limit }),
+    }
+}
+
+/// Writes a function type like `(i32, i64) -> (i32)`.
+pub(crate) fn signature<P: Display, R: Display>(
+    params: impl IntoIterator<Item = P>,
+    results: impl IntoIterator<Item = R>,
+) -> String {
+    let params: Vec<String> = params.into_iter().map(|ty| ty.to_string()).collect();
+    let results: Vec<String> = results.into_iter().map(|ty| ty.to_string()).collect();
+    format!("({}) -> ({})", params.join(", "), results.join(", "))
+}

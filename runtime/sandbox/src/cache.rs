@@ -1,0 +1,174 @@
+//! Compiled code on disk. A file is native code that will be executed, so nothing is loaded that this installation did
+//! not write: the directory belongs to the service alone, and each file ends with a MAC over its name and content, made
+//! with a key that never leaves the directory.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::SystemTime;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use tracing::warn;
+use wasmtime::Engine;
+
+use crate::config::SandboxConfig;
+use crate::digest::Digest;
+use crate::error::SandboxError;
+
+const KEY_FILE: &str = "key";
+const MAC_BYTES: u64 = 32;
+const EXTENSION: &str = "cwasm";
+
+/// A directory of compiled modules. Several processes may share it.
+pub(crate) struct DiskCache {
+    dir: PathBuf,
+    key: [u8; 32],
+    /// Engine version and settings, CPU, and bounds: code made under others is not found.
+    compatibility: u64,
+    most_bytes: u64,
+    written: AtomicU64,
+}
+
+impl DiskCache {
+    /// Opens or creates `dir`. Takes the same time however much is in it.
+    pub fn open(dir: &Path, engine: &Engine, config: &SandboxConfig) -> Result<DiskCache, SandboxError> {
+        let failed = |cause| SandboxError::internal(&format!("cannot use {} as code cache", dir.display()), cause);
+        DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(failed)?;
+        fs::set_permissions(dir, Permissions::from_mode(0o700)).map_err(failed)?;
+        let key = key_in(dir).map_err(failed)?;
+        let mut hasher = DefaultHasher::new();
+        engine.precompile_compatibility_hash().hash(&mut hasher);
+        config.module.hash(&mut hasher);
+        let (compatibility, most_bytes) = (hasher.finish(), config.cache_bytes);
+        Ok(DiskCache { dir: dir.to_owned(), key, compatibility, most_bytes, written: AtomicU64::new(0) })
+    }
+
+    /// The compiled module, or `None` if there is none that can be trusted; a bad file is removed.
+    pub fn load(&self, engine: &Engine, digest: &Digest) -> Option<wasmtime::Module> {
+        let name = self.name(digest);
+        let path = self.dir.join(&name);
+        let file = File::open(&path).ok()?;
+        match self.load_file(engine, &name, file) {
+            Ok(module) => Some(module),
+            Err(cause) => {
+                warn!(file = %path.display(), %cause, "compiled module is not usable, removing it");
+                let _ = fs::remove_file(&path);
+                None
+            }
+        }
+    }
+
+    fn load_file(&self, engine: &Engine, name: &str, mut file: File) -> Result<wasmtime::Module, String> {
+        self.verify(name, &mut file).map_err(|cause| cause.to_string())?;
+        let _ = file.set_modified(SystemTime::now()); // eviction goes by last use
+        // SAFETY: the MAC shows that this very file was written by `store` with this installation's key, and files are
+        // never changed after they are renamed into place. wasmtime itself refuses other versions and settings.
+        #[allow(unsafe_code)]
+        let module = unsafe { wasmtime::Module::deserialize_open_file(engine, file) };
+        module.map_err(|cause| format!("{cause:#}"))
+    }
+
+    fn verify(&self, name: &str, file: &mut File) -> io::Result<()> {
+        let wrong = || io::Error::new(io::ErrorKind::InvalidData, "wrong message authentication code");
+        let mut left = file.metadata()?.len().checked_sub(MAC_BYTES).ok_or_else(wrong)?;
+        let mut mac = self.mac(name);
+        let mut chunk = vec![0; 128 * 1024];
+        while left != 0 {
+            let length = left.min(chunk.len() as u64) as usize;
+            file.read_exact(&mut chunk[..length])?;
+            mac.update(&chunk[..length]);
+            left -= length as u64;
+        }
+        let mut found = [0; MAC_BYTES as usize];
+        file.read_exact(&mut found)?;
+        mac.verify_slice(&found).map_err(|_| wrong())
+    }
+
+    /// Writes compiled code so that it is there completely or not at all, then makes room.
+    pub fn store(&self, digest: &Digest, code: &[u8]) -> io::Result<()> {
+        let name = self.name(digest);
+        let number = self.written.fetch_add(1, Relaxed);
+        let temporary = self.dir.join(format!("{name}.{}-{number}.tmp", std::process::id()));
+        let mac = self.mac(&name).chain_update(code).finalize().into_bytes();
+        let written = write_new(&temporary, &[code, &mac]).and_then(|()| fs::rename(&temporary, self.dir.join(&name)));
+        if written.is_err() {
+            let _ = fs::remove_file(&temporary);
+        }
+        written?;
+        self.make_room()
+    }
+
+    /// Removes the files used longest ago until the rest is within bounds.
+    fn make_room(&self) -> io::Result<()> {
+        let mut files = Vec::new();
+        for entry in fs::read_dir(&self.dir)? {
+            let entry = entry?;
+            if entry.path().extension().is_some_and(|extension| extension == EXTENSION) {
+                let about = entry.metadata()?;
+                files.push((about.modified()?, about.len(), entry.path()));
+            }
+        }
+        let mut total: u64 = files.iter().map(|(_, size, _)| size).sum();
+        files.sort();
+        for (_, size, path) in files {
+            if total <= self.most_bytes {
+                break;
+            }
+            fs::remove_file(path)?;
+            total -= size;
+        }
+        Ok(())
+    }
+
+    fn name(&self, digest: &Digest) -> String {
+        format!("{digest}-{:016x}.{EXTENSION}", self.compatibility)
+    }
+
+    fn mac(&self, name: &str) -> Hmac<Sha256> {
+        let mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("any key length will do");
+        mac.chain_update(name.as_bytes())
+    }
+}
+
+/// This installation's key, made on first use.
+fn key_in(dir: &Path) -> io::Result<[u8; 32]> {
+    let path = dir.join(KEY_FILE);
+    if let Some(key) = read_key(&path)? {
+        return Ok(key);
+    }
+    let mut key = [0; 32];
+    getrandom::fill(&mut key).map_err(io::Error::other)?;
+    let temporary = dir.join(format!("{KEY_FILE}.{}.tmp", std::process::id()));
+    let _ = fs::remove_file(&temporary);
+    write_new(&temporary, &[&key])?;
+    let linked = fs::hard_link(&temporary, &path); // unlike a rename, keeps the key of a process that was faster
+    fs::remove_file(&temporary)?;
+    match linked {
+        Err(cause) if cause.kind() != io::ErrorKind::AlreadyExists => Err(cause),
+        _ => read_key(&path)?.ok_or_else(|| io::Error::other("the key disappeared")),
+    }
+}
+
+/// `None`: there is no key; one of the wrong size is removed.
+fn read_key(path: &Path) -> io::Result<Option<[u8; 32]>> {
+    match fs::read(path) {
+        Ok(bytes) => match <[u8; 32]>::try_from(bytes.as_slice()) {
+            Ok(key) => Ok(Some(key)),
+            Err(_) => fs::remove_file(path).map(|()| None),
+        },
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(cause),
+    }
+}
+
+fn write_new(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    for part in parts {
+        file.write_all(part)?;
+    }
+    file.sync_all()
+}

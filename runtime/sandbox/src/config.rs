@@ -1,0 +1,187 @@
+//! Every bound of the sandbox, with unit, default and reason. Values come from the caller; this crate reads no files.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::SandboxError;
+
+const KIB: u64 = 1024;
+const MIB: u64 = 1024 * KIB;
+const GIB: u64 = 1024 * MIB;
+
+/// The bounds of one sandbox. Times are milliseconds (`_ms`), sizes are bytes (`_bytes`), the rest are counts.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SandboxConfig {
+    /// How many guests may live at the same time. Each reserves about 4 GiB of address space, not memory.
+    /// Default 2000, at most 16,000 (the address space ends there).
+    pub max_instances: u32,
+    /// The most linear memory any run may be allowed. Default 4 GiB, the ceiling of 32-bit WebAssembly.
+    pub max_memory_bytes: u64,
+    /// How much of a finished guest's touched memory is cleared in place for the next one instead of being given back to
+    /// the system. Costs up to this much × the peak number of guests. Only used where Linux ≥ 6.7 can tell which pages
+    /// were touched. Default 512 KiB.
+    pub keep_resident_bytes: u64,
+    /// Tables per module. Default 4.
+    pub tables: u32,
+    /// Elements per table. Default 100,000: language runtimes need some ten thousand.
+    pub table_elements: u32,
+    /// Native stack a guest may use before it ends with a stack overflow. Default 1 MiB.
+    pub guest_stack_bytes: u64,
+    /// Native stack kept free for the host below a guest's. Default 512 KiB.
+    pub host_stack_bytes: u64,
+    /// How often running guests are looked at: the accuracy of deadlines and the length of a guest's turn. Default 10 ms.
+    pub epoch_tick_ms: u64,
+    /// CPU time after which a guest leaves the caller's threads for the low-priority ones. Default 20 ms.
+    pub handover_cpu_ms: u64,
+    /// Low-priority threads for guests that compute for long. 0, the default: one per core.
+    pub back_threads: u32,
+    /// Largest request or response frame of a host call. Default 2 MiB.
+    pub frame_bytes: u64,
+    /// Most bytes one write moves; a guest that writes more gets a short write and goes on. Default 1 MiB.
+    pub write_bytes: u64,
+    /// Most random bytes per call. Default 1 MiB.
+    pub random_bytes: u64,
+    /// Most subscriptions per `poll_oneoff`. Default 1024.
+    pub poll_subscriptions: u32,
+    /// Modules kept ready to run. Each takes some 15 KiB and 3 memory mappings. Default 2000.
+    pub loaded_modules: u32,
+    /// Compiled code kept on disk; the files used longest ago go first. Default 4 GiB.
+    pub cache_bytes: u64,
+    /// Modules compiled at the same time, one low-priority thread each. Default 1.
+    pub parallel_compiles: u32,
+    /// Modules that may wait for a compile thread; more are refused. Default 64.
+    pub compile_queue: u32,
+    /// How long one module may take to compile. Default 45 s.
+    pub compile_time_ms: u64,
+    /// How long a module may wait for its turn to compile. Default 120 s.
+    pub compile_wait_ms: u64,
+    /// What a module may consist of.
+    pub module: ModuleBounds,
+    /// What a zip upload may consist of.
+    pub zip: ZipBounds,
+}
+
+/// The shape a module may have. Beyond these, a few kilobytes of module cost seconds of compilation.
+#[derive(Clone, Debug, Hash, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ModuleBounds {
+    /// Size of the binary. Default 48 MiB.
+    pub module_bytes: u64,
+    /// Size of a module uploaded as text. Default 4 MiB.
+    pub wat_bytes: u64,
+    /// Function types. Default 50,000.
+    pub types: u64,
+    /// Imports. Default 1000.
+    pub imports: u64,
+    /// Exports. Default 50,000.
+    pub exports: u64,
+    /// Globals. Default 50,000.
+    pub globals: u64,
+    /// Functions. Default 50,000.
+    pub functions: u64,
+    /// Local variables of all functions together. Default 1,000,000.
+    pub locals: u64,
+    /// Size of one function's body. Default 1 MiB.
+    pub function_body_bytes: u64,
+    /// Size of all functions' bodies. Default 20 MiB.
+    pub code_section_bytes: u64,
+    /// Targets of all `br_table` instructions together. Default 1,000,000.
+    pub br_table_targets: u64,
+    /// Items of all element segments together. Default 1,000,000.
+    pub element_items: u64,
+    /// Data segments. Default 50,000.
+    pub data_segments: u64,
+}
+
+/// The shape a zip upload may have.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ZipBounds {
+    /// Entries. Default 1000.
+    pub entries: u64,
+    /// Sum of the sizes all entries declare. Default 96 MiB.
+    pub total_bytes: u64,
+    /// How many times larger than its compressed form the module may be, once it is over 1 MiB. Default 100.
+    pub ratio: u64,
+}
+
+impl Default for SandboxConfig {
+    fn default() -> Self {
+        SandboxConfig {
+            max_instances: 2000,
+            max_memory_bytes: 4 * GIB,
+            keep_resident_bytes: 512 * KIB,
+            tables: 4,
+            table_elements: 100_000,
+            guest_stack_bytes: MIB,
+            host_stack_bytes: 512 * KIB,
+            epoch_tick_ms: 10,
+            handover_cpu_ms: 20,
+            back_threads: 0,
+            frame_bytes: 2 * MIB,
+            write_bytes: MIB,
+            random_bytes: MIB,
+            poll_subscriptions: 1024,
+            loaded_modules: 2000,
+            cache_bytes: 4 * GIB,
+            parallel_compiles: 1,
+            compile_queue: 64,
+            compile_time_ms: 45_000,
+            compile_wait_ms: 120_000,
+            module: ModuleBounds::default(),
+            zip: ZipBounds::default(),
+        }
+    }
+}
+
+impl Default for ModuleBounds {
+    fn default() -> Self {
+        ModuleBounds {
+            module_bytes: 48 * MIB,
+            wat_bytes: 4 * MIB,
+            types: 50_000,
+            imports: 1000,
+            exports: 50_000,
+            globals: 50_000,
+            functions: 50_000,
+            locals: 1_000_000,
+            function_body_bytes: MIB,
+            code_section_bytes: 20 * MIB,
+            br_table_targets: 1_000_000,
+            element_items: 1_000_000,
+            data_segments: 50_000,
+        }
+    }
+}
+
+impl Default for ZipBounds {
+    fn default() -> Self {
+        ZipBounds { entries: 1000, total_bytes: 96 * MIB, ratio: 100 }
+    }
+}
+
+impl SandboxConfig {
+    /// Refuses values the sandbox cannot work with, naming the setting, its value and what is possible.
+    pub fn check(&self) -> Result<(), SandboxError> {
+        let rules: [(&str, u64, u64, u64); 12] = [
+            ("max_instances", self.max_instances.into(), 1, 16_000),
+            ("max_memory_bytes", self.max_memory_bytes, 64 * KIB, 4 * GIB),
+            ("tables", self.tables.into(), 1, 64),
+            ("table_elements", self.table_elements.into(), 1, 1_000_000),
+            ("guest_stack_bytes", self.guest_stack_bytes, 64 * KIB, 64 * MIB),
+            ("host_stack_bytes", self.host_stack_bytes, 128 * KIB, 64 * MIB),
+            ("epoch_tick_ms", self.epoch_tick_ms, 1, 1000),
+            ("frame_bytes", self.frame_bytes, KIB, 64 * MIB),
+            ("write_bytes", self.write_bytes, 4 * KIB, 64 * MIB),
+            ("loaded_modules", self.loaded_modules.into(), 1, 16_000),
+            ("parallel_compiles", self.parallel_compiles.into(), 1, 256),
+            ("compile_queue", self.compile_queue.into(), 1, 1_000_000),
+        ];
+        for (setting, value, least, most) in rules {
+            if value < least || most < value {
+                return Err(SandboxError::Setting { setting, value, least, most });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,97 @@
+//! The one wasmtime engine: what guests may use of WebAssembly, where their memory lies, and the tick that ends turns.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use wasmtime::{
+    Config, Enabled, Engine, InstanceAllocationStrategy, Linker, PoolingAllocationConfig, Strategy, WasmFeatures,
+};
+
+use crate::config::SandboxConfig;
+use crate::context::Context;
+use crate::error::SandboxError;
+
+/// Functions named in a trap's message.
+const MOST_FRAMES: NonZeroUsize = NonZeroUsize::new(16).expect("16 is not 0");
+/// Room for a module's functions, globals and imports in each instance; 50,000 functions take about 2 MiB.
+const INSTANCE_BYTES: usize = 4 << 20;
+
+/// What no guest may use: threads and shared memory, further memories, 64-bit memory, garbage collection, exceptions,
+/// whatever gives different results on different machines, and proposals that are not finished.
+const REFUSED_FEATURES: WasmFeatures = WasmFeatures::THREADS
+    .union(WasmFeatures::SHARED_EVERYTHING_THREADS)
+    .union(WasmFeatures::MULTI_MEMORY)
+    .union(WasmFeatures::MEMORY64)
+    .union(WasmFeatures::GC)
+    .union(WasmFeatures::FUNCTION_REFERENCES)
+    .union(WasmFeatures::EXCEPTIONS)
+    .union(WasmFeatures::LEGACY_EXCEPTIONS)
+    .union(WasmFeatures::RELAXED_SIMD)
+    .union(WasmFeatures::CUSTOM_PAGE_SIZES)
+    .union(WasmFeatures::WIDE_ARITHMETIC)
+    .union(WasmFeatures::STACK_SWITCHING);
+
+pub(crate) fn build(config: &SandboxConfig) -> Result<Engine, SandboxError> {
+    let mut settings = Config::new();
+    settings
+        .strategy(Strategy::Cranelift)
+        .wasm_features(REFUSED_FEATURES, false)
+        .shared_memory(false)
+        .epoch_interruption(true)
+        .max_wasm_stack(config.guest_stack_bytes as usize)
+        .async_stack_size((config.guest_stack_bytes + config.host_stack_bytes) as usize)
+        .wasm_backtrace_max_frames(Some(MOST_FRAMES))
+        .parallel_compilation(false) // compile threads are ours, few and of low priority
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(config)));
+    let engine = Engine::new(&settings).map_err(|cause| SandboxError::internal("cannot set up the engine", cause))?;
+    start_ticking(&engine, Duration::from_millis(config.epoch_tick_ms))?;
+    Ok(engine)
+}
+
+fn pool(config: &SandboxConfig) -> PoolingAllocationConfig {
+    // Without the scan, keeping memory resident means clearing all of it each time, which is slower than giving it back.
+    let keep = match PoolingAllocationConfig::is_pagemap_scan_available() {
+        true => config.keep_resident_bytes as usize,
+        false => 0,
+    };
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_core_instances(config.max_instances)
+        .total_memories(config.max_instances)
+        .total_stacks(config.max_instances)
+        .total_tables(config.max_instances.saturating_mul(config.tables.min(2)))
+        .max_memories_per_module(1)
+        .max_tables_per_module(config.tables)
+        .max_memory_size(config.max_memory_bytes as usize)
+        .max_core_instance_size(INSTANCE_BYTES)
+        .table_elements(config.table_elements as usize)
+        .linear_memory_keep_resident(keep)
+        .table_keep_resident(keep.min(64 << 10))
+        .pagemap_scan(Enabled::Auto);
+    pool
+}
+
+/// Ends every guest's turn once per tick, until the engine is gone.
+fn start_ticking(engine: &Engine, tick: Duration) -> Result<(), SandboxError> {
+    let engine = engine.weak();
+    let ticker = move || {
+        loop {
+            std::thread::sleep(tick);
+            let Some(engine) = engine.upgrade() else { return };
+            engine.increment_epoch();
+        }
+    };
+    std::thread::Builder::new()
+        .name("wask-tick".into())
+        .spawn(ticker)
+        .map_err(|cause| SandboxError::internal("cannot start the tick thread", cause))?;
+    Ok(())
+}
+
+/// Everything a guest can import.
+pub(crate) fn link(engine: &Engine) -> Result<Linker<Context>, SandboxError> {
+    let mut linker = Linker::new(engine);
+    crate::wasi::add_to(&mut linker)
+        .and_then(|()| crate::host::add_to(&mut linker))
+        .map_err(|cause| SandboxError::internal("cannot link the host functions", cause))?;
+    Ok(linker)
+}

@@ -1,0 +1,140 @@
+//! Modules that are ready to run: checked, compiled, linked, and kept in memory while they are in use.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use quick_cache::sync::Cache;
+use tracing::warn;
+use wasmtime::{Engine, InstancePre, Linker, ModuleExport};
+
+use crate::bounds::{self, KnownImports};
+use crate::cache::DiskCache;
+use crate::config::SandboxConfig;
+use crate::context::Context;
+use crate::digest::Digest;
+use crate::engine;
+use crate::error::{RefusedModule, SandboxError};
+
+/// A module that is ready to run. Cloning it is cheap.
+#[derive(Clone)]
+pub struct Module(Arc<Ready>);
+
+struct Ready {
+    digest: Digest,
+    linked: InstancePre<Context>,
+    start: ModuleExport,
+    memory: ModuleExport,
+}
+
+impl Module {
+    pub fn digest(&self) -> Digest {
+        self.0.digest
+    }
+
+    pub(crate) fn linked(&self) -> &InstancePre<Context> {
+        &self.0.linked
+    }
+
+    pub(crate) fn start(&self) -> &ModuleExport {
+        &self.0.start
+    }
+
+    pub(crate) fn memory(&self) -> &ModuleExport {
+        &self.0.memory
+    }
+}
+
+impl fmt::Debug for Module {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Module({})", self.0.digest)
+    }
+}
+
+/// All modules of one sandbox.
+pub(crate) struct Modules {
+    engine: Engine,
+    linker: Linker<Context>,
+    known_imports: KnownImports,
+    config: SandboxConfig,
+    loaded: Cache<Digest, Module>,
+    disk: Option<DiskCache>,
+}
+
+impl Modules {
+    pub fn new(config: &SandboxConfig, cache_dir: Option<&Path>) -> Result<Modules, SandboxError> {
+        let engine = engine::build(config)?;
+        let linker = engine::link(&engine)?;
+        let disk = cache_dir.map(|dir| DiskCache::open(dir, &engine, config)).transpose()?;
+        let loaded = Cache::new(config.loaded_modules as usize);
+        let known_imports = crate::run::imports_of(&linker, &engine);
+        Ok(Modules { engine, linker, known_imports, config: config.clone(), loaded, disk })
+    }
+
+    pub fn has_disk(&self) -> bool {
+        self.disk.is_some()
+    }
+
+    pub fn loaded(&self, digest: &Digest) -> Option<Module> {
+        self.loaded.get(digest)
+    }
+
+    /// Looks in memory, then on disk. Reading and verifying a file takes about a millisecond per megabyte.
+    pub fn load(&self, digest: &Digest) -> Option<Module> {
+        if let Some(module) = self.loaded(digest) {
+            return Some(module);
+        }
+        let compiled = self.disk.as_ref()?.load(&self.engine, digest)?;
+        match self.link(digest, &compiled) {
+            Ok(module) => Some(self.keep(module)),
+            Err(cause) => {
+                warn!(%digest, %cause, "compiled module does not link");
+                None
+            }
+        }
+    }
+
+    /// Refuses a module that is out of bounds. Takes about ten milliseconds per megabyte.
+    pub fn check(&self, wasm: &[u8]) -> Result<(), RefusedModule> {
+        bounds::check(wasm, &self.config, &self.known_imports)
+    }
+
+    /// Compiles and keeps a module that is within bounds. May take many seconds: only for compile threads.
+    pub fn compile(&self, digest: &Digest, wasm: &[u8]) -> Result<Module, RefusedModule> {
+        let compiled = match &self.disk {
+            None => wasmtime::Module::from_binary(&self.engine, wasm).map_err(invalid)?,
+            Some(disk) => self.compile_to(disk, digest, wasm)?,
+        };
+        Ok(self.keep(self.link(digest, &compiled)?))
+    }
+
+    fn compile_to(&self, disk: &DiskCache, digest: &Digest, wasm: &[u8]) -> Result<wasmtime::Module, RefusedModule> {
+        let code = self.engine.precompile_module(wasm).map_err(invalid)?;
+        if let Err(cause) = disk.store(digest, &code) {
+            warn!(%digest, %cause, "cannot write compiled module to disk");
+        }
+        if let Some(module) = disk.load(&self.engine, digest) {
+            return Ok(module);
+        }
+        // SAFETY: these bytes were made by this engine a moment ago and have not left this function.
+        #[allow(unsafe_code)]
+        let module = unsafe { wasmtime::Module::deserialize(&self.engine, &code) };
+        module.map_err(invalid)
+    }
+
+    fn link(&self, digest: &Digest, compiled: &wasmtime::Module) -> Result<Module, RefusedModule> {
+        let linked = self.linker.instantiate_pre(compiled).map_err(invalid)?;
+        let start = compiled.get_export_index("_start").ok_or(RefusedModule::NoStart)?;
+        let memory = compiled.get_export_index("memory").ok_or(RefusedModule::NoMemory)?;
+        Ok(Module(Arc::new(Ready { digest: *digest, linked, start, memory })))
+    }
+
+    fn keep(&self, module: Module) -> Module {
+        self.loaded.insert(module.digest(), module.clone());
+        module
+    }
+}
+
+fn invalid(cause: wasmtime::Error) -> RefusedModule {
+    RefusedModule::Invalid(format!("{cause:#}"))
+}

@@ -1,0 +1,165 @@
+//! What a guest writes to stdout and stderr, split into lines as it comes. The last non-empty line of stdout is the
+//! result, so each such line is held back until the next one shows that it was a log line.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::limits::RunLimits;
+use crate::logs::{LogLine, LogSink, Logs, Stream};
+
+/// A stderr line that grows beyond this is split.
+const LONGEST_LOG_LINE: usize = 64 * 1024;
+/// How much of an oversized result line is kept beyond the limit, so that "too large" is never in doubt.
+const BEYOND_RESULT: usize = 1024;
+
+/// The output of one run.
+pub(crate) struct Output {
+    stdout: Line,
+    stderr: Line,
+    last: Option<Last>,
+    logs: Logs,
+    most_stdout: usize,
+}
+
+/// The beginning of a line and its whole size.
+#[derive(Default)]
+pub(crate) struct Line {
+    pub bytes: Vec<u8>,
+    pub size: u64,
+}
+
+/// The last non-empty stdout line so far, and where it belongs among the logs if it is not the result.
+struct Last {
+    line: Line,
+    at: Duration,
+    index: usize,
+}
+
+impl Output {
+    pub fn new(limits: &RunLimits, sink: Option<Arc<dyn LogSink>>) -> Output {
+        Output {
+            stdout: Line::default(),
+            stderr: Line::default(),
+            last: None,
+            logs: Logs::new(limits.log_bytes, sink),
+            most_stdout: usize::try_from(limits.result_bytes).unwrap_or(usize::MAX).saturating_add(BEYOND_RESULT),
+        }
+    }
+
+    /// Takes what the guest wrote at `at`.
+    pub fn write(&mut self, stream: Stream, bytes: &[u8], at: Duration) {
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            match (stream, piece.strip_suffix(b"\n")) {
+                (Stream::Stdout, None) => self.stdout.push(piece, self.most_stdout),
+                (Stream::Stdout, Some(end)) => {
+                    self.stdout.push(end, self.most_stdout);
+                    self.end_stdout_line(at);
+                }
+                (Stream::Stderr, end) => self.push_stderr(end.unwrap_or(piece), end.is_some(), at),
+            }
+        }
+    }
+
+    fn push_stderr(&mut self, mut bytes: &[u8], ended: bool, at: Duration) {
+        while LONGEST_LOG_LINE < self.stderr.bytes.len() + bytes.len() {
+            let (fits, rest) = bytes.split_at(LONGEST_LOG_LINE - self.stderr.bytes.len());
+            self.stderr.push(fits, LONGEST_LOG_LINE);
+            self.end_stderr_line(at);
+            bytes = rest;
+            if !self.logs.wants_more() {
+                break; // the rest of this write has nowhere to go
+            }
+        }
+        self.stderr.push(bytes, LONGEST_LOG_LINE);
+        if ended {
+            self.end_stderr_line(at);
+        }
+    }
+
+    fn end_stderr_line(&mut self, at: Duration) {
+        let line = std::mem::take(&mut self.stderr);
+        self.logs.insert(self.logs.len(), at, Stream::Stderr, line.without_return());
+        self.stderr.reuse(line);
+    }
+
+    fn end_stdout_line(&mut self, at: Duration) {
+        let line = std::mem::take(&mut self.stdout);
+        if line.is_blank() {
+            self.logs.insert(self.logs.len(), at, Stream::Stdout, b"");
+            self.stdout.reuse(line);
+            return;
+        }
+        self.release_last();
+        self.last = Some(Last { line, at, index: self.logs.len() });
+    }
+
+    /// The line held back is a log line after all.
+    fn release_last(&mut self) {
+        let Some(Last { line, at, index }) = self.last.take() else { return };
+        match line.size - line.bytes.len() as u64 {
+            0 => self.logs.insert(index, at, Stream::Stdout, line.without_return()),
+            cut => {
+                let mut bytes = line.bytes;
+                bytes.extend_from_slice(format!("… ({cut} more bytes)").as_bytes());
+                self.logs.insert(index, at, Stream::Stdout, &bytes);
+            }
+        }
+    }
+
+    /// The guest writes no more: what has no line end yet is a line, too.
+    pub fn close(&mut self, at: Duration) {
+        if self.stderr.size != 0 {
+            self.end_stderr_line(at);
+        }
+        if self.stdout.size != 0 {
+            self.end_stdout_line(at);
+        }
+    }
+
+    /// Takes the last non-empty stdout line out, so that it is not logged.
+    pub fn take_last(&mut self) -> Option<Line> {
+        let last = self.last.take()?;
+        if last.index < self.logs.len() {
+            self.logs.drop_blank_stdout(last.index);
+        }
+        Some(last.line)
+    }
+
+    /// The last non-empty stdout line, as far as it was kept.
+    pub fn last(&self) -> Option<&Line> {
+        self.last.as_ref().map(|last| &last.line)
+    }
+
+    /// Ends the logs with the host's own words.
+    pub fn say(&mut self, at: Duration, text: &str) {
+        self.release_last();
+        self.logs.say(at, text);
+    }
+
+    pub fn into_logs(mut self, at: Duration) -> Vec<LogLine> {
+        self.release_last();
+        self.logs.finish(at)
+    }
+}
+
+impl Line {
+    fn push(&mut self, bytes: &[u8], most: usize) {
+        self.size += bytes.len() as u64;
+        let room = most.saturating_sub(self.bytes.len());
+        self.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    }
+
+    fn is_blank(&self) -> bool {
+        self.size == self.bytes.len() as u64 && self.bytes.iter().all(u8::is_ascii_whitespace)
+    }
+
+    fn without_return(&self) -> &[u8] {
+        self.bytes.strip_suffix(b"\r").unwrap_or(&self.bytes)
+    }
+
+    /// Keeps the memory of a line that is done with.
+    fn reuse(&mut self, mut line: Line) {
+        line.bytes.clear();
+        self.bytes = line.bytes;
+    }
+}

@@ -1,0 +1,152 @@
+//! One run: a fresh store, an instance, `_start`, and an account of how it ended. Nothing survives it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::runtime::Handle;
+use wasmtime::{Engine, Error, Linker, Store, UpdateDeadline};
+
+use crate::bounds::{KnownImports, signature};
+use crate::clock::{GuestClock, SystemClock};
+use crate::config::SandboxConfig;
+use crate::context::{Context, Wasi};
+use crate::ended::Ran;
+use crate::error::SandboxError;
+use crate::host::{Calls, HostCalls, NoHostCalls};
+use crate::limits::{Growth, RunLimits};
+use crate::logs::LogSink;
+use crate::modules::Module;
+use crate::output::Output;
+use crate::relay::{Signals, Stopped, until};
+use crate::verdict::{self, Took};
+
+/// What one run is given.
+pub struct Run {
+    /// One JSON object, on standard input.
+    pub args: Bytes,
+    /// The whole environment of the guest.
+    pub env: Vec<(String, String)>,
+    pub limits: RunLimits,
+    pub host: Arc<dyn HostCalls>,
+    pub clock: Arc<dyn GuestClock>,
+    /// Sees log lines while the guest runs.
+    pub log_sink: Option<Arc<dyn LogSink>>,
+}
+
+impl Run {
+    /// A run without environment and services, with default limits and the host's clock.
+    pub fn new(args: impl Into<Bytes>) -> Run {
+        Run {
+            args: args.into(),
+            env: Vec::new(),
+            limits: RunLimits::default(),
+            host: Arc::new(NoHostCalls),
+            clock: Arc::new(SystemClock),
+            log_sink: None,
+        }
+    }
+}
+
+/// The type of every function guests can import.
+pub(crate) fn imports_of(linker: &Linker<Context>, engine: &Engine) -> KnownImports {
+    let run = Run::new(Bytes::new());
+    let mut store = Store::new(engine, context(run, &SandboxConfig::default(), Arc::default(), Duration::ZERO));
+    let functions: Vec<_> = linker
+        .iter(&mut store)
+        .filter_map(|(module, name, item)| Some((module.to_owned(), name.to_owned(), item.into_func()?)))
+        .collect();
+    let with_type = functions.into_iter().map(|(module, name, function)| {
+        let ty = function.ty(&store);
+        ((module, name), signature(ty.params(), ty.results()))
+    });
+    with_type.collect()
+}
+
+/// Runs a guest to its end. `Err` means the host could not run it.
+pub(crate) async fn go(
+    module: Module,
+    run: Run,
+    config: Arc<SandboxConfig>,
+    signals: Arc<Signals>,
+) -> Result<Ran, SandboxError> {
+    let (limits, clock) = (run.limits.clone(), run.clock.clone());
+    let started = clock.monotonic();
+    let deadline = started.saturating_add(limits.time);
+    let mut store = store_for(&module, context(run, &config, signals.clone(), deadline));
+
+    let mut init = None;
+    let guest = execute(&mut store, &module, &mut init);
+    let ended = match until(guest, &signals, &*clock, deadline).await {
+        Ok(ended) => ended,
+        Err(stopped) => Err(Error::new(stopped)),
+    };
+
+    let context = store.into_data(); // the instance and its memory are gone from here on
+    let duration = clock.monotonic().saturating_sub(started);
+    let init = init.map_or(duration, |ready| ready.saturating_sub(started));
+    verdict::account(ended, context, &limits, Took { init, duration })
+}
+
+/// Everything the run owns, nothing of it started yet.
+fn context(run: Run, config: &SandboxConfig, signals: Arc<Signals>, deadline: Duration) -> Context {
+    let limits = &run.limits;
+    Context {
+        growth: Growth {
+            max_memory: limits.memory_bytes.min(config.max_memory_bytes) as usize,
+            max_tables: config.tables as usize,
+            max_table_elements: config.table_elements as usize,
+            peak: 0,
+            refused: false,
+        },
+        output: Output::new(limits, run.log_sink),
+        calls: Calls {
+            host: run.host,
+            home: Handle::try_current().ok(),
+            left: limits.host_calls,
+            used_up: false,
+            frame_bytes: config.frame_bytes as usize,
+            waiting: None,
+        },
+        wasi: Wasi {
+            stdin: run.args,
+            env: run.env,
+            open: 0b111,
+            write_bytes: config.write_bytes as usize,
+            random_bytes: config.random_bytes as usize,
+            poll_subscriptions: config.poll_subscriptions as usize,
+        },
+        clock: run.clock,
+        deadline,
+        signals,
+        memory: None,
+    }
+}
+
+fn store_for(module: &Module, context: Context) -> Store<Context> {
+    let mut store = Store::new(module.linked().module().engine(), context);
+    store.limiter(|context| &mut context.growth);
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(|store| {
+        let context = store.data();
+        context.signals.turn_over(context.clock.monotonic(), context.deadline)?;
+        Ok(UpdateDeadline::Yield(1))
+    });
+    store
+}
+
+/// Makes an instance, notes in `init` when it is ready, and calls `_start`.
+async fn execute(store: &mut Store<Context>, module: &Module, init: &mut Option<Duration>) -> Result<(), Error> {
+    let instance = module.linked().instantiate_async(&mut *store).await?;
+    let memory = instance.get_module_export(&mut *store, module.memory());
+    store.data_mut().memory = memory.and_then(wasmtime::Extern::into_memory);
+    let start = instance.get_module_export(&mut *store, module.start()).and_then(wasmtime::Extern::into_func);
+    let start = start.ok_or_else(|| Error::msg("`_start` is not a function"))?.typed::<(), ()>(&*store)?;
+    *init = Some(store.data().clock.monotonic());
+    start.call_async(&mut *store, ()).await
+}
+
+/// The host ended the guest, for whatever reason.
+pub(crate) fn stopped(error: &Error) -> Option<Stopped> {
+    error.downcast_ref::<Stopped>().copied()
+}

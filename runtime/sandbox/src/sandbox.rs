@@ -1,0 +1,144 @@
+//! The door: prepares modules and runs them.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Handle, Runtime};
+
+use crate::compile::Compiler;
+use crate::config::SandboxConfig;
+use crate::digest::Digest;
+use crate::ended::Ran;
+use crate::error::{RefusedModule, SandboxError};
+use crate::modules::{Module, Modules};
+use crate::relay::{Relay, Signals};
+use crate::run::{self, Run};
+use crate::{bounds, priority};
+
+/// Modules larger than this are hashed and checked off the async threads.
+const INSPECT_INLINE: usize = 32 << 10;
+
+/// Runs guests. Cloning it is cheap; make one per process, for wasmtime wants one engine.
+#[derive(Clone)]
+pub struct Sandbox(Arc<Inner>);
+
+struct Inner {
+    config: Arc<SandboxConfig>,
+    modules: Arc<Modules>,
+    compiler: Compiler,
+    back: Back,
+}
+
+impl Sandbox {
+    /// Sets up the engine and its threads. `cache_dir`: where compiled code is kept; `None` keeps it in memory only.
+    pub fn new(config: &SandboxConfig, cache_dir: Option<&Path>) -> Result<Sandbox, SandboxError> {
+        config.check()?;
+        let modules = Arc::new(Modules::new(config, cache_dir)?);
+        let compiler = Compiler::new(modules.clone(), config)?;
+        let back = Back::start(config.back_threads)?;
+        Ok(Sandbox(Arc::new(Inner { config: Arc::new(config.clone()), modules, compiler, back })))
+    }
+
+    pub fn config(&self) -> &SandboxConfig {
+        &self.0.config
+    }
+
+    /// Checks and compiles a module, unless that was done before, and keeps it ready to run.
+    ///
+    /// Dropping the future does not stop a compilation that has begun; its outcome is kept.
+    pub async fn prepare(&self, wasm: Vec<u8>) -> Result<Digest, RefusedModule> {
+        bounds::at_most("module", wasm.len() as u64, self.0.config.module.module_bytes)?;
+        let wasm = Arc::new(wasm);
+        let digest = self.inspect(&wasm, |_, wasm| Digest::of(wasm)).await?;
+        if self.load(&digest).await.is_some() {
+            return Ok(digest);
+        }
+        self.inspect(&wasm, Modules::check).await??; // before it takes a place in the queue
+        self.0.compiler.compile(digest, wasm).await?;
+        Ok(digest)
+    }
+
+    /// The module if it is in memory.
+    pub fn loaded(&self, digest: &Digest) -> Option<Module> {
+        self.0.modules.loaded(digest)
+    }
+
+    /// The module if it is in memory or on disk; otherwise it has to be prepared again.
+    pub async fn load(&self, digest: &Digest) -> Option<Module> {
+        if let Some(module) = self.loaded(digest) {
+            return Some(module);
+        }
+        let (modules, digest) = (self.0.modules.clone(), *digest);
+        if !modules.has_disk() {
+            return None;
+        }
+        tokio::task::spawn_blocking(move || modules.load(&digest)).await.ok().flatten()
+    }
+
+    /// Runs `module` until it ends or one of the run's limits ends it.
+    ///
+    /// Time is wall-clock, accurate to one epoch tick; it covers instantiation. The guest starts on the caller's threads
+    /// and moves to low-priority ones after `handover_cpu_ms`. Dropping the future ends the guest at its next tick.
+    /// Guest misbehaviour is an [`Ended`](crate::Ended); `Err` means this host could not run anything.
+    pub async fn run(&self, module: &Module, run: Run) -> Result<Ran, SandboxError> {
+        let signals = Arc::new(Signals::default());
+        let guest = Box::pin(run::go(module.clone(), run, self.0.config.clone(), signals.clone()));
+        let budget = Duration::from_millis(self.0.config.handover_cpu_ms);
+        match Relay::new(guest, signals, budget, self.0.back.handle()).await {
+            Ok(ran) => ran,
+            Err(cause) => Err(SandboxError::internal("the run broke off", cause)),
+        }
+    }
+}
+
+impl Sandbox {
+    /// Looks at a module, off the async threads if it is large.
+    async fn inspect<T: Send + 'static>(
+        &self,
+        wasm: &Arc<Vec<u8>>,
+        look: fn(&Modules, &[u8]) -> T,
+    ) -> Result<T, RefusedModule> {
+        let modules = &self.0.modules;
+        if wasm.len() <= INSPECT_INLINE {
+            return Ok(look(modules, wasm));
+        }
+        let (modules, wasm) = (modules.clone(), wasm.clone());
+        let looked = tokio::task::spawn_blocking(move || look(&modules, &wasm)).await;
+        looked.map_err(|_| RefusedModule::CompilerFailed)
+    }
+}
+
+/// The low-priority threads for guests that compute for long.
+struct Back(Option<Runtime>);
+
+impl Back {
+    fn start(threads: u32) -> Result<Back, SandboxError> {
+        let threads = match threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            some => some as usize,
+        };
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(threads)
+            .thread_name("wask-back")
+            .on_thread_start(priority::lower_this_thread)
+            .enable_time()
+            .build();
+        runtime
+            .map(|runtime| Back(Some(runtime)))
+            .map_err(|cause| SandboxError::internal("cannot start threads", cause))
+    }
+
+    fn handle(&self) -> Handle {
+        self.0.as_ref().expect("the runtime lives as long as the sandbox").handle().clone()
+    }
+}
+
+impl Drop for Back {
+    /// Does not wait: a sandbox may be dropped on an async thread.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Many guests at once, and guests whose caller goes away.
+
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+
+use async_trait::async_trait;
+
+use super::*;
+use crate::{Frame, HostCalls, SandboxError};
+
+const LOOP: &str = r#"(func (export "_start") (loop $again (br $again)))"#;
+
+#[tokio::test]
+async fn spinning_guests_do_not_stall_others() {
+    let module = guest(LOOP).await;
+    let limit = Duration::from_secs(2);
+    let spinning: Vec<_> = (0..20)
+        .map(|_| {
+            let module = module.clone();
+            tokio::spawn(async move { sandbox().run(&module, within(limit)).await.unwrap() })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(600)).await; // long enough for all of them to have been handed over
+    for _ in 0..50 {
+        assert!(matches!(ended(&printing("{}"), run()).await, Ended::Returned(_)));
+    }
+    assert!(spinning.iter().all(|guest| !guest.is_finished()), "the short guests had to wait for the long ones");
+    for guest in spinning {
+        assert_eq!(guest.await.unwrap().ended, Ended::OutOfTime { limit });
+    }
+}
+
+#[tokio::test]
+async fn a_thousand_sleeping_guests_hold_no_threads() {
+    let module = guest(r#"(func (export "_start") (call $sleep_ms (i64.const 300)))"#).await;
+    let threads = || std::fs::read_dir("/proc/self/task").unwrap().count();
+    let before = threads();
+    let sleeping: Vec<_> = (0..1000)
+        .map(|_| {
+            let module = module.clone();
+            tokio::spawn(async move { sandbox().run(&module, run()).await.unwrap() })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    assert!(threads() < before + 100);
+    for guest in sleeping {
+        assert_eq!(guest.await.unwrap().ended, Ended::Silent);
+    }
+}
+
+/// Notes when its call is dropped.
+struct Pending(Arc<AtomicBool>, Arc<AtomicBool>);
+
+struct OnDrop(Arc<AtomicBool>);
+
+impl Drop for OnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, SeqCst);
+    }
+}
+
+#[async_trait]
+impl HostCalls for Pending {
+    async fn call(&self, _request: Frame) -> Frame {
+        let _dropped = OnDrop(self.1.clone());
+        self.0.store(true, SeqCst);
+        std::future::pending().await
+    }
+}
+
+async fn until(condition: impl Fn() -> bool) {
+    let watched = async {
+        while !condition() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), watched).await.expect("it happens in the end");
+}
+
+/// A guest that calls the host after it has computed for `rounds`.
+fn calling_after(rounds: u32) -> String {
+    format!(
+        r#"(data (i32.const 0) "{{}}\0a") (func (export "_start") (local $i i32)
+            (loop $again
+                (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const {rounds}))))
+            (drop (call $call (i32.const 0) (i32.const 3))))"#
+    )
+}
+
+#[tokio::test]
+async fn dropping_a_run_ends_a_guest_that_waits_for_the_host() {
+    for rounds in [1, 400_000_000] {
+        let (called, dropped) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
+        let mut run = run();
+        run.host = Arc::new(Pending(called.clone(), dropped.clone()));
+        let module = guest(&calling_after(rounds)).await;
+        let running = tokio::spawn(async move { sandbox().run(&module, run).await });
+        until(|| called.load(SeqCst)).await;
+        running.abort();
+        until(|| dropped.load(SeqCst)).await;
+    }
+}
+
+#[tokio::test]
+async fn dropping_a_run_ends_a_spinning_guest_and_frees_its_slot() {
+    let config = SandboxConfig { max_instances: 1, back_threads: 1, ..SandboxConfig::default() };
+    let sandbox = Sandbox::new(&config, None).unwrap();
+    let load = async |body: &str| {
+        let wasm = upload::decode(&format!("(module {PRELUDE} {body})"), &config).unwrap();
+        let digest = sandbox.prepare(wasm).await.unwrap();
+        sandbox.loaded(&digest).unwrap()
+    };
+    let (spinning, short) = (load(LOOP).await, load(&printing("{}")).await);
+    for patience in [Duration::from_millis(5), Duration::from_millis(100)] {
+        let run_it = sandbox.run(&spinning, run());
+        assert!(tokio::time::timeout(patience, run_it).await.is_err());
+        let begun = SystemTimeLimit::new();
+        loop {
+            match sandbox.run(&short, run()).await {
+                Ok(ran) => break assert!(matches!(ran.ended, Ended::Returned(_))),
+                Err(SandboxError::Busy) => begun.check(),
+                Err(cause) => panic!("{cause}"),
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+}
+
+struct SystemTimeLimit(std::time::Instant);
+
+impl SystemTimeLimit {
+    fn new() -> Self {
+        SystemTimeLimit(std::time::Instant::now())
+    }
+
+    fn check(&self) {
+        assert!(self.0.elapsed() < Duration::from_secs(20), "the slot was never freed");
+    }
+}

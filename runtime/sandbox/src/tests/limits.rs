@@ -1,0 +1,125 @@
+//! Time, memory, tables and stack.
+
+use super::*;
+
+const LOOP: &str = r#"(func (export "_start") (loop $again (br $again)))"#;
+const MS_200: Duration = Duration::from_millis(200);
+
+fn assert_out_of_time(ran: &Ran, limit: Duration) {
+    assert_eq!(ran.ended, Ended::OutOfTime { limit });
+    assert!(limit <= ran.duration && ran.duration < limit * 10, "{:?}", ran.duration);
+}
+
+#[tokio::test]
+async fn an_endless_loop_ends_at_its_limit() {
+    assert_out_of_time(&ran(LOOP, within(MS_200)).await, MS_200);
+}
+
+#[tokio::test]
+async fn an_endless_start_function_ends_at_the_limit() {
+    let body = r#"(func $init (loop $again (br $again))) (start $init) (func (export "_start"))"#;
+    assert_out_of_time(&ran(body, within(MS_200)).await, MS_200);
+}
+
+#[tokio::test]
+async fn endless_calls_of_the_host_and_tail_calls_end_at_the_limit() {
+    let calls = r#"(func (export "_start") (loop $again (drop (call $take (i32.const 0))) (br $again)))"#;
+    assert_out_of_time(&ran(calls, within(MS_200)).await, MS_200);
+    let tail = r#"(func $f (return_call $f)) (func (export "_start") (call $f))"#;
+    assert_out_of_time(&ran(tail, within(MS_200)).await, MS_200);
+    let bulk = r#"(func (export "_start") (loop $again
+        (memory.fill (i32.const 0) (i32.const 1) (i32.const 100000)) (br $again)))"#;
+    assert_out_of_time(&ran(bulk, within(MS_200)).await, MS_200);
+}
+
+#[tokio::test]
+async fn a_sleeping_guest_is_cut_off_at_its_limit() {
+    let body = r#"(func (export "_start") (call $sleep_ms (i64.const 3600000)))"#;
+    assert_out_of_time(&ran(body, within(MS_200)).await, MS_200);
+}
+
+#[tokio::test]
+async fn time_is_the_time_of_the_runs_clock() {
+    let body = r#"(data (i32.const 0) "{}") (func (export "_start")
+        (call $sleep_ms (i64.const 3600000)) (call $print (i32.const 1) (i32.const 0) (i32.const 2)))"#;
+    let hour = Duration::from_secs(3600);
+    for (limit, enough) in [(hour / 2, false), (hour * 2, true)] {
+        let clock = HandMovedClock::new();
+        let mut run = within(limit);
+        run.clock = Arc::new(clock.clone());
+        let module = guest(body).await;
+        let running = tokio::spawn(async move { sandbox().run(&module, run).await.unwrap() });
+        clock.someone_sleeps().await;
+        clock.advance(limit.min(hour));
+        let ran = running.await.unwrap();
+        assert_eq!(matches!(ran.ended, Ended::Returned(_)), enough);
+        assert_eq!(matches!(ran.ended, Ended::OutOfTime { .. }), !enough);
+        assert_eq!(ran.duration, limit.min(hour));
+    }
+}
+
+#[tokio::test]
+async fn a_guest_that_does_not_survive_a_refused_growth_is_out_of_memory() {
+    let body = r#"(func (export "_start")
+        (if (i32.eq (memory.grow (i32.const 100)) (i32.const -1)) (then unreachable)))"#;
+    let mut small = run();
+    small.limits.memory_bytes = 10 * 65536;
+    assert_eq!(ended(body, small).await, Ended::OutOfMemory { limit_bytes: 10 * 65536 });
+    let enough = ran(body, run()).await;
+    assert_eq!((enough.ended, enough.peak_memory_bytes), (Ended::Silent, 102 * 65536));
+}
+
+#[tokio::test]
+async fn a_guest_that_copes_with_a_refused_growth_goes_on() {
+    let body = r#"(func (export "_start") (drop (memory.grow (i32.const 60000))))"#;
+    assert_eq!(ended(body, run()).await, Ended::Silent);
+}
+
+#[tokio::test]
+async fn a_module_that_starts_with_too_much_memory_is_out_of_memory() {
+    let module = prepare(r#"(module (memory (export "memory") 8192) (func (export "_start")))"#).await.unwrap();
+    let ran = sandbox().run(&module, run()).await.unwrap();
+    assert_eq!(ran.ended, Ended::OutOfMemory { limit_bytes: 256 << 20 });
+}
+
+#[tokio::test]
+async fn tables_do_not_grow_beyond_their_limit() {
+    let body = r#"(table $t 1 funcref) (data (i32.const 0) "[1]") (func (export "_start")
+        (if (i32.eq (table.grow $t (ref.null func) (i32.const 1000000)) (i32.const -1))
+            (then (call $print (i32.const 1) (i32.const 0) (i32.const 3)))))"#;
+    assert!(matches!(ended(body, run()).await, Ended::Returned(_)));
+}
+
+#[tokio::test]
+async fn deep_recursion_is_a_stack_overflow() {
+    let body = r#"(func $f (call $f)) (func (export "_start") (call $f))"#;
+    let ran = ran(body, run()).await;
+    assert_eq!(ran.ended, Ended::StackOverflow);
+    assert_eq!(texts(&ran)[0], "wasm trap: call stack exhausted");
+}
+
+#[tokio::test]
+async fn nothing_of_one_run_is_left_for_the_next() {
+    let body = r#"(global $runs (mut i32) (i32.const 0)) (data (i32.const 9) "[1]")
+        (func (export "_start")
+            (if (i32.or (global.get $runs) (i32.load (i32.const 70000))) (then unreachable))
+            (global.set $runs (i32.const 1))
+            (i32.store (i32.const 70000) (i32.const 1))
+            (call $print (i32.const 1) (i32.const 9) (i32.const 3)))"#;
+    for _ in 0..100 {
+        assert!(matches!(ended(body, run()).await, Ended::Returned(_)));
+    }
+}
+
+#[tokio::test]
+async fn a_write_from_outside_the_memory_is_refused_not_fatal() {
+    let body = r#"(func (export "_start")
+        (if (i32.ne (i32.const 21) (call $fd_write (i32.const 1) (i32.const -4) (i32.const 1) (i32.const 8)))
+            (then unreachable))
+        (i32.store (i32.const 0) (i32.const 100)) (i32.store (i32.const 4) (i32.const -1))
+        (if (i32.ne (i32.const 21) (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+            (then unreachable))
+        (if (i32.ne (i32.const 28) (call $poll_oneoff (i32.const 0) (i32.const 0) (i32.const -1) (i32.const 8)))
+            (then unreachable)))"#;
+    assert_eq!(ended(body, run()).await, Ended::Silent);
+}

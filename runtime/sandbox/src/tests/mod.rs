@@ -1,0 +1,129 @@
+//! Stories about the sandbox, told through its public door with guests written as WebAssembly text.
+
+mod calls;
+mod fairness;
+mod limits;
+mod modules;
+mod output;
+mod uploads;
+
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::{Ended, GuestClock, Module, Ran, RefusedModule, Run, Sandbox, SandboxConfig, Sleep, upload};
+
+/// What every guest starts with: imports, a memory, and `$print`, which writes bytes to a stream.
+const PRELUDE: &str = r#"
+    (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
+    (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll_oneoff (param i32 i32 i32 i32) (result i32)))
+    (import "wask" "call" (func $call (param i32 i32) (result i64)))
+    (import "wask" "take" (func $take (param i32) (result i32)))
+    (memory (export "memory") 2)
+    (func $print (param $fd i32) (param $at i32) (param $length i32)
+        (i32.store (i32.const 60000) (local.get $at))
+        (i32.store (i32.const 60004) (local.get $length))
+        (drop (call $fd_write (local.get $fd) (i32.const 60000) (i32.const 1) (i32.const 60008))))
+    (func $sleep_ms (param $ms i64)
+        (memory.fill (i32.const 61000) (i32.const 0) (i32.const 48))
+        (i32.store (i32.const 61016) (i32.const 1))
+        (i64.store (i32.const 61024) (i64.mul (local.get $ms) (i64.const 1000000)))
+        (drop (call $poll_oneoff (i32.const 61000) (i32.const 61100) (i32.const 1) (i32.const 61200))))
+"#;
+
+/// One sandbox for all tests: wasmtime wants one engine per process.
+fn sandbox() -> &'static Sandbox {
+    static SANDBOX: OnceLock<Sandbox> = OnceLock::new();
+    SANDBOX.get_or_init(|| Sandbox::new(&small(), None).unwrap())
+}
+
+/// The defaults, but for a machine that runs other tests beside this one.
+fn small() -> SandboxConfig {
+    SandboxConfig { max_instances: 1500, ..SandboxConfig::default() }
+}
+
+async fn prepare(wat: &str) -> Result<Module, RefusedModule> {
+    let wasm = upload::decode(wat, sandbox().config())?;
+    let digest = sandbox().prepare(wasm).await?;
+    Ok(sandbox().loaded(&digest).unwrap())
+}
+
+/// A module from the prelude and `body`.
+async fn guest(body: &str) -> Module {
+    prepare(&format!("(module {PRELUDE} {body})")).await.unwrap()
+}
+
+/// A guest that writes `text` to stdout.
+fn printing(text: &str) -> String {
+    let length = text.len();
+    let data: String = text.bytes().map(|byte| format!("\\{byte:02x}")).collect();
+    format!(
+        r#"(data (i32.const 0) "{data}")
+           (func (export "_start") (call $print (i32.const 1) (i32.const 0) (i32.const {length})))"#
+    )
+}
+
+fn run() -> Run {
+    Run::new("{}")
+}
+
+fn within(time: Duration) -> Run {
+    let mut run = run();
+    run.limits.time = time;
+    run
+}
+
+async fn ran(body: &str, run: Run) -> Ran {
+    sandbox().run(&guest(body).await, run).await.unwrap()
+}
+
+async fn ended(body: &str, run: Run) -> Ended {
+    ran(body, run).await.ended
+}
+
+fn texts(ran: &Ran) -> Vec<&str> {
+    ran.logs.iter().map(|line| line.text.as_str()).collect()
+}
+
+/// A clock that only moves when told to.
+#[derive(Clone)]
+struct HandMovedClock(Arc<watch::Sender<Duration>>, Arc<Mutex<u64>>);
+
+impl HandMovedClock {
+    fn new() -> HandMovedClock {
+        HandMovedClock(Arc::new(watch::Sender::new(Duration::from_secs(1_000_000))), Arc::default())
+    }
+
+    fn advance(&self, time: Duration) {
+        self.0.send_modify(|now| *now += time);
+    }
+
+    /// Waits until somebody sleeps.
+    async fn someone_sleeps(&self) {
+        while *self.1.lock().unwrap() == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+impl GuestClock for HandMovedClock {
+    fn wall(&self) -> Duration {
+        *self.0.borrow()
+    }
+
+    fn monotonic(&self) -> Duration {
+        *self.0.borrow()
+    }
+
+    fn sleep(&self, time: Duration) -> Sleep {
+        let mut time_passes = self.0.subscribe();
+        let until = self.monotonic() + time;
+        *self.1.lock().unwrap() += 1;
+        Box::pin(async move {
+            let _ = time_passes.wait_for(|now| until <= *now).await;
+        })
+    }
+}

@@ -1,0 +1,117 @@
+//! From what wasmtime says and what the guest wrote to how the run ended.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use rustc_demangle::demangle;
+use serde_json::Value;
+use wasmtime::{Error, PoolConcurrencyLimitError, Trap, WasmBacktrace};
+
+use crate::context::Context;
+use crate::ended::{Ended, Ran};
+use crate::error::SandboxError;
+use crate::limits::RunLimits;
+use crate::output::Line;
+use crate::relay::Stopped;
+use crate::run::stopped;
+use crate::wasi::Exit;
+
+/// The times of a run, see [`Ran`].
+pub(crate) struct Took {
+    pub init: Duration,
+    pub duration: Duration,
+}
+
+/// Tells how a run ended, with its logs. `Err`: it did not really begin, or nobody waits for it.
+pub(crate) fn account(
+    ended: Result<(), Error>,
+    mut context: Context,
+    limits: &RunLimits,
+    Took { init, duration }: Took,
+) -> Result<Ran, SandboxError> {
+    let at = context.clock.wall();
+    context.output.close(at);
+    let ended = match ended {
+        Ok(()) => said(&mut context, limits),
+        Err(error) => failed(&error, &mut context, limits, at)?,
+    };
+    let peak_memory_bytes = context.growth.peak as u64;
+    Ok(Ran { ended, logs: context.output.into_logs(at), init, duration, peak_memory_bytes })
+}
+
+/// The guest ended well: its last line is the result.
+fn said(context: &mut Context, limits: &RunLimits) -> Ended {
+    let Some(line) = context.output.take_last() else { return Ended::Silent };
+    if limits.result_bytes < line.size {
+        let end = line.bytes.len().min(limits.result_bytes as usize);
+        let prefix = String::from_utf8_lossy(&line.bytes[..end]).into_owned();
+        return Ended::ResultTooLarge { size_bytes: line.size, limit_bytes: limits.result_bytes, prefix };
+    }
+    match result_in(&line) {
+        Some(value) => Ended::Returned(value),
+        None => Ended::NotJson { raw: String::from_utf8_lossy(&line.bytes).trim().to_owned() },
+    }
+}
+
+/// `None`: it is not an object or array, or nested more than 128 deep.
+fn result_in(line: &Line) -> Option<Value> {
+    let value: Value = serde_json::from_slice(&line.bytes).ok()?;
+    (value.is_object() || value.is_array()).then_some(value)
+}
+
+fn failed(error: &Error, context: &mut Context, limits: &RunLimits, at: Duration) -> Result<Ended, SandboxError> {
+    match stopped(error) {
+        Some(Stopped::OutOfTime) => return Ok(Ended::OutOfTime { limit: limits.time }),
+        Some(Stopped::Abandoned) => return Err(SandboxError::Internal("the run was abandoned".into())),
+        None => (),
+    }
+    if let Some(Exit(code)) = error.downcast_ref::<Exit>() {
+        return Ok(exited(*code, context, limits));
+    }
+    if error.is::<PoolConcurrencyLimitError>() {
+        return Err(SandboxError::Busy);
+    }
+    if let Some(used_up) = used_up(context, limits) {
+        return Ok(used_up);
+    }
+    let message = message(error);
+    context.output.say(at, &message);
+    Ok(match error.downcast_ref::<Trap>() {
+        Some(Trap::StackOverflow) => Ended::StackOverflow,
+        _ => Ended::Trapped { message },
+    })
+}
+
+/// A guest that leaves early on its own account.
+fn exited(code: i32, context: &mut Context, limits: &RunLimits) -> Ended {
+    if code == 0 {
+        return said(context, limits);
+    }
+    let is_result = |line: &Line| line.size <= limits.result_bytes && result_in(line).is_some();
+    if context.output.last().is_some_and(is_result) {
+        let result = context.output.take_last().and_then(|line| result_in(&line));
+        return Ended::Exited { code, result };
+    }
+    used_up(context, limits).unwrap_or(Ended::Exited { code, result: None })
+}
+
+/// The limit that a failed guest ran into before it failed.
+fn used_up(context: &Context, limits: &RunLimits) -> Option<Ended> {
+    if context.growth.refused {
+        return Some(Ended::OutOfMemory { limit_bytes: limits.memory_bytes });
+    }
+    context.calls.used_up.then_some(Ended::HostCallsExhausted { limit: limits.host_calls })
+}
+
+/// The cause, and the functions it went through, innermost first.
+fn message(error: &Error) -> String {
+    let mut message = error.root_cause().to_string();
+    let frames = error.downcast_ref::<WasmBacktrace>().map(WasmBacktrace::frames).unwrap_or_default();
+    for frame in frames {
+        let _ = match frame.func_name() {
+            Some(name) => write!(message, "\n  at {:#}", demangle(name)), // writing to a string cannot fail
+            None => write!(message, "\n  at function {}", frame.func_index()),
+        };
+    }
+    message
+}

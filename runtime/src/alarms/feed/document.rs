@@ -1,0 +1,45 @@
+//! What the feed answers: the document of a READ, and success. Feeds contract §A.2, A.7.
+
+use chrono::SecondsFormat;
+use serde_json::{Map, Value, json};
+use wask_model::{Alarm, AlarmSchedule, AlarmStatus};
+
+/// The result of everything but READ.
+pub fn success() -> Value {
+    json!({ "status": "success" })
+}
+
+/// The result of READ. What is not set is left out, except for `nextFire` and `lastFire`, which are null.
+pub fn read(alarm: &Alarm) -> Value {
+    json!({ "config": config(alarm), "status": status(alarm) })
+}
+
+fn config(alarm: &Alarm) -> Value {
+    let AlarmSchedule::Alarm { cron, timezone, start_date, stop_date } = &alarm.schedule;
+    let members = [
+        ("name", Some(json!(alarm.trigger.name))),
+        ("namespace", Some(json!(alarm.trigger.namespace))),
+        ("payload", Some(alarm.payload.clone())),
+        ("cron", Some(json!(cron))),
+        ("timezone", timezone.as_ref().map(|zone| json!(zone))),
+        ("strict", Some(alarm.strict.clone())),
+        ("startDate", start_date.clone()),
+        ("stopDate", stop_date.clone()),
+    ];
+    members.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect::<Map<_, _>>().into()
+}
+
+fn status(alarm: &Alarm) -> Value {
+    let AlarmStatus { active, date_changed, reason } = &alarm.status;
+    let mut status = json!({
+        "active": active,
+        "dateChanged": date_changed,
+        "dateChangedISO": date_changed.to_utc().to_rfc3339_opts(SecondsFormat::Secs, true),
+        "nextFire": alarm.next_fire,
+        "lastFire": alarm.last_fire,
+    });
+    if let Some(reason) = reason {
+        status["reason"] = json!(reason);
+    }
+    status
+}

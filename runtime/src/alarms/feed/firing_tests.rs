@@ -1,0 +1,158 @@
+//! Ticks claimed, skipped, counted and answered (A12, A42, A44).
+
+use serde_json::json;
+use wask_model::{Alarm, Timestamp};
+
+use super::tests::{T0, at, created, reason};
+use super::{
+    AlarmSettings, FireOutcome, TickOutcome, advance, after_fire, disabled_by_lookup, iso_date, pause, read,
+    rearm_on_start, unpause, update,
+};
+
+/// Claims the next tick on time.
+fn fire(alarm: &Alarm) -> (Alarm, Timestamp) {
+    let due = alarm.next_fire.unwrap();
+    (advance(alarm, due, &AlarmSettings::default(), due), due)
+}
+
+fn answered(alarm: &Alarm, due: Timestamp, outcome: FireOutcome) -> Alarm {
+    after_fire(
+        alarm,
+        TickOutcome { due, outcome },
+        &AlarmSettings::default(),
+        Timestamp::from_millis(due.millis() + 500),
+    )
+}
+
+#[test]
+fn a_fired_alarm_moves_on_to_its_next_tick() {
+    let (fired, due) = fire(&created(json!({"cron":"* * * * *"})));
+    assert_eq!((fired.last_fire, fired.next_fire), (Some(at(30_000)), Some(at(90_000))));
+    assert_eq!(answered(&fired, due, FireOutcome::Fired), fired);
+    assert_eq!(fired.status.date_changed, T0);
+}
+
+#[test]
+fn ticks_missed_meanwhile_are_skipped() {
+    // A44
+    let alarm = created(json!({"cron":"*/10 * * * * *"}));
+    let late = advance(&alarm, at(10_000), &AlarmSettings::default(), at(45_000));
+    assert_eq!((late.last_fire, late.next_fire), (Some(at(10_000)), Some(at(50_000))));
+    let early = advance(&alarm, at(10_000), &AlarmSettings::default(), at(9_000)); // clocks of nodes differ
+    assert_eq!(early.next_fire, Some(at(20_000)));
+
+    let restarted = rearm_on_start(&alarm, &AlarmSettings::default(), at(45_000));
+    assert_eq!((restarted.last_fire, restarted.next_fire), (None, Some(at(50_000))));
+    assert_eq!(restarted.status, alarm.status);
+}
+
+#[test]
+fn the_last_tick_before_the_stop_date_disables_the_alarm() {
+    let (fired, _) = fire(&created(json!({"cron":"* * * * *","stopDate":"2027-06-15T12:02:00Z"})));
+    let (last, due) = fire(&fired);
+    assert_eq!(due, iso_date("2027-06-15T12:02:00Z").unwrap());
+    assert_eq!(reason(&last), "Automatically disabled after firing last scheduled cron trigger");
+
+    let (only, _) = fire(&created(json!({"cron":"* * * * *","stopDate":"2027-06-15T12:01:30Z"})));
+    assert_eq!(reason(&only), "Automatically disabled after firing last scheduled cron trigger");
+}
+
+#[test]
+fn an_alarm_fires_as_often_as_it_may_and_then_disables_itself() {
+    // A12
+    let (once, due) = fire(&created(json!({"cron":"* * * * *","maxTriggers":1})));
+    assert_eq!(reason(&once), "Automatically disabled after reaching max triggers");
+    assert_eq!(read(&once)["status"]["reason"]["kind"], "AUTO");
+    assert_eq!(answered(&once, due, FireOutcome::Fired), once);
+
+    let (first, _) = fire(&created(json!({"cron":"* * * * *","maxTriggers":2})));
+    assert_eq!((first.status.active, first.fires_left), (true, Some(1)));
+    assert_eq!(fire(&first).0.fires_left, Some(0));
+}
+
+#[test]
+fn a_failed_tick_gives_its_fire_back_even_if_it_was_the_last() {
+    let (first, due) = fire(&created(json!({"cron":"* * * * *","maxTriggers":2})));
+    assert_eq!(answered(&first, due, FireOutcome::Dropped).fires_left, Some(2));
+
+    let (last, due) = fire(&first);
+    let again = answered(&last, due, FireOutcome::Dropped);
+    assert_eq!((again.status.active, again.fires_left, again.next_fire), (true, Some(1), Some(at(150_000))));
+
+    let (unlimited, due) = fire(&created(json!({"cron":"* * * * *"})));
+    assert_eq!(answered(&unlimited, due, FireOutcome::Dropped), unlimited);
+}
+
+#[test]
+fn an_update_refills_a_used_up_alarm_and_a_resume_does_not() {
+    let settings = AlarmSettings::default();
+    let (used_up, due) = fire(&created(json!({"cron":"* * * * *","maxTriggers":1})));
+    let args = json!({"strict":true}).as_object().unwrap().clone();
+    assert_eq!(update(&used_up, &args, &settings, due).unwrap().fires_left, Some(1));
+    let resumed = unpause(&pause(&used_up, due), &settings, due).unwrap();
+    assert_eq!(reason(&resumed), "Automatically disabled after reaching max triggers");
+}
+
+#[test]
+fn a_refused_fire_disables_the_alarm_at_once() {
+    // A42
+    let (fired, due) = fire(&created(json!({"cron":"* * * * *"})));
+    let gone = answered(&fired, due, FireOutcome::Refused(404));
+    assert_eq!(
+        read(&gone)["status"]["reason"],
+        json!({"kind":"AUTO","statusCode":404,
+            "message":"Trigger automatically disabled: Received a 404 status code when firing the trigger"})
+    );
+    let throttled = answered(&fired, due, FireOutcome::Throttled);
+    assert_eq!(throttled.status.reason.as_ref().unwrap().status_code, Some(429));
+    assert_eq!(
+        reason(&throttled),
+        "Automatically disabled after continuously receiving a 429 status code when firing the trigger"
+    );
+}
+
+#[test]
+fn a_late_outcome_does_not_hit_an_alarm_that_was_switched_on_since() {
+    let (fired, due) = fire(&created(json!({"cron":"* * * * *"})));
+    let args = json!({"cron":"0 * * * *"}).as_object().unwrap().clone();
+    let changed = update(&fired, &args, &AlarmSettings::default(), at(40_000)).unwrap();
+    assert_eq!(answered(&changed, due, FireOutcome::Refused(404)), changed);
+
+    let paused = pause(&fired, at(40_000));
+    assert_eq!(answered(&paused, due, FireOutcome::Refused(404)).status, paused.status);
+}
+
+#[test]
+fn a_refusal_of_the_last_fire_is_what_the_owner_reads() {
+    let (last, due) = fire(&created(json!({"cron":"* * * * *","maxTriggers":1})));
+    assert!(reason(&answered(&last, due, FireOutcome::Refused(404))).contains("Received a 404 status code"));
+}
+
+#[test]
+fn at_the_servers_start_an_alarm_that_cannot_fire_is_disabled() {
+    let settings = AlarmSettings::default();
+    let alarm = created(json!({"cron":"0 0 1 7 *","stopDate":"2027-08-01"}));
+    for (now, why) in [
+        ("2027-07-15", "the next scheduled trigger fire is after the stop date"),
+        ("2027-08-01", "the stop date has expired"),
+    ] {
+        let restarted = rearm_on_start(&alarm, &settings, iso_date(now).unwrap());
+        assert_eq!(
+            reason(&restarted),
+            format!("Automatically disabled after receiving error on trigger initialization: {why}")
+        );
+        assert_eq!(rearm_on_start(&restarted, &settings, at(1000)), restarted);
+    }
+    let lost = disabled_by_lookup(&alarm, 404, at(1000));
+    assert_eq!(reason(&lost), "Automatically disabled after receiving a 404 status code on trigger initialization");
+}
+
+#[test]
+fn a_pattern_that_the_new_dialect_cannot_read_disables_the_alarm_and_says_so() {
+    let settings: AlarmSettings = serde_json::from_value(json!({"cron_dialect":"node-cron"})).unwrap();
+    let restarted = rearm_on_start(&created(json!({"cron":"0 0 * 12 *"})), &settings, at(1000));
+    assert_eq!(
+        reason(&restarted),
+        "Automatically disabled after receiving error on trigger initialization: cron pattern '0 0 * 12 *' is not valid"
+    );
+}

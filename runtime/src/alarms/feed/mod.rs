@@ -1,0 +1,133 @@
+//! The life of an alarm, as the calls of its feed and its own firing change it. Pure: stored records go in and come out,
+//! and whoever needs the time hands it in. Reading and writing the store, authorising the caller and firing the trigger
+//! are the ticker's and the feed action's. Feeds contract §A.
+//!
+//! ```text
+//!            create, update, unpause              rearm_on_start, advance
+//! (nothing) ────────────────────────▶ active ──┐  the next tick
+//!                ▲                    │    ▲───┘
+//!                │ update, unpause    │ pause (USER) · no tick left, after_fire refused (AUTO)
+//!                └───────────────── disabled
+//! ```
+
+mod request;
+mod settings;
+
+mod dates;
+mod parameters;
+mod rules;
+
+mod arming;
+mod document;
+
+mod firing;
+mod retry;
+
+#[cfg(test)]
+mod firing_tests;
+#[cfg(test)]
+mod tests;
+
+use wask_model::messages::alarms as messages;
+use wask_model::{Alarm, AlarmStatus, Arguments, Disabled, DisabledKind, Message, Timestamp};
+
+use arming::Exhausted;
+use parameters::given;
+use rules::GivenSchedule;
+
+pub use document::{read, success};
+pub use firing::{FireOutcome, TickOutcome, advance, after_fire, rearm_on_start};
+pub use request::{FeedError, LifecycleEvent, Request};
+pub use retry::{Answer, Attempts, NextStep, after_attempt};
+pub use settings::AlarmSettings;
+
+/// The alarm that a CREATE asks for; it replaces whatever there was. Refusals come in the order of §A.4; authorising the
+/// caller and counting its alarms follow this. Of `interval` and `once` it says that they are not available yet.
+pub fn create(request: &Request, settings: &AlarmSettings, now: Timestamp) -> Result<Alarm, FeedError> {
+    let args = request.args;
+    refuse_later_feeds(args)?;
+    rules::check_cron_given(args)?;
+    let given = GivenSchedule::read(args, settings, now)?;
+    given.check_stop_after_start(None)?;
+
+    let allowed = parameters::max_triggers(args);
+    let alarm = Alarm {
+        trigger: request.trigger.clone(),
+        schedule: given.on_its_own()?,
+        payload: parameters::payload(args),
+        strict: parameters::strict(args, settings.default_strict).unwrap_or(settings.default_strict.into()),
+        fires_allowed: allowed,
+        fires_left: allowed,
+        next_fire: None,
+        last_fire: None,
+        status: AlarmStatus { active: true, date_changed: now, reason: None },
+    };
+    match arming::next_tick(&alarm, settings, now) {
+        Ok(next) => Ok(arming::switched_on(&alarm, next, now)),
+        Err(_) => Err(Message::from(messages::FIRST_FIRE_AFTER_STOP).into()),
+    }
+}
+
+/// The alarm after an UPDATE: changed where something is given, and active again whatever it was. When only the stored
+/// stop date stands in the way, the call succeeds and the alarm is disabled at once. §A.5.
+pub fn update(alarm: &Alarm, args: &Arguments, settings: &AlarmSettings, now: Timestamp) -> Result<Alarm, FeedError> {
+    refuse_if_disabled_by_admin(alarm)?;
+    let given = GivenSchedule::read(args, settings, now)?;
+    given.check_against(&alarm.schedule)?;
+    let strict = parameters::strict(args, settings.default_strict);
+    let payload = parameters::given(args, "trigger_payload").map(|_| parameters::payload(args));
+    let reschedules = !given.is_empty();
+    if !reschedules && strict.is_none() && payload.is_none() {
+        return Err(Message::from(messages::NOTHING_TO_UPDATE).into());
+    }
+
+    let updated = Alarm {
+        schedule: given.over(&alarm.schedule),
+        payload: payload.unwrap_or_else(|| alarm.payload.clone()),
+        strict: strict.unwrap_or_else(|| alarm.strict.clone()),
+        fires_left: alarm.fires_left.filter(|&left| 0 < left).or(alarm.fires_allowed),
+        ..alarm.clone()
+    };
+    match arming::next_tick(&updated, settings, now) {
+        Err(Exhausted::NoTickBeforeStop) if reschedules => Err(Message::from(messages::FIRST_FIRE_AFTER_STOP).into()),
+        Ok(_) | Err(_) => Ok(arming::re_armed(&updated, settings, now)),
+    }
+}
+
+/// The alarm, disabled by its owner. Doing it twice changes nothing, and neither does it loosen what an administrator
+/// did. §A.6.
+pub fn pause(alarm: &Alarm, now: Timestamp) -> Alarm {
+    match alarm.status.reason.as_ref().map(|reason| reason.kind) {
+        Some(DisabledKind::User | DisabledKind::Admin) => alarm.clone(),
+        Some(DisabledKind::Auto) | None => {
+            let reason =
+                Disabled { kind: DisabledKind::User, status_code: None, message: messages::PAUSED_BY_USER.to_owned() };
+            arming::switched_off(alarm, reason, now)
+        }
+    }
+}
+
+/// The alarm, due at its next tick from now on; what it missed is not made up for. Doing it twice changes nothing; an
+/// alarm with no tick left is disabled again at once. §A.6.
+pub fn unpause(alarm: &Alarm, settings: &AlarmSettings, now: Timestamp) -> Result<Alarm, FeedError> {
+    refuse_if_disabled_by_admin(alarm)?;
+    match alarm.status.active {
+        true => Ok(alarm.clone()),
+        false => Ok(arming::re_armed(alarm, settings, now)),
+    }
+}
+
+/// The other two feeds are told apart by what the platform binds to them. §A.1.
+fn refuse_later_feeds(args: &Arguments) -> Result<(), Message> {
+    match given(args, "fireOnce").or(given(args, "isInterval")) {
+        Some(_) => Err(messages::LATER_FEED.into()),
+        None => Ok(()),
+    }
+}
+
+fn refuse_if_disabled_by_admin(alarm: &Alarm) -> Result<(), Message> {
+    match &alarm.status.reason {
+        Some(Disabled { kind: DisabledKind::Admin, .. }) => Err(messages::disabled_by_admin(&alarm.trigger.name)),
+        Some(_) | None => Ok(()),
+    }
+}

@@ -1,0 +1,132 @@
+//! How often and after which waits one tick is tried. Feeds contract §A.11.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::firing::FireOutcome;
+use super::settings::AlarmSettings;
+
+/// What one attempt to fire the trigger came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Fired, or nothing to do because no rule is active.
+    Accepted,
+    /// 429.
+    Throttled,
+    /// Another status below 500 that will not change by itself; 404 when the trigger is gone.
+    Refused(u16),
+    /// 408, 409, 5xx, or no answer at all.
+    Failed,
+}
+
+impl Answer {
+    pub fn of_status(status: u16) -> Self {
+        match status {
+            ..400 => Answer::Accepted,
+            429 => Answer::Throttled,
+            408 | 409 | 500.. => Answer::Failed,
+            refused => Answer::Refused(refused),
+        }
+    }
+}
+
+/// How often one tick has been tried, and how many of those attempts were throttled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempts {
+    pub made: u32,
+    pub throttled: u32,
+}
+
+/// What comes after an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NextStep {
+    Done(FireOutcome),
+    Again { wait: Duration, attempts: Attempts },
+}
+
+/// Decides on the `answer` to the attempt that followed those `before` it.
+pub fn after_attempt(before: Attempts, answer: Answer, settings: &AlarmSettings) -> NextStep {
+    let throttled = before.throttled + u32::from(answer == Answer::Throttled);
+    let attempts = Attempts { made: before.made + 1, throttled };
+    match answer {
+        Answer::Accepted => NextStep::Done(FireOutcome::Fired),
+        Answer::Refused(status) => NextStep::Done(FireOutcome::Refused(status)),
+        Answer::Throttled | Answer::Failed if attempts.made <= settings.retry_attempts => {
+            NextStep::Again { wait: retry_delay(throttled, settings), attempts }
+        }
+        Answer::Throttled | Answer::Failed if throttled == attempts.made => NextStep::Done(FireOutcome::Throttled),
+        Answer::Throttled | Answer::Failed => NextStep::Done(FireOutcome::Dropped),
+    }
+}
+
+/// How long to wait before the next attempt, when `throttled` of the attempts so far were: the delay times the square of
+/// that number, and the delay at least.
+pub fn retry_delay(throttled: u32, settings: &AlarmSettings) -> Duration {
+    settings.retry_delay().saturating_mul(throttled.saturating_mul(throttled).max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The waits, in seconds, and how it ended.
+    fn tried(answers: impl IntoIterator<Item = Answer>) -> (Vec<u64>, Option<FireOutcome>) {
+        let (mut waits, mut attempts) = (Vec::new(), Attempts::default());
+        for answer in answers {
+            match after_attempt(attempts, answer, &AlarmSettings::default()) {
+                NextStep::Done(outcome) => return (waits, Some(outcome)),
+                NextStep::Again { wait, attempts: made } => {
+                    waits.push(wait.as_secs());
+                    attempts = made;
+                }
+            }
+        }
+        (waits, None)
+    }
+
+    #[test]
+    fn a_trigger_that_is_always_throttled_is_tried_for_385_seconds_and_given_up() {
+        let (waits, outcome) = tried([Answer::Throttled; 20]);
+        assert_eq!(waits, [1, 4, 9, 16, 25, 36, 49, 64, 81, 100]);
+        assert_eq!(outcome, Some(FireOutcome::Throttled));
+    }
+
+    #[test]
+    fn a_failing_trigger_is_tried_eleven_times_a_second_apart_and_the_tick_dropped() {
+        assert_eq!(tried([Answer::Failed; 20]), (vec![1; 10], Some(FireOutcome::Dropped)));
+    }
+
+    #[test]
+    fn one_other_failure_among_the_throttled_makes_it_a_drop() {
+        let answers = [Answer::Throttled, Answer::Failed].into_iter().chain([Answer::Throttled; 9]);
+        assert_eq!(tried(answers), (vec![1, 1, 4, 9, 16, 25, 36, 49, 64, 81], Some(FireOutcome::Dropped)));
+    }
+
+    #[test]
+    fn success_and_refusal_end_it() {
+        assert_eq!(tried([Answer::Failed, Answer::Accepted]), (vec![1], Some(FireOutcome::Fired)));
+        assert_eq!(tried([Answer::Refused(404)]), (vec![], Some(FireOutcome::Refused(404))));
+    }
+
+    #[test]
+    fn statuses_are_told_apart_as_the_contract_does() {
+        for (status, answer) in [
+            (202, Answer::Accepted),
+            (204, Answer::Accepted),
+            (404, Answer::Refused(404)),
+            (401, Answer::Refused(401)),
+            (408, Answer::Failed),
+            (409, Answer::Failed),
+            (429, Answer::Throttled),
+            (503, Answer::Failed),
+        ] {
+            assert_eq!(Answer::of_status(status), answer, "{status}");
+        }
+    }
+
+    #[test]
+    fn waits_do_not_overflow() {
+        assert!(retry_delay(100, &AlarmSettings::default()) < retry_delay(u32::MAX, &AlarmSettings::default()));
+    }
+}

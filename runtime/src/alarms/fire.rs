@@ -1,0 +1,108 @@
+//! One due time becomes one event, or a reason why not. Feeds contract §A.10, A.11.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tracing::warn;
+use wask_model::{Failure, FullName, Timestamp};
+use wask_store::{Job, Tick};
+
+use super::feed::{self, Answer, Attempts, FireOutcome, NextStep, TickOutcome};
+use super::{Alarms, ticker};
+use crate::events::Fire;
+use crate::invoke::Context;
+use crate::queue::{Done, Handler};
+
+/// What a job of the lane `fire` carries.
+#[derive(Serialize, Deserialize)]
+pub struct Due {
+    pub trigger: FullName,
+    pub payload: Value,
+    pub due: Timestamp,
+}
+
+impl Due {
+    pub fn of(tick: &Tick) -> Self {
+        Due { trigger: tick.alarm.trigger.clone(), payload: tick.alarm.payload.clone(), due: tick.due }
+    }
+
+    pub fn to_payload(&self) -> String {
+        serde_json::to_string(self).expect("a due time always serializes")
+    }
+}
+
+#[async_trait]
+impl Handler for Alarms {
+    async fn handle(&self, job: &Job) -> anyhow::Result<Done> {
+        let due: Due = serde_json::from_str(&job.payload)?;
+        let fired = self.fire(job, &due).await;
+        let answer = fired.as_ref().map_or_else(answer_of, |_| Answer::Accepted);
+        match feed::after_attempt(attempts_before(job, answer), answer, &self.settings) {
+            NextStep::Again { wait, .. } => Ok(Done::Again { after: wait }),
+            NextStep::Done(outcome) => {
+                self.tell(&due, outcome).await?;
+                let nothing = || Done::Finished { record: None, next: Vec::new() };
+                Ok(fired.unwrap_or_else(|cause| {
+                    let (trigger, attempt) = (&due.trigger, job.lease.attempt);
+                    warn!(%trigger, due = %due.due, attempt, %cause, "alarm could not fire its trigger");
+                    nothing()
+                }))
+            }
+        }
+    }
+}
+
+/// How an attempt that failed reads in the feed's terms.
+fn answer_of(failure: &Failure) -> Answer {
+    match failure {
+        Failure::Throttled { .. } => Answer::Throttled,
+        Failure::Unavailable(_) | Failure::Internal(_) => Answer::Failed,
+        Failure::NotFound(_) => Answer::Refused(404),
+        Failure::Forbidden(_) => Answer::Refused(403),
+        Failure::Unauthenticated(_) => Answer::Refused(401),
+        Failure::Conflict(_) => Answer::Failed, // 409 is tried again, like 408
+        Failure::TooLarge(_) => Answer::Refused(413),
+        Failure::BadRequest(_) | Failure::Unprocessable(_) => Answer::Refused(400),
+    }
+}
+
+/// The attempts before this one, as the lease counts them. What they were answered is not kept: a tick that is throttled
+/// now is taken to have been throttled from the start, which is the rule it is for.
+fn attempts_before(job: &Job, now: Answer) -> Attempts {
+    let made = job.lease.attempt.saturating_sub(1);
+    Attempts { made, throttled: if matches!(now, Answer::Throttled) { made } else { 0 } }
+}
+
+impl Alarms {
+    async fn fire(&self, job: &Job, due: &Due) -> Result<Done, Failure> {
+        let identity = self.catalog.owner(&job.namespace).await?.ok_or_else(Failure::not_found)?;
+        let accepted = self.clock.now();
+        self.events.admit(&identity, accepted)?;
+        let transaction = format!("alarm-{}", job.lease.job).into();
+        let fire = Fire {
+            id: job.lease.job,
+            identity,
+            trigger: due.trigger.clone(),
+            payload: ticker::event(&due.payload),
+            headers: None,
+            context: Context { transaction, cause: None, extra_logging: false, accepted },
+        };
+        let Some(mut fired) = self.events.work_out(fire).await? else {
+            return Ok(Done::Finished { record: None, next: Vec::new() });
+        };
+        let (record, next) = (Box::new(fired.record.clone()), std::mem::take(&mut fired.work));
+        fired.keep_slots();
+        Ok(Done::Finished { record: Some(record), next })
+    }
+
+    /// Lets the alarm know what came of its tick.
+    async fn tell(&self, due: &Due, outcome: FireOutcome) -> anyhow::Result<()> {
+        let Some(alarm) = self.store.alarm(&due.trigger).await? else { return Ok(()) };
+        let outcome = TickOutcome { due: due.due, outcome };
+        let after = feed::after_fire(&alarm, outcome, &self.settings, self.clock.now());
+        if after != alarm {
+            self.put(after).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,180 @@
+//! Triggers fired by the clock: the feed actions of `/whisk.system/alarms`, the ticker that finds what is due, and the fire
+//! that a due time leads to. Feeds contract §A.
+//!
+//! ```text
+//! ticker ─claim due─▶ feed::advance ─moved alarm + fire job, one transaction─▶ queue ─▶ fire ─▶ events
+//! ```
+
+mod feed;
+mod fire;
+mod schedule;
+mod ticker;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::sync::Notify;
+use wask_model::{Alarm, Arguments, AuthKey, Failure, FullName, Message, NamespaceName, Response, SharedIdentity, messages};
+use wask_store::{Store, StoreError};
+
+pub use feed::AlarmSettings;
+use feed::{FeedError, LifecycleEvent, Request};
+
+use crate::catalog::Catalog;
+use crate::clock::Clock;
+use crate::events::Events;
+use crate::invoke::builtin::Builtin;
+use crate::queue::Queue;
+
+/// The alarms of this node's store.
+pub struct Alarms {
+    store: Arc<dyn Store>,
+    catalog: Arc<Catalog>,
+    events: Arc<Events>,
+    queue: Queue,
+    clock: Clock,
+    settings: AlarmSettings,
+    /// Something may be due earlier than the ticker thinks.
+    changed: Notify,
+}
+
+/// Why a call of a feed did not do what it was asked.
+enum Refused {
+    /// The caller's business: the result says why.
+    Feed(FeedError),
+    /// The server's.
+    Failed(Failure),
+}
+
+impl From<FeedError> for Refused {
+    fn from(error: FeedError) -> Self {
+        Refused::Feed(error)
+    }
+}
+
+impl From<Message> for Refused {
+    fn from(message: Message) -> Self {
+        Refused::Feed(message.into())
+    }
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        Refused::Failed(error.into())
+    }
+}
+
+impl Alarms {
+    pub fn new(
+        store: Arc<dyn Store>,
+        catalog: Arc<Catalog>,
+        events: Arc<Events>,
+        queue: Queue,
+        clock: Clock,
+        settings: AlarmSettings,
+    ) -> Arc<Self> {
+        Arc::new(Alarms { store, catalog, events, queue, clock, settings, changed: Notify::new() })
+    }
+
+    /// One call of a feed action. Which of the three it is shows in the parameters bound to it. §A.1, A.2.
+    async fn call(&self, caller: &SharedIdentity, args: &Arguments) -> Result<serde_json::Value, Refused> {
+        let request = Request::read(args, &caller.namespace)?;
+        match request.event {
+            LifecycleEvent::Create => {
+                let alarm = feed::create(&request, &self.settings, self.clock.now())?;
+                self.authorise(caller, &request).await?;
+                self.check_count(&alarm.trigger).await?;
+                self.put(alarm).await?;
+            }
+            LifecycleEvent::Read => {
+                self.authorise(caller, &request).await?;
+                return Ok(feed::read(&self.find(&request.trigger).await?));
+            }
+            LifecycleEvent::Update => {
+                self.authorise(caller, &request).await?;
+                let alarm = self.find(&request.trigger).await?;
+                self.put(feed::update(&alarm, request.args, &self.settings, self.clock.now())?).await?;
+            }
+            LifecycleEvent::Pause => {
+                self.authorise(caller, &request).await?;
+                let alarm = self.find(&request.trigger).await?;
+                self.put(feed::pause(&alarm, self.clock.now())).await?;
+            }
+            LifecycleEvent::Unpause => {
+                self.authorise(caller, &request).await?;
+                let alarm = self.find(&request.trigger).await?;
+                self.put(feed::unpause(&alarm, &self.settings, self.clock.now())?).await?;
+            }
+            LifecycleEvent::Delete => {
+                self.authorise(caller, &request).await?;
+                if !self.store.delete_alarm(&request.trigger).await? {
+                    return Err(messages::alarms::not_found(&request.trigger).into());
+                }
+            }
+        }
+        Ok(feed::success())
+    }
+
+    /// Makes an alarm as CREATE would, for the node itself, unless the trigger has one.
+    pub async fn ensure(&self, namespace: &NamespaceName, args: &Arguments) -> anyhow::Result<()> {
+        let mut args = args.clone();
+        args.insert("lifecycleEvent".to_owned(), "CREATE".into());
+        let refused = |error: FeedError| anyhow::anyhow!("alarm refused: {}", error.result());
+        let request = Request::read(&args, namespace).map_err(refused)?;
+        if self.store.alarm(&request.trigger).await?.is_none() {
+            self.put(feed::create(&request, &self.settings, self.clock.now()).map_err(refused)?).await?;
+        }
+        Ok(())
+    }
+
+    async fn put(&self, alarm: Alarm) -> Result<(), StoreError> {
+        self.store.put_alarm(alarm).await?;
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    async fn find(&self, trigger: &FullName) -> Result<Alarm, Refused> {
+        self.store.alarm(trigger).await?.ok_or_else(|| messages::alarms::not_found(trigger).into())
+    }
+
+    /// Can this key read this trigger? For DELETE a missing trigger is accepted, so that leftovers can be cleaned up.
+    async fn authorise(&self, caller: &SharedIdentity, request: &Request<'_>) -> Result<(), Refused> {
+        let denied = || Refused::from(Message::from(messages::alarms::AUTHENTICATION_FAILED));
+        let key: &AuthKey = request.auth_key.as_ref().ok_or_else(denied)?;
+        match self.catalog.authenticate(key, self.clock.now()).await {
+            Ok(identity) if identity.namespace == caller.namespace => (),
+            Ok(_) | Err(Failure::Unauthenticated(_)) => return Err(denied()),
+            Err(failure) => return Err(Refused::Failed(failure)),
+        }
+        match self.catalog.trigger(&request.trigger).await {
+            Ok(_) => Ok(()),
+            Err(Failure::NotFound(_)) if request.event == LifecycleEvent::Delete => Ok(()),
+            Err(Failure::NotFound(_) | Failure::Conflict(_)) => Err(denied()),
+            Err(failure) => Err(Refused::Failed(failure)),
+        }
+    }
+
+    async fn check_count(&self, trigger: &FullName) -> Result<(), Refused> {
+        let limit = self.settings.max_per_namespace;
+        let replaces = self.store.alarm(trigger).await?.is_some();
+        let count = self.store.count_alarms(&trigger.namespace).await?;
+        if !replaces && u64::from(limit) <= count { Err(messages::alarms::too_many(limit).into()) } else { Ok(()) }
+    }
+}
+
+/// The feed actions of `/whisk.system/alarms`.
+pub struct FeedAction(pub Arc<Alarms>);
+
+#[async_trait]
+impl Builtin for FeedAction {
+    async fn run(&self, caller: &SharedIdentity, args: &Arguments) -> Response {
+        match self.0.call(caller, args).await {
+            Ok(result) => Response::success(result),
+            Err(Refused::Feed(error)) => Response { status: wask_model::Status::ApplicationError, result: error.result(), size: None },
+            Err(Refused::Failed(failure)) => {
+                tracing::warn!(cause = ?failure, "feed failed");
+                Response::whisk_error(failure.to_string())
+            }
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! One field of a cron pattern: a comma list of `*`, `*/s`, `a`, `a-b`, `a/s` and `a-b/s`, as the set of values it
+//! names. Feeds contract §A.8; nothing beyond that grammar is accepted.
+
+use serde::{Deserialize, Serialize};
+
+const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const WEEKDAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
+
+/// How months and weekdays are numbered. Names mean the same in both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dialect {
+    /// Months 1 to 12; weekdays 0 to 7, where 0 and 7 are Sunday.
+    #[default]
+    Crontab,
+    /// Months 0 to 11; weekdays 0 to 6.
+    NodeCron,
+}
+
+/// The values that one field may take.
+#[derive(Clone, Copy)]
+pub(super) struct Unit {
+    low: u32,
+    high: u32,
+    /// Names of the values from `low` on.
+    names: &'static [&'static str],
+}
+
+impl Unit {
+    pub(super) const SIXTIETHS: Unit = Unit { low: 0, high: 59, names: &[] };
+    pub(super) const HOURS: Unit = Unit { low: 0, high: 23, names: &[] };
+    pub(super) const DAYS: Unit = Unit { low: 1, high: 31, names: &[] };
+
+    pub(super) fn months(dialect: Dialect) -> Unit {
+        match dialect {
+            Dialect::Crontab => Unit { low: 1, high: 12, names: &MONTHS },
+            Dialect::NodeCron => Unit { low: 0, high: 11, names: &MONTHS },
+        }
+    }
+
+    pub(super) fn weekdays(dialect: Dialect) -> Unit {
+        match dialect {
+            Dialect::Crontab => Unit { low: 0, high: 7, names: &WEEKDAYS },
+            Dialect::NodeCron => Unit { low: 0, high: 6, names: &WEEKDAYS },
+        }
+    }
+
+    fn value(self, text: &str) -> Option<u32> {
+        let named = || self.names.iter().position(|name| name.eq_ignore_ascii_case(text));
+        let value = match number(text) {
+            Some(value) => value,
+            None => self.low + u32::try_from(named()?).ok()?,
+        };
+        (self.low..=self.high).contains(&value).then_some(value)
+    }
+}
+
+/// The values that a field names; never empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Values(u64);
+
+impl Values {
+    /// `None`: not in the grammar, or a value out of range.
+    pub(super) fn parse(text: &str, unit: Unit) -> Option<Self> {
+        text.split(',').try_fold(Values(0), |all, item| Some(Values(all.0 | Self::item(item, unit)?.0)))
+    }
+
+    /// Seconds of a pattern with five fields.
+    pub(super) fn zero() -> Self {
+        Values(1)
+    }
+
+    fn item(text: &str, unit: Unit) -> Option<Self> {
+        let (span, step) = match text.split_once('/') {
+            None => (text, None),
+            Some((span, step)) => (span, Some(number(step).filter(|&step| 1 <= step)?)),
+        };
+        let (first, last) = match (span, span.split_once('-'), step) {
+            ("*", _, _) => (unit.low, unit.high),
+            (_, Some((first, last)), _) => (unit.value(first)?, unit.value(last)?),
+            (_, None, Some(_)) => (unit.value(span)?, unit.high),
+            (_, None, None) => (unit.value(span)?, unit.value(span)?),
+        };
+        let step = usize::try_from(step.unwrap_or(1)).ok()?;
+        (first <= last).then(|| Self::collect((first..=last).step_by(step)))
+    }
+
+    fn collect(values: impl Iterator<Item = u32>) -> Self {
+        Values(values.fold(0, |all, value| all | 1 << value))
+    }
+
+    pub(super) fn iter(self) -> impl Iterator<Item = u32> {
+        (0..64).filter(move |value| self.0 >> value & 1 == 1)
+    }
+
+    /// The same set under other numbers.
+    pub(super) fn renumbered(self, number: impl Fn(u32) -> u32) -> Self {
+        Self::collect(self.iter().map(number))
+    }
+
+    pub(super) fn covers(self, count: u32) -> bool {
+        self.0.count_ones() == count
+    }
+}
+
+/// Digits and nothing else: no sign, no blanks.
+fn number(text: &str) -> Option<u32> {
+    text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(text: &str, unit: Unit) -> Option<Vec<u32>> {
+        Some(Values::parse(text, unit)?.iter().collect())
+    }
+
+    #[test]
+    fn every_form_of_the_grammar_names_its_values() {
+        let hours = Unit::HOURS;
+        assert_eq!(values("*", hours).unwrap().len(), 24);
+        assert_eq!(values("*/10", hours), Some(vec![0, 10, 20]));
+        assert_eq!(values("*/99", hours), Some(vec![0]));
+        assert_eq!(values("07", hours), Some(vec![7]));
+        assert_eq!(values("3-5", hours), Some(vec![3, 4, 5]));
+        assert_eq!(values("18/2", hours), Some(vec![18, 20, 22]));
+        assert_eq!(values("1-9/4,2,5", hours), Some(vec![1, 2, 5, 9]));
+        assert_eq!(values("5/2", Unit::weekdays(Dialect::Crontab)), Some(vec![5, 7]));
+        assert_eq!(values("Mon-5", Unit::weekdays(Dialect::NodeCron)), Some(vec![1, 2, 3, 4, 5]));
+        assert_eq!(values("jan,DEC", Unit::months(Dialect::Crontab)), Some(vec![1, 12]));
+        assert_eq!(values("jan,DEC", Unit::months(Dialect::NodeCron)), Some(vec![0, 11]));
+    }
+
+    #[test]
+    fn everything_else_is_refused() {
+        for text in [
+            "",
+            ",",
+            "1,",
+            "24",
+            "-1",
+            "+1",
+            "1-",
+            "-",
+            "5-1",
+            "*-5",
+            "5-*",
+            "**",
+            "*1",
+            "/",
+            "/2",
+            "*/",
+            "*/0",
+            "1/0",
+            "1/-1",
+            "1//2",
+            "1-2-3",
+            "1/2/3",
+            "L",
+            "W",
+            "?",
+            "1#2",
+            "1L",
+            "mon",
+            "0x1",
+            "1.5",
+            "99999999999",
+            "１",
+        ] {
+            assert_eq!(values(text, Unit::HOURS), None, "{text}");
+        }
+        for (text, unit) in [
+            ("sat-sun", Unit::weekdays(Dialect::Crontab)),
+            ("monday", Unit::weekdays(Dialect::Crontab)),
+            ("jan", Unit::weekdays(Dialect::Crontab)),
+            ("7", Unit::weekdays(Dialect::NodeCron)),
+            ("0", Unit::months(Dialect::Crontab)),
+            ("12", Unit::months(Dialect::NodeCron)),
+            ("0", Unit::DAYS),
+        ] {
+            assert_eq!(values(text, unit), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! A cron pattern: read and checked here, evaluated by the `cron` crate.
+//!
+//! The crate counts weekdays from 1, wants day and weekday to match both, and accepts much that the contract does not.
+//! So it only ever sees what [`Pattern::parse`] writes: six lists of numbers, of which day or weekday is `*`.
+
+use chrono::{DateTime, Datelike as _, NaiveDateTime};
+use wask_model::{Message, messages};
+
+use super::field::{Dialect, Unit, Values};
+
+/// Longer patterns are refused: naming every value of every field takes 530 characters.
+const LONGEST: usize = 1024;
+
+/// A valid cron pattern that matches at least once in eight years. Knows nothing of time zones.
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    /// Alternatives: a time matches the pattern if it matches one of them.
+    calendars: Vec<cron::Schedule>,
+    every_hour: bool,
+    five_fields: bool,
+    on_whole_minutes: bool,
+}
+
+impl Pattern {
+    /// Reads five fields (minute, hour, day, month, weekday) or six (second first). `Err` is the contract's sentence.
+    pub fn parse(text: &str, dialect: Dialect) -> Result<Self, Message> {
+        Self::read(text, dialect).ok_or_else(|| messages::alarms::cron_invalid(text))
+    }
+
+    fn read(text: &str, dialect: Dialect) -> Option<Self> {
+        if LONGEST < text.len() {
+            return None;
+        }
+        let fields: Vec<&str> = text.split_whitespace().collect();
+        let (second, [minute, hour, day, month, weekday]) = match fields[..] {
+            [minute, hour, day, month, weekday] => (None, [minute, hour, day, month, weekday]),
+            [second, minute, hour, day, month, weekday] => (Some(second), [minute, hour, day, month, weekday]),
+            _ => return None,
+        };
+        let times = Times {
+            seconds: second.map_or(Some(Values::zero()), |second| Values::parse(second, Unit::SIXTIETHS))?,
+            minutes: Values::parse(minute, Unit::SIXTIETHS)?,
+            hours: Values::parse(hour, Unit::HOURS)?,
+        };
+        let dates = Dates {
+            days: Values::parse(day, Unit::DAYS)?,
+            months: months(month, dialect)?,
+            weekdays: weekdays(weekday, dialect)?,
+        };
+        Some(Pattern {
+            calendars: calendars(times, dates)?,
+            every_hour: times.hours.covers(24),
+            five_fields: second.is_none(),
+            on_whole_minutes: matches!(second, None | Some("0")),
+        })
+    }
+
+    /// Whether the hour field covers all 24 hours.
+    pub(super) fn is_every_hour(&self) -> bool {
+        self.every_hour
+    }
+
+    /// Whether there was no field for seconds.
+    pub fn has_five_fields(&self) -> bool {
+        self.five_fields
+    }
+
+    /// Whether one minute is the finest granularity: five fields, or `0` as the first of six.
+    pub fn is_on_whole_minutes(&self) -> bool {
+        self.on_whole_minutes
+    }
+
+    /// The first matching date and time after `time`, to the second and without regard to zones. `None`: none up to the
+    /// end of 2100.
+    pub(super) fn next_after(&self, time: NaiveDateTime) -> Option<NaiveDateTime> {
+        if time.year() < EARLIEST_YEAR {
+            return self.next_after(DateTime::UNIX_EPOCH.naive_utc() - chrono::TimeDelta::seconds(1));
+        }
+        if LATEST_YEAR < time.year() {
+            return None;
+        }
+        self.calendars.iter().filter_map(|calendar| calendar.after(&time.and_utc()).next()).min().map(|t| t.naive_utc())
+    }
+}
+
+/// The years that the crate knows; one more at the start, because `next_after` begins just before the first.
+const EARLIEST_YEAR: i32 = 1969;
+const LATEST_YEAR: i32 = 2100;
+
+#[derive(Clone, Copy)]
+struct Times {
+    seconds: Values,
+    minutes: Values,
+    hours: Values,
+}
+
+/// Months from 1; weekdays from 1, which is Sunday: the crate's numbers.
+#[derive(Clone, Copy)]
+struct Dates {
+    days: Values,
+    months: Values,
+    weekdays: Values,
+}
+
+impl Dates {
+    /// Whether a year, if need be a leap year, has one of the days in one of the months.
+    fn has_a_possible_day(self) -> bool {
+        let first = self.days.iter().next().unwrap_or(1);
+        self.months.iter().any(|month| first <= longest(month))
+    }
+}
+
+fn months(text: &str, dialect: Dialect) -> Option<Values> {
+    let values = Values::parse(text, Unit::months(dialect))?;
+    Some(match dialect {
+        Dialect::Crontab => values,
+        Dialect::NodeCron => values.renumbered(|month| month + 1),
+    })
+}
+
+fn weekdays(text: &str, dialect: Dialect) -> Option<Values> {
+    Some(Values::parse(text, Unit::weekdays(dialect))?.renumbered(|weekday| weekday % 7 + 1))
+}
+
+/// Days of `month` in a leap year.
+fn longest(month: u32) -> u32 {
+    match month {
+        2 => 29,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// Day and weekday: when both are restricted either qualifies, which takes two calendars, because within one both would
+/// have to match. `None`: the pattern can never match.
+fn calendars(times: Times, dates: Dates) -> Option<Vec<cron::Schedule>> {
+    let by_day = !dates.days.covers(31);
+    let by_weekday = !dates.weekdays.covers(7);
+    let day_list = list(dates.days);
+    let weekday_list = list(dates.weekdays);
+
+    let mut alternatives = Vec::new();
+    if by_day && dates.has_a_possible_day() {
+        alternatives.push((day_list.as_str(), "*"));
+    }
+    if by_weekday {
+        alternatives.push(("*", weekday_list.as_str()));
+    }
+    if !by_day && !by_weekday {
+        alternatives.push(("*", "*"));
+    }
+    let calendars: Option<Vec<_>> =
+        alternatives.into_iter().map(|(days, weekdays)| calendar(times, days, dates.months, weekdays)).collect();
+    calendars.filter(|all| !all.is_empty())
+}
+
+fn calendar(times: Times, days: &str, months: Values, weekdays: &str) -> Option<cron::Schedule> {
+    let Times { seconds, minutes, hours } = times;
+    let text = format!("{} {} {} {days} {} {weekdays}", list(seconds), list(minutes), list(hours), list(months));
+    text.parse().ok()
+}
+
+fn list(values: Values) -> String {
+    values.iter().map(|value| value.to_string()).collect::<Vec<_>>().join(",")
+}

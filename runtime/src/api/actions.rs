@@ -1,0 +1,192 @@
+//! `/namespaces/{ns}/actions`. REST contract §3.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use wask_model::{Action, Activation, ActivationId, Collection, Entity, Failure, Status, messages};
+
+use super::App;
+use super::caller::Caller;
+use super::documents::action;
+use super::extract::{Params, Segments, counted, document, malformed, payload};
+use super::rejection::Rejection;
+use super::transaction::TransactionId;
+use crate::gate::rights;
+use crate::invoke::{Context, Invocation, Invoked, Wait};
+
+pub const ACTIVATION_ID: HeaderName = HeaderName::from_static("x-openwhisk-activation-id");
+
+/// `GET actions`: summaries, packaged ones included · with `count=true` their number.
+pub async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    path: Segments,
+    params: Params,
+) -> Result<Response, Rejection> {
+    let target = path.target(&caller)?;
+    rights::own_namespace(&caller.identity, &target.namespace)?;
+    let page = params.page("actions")?;
+    if params.flag("count", false)? {
+        let total = app.catalog.count(&target.namespace, Collection::Actions, target.package).await?;
+        return Ok(counted("actions", total, page).into_response());
+    }
+    let all = app.catalog.list(&target.namespace, Collection::Actions, target.package, page).await?;
+    Ok(Json(summaries(&all)).into_response())
+}
+
+/// `GET actions/{pkg}/`: the actions of one package · 404 when there is no such package.
+pub async fn list_package(
+    State(app): State<App>,
+    caller: Caller,
+    path: Segments,
+    params: Params,
+) -> Result<Response, Rejection> {
+    let package = path.target(&caller)?.full_name()?;
+    rights::read(&caller.identity, &package)?;
+    let page = params.page("actions")?;
+    if package.namespace.as_str() == rights::SYSTEM {
+        let feeds = app.catalog.system_package(&package)?.actions;
+        return Ok(Json(feeds.iter().map(action::summary).collect::<Vec<_>>()).into_response());
+    }
+    app.catalog.package(&package).await?;
+    let (namespace, inside) = (&package.namespace, Some(package.name));
+    if params.flag("count", false)? {
+        let total = app.catalog.count(namespace, Collection::Actions, inside).await?;
+        return Ok(counted("actions", total, page).into_response());
+    }
+    let all = app.catalog.list(namespace, Collection::Actions, inside, page).await?;
+    Ok(Json(summaries(&all)).into_response())
+}
+
+fn summaries(entities: &[Entity]) -> Vec<Value> {
+    let actions = entities.iter().filter_map(|entity| match entity {
+        Entity::Action(action) => Some(action::summary(action)),
+        Entity::Trigger(_) | Entity::Rule(_) | Entity::Package(_) => None,
+    });
+    actions.collect()
+}
+
+/// `GET actions/{name}`: the document, with its code unless `code=false` · 404 · 409.
+pub async fn get(
+    State(app): State<App>,
+    caller: Caller,
+    path: Segments,
+    params: Params,
+) -> Result<Json<Value>, Rejection> {
+    let name = path.target(&caller)?.full_name()?;
+    rights::read(&caller.identity, &name)?;
+    let with_code = params.flag("code", true)?;
+    let action = app.catalog.action(&name).await?;
+    let code = if with_code { code_of(&app, &action).await? } else { None };
+    Ok(Json(action::document(&action, code.as_deref())))
+}
+
+/// `PUT actions/{name}`: creates; with `overwrite=true` creates or changes · 400 · 404 package · 409 · 413.
+pub async fn put(
+    State(app): State<App>,
+    caller: Caller,
+    path: Segments,
+    params: Params,
+    request: Request<Body>,
+) -> Result<Json<Value>, Rejection> {
+    let name = path.target(&caller)?.full_name()?;
+    rights::write(&caller.identity, &name)?;
+    let patch = action::read(&document(request, app.limits.request_bytes).await?)?;
+    let action = app.catalog.put_action(&name, patch, params.overwrite()?).await?;
+    let code = code_of(&app, &action).await?;
+    Ok(Json(action::document(&action, code.as_deref())))
+}
+
+/// `DELETE actions/{name}`: the document that was removed · 404 · 409.
+pub async fn delete(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
+    let name = path.target(&caller)?.full_name()?;
+    rights::write(&caller.identity, &name)?;
+    let (action, code) = app.catalog.delete_action(&name).await?;
+    Ok(Json(action::document(&action, code.as_deref())))
+}
+
+async fn code_of(app: &App, action: &Action) -> Result<Option<String>, Failure> {
+    match action.code() {
+        Some(code) => app.catalog.code(code).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// `POST actions/{name}`: 200 record or result · 202 `{activationId}` when not blocking or still running · 404 · 413 ·
+/// 429 · 502 when the action failed. REST contract §3.6.
+pub async fn invoke(
+    State(app): State<App>,
+    axum::Extension(transaction): axum::Extension<TransactionId>,
+    caller: Caller,
+    path: Segments,
+    params: Params,
+    request: Request<Body>,
+) -> Result<Response, Rejection> {
+    let action = path.target(&caller)?.full_name()?;
+    let accepted = app.clock.now();
+    let slot = app.gate.enter(&caller.identity, accepted)?;
+    rights::read(&caller.identity, &action)?;
+    let (wait, result_only) = mode(&params, app.limits.blocking_wait_ms)?;
+    let extra_logging = wants_extra_logging(&request);
+    let args = payload(request, app.limits.payload_bytes).await?;
+    let context = Context { transaction: transaction.0, cause: None, extra_logging, accepted };
+    let invocation = Invocation { identity: caller.identity, action, args, wait, context };
+    let invoked = app.invoker.invoke(invocation, slot).await?;
+    Ok(answer(invoked, result_only))
+}
+
+/// Whether `X-OW-EXTRA-LOGGING: on` was sent.
+pub fn wants_extra_logging(request: &Request<Body>) -> bool {
+    request.headers().get("x-ow-extra-logging").is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"on"))
+}
+
+/// `blocking`, `result` and `timeout`; the timeout is checked also when nobody waits.
+fn mode(params: &Params, longest_ms: u64) -> Result<(Wait, bool), Rejection> {
+    let timeout = match params.get("timeout") {
+        None => longest_ms,
+        Some(text) => match text.parse() {
+            Ok(ms) if (1..=60_000).contains(&ms) => longest_ms.min(ms),
+            _ => return Err(malformed("timeout", messages::INVOKE_TIMEOUT)),
+        },
+    };
+    let wait = match params.flag("blocking", false)? {
+        true => Wait::UpTo(Duration::from_millis(timeout)),
+        false => Wait::No,
+    };
+    Ok((wait, params.flag("result", false)?))
+}
+
+fn answer(invoked: Invoked, result_only: bool) -> Response {
+    let (status, id, body) = match invoked {
+        Invoked::Accepted(id) => (StatusCode::ACCEPTED, id, Json(json!({ "activationId": id })).into_response()),
+        Invoked::Ended(record) => (status_of(record.response.status), record.id, ended(&record, result_only)),
+    };
+    with_id((status, body).into_response(), id)
+}
+
+/// The record, or the result alone; an array is sent bare, as the reference does.
+fn ended(record: &Arc<Activation>, result_only: bool) -> Response {
+    let result = &record.response.result;
+    if result_only || result.is_array() { Json(result).into_response() } else { Json(record.wire_without_logs()).into_response() }
+}
+
+fn status_of(status: Status) -> StatusCode {
+    match status {
+        Status::Success => StatusCode::OK,
+        Status::ApplicationError | Status::DeveloperError => StatusCode::BAD_GATEWAY,
+        Status::WhiskError => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+pub fn with_id(mut response: Response, id: ActivationId) -> Response {
+    if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+        response.headers_mut().insert(ACTIVATION_ID, value);
+    }
+    response
+}

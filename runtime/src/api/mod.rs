@@ -1,0 +1,115 @@
+//! HTTP in, HTTP out. Decides nothing: handlers parse, call and render.
+
+mod actions;
+mod activations;
+mod caller;
+mod documents;
+mod extract;
+mod info;
+mod namespaces;
+mod packages;
+mod rejection;
+mod rules;
+mod serve;
+mod transaction;
+mod triggers;
+mod web;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{any, get};
+use wask_model::Limits;
+use wask_store::Store;
+
+pub use serve::{HttpConfig, Server};
+
+use crate::catalog::Catalog;
+use crate::clock::Clock;
+use crate::events::Events;
+use crate::gate::Gate;
+use crate::invoke::Invoker;
+
+/// What the handlers call.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// The parts of a node that the API speaks to.
+pub struct Parts {
+    pub catalog: Arc<Catalog>,
+    pub gate: Arc<Gate>,
+    pub invoker: Arc<Invoker>,
+    pub events: Arc<Events>,
+    pub store: Arc<dyn Store>,
+    pub clock: Clock,
+    pub limits: Limits,
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// Every route, one line each. REST contract §2.
+///
+/// The transaction layer is outermost: it gives every response its `X-Request-ID`, and every error its body.
+pub fn router(parts: Parts) -> Router {
+    let app = App(Arc::new(parts));
+    Router::new()
+        .route("/", get(info::server))
+        .route("/ping", get(info::ping))
+        .route("/runtime/namespaces/{ns}/logForwarding", get(info::log_forwarding))
+        .route("/api/v1", get(info::api))
+        .route("/api/v1/", get(info::api))
+        .route("/api/v1/web/{*address}", any(web::invoke))
+        .route(&v1("/namespaces"), get(namespaces::list))
+        .route(&v1("/namespaces/"), get(namespaces::list))
+        .route(&v1("/namespaces/{ns}/limits"), get(namespaces::limits))
+        .route(&v1("/namespaces/{ns}/limits/"), get(namespaces::limits))
+        .route(&v1("/namespaces/{ns}/limits/{name}"), get(namespaces::limits_inner))
+        .route(&v1("/namespaces/{ns}/actions"), get(actions::list))
+        .route(&v1("/namespaces/{ns}/actions/"), get(actions::list))
+        .route(
+            &v1("/namespaces/{ns}/actions/{name}"),
+            get(actions::get).put(actions::put).post(actions::invoke).delete(actions::delete),
+        )
+        .route(&v1("/namespaces/{ns}/actions/{name}/"), get(actions::list_package))
+        .route(
+            &v1("/namespaces/{ns}/actions/{name}/{inner}"),
+            get(actions::get).put(actions::put).post(actions::invoke).delete(actions::delete),
+        )
+        .route(&v1("/namespaces/{ns}/triggers"), get(triggers::list))
+        .route(&v1("/namespaces/{ns}/triggers/"), get(triggers::list))
+        .route(
+            &v1("/namespaces/{ns}/triggers/{name}"),
+            get(triggers::get).put(triggers::put).post(triggers::fire).delete(triggers::delete),
+        )
+        .route(&v1("/namespaces/{ns}/rules"), get(rules::list))
+        .route(&v1("/namespaces/{ns}/rules/"), get(rules::list))
+        .route(
+            &v1("/namespaces/{ns}/rules/{name}"),
+            get(rules::get).put(rules::put).post(rules::set_status).delete(rules::delete),
+        )
+        .route(&v1("/namespaces/{ns}/packages"), get(packages::list))
+        .route(&v1("/namespaces/{ns}/packages/"), get(packages::list))
+        .route(&v1("/namespaces/{ns}/packages/{name}"), get(packages::get).put(packages::put).delete(packages::delete))
+        .route(&v1("/namespaces/{ns}/activations"), get(activations::list))
+        .route(&v1("/namespaces/{ns}/activations/"), get(activations::list))
+        .route(&v1("/namespaces/{ns}/activations/{id}"), get(activations::get))
+        .route(&v1("/namespaces/{ns}/activations/{id}/"), get(activations::get))
+        .route(&v1("/namespaces/{ns}/activations/{id}/logs"), get(activations::logs))
+        .route(&v1("/namespaces/{ns}/activations/{id}/result"), get(activations::result))
+        .route(&v1("/namespaces/{ns}/activations/{id}/status"), get(activations::status))
+        .fallback(transaction::unknown_url)
+        .method_not_allowed_fallback(transaction::method_not_allowed)
+        .with_state(app.clone())
+        .layer(axum::middleware::from_fn_with_state(app, transaction::layer))
+}
+
+/// A path of version 1 of the API.
+fn v1(path: &str) -> String {
+    format!("/api/v1{path}")
+}

@@ -1,0 +1,47 @@
+//! `/namespaces` and the limits of one. REST contract §1.8, §9.1.
+
+use axum::Json;
+use axum::extract::State;
+use serde_json::{Value, json};
+use wask_model::{Failure, messages};
+
+use super::App;
+use super::caller::Caller;
+use super::extract::Segments;
+use super::rejection::Rejection;
+use crate::gate::rights;
+
+/// `GET /namespaces`: exactly one name, the caller's.
+pub async fn list(caller: Caller) -> Json<Value> {
+    Json(json!([caller.identity.namespace]))
+}
+
+/// `GET limits`: what holds for the caller · 403 another namespace. What is not limited reads as the largest number.
+pub async fn limits(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
+    let namespace = path.target(&caller)?.namespace;
+    rights::own_namespace(&caller.identity, &namespace)?;
+    let (limits, own) = (&app.limits, &caller.identity.limits);
+    let shown = |limit: Option<u32>| limit.unwrap_or(i32::MAX.unsigned_abs());
+    let concurrent = shown(limits.concurrent_invocations(own));
+    Ok(Json(json!({
+        "invocationsPerMinute": shown(limits.invocations_per_minute(own)),
+        "concurrentInvocations": concurrent,
+        "firesPerMinute": shown(limits.fires_per_minute(own)),
+        "minActionMemory": limits.action_memory_min_mb,
+        "maxActionMemory": limits.action_memory_max_mb,
+        "minActionLogs": 0,
+        "maxActionLogs": limits.action_logs_max_mb,
+        "minActionTimeout": limits.action_timeout_min_ms,
+        "maxActionTimeout": limits.action_timeout_max_ms,
+        "minActionConcurrency": 1,
+        "maxActionConcurrency": limits.action_concurrency_max,
+        "maxParameterSize": format!("{} B", limits.parameters_bytes),
+        "maxActionInstances": concurrent,
+    })))
+}
+
+/// `GET limits/{x}`: 400.
+pub async fn limits_inner(caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
+    rights::own_namespace(&caller.identity, &path.target(&caller)?.namespace)?;
+    Err(Failure::BadRequest(messages::LIMITS_INNER.into()).into())
+}

@@ -1,0 +1,104 @@
+//! Every error of the API becomes a status here, and nowhere else.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use wask_model::{Failure, Message, messages};
+use wask_store::StoreError;
+
+/// Why a request is not answered with what it asked for.
+#[derive(Debug)]
+pub enum Rejection {
+    Failure(Failure),
+    /// What only HTTP knows of: methods, media types, negotiation.
+    Http(StatusCode, Message),
+    /// 405, with the methods that would do.
+    Method(&'static str),
+    /// Like `Http`, with the body in the layout of web actions.
+    Web(StatusCode, Message),
+}
+
+/// What the outermost layer needs to write the error body and the log line.
+#[derive(Clone)]
+pub struct Refused {
+    pub message: Message,
+    pub pretty: bool,
+    /// For the log only.
+    pub cause: Option<Arc<Failure>>,
+}
+
+impl From<Failure> for Rejection {
+    fn from(failure: Failure) -> Self {
+        Rejection::Failure(failure)
+    }
+}
+
+impl From<StoreError> for Rejection {
+    fn from(error: StoreError) -> Self {
+        Rejection::Failure(error.into())
+    }
+}
+
+fn status_of(failure: &Failure) -> StatusCode {
+    match failure {
+        Failure::BadRequest(_) => StatusCode::BAD_REQUEST,
+        Failure::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
+        Failure::Forbidden(_) => StatusCode::FORBIDDEN,
+        Failure::NotFound(_) => StatusCode::NOT_FOUND,
+        Failure::Conflict(_) => StatusCode::CONFLICT,
+        Failure::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+        Failure::Unprocessable(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        Failure::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Failure::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Failure::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+fn seconds(span: Duration) -> HeaderValue {
+    HeaderValue::from(span.as_secs() + u64::from(0 < span.subsec_nanos()))
+}
+
+impl IntoResponse for Rejection {
+    fn into_response(self) -> Response {
+        let (status, refused) = match self {
+            Rejection::Http(status, message) => (status, Refused { message, pretty: false, cause: None }),
+            Rejection::Web(status, message) => (status, Refused { message, pretty: true, cause: None }),
+            Rejection::Method(supported) => {
+                let message = messages::method_not_allowed(supported);
+                let mut response = refuse(StatusCode::METHOD_NOT_ALLOWED, Refused { message, pretty: false, cause: None });
+                response.headers_mut().insert(ALLOW, HeaderValue::from_static(supported));
+                return response;
+            }
+            Rejection::Failure(failure) => {
+                let status = status_of(&failure);
+                let message = failure.to_string().into();
+                (status, Refused { message, pretty: false, cause: Some(Arc::new(failure)) })
+            }
+        };
+        let cause = refused.cause.clone();
+        let mut response = refuse(status, refused);
+        match cause.as_deref() {
+            Some(Failure::Unauthenticated(_)) => {
+                let realm = HeaderValue::from_static("Basic realm=\"OpenWhisk secure realm\",charset=UTF-8");
+                response.headers_mut().insert(WWW_AUTHENTICATE, realm);
+            }
+            Some(Failure::Throttled { retry_after, .. }) => {
+                response.headers_mut().insert(RETRY_AFTER, seconds(*retry_after));
+            }
+            Some(Failure::Unavailable(_)) => {
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            _ => (),
+        }
+        response
+    }
+}
+
+fn refuse(status: StatusCode, refused: Refused) -> Response {
+    let mut response = status.into_response();
+    response.extensions_mut().insert(refused); // the outermost layer writes {"error","code"}
+    response
+}

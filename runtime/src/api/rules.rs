@@ -1,0 +1,85 @@
+//! `/namespaces/{ns}/rules`. REST contract §6.2, §6.3.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use serde_json::Value;
+use wask_model::{Collection, Entity};
+
+use super::App;
+use super::caller::Caller;
+use super::documents::rule;
+use super::extract::{Params, Segments, counted, document};
+use super::rejection::Rejection;
+use crate::gate::rights;
+
+/// `GET rules`: documents without status · with `count=true` their number.
+pub async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    path: Segments,
+    params: Params,
+) -> Result<Response, Rejection> {
+    let target = path.target(&caller)?;
+    rights::own_namespace(&caller.identity, &target.namespace)?;
+    let page = params.page("rules")?;
+    if params.flag("count", false)? {
+        let total = app.catalog.count(&target.namespace, Collection::Rules, None).await?;
+        return Ok(counted("rules", total, page).into_response());
+    }
+    let all = app.catalog.list(&target.namespace, Collection::Rules, None, page).await?;
+    let summaries = all.iter().filter_map(|entity| match entity {
+        Entity::Rule(rule) => Some(rule::summary(rule)),
+        Entity::Action(_) | Entity::Trigger(_) | Entity::Package(_) => None,
+    });
+    Ok(Json(summaries.collect::<Vec<_>>()).into_response())
+}
+
+/// `GET rules/{name}`: the document with status · 404 · 409.
+pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
+    let name = path.target(&caller)?.full_name()?;
+    rights::write(&caller.identity, &name)?;
+    Ok(Json(rule::document(&app.catalog.rule(&name).await?)))
+}
+
+/// `PUT rules/{name}`: creates, active; with `overwrite=true` creates or changes · 400 · 403 · 404 package · 409.
+pub async fn put(
+    State(app): State<App>,
+    caller: Caller,
+    path: Segments,
+    params: Params,
+    request: Request<Body>,
+) -> Result<Json<Value>, Rejection> {
+    let name = path.target(&caller)?.full_name()?;
+    rights::write(&caller.identity, &name)?;
+    let patch = rule::read(&document(request, app.limits.request_bytes).await?, &caller.identity.namespace)?;
+    if let Some(trigger) = &patch.trigger {
+        rights::write(&caller.identity, trigger)?;
+    }
+    if let Some(action) = &patch.action {
+        rights::read(&caller.identity, action)?;
+    }
+    Ok(Json(rule::document(&app.catalog.put_rule(&name, patch, params.overwrite()?).await?)))
+}
+
+/// `POST rules/{name}`: sets the status; answers the text `OK` · 400 · 404.
+pub async fn set_status(
+    State(app): State<App>,
+    caller: Caller,
+    path: Segments,
+    request: Request<Body>,
+) -> Result<&'static str, Rejection> {
+    let name = path.target(&caller)?.full_name()?;
+    rights::write(&caller.identity, &name)?;
+    let status = rule::read_status(&document(request, app.limits.request_bytes).await?)?;
+    app.catalog.set_rule_status(&name, status).await?;
+    Ok("OK")
+}
+
+/// `DELETE rules/{name}`: the document, inactive · 404 · 409.
+pub async fn delete(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
+    let name = path.target(&caller)?.full_name()?;
+    rights::write(&caller.identity, &name)?;
+    Ok(Json(rule::document(&app.catalog.delete_rule(&name).await?)))
+}

@@ -1,0 +1,103 @@
+//! `/namespaces/{ns}/triggers`. REST contract §6.1, §6.4.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, COOKIE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
+use wask_model::{ActivationId, Collection, Entity};
+
+use super::App;
+use super::actions::with_id;
+use super::caller::Caller;
+use super::documents::trigger;
+use super::extract::{Params, Segments, counted, document, payload};
+use super::rejection::Rejection;
+use super::transaction::TransactionId;
+use crate::events::Fire;
+use crate::gate::rights;
+use crate::invoke::Context;
+
+/// `GET triggers`: summaries · with `count=true` their number.
+pub async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    path: Segments,
+    params: Params,
+) -> Result<Response, Rejection> {
+    let target = path.target(&caller)?;
+    rights::own_namespace(&caller.identity, &target.namespace)?;
+    let page = params.page("triggers")?;
+    if params.flag("count", false)? {
+        let total = app.catalog.count(&target.namespace, Collection::Triggers, None).await?;
+        return Ok(counted("triggers", total, page).into_response());
+    }
+    let all = app.catalog.list(&target.namespace, Collection::Triggers, None, page).await?;
+    let summaries = all.iter().filter_map(|entity| match entity {
+        Entity::Trigger(trigger) => Some(trigger::summary(trigger)),
+        Entity::Action(_) | Entity::Rule(_) | Entity::Package(_) => None,
+    });
+    Ok(Json(summaries.collect::<Vec<_>>()).into_response())
+}
+
+/// `GET triggers/{name}`: the document · 404 · 409.
+pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
+    let name = path.target(&caller)?.full_name()?;
+    rights::write(&caller.identity, &name)?;
+    Ok(Json(trigger::document(&app.catalog.trigger(&name).await?)))
+}
+
+/// `PUT triggers/{name}`: creates; with `overwrite=true` creates or changes · 400 · 409 · 413.
+pub async fn put(
+    State(app): State<App>,
+    caller: Caller,
+    path: Segments,
+    params: Params,
+    request: Request<Body>,
+) -> Result<Json<Value>, Rejection> {
+    let name = path.target(&caller)?.full_name()?;
+    rights::write(&caller.identity, &name)?;
+    let patch = trigger::read(&document(request, app.limits.request_bytes).await?)?;
+    Ok(Json(trigger::document(&app.catalog.put_trigger(&name, patch, params.overwrite()?).await?)))
+}
+
+/// `DELETE triggers/{name}`: the document that was removed · 404 · 409.
+pub async fn delete(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
+    let name = path.target(&caller)?.full_name()?;
+    rights::write(&caller.identity, &name)?;
+    Ok(Json(trigger::document(&app.catalog.delete_trigger(&name).await?)))
+}
+
+/// `POST triggers/{name}`: 202 `{activationId}` · 204 when no rule is active · 404 · 413 · 429.
+pub async fn fire(
+    State(app): State<App>,
+    axum::Extension(transaction): axum::Extension<TransactionId>,
+    caller: Caller,
+    path: Segments,
+    request: Request<Body>,
+) -> Result<Response, Rejection> {
+    let trigger = path.target(&caller)?.full_name()?;
+    let accepted = app.clock.now();
+    app.gate.fire(&caller.identity, accepted)?;
+    rights::write(&caller.identity, &trigger)?;
+    let headers = Some(headers_for_actions(request.headers()));
+    let payload = payload(request, app.limits.payload_bytes).await?;
+    let context = Context { transaction: transaction.0, cause: None, extra_logging: false, accepted };
+    let id = ActivationId::new(accepted);
+    let fire = Fire { id, identity: caller.identity, trigger, payload, headers, context };
+    match app.events.fire(fire).await? {
+        Some(id) => {
+            Ok(with_id((StatusCode::ACCEPTED, Json(json!({ "activationId": id }))).into_response(), id))
+        }
+        None => Ok(StatusCode::NO_CONTENT.into_response()),
+    }
+}
+
+/// Lower-case names, text values, without what proves who the caller is.
+fn headers_for_actions(headers: &HeaderMap) -> Value {
+    let shown = headers.iter().filter(|(name, _)| *name != AUTHORIZATION && *name != COOKIE);
+    let texts = shown.filter_map(|(name, value)| Some((name.to_string(), Value::from(value.to_str().ok()?))));
+    Value::Object(texts.collect::<Map<String, Value>>())
+}

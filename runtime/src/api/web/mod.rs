@@ -1,0 +1,160 @@
+//! Web actions: `/api/v1/web/{ns}/{pkg}/{action}[.{ext}][{rest}]`, any method, no key needed. REST contract §8.
+
+mod address;
+mod media;
+mod request;
+mod response;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{ACCESS_CONTROL_REQUEST_HEADERS, ALLOW};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use wask_model::{Failure, FullName, SharedIdentity, messages};
+
+use super::App;
+use super::actions::{wants_extra_logging, with_id};
+use super::caller::Caller;
+use super::extract::body;
+use super::rejection::Rejection;
+use super::transaction::TransactionId;
+use crate::catalog::ActionEntry;
+use crate::gate::Slot;
+use crate::invoke::{Context, Invocation, Invoked, Wait, is_fixed};
+use address::Address;
+use request::{Raw, WebRequest};
+
+/// Any method on a web action's URL: what the action answers, transcoded by the extension · 404 no such web action · 401 ·
+/// 413 · 429 · 202 not ready in 60 s.
+pub async fn invoke(
+    State(app): State<App>,
+    axum::Extension(transaction): axum::Extension<TransactionId>,
+    caller: Option<Caller>,
+    request: Request<Body>,
+) -> Response {
+    let found = match find(&app, request.uri().path()).await {
+        Ok(found) => found,
+        Err(rejection) => return rejection.into_response(),
+    };
+    let own_options = found.entry.action.annotations.is_true("web-custom-options");
+    let asked = request.headers().get(ACCESS_CONTROL_REQUEST_HEADERS).cloned();
+    let answered = answer(&app, transaction, caller, found, request).await;
+    let mut response = answered.unwrap_or_else(IntoResponse::into_response);
+    if !own_options {
+        response::cors(response.headers_mut(), asked.as_ref());
+    }
+    response
+}
+
+/// A web action that exists, and whose it is.
+struct Found {
+    address: Address,
+    entry: Arc<ActionEntry>,
+    owner: SharedIdentity,
+}
+
+/// Steps 1 and 2 of §8.3: nothing distinguishes what is missing.
+async fn find(app: &App, path: &str) -> Result<Found, Rejection> {
+    let missing = || Rejection::Web(StatusCode::NOT_FOUND, messages::ENTITY_NOT_FOUND.into());
+    let raw = path.strip_prefix("/api/v1/web/").ok_or_else(missing)?;
+    let address = Address::parse(raw).ok_or_else(missing)?;
+    let owner = app.catalog.owner(&address.namespace).await?.ok_or_else(missing)?;
+    let name = FullName {
+        namespace: address.namespace.clone(),
+        package: address.package.clone(),
+        name: address.action.clone(),
+    };
+    match app.catalog.resolve(&name).await {
+        Ok(entry) if entry.action.is_web() => Ok(Found { address, entry, owner }),
+        Ok(_) | Err(Failure::NotFound(_) | Failure::Conflict(_)) => Err(missing()),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Steps 3 to 9 of §8.3.
+async fn answer(
+    app: &App,
+    transaction: TransactionId,
+    caller: Option<Caller>,
+    found: Found,
+    request: Request<Body>,
+) -> Result<Response, Rejection> {
+    let accepted = app.clock.now();
+    let slot = app.gate.enter(&found.owner, accepted)?;
+    app.gate.check_payload(super::extract::content_length(request.headers()).unwrap_or(0))?;
+    let annotations = &found.entry.action.annotations;
+    let is_options = request.method() == Method::OPTIONS;
+    let own_options = annotations.is_true("web-custom-options");
+    if is_options && !own_options {
+        return Ok(StatusCode::OK.into_response());
+    }
+    if !SERVED.contains(request.method()) {
+        let mut refused = Rejection::Method(SERVED_TEXT).into_response();
+        refused.headers_mut().insert(ALLOW, http::HeaderValue::from_static(SERVED_TEXT));
+        return Ok(refused);
+    }
+    let key = request.headers().get("x-require-whisk-auth").and_then(|value| value.to_str().ok());
+    let may = request::require_whisk_auth(annotations.get("require-whisk-auth"), key, caller.is_some());
+    // An OPTIONS request that has come this far is one that the action answers itself, without a key. §8.3, step 6.
+    if !may && !is_options {
+        return Err(Rejection::Http(StatusCode::UNAUTHORIZED, messages::AUTHENTICATION_FAILED.into()));
+    }
+    let context =
+        Context { transaction: transaction.0, cause: None, extra_logging: wants_extra_logging(&request), accepted };
+    run(app, caller, found, request, context, slot).await
+}
+
+const SERVED: [Method; 7] =
+    [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::HEAD, Method::OPTIONS];
+const SERVED_TEXT: &str = "OPTIONS, GET, DELETE, POST, PUT, HEAD, PATCH";
+
+async fn run(
+    app: &App,
+    caller: Option<Caller>,
+    found: Found,
+    request: Request<Body>,
+    context: Context,
+    slot: Slot,
+) -> Result<Response, Rejection> {
+    let Found { address, entry, owner } = found;
+    let (head, stream) = request.into_parts();
+    let bytes = body(
+        Request::from_parts(head.clone(), stream),
+        "Request",
+        app.limits.payload_bytes,
+    )
+    .await?;
+    let raw = if entry.action.annotations.is_true("raw-http") { Raw::Yes } else { Raw::No };
+    let user = caller.map(|caller| caller.identity.namespace.to_string());
+    let web = WebRequest {
+        method: head.method.as_str(),
+        headers: &head.headers,
+        path: &address.rest,
+        query: head.uri.query(),
+        user: user.as_deref(),
+        body: &bytes,
+    };
+    let is_final = entry.action.annotations.is_true("final");
+    let args = web.arguments(raw, &|key| is_final && is_fixed(&entry, key))?;
+    let wait = Wait::UpTo(Duration::from_millis(app.limits.blocking_wait_ms));
+    let action = entry.action.name.clone();
+    let invocation = Invocation { identity: owner, action, args, wait, context };
+    match app.invoker.invoke_resolved(entry, invocation, slot).await? {
+        Invoked::Accepted(id) => {
+            let not_ready = Rejection::Http(StatusCode::ACCEPTED, messages::WEB_NOT_READY.into());
+            Ok(with_id(not_ready.into_response(), id))
+        }
+        Invoked::Ended(record) => {
+            let rendered = render(&address, &record.response, &head.headers);
+            Ok(with_id(rendered.unwrap_or_else(IntoResponse::into_response), record.id))
+        }
+    }
+}
+
+fn render(address: &Address, outcome: &wask_model::Response, headers: &HeaderMap) -> Result<Response, Rejection> {
+    response::render(address.extension, outcome, headers)
+        .map_err(|refusal| Rejection::Web(refusal.status, refusal.message))
+}

@@ -1,0 +1,100 @@
+//! Whether the request wants what the action answered: the header `Accept`. RFC 9110 §12.5.1; REST contract §8.7.
+
+use http::header::ACCEPT;
+use http::{HeaderMap, StatusCode};
+use mime::Mime;
+use wask_model::messages;
+
+use super::{Answer, WebRefusal};
+use crate::api::web::media::MediaType;
+
+/// Refuses a successful or redirecting answer with a body of a type that the request excludes. Errors always pass.
+pub(super) fn check(request: &HeaderMap, answer: &Answer) -> Result<(), WebRefusal> {
+    let Some(entity) = &answer.entity else { return Ok(()) };
+    let negotiable = answer.status.is_success() || answer.status.is_redirection();
+    if !negotiable || admits(request, &entity.media) {
+        return Ok(());
+    }
+    let available = entity.media.to_header();
+    let message = messages::not_acceptable(&String::from_utf8_lossy(available.as_bytes()));
+    Err(WebRefusal { status: StatusCode::NOT_ACCEPTABLE, message })
+}
+
+/// The most specific range that covers the type decides, by its quality; ranges that cannot be read do not count.
+fn admits(request: &HeaderMap, media: &MediaType) -> bool {
+    let lines = request.get_all(ACCEPT).iter().filter_map(|line| line.to_str().ok());
+    let ranges: Vec<Range> = lines.flat_map(|line| line.split(',')).filter_map(Range::parse).collect();
+    if ranges.is_empty() {
+        return true;
+    }
+    let covering = ranges.iter().filter_map(|range| Some((range.specificity(media)?, range.wanted)));
+    covering.max().is_some_and(|(_, wanted)| wanted)
+}
+
+struct Range {
+    mime: Mime,
+    /// The quality is not 0.
+    wanted: bool,
+}
+
+impl Range {
+    fn parse(text: &str) -> Option<Range> {
+        let text = text.trim();
+        let alone = text == "*" || text.starts_with("*;"); // `*` for `*/*`, as old Java clients write it
+        let mime: Mime = if alone { text.replacen('*', "*/*", 1).parse().ok()? } else { text.parse().ok()? };
+        let quality = mime.get_param("q").map_or(Ok(1.0), |q| q.as_str().parse::<f32>()).ok()?;
+        Some(Range { mime, wanted: 0.0 < quality })
+    }
+
+    /// `None`: this range does not cover the type.
+    fn specificity(&self, media: &MediaType) -> Option<u8> {
+        let (kind, _) = media.essence().split_once('/')?;
+        if self.mime.essence_str() == media.essence() {
+            return Some(2);
+        }
+        match (self.mime.type_().as_str(), self.mime.subtype().as_str()) {
+            ("*", "*") => Some(0),
+            (range, "*") if range == kind => Some(1),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    #[test]
+    fn the_most_specific_range_decides() {
+        for (accept, html_admitted) in [
+            ("text/html", true),
+            ("TEXT/HTML", true),
+            ("*/*", true),
+            ("text/*", true),
+            ("*; q=.2", true),
+            ("application/json", false),
+            ("application/json, */*;q=0.1", true),
+            ("text/html;q=0, */*", false),
+            ("*/*;q=0, text/*", true),
+            ("text/*;q=0, text/html;level=1;q=0.5", true),
+            ("", true),
+            ("nonsense", true),
+            ("nonsense, image/png", false),
+        ] {
+            let request = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]);
+            assert_eq!(admits(&request, &MediaType::html()), html_admitted, "{accept}");
+        }
+    }
+
+    #[test]
+    fn several_accept_lines_are_one_list() {
+        let mut request = HeaderMap::new();
+        for line in ["application/json", "text/html"] {
+            request.append(ACCEPT, HeaderValue::from_static(line));
+        }
+        assert!(admits(&request, &MediaType::html()));
+        assert!(!admits(&request, &MediaType::svg()));
+        assert!(admits(&HeaderMap::new(), &MediaType::svg()));
+    }
+}

@@ -1,0 +1,170 @@
+//! Creating, changing and deleting actions. REST contract §3.
+
+use std::sync::Arc;
+
+use wask_model::{
+    Action, ActionLimits, Annotations, Collection, Entity, Exec, Failure, FullName, Kind, LimitsPatch,
+    Parameters, Version, messages,
+};
+use wask_store::{Change, Revision, Stored};
+
+use super::{Catalog, Overwrite, already_exists, wrong_collection};
+
+/// The body of an action PUT: what was given.
+#[derive(Debug, Default)]
+pub struct ActionPatch {
+    pub exec: Option<ExecPatch>,
+    pub parameters: Option<Parameters>,
+    pub annotations: Option<Annotations>,
+    /// Annotations to remove before the given ones are laid over.
+    pub del_annotations: Vec<String>,
+    pub limits: LimitsPatch,
+    pub version: Option<Version>,
+    pub publish: Option<bool>,
+}
+
+/// `exec` of an action PUT.
+#[derive(Debug)]
+pub struct ExecPatch {
+    pub kind: Kind,
+    pub code: String,
+    pub main: Option<String>,
+}
+
+impl Catalog {
+    pub async fn action(&self, name: &FullName) -> Result<Action, Failure> {
+        if let Some(action) = super::system::action(name) {
+            return Ok(action);
+        }
+        self.check_package(name).await?;
+        match &self.get(name, Collection::Actions).await?.value {
+            Entity::Action(action) => Ok(action.clone()),
+            _ => Err(wrong_collection()),
+        }
+    }
+
+    /// Creates the action, or with [`Overwrite::Yes`] creates or changes it. Its module is compiled before this returns.
+    pub async fn put_action(
+        &self,
+        name: &FullName,
+        patch: ActionPatch,
+        overwrite: Overwrite,
+    ) -> Result<Action, Failure> {
+        self.check_package(name).await?;
+        self.check_sizes(&patch)?;
+        patch.limits.apply(None, &self.limits)?;
+
+        let stored = self.find(name).await?;
+        let (old, based_on) = existing_action(stored.as_deref(), overwrite)?;
+        let limits = patch.limits.apply(old.map(|a| &a.limits), &self.limits)?;
+        self.check_instances(&limits)?;
+
+        let (exec, code) = match (patch.exec, old) {
+            (Some(exec), _) => {
+                let code = self.prepare(&exec.code).await?;
+                (Exec::Wasm { kind: exec.kind, code, main: exec.main }, Some(exec.code))
+            }
+            (None, Some(old)) => (old.exec.clone(), None),
+            (None, None) => return Err(Failure::BadRequest(messages::EXEC_UNDEFINED.into())),
+        };
+        let annotations = merge_annotations(old, patch.del_annotations, patch.annotations, &exec);
+        let action = Action {
+            name: name.clone(),
+            version: patch.version.unwrap_or_else(|| old.map_or(Version::FIRST, |a| a.version.next())),
+            publish: patch.publish.unwrap_or_else(|| old.is_some_and(|a| a.publish)),
+            exec,
+            parameters: patch.parameters.or_else(|| old.map(|a| a.parameters.clone())).unwrap_or_default(),
+            annotations,
+            limits,
+            updated: self.clock.now(),
+        };
+        let entity = Entity::Action(action.clone());
+        self.apply(vec![Change::Put { entity, based_on, code }]).await?;
+        Ok(action)
+    }
+
+    /// Removes the action and returns it with its posted code. Rules that point at it stay, and fail from now on.
+    pub async fn delete_action(&self, name: &FullName) -> Result<(Action, Option<String>), Failure> {
+        self.check_package(name).await?;
+        let stored = self.get(name, Collection::Actions).await?;
+        let Entity::Action(action) = &stored.value else { return Err(wrong_collection()) };
+        let code = match action.code() {
+            Some(code) => Some(self.code(code).await?),
+            None => None,
+        };
+        let change = Change::Delete { name: name.clone(), based_on: stored.revision };
+        self.apply(vec![change]).await?;
+        Ok((action.clone(), code))
+    }
+
+    /// A packaged name needs its package. REST contract §1.4.
+    pub(super) async fn check_package(&self, name: &FullName) -> Result<(), Failure> {
+        match name.package_name() {
+            Some(package) => self.get(&package, Collection::Packages).await.map(drop),
+            None => Ok(()),
+        }
+    }
+
+    fn check_sizes(&self, patch: &ActionPatch) -> Result<(), Failure> {
+        if let Some(exec) = &patch.exec {
+            let size = (exec.code.len() + exec.main.as_ref().map_or(0, String::len)) as u64;
+            if self.limits.code_bytes < size {
+                return Err(Failure::TooLarge(messages::larger_than_allowed("exec", size, self.limits.code_bytes)));
+            }
+        }
+        self.check_size("parameters", patch.parameters.as_ref().map_or(0, Parameters::size))?;
+        self.check_size("annotations", patch.annotations.as_ref().map_or(0, Annotations::size))
+    }
+
+    fn check_instances(&self, limits: &ActionLimits) -> Result<(), Failure> {
+        let allowed = self.limits.concurrent_invocations;
+        match limits.instances {
+            Some(instances) if allowed != 0 && allowed < instances => {
+                Err(Failure::BadRequest(messages::instances_above(allowed)))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The action to be changed, if there is one and it may be.
+fn existing_action(
+    stored: Option<&Stored<Entity>>,
+    overwrite: Overwrite,
+) -> Result<(Option<&Action>, Option<Revision>), Failure> {
+    match stored {
+        None => Ok((None, None)),
+        Some(Stored { value: Entity::Action(action), revision }) => match overwrite {
+            Overwrite::Yes => Ok((Some(action), Some(*revision))),
+            Overwrite::No => Err(already_exists()),
+        },
+        Some(_) => Err(wrong_collection()),
+    }
+}
+
+/// Stored, less the deleted, overlaid by the given, then the server's own. REST contract §2.4.
+fn merge_annotations(
+    old: Option<&Action>,
+    deleted: Vec<String>,
+    given: Option<Annotations>,
+    exec: &Exec,
+) -> Annotations {
+    let mut all = old.map(|a| a.annotations.clone()).unwrap_or_default();
+    for key in deleted {
+        all.remove(&key);
+    }
+    all.merge(given.unwrap_or_default());
+    if old.is_none() && all.get("provide-api-key").is_none() {
+        all.set("provide-api-key", false);
+    }
+    all.set("exec", exec.kind().as_str());
+    all
+}
+
+/// An entity that is an action, shared with the cache.
+pub(super) fn as_action(stored: &Arc<Stored<Entity>>) -> Result<&Action, Failure> {
+    match &stored.value {
+        Entity::Action(action) => Ok(action),
+        Entity::Trigger(_) | Entity::Rule(_) | Entity::Package(_) => Err(wrong_collection()),
+    }
+}

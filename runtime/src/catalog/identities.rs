@@ -1,0 +1,125 @@
+//! Who an `uuid:key` is: keys of namespaces, and tokens that an activation acts with.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+use subtle::ConstantTimeEq as _;
+use wask_model::{AuthKey, Failure, Identity, KeyDigest, NamespaceName, SharedIdentity, Timestamp, messages};
+use wask_store::{NewNamespace, Store};
+
+use super::Catalog;
+
+/// First characters of a token that stands in for a key.
+const TOKEN_MARK: &str = "t.";
+
+/// An identity and the digests of its valid keys.
+pub(super) struct Known {
+    identity: SharedIdentity,
+    keys: Vec<KeyDigest>,
+}
+
+/// A namespace that was just made, with its key in the clear for the one time that it is shown.
+pub struct NamespaceKey {
+    pub identity: Identity,
+    pub key: AuthKey,
+}
+
+impl Catalog {
+    /// Who presents this key. Unknown uuid and wrong key are not told apart.
+    pub async fn authenticate(&self, key: &AuthKey, now: Timestamp) -> Result<SharedIdentity, Failure> {
+        let given = key.digest();
+        let known = self.known(&key.uuid).await?;
+        let matches = known.as_ref().is_some_and(|known| known.keys.iter().any(|valid| valid.matches(&given)));
+        match known {
+            Some(known) if matches || self.is_token(key, now) => Ok(known.identity.clone()),
+            _ => Err(Failure::Unauthenticated(messages::AUTHENTICATION_INVALID.into())),
+        }
+    }
+
+    /// The identity that owns this namespace.
+    pub async fn owner(&self, namespace: &NamespaceName) -> Result<Option<SharedIdentity>, Failure> {
+        if let Some(identity) = self.namespaces.get(namespace) {
+            return Ok(Some(identity));
+        }
+        let Some(identity) = self.store.namespace(namespace).await? else { return Ok(None) };
+        let identity = Arc::new(identity);
+        self.namespaces.insert(namespace.clone(), identity.clone());
+        Ok(Some(identity))
+    }
+
+    /// Makes a namespace. `key`: `None` makes a random one.
+    pub async fn create_namespace(&self, name: NamespaceName, key: Option<AuthKey>) -> anyhow::Result<NamespaceKey> {
+        let key = match key {
+            Some(key) => key,
+            None => random_key()?,
+        };
+        let identity = Identity {
+            subject: name.to_string(),
+            namespace: name,
+            uuid: key.uuid.clone(),
+            limits: Default::default(),
+        };
+        let new = NewNamespace { identity: identity.clone(), key: key.digest() };
+        self.store.create_namespace(new, self.clock.now()).await?;
+        Ok(NamespaceKey { identity, key })
+    }
+
+    /// A key that acts as `identity` until `expires` and that nobody stores: what a running action is given, because of
+    /// real keys only digests are kept.
+    pub fn token(&self, identity: &Identity, expires: Timestamp) -> AuthKey {
+        let until = format!("{:011x}", expires.millis());
+        let mac = URL_SAFE_NO_PAD.encode(self.token_mac(&identity.uuid, &until));
+        // 2 + 11 + 43 characters, filled up to the length that every key has
+        let secret = format!("{TOKEN_MARK}{until}{mac}{}", "0".repeat(AuthKey::SECRET_LENGTH - 56));
+        AuthKey::new(identity.uuid.clone(), secret)
+    }
+
+    fn is_token(&self, key: &AuthKey, now: Timestamp) -> bool {
+        let Some((until, rest)) = key.secret().strip_prefix(TOKEN_MARK).and_then(|t| t.split_at_checked(11)) else {
+            return false;
+        };
+        let Ok(expires) = i64::from_str_radix(until, 16) else { return false };
+        let expected = URL_SAFE_NO_PAD.encode(self.token_mac(&key.uuid, until));
+        let given = rest.as_bytes().get(..expected.len()).unwrap_or_default();
+        now <= Timestamp::from_millis(expires) && bool::from(given.ct_eq(expected.as_bytes()))
+    }
+
+    fn token_mac(&self, uuid: &str, until: &str) -> [u8; 32] {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.token_secret).expect("HMAC takes keys of any length");
+        mac.update(uuid.as_bytes());
+        mac.update(b"|");
+        mac.update(until.as_bytes());
+        mac.finalize().into_bytes().into()
+    }
+
+    async fn known(&self, uuid: &str) -> Result<Option<Arc<Known>>, Failure> {
+        if let Some(known) = self.identities.get(uuid) {
+            return Ok(Some(known));
+        }
+        let Some((identity, keys)) = self.store.identity(uuid).await? else { return Ok(None) };
+        let known = Arc::new(Known { identity: Arc::new(identity), keys });
+        self.identities.insert(uuid.to_owned(), known.clone());
+        Ok(Some(known))
+    }
+}
+
+pub(super) async fn token_secret(store: &dyn Store) -> anyhow::Result<[u8; 32]> {
+    let mut fresh = [0; 32];
+    getrandom::fill(&mut fresh).map_err(|e| anyhow::anyhow!("no randomness from the system: {e}"))?;
+    Ok(store.secret("activation-token", fresh).await?)
+}
+
+/// A random uuid and 64 random letters and digits.
+fn random_key() -> anyhow::Result<AuthKey> {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789xy";
+    let mut bytes = [0_u8; 16 + AuthKey::SECRET_LENGTH];
+    getrandom::fill(&mut bytes).map_err(|e| anyhow::anyhow!("no randomness from the system: {e}"))?;
+    let (uuid, secret) = bytes.split_at(16);
+    let hex: String = uuid.iter().map(|b| format!("{b:02x}")).collect();
+    let uuid = [&hex[0..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..32]].join("-");
+    let secret = secret.iter().map(|b| char::from(ALPHABET[usize::from(b % 64)])).collect::<String>();
+    Ok(AuthKey::new(uuid, secret))
+}

@@ -1,0 +1,58 @@
+//! From posted code to a module that the sandbox knows.
+
+use wask_model::{CodeRef, Failure, looks_like_base64, messages};
+use wask_sandbox::{Digest, Module, RefusedModule, upload};
+
+use super::{ActionEntry, Catalog};
+
+impl Catalog {
+    /// Decodes, checks and compiles posted code; what comes back is ready to run. REST contract §3.3, architecture
+    /// decision 2.
+    pub(super) async fn prepare(&self, posted: &str) -> Result<CodeRef, Failure> {
+        let size = posted.len() as u64;
+        if self.limits.code_bytes < size {
+            return Err(Failure::TooLarge(messages::larger_than_allowed("exec", size, self.limits.code_bytes)));
+        }
+        let module = match posted.trim().is_empty() {
+            true => None,
+            false => Some(self.compile(posted.to_owned()).await?.to_string()),
+        };
+        Ok(CodeRef { digest: CodeRef::digest_of(posted), size, binary: looks_like_base64(posted), module })
+    }
+
+    /// The loaded module of an action: from memory, from the compiled-code cache, or compiled again from the store.
+    pub async fn module(&self, entry: &ActionEntry) -> Result<Option<Module>, Failure> {
+        let (Some(digest), Some(code)) = (&entry.module, entry.action.code()) else { return Ok(None) };
+        if let Some(module) = self.sandbox.loaded(digest) {
+            return Ok(Some(module));
+        }
+        if let Some(module) = self.sandbox.load(digest).await {
+            return Ok(Some(module));
+        }
+        let posted = self.store.code(&code.digest).await?;
+        let posted = posted.ok_or_else(|| Failure::NotFound(messages::ACTION_GONE.into()))?;
+        let digest = self.compile(posted).await?;
+        Ok(self.sandbox.load(&digest).await)
+    }
+
+    /// The posted text of an action's code.
+    pub async fn code(&self, code: &CodeRef) -> Result<String, Failure> {
+        let posted = self.store.code(&code.digest).await?;
+        posted.ok_or_else(Failure::not_found)
+    }
+
+    async fn compile(&self, posted: String) -> Result<Digest, Failure> {
+        let sandbox = self.sandbox.clone();
+        let decoded = tokio::task::spawn_blocking(move || upload::decode(&posted, sandbox.config())).await;
+        let wasm = decoded.map_err(|panic| Failure::Internal(panic.into()))?.map_err(refused)?;
+        self.sandbox.prepare(wasm).await.map_err(refused)
+    }
+}
+
+fn refused(module: RefusedModule) -> Failure {
+    match module {
+        RefusedModule::Mangled => Failure::BadRequest(messages::MANGLED_UPLOAD.into()),
+        RefusedModule::CompilerBusy { .. } => Failure::Unavailable(module.to_string().into()),
+        refused => Failure::BadRequest(refused.to_string().into()),
+    }
+}

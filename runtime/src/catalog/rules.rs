@@ -1,0 +1,203 @@
+//! Rules and the links that their triggers keep of them. REST contract §6.2, §6.3.
+
+use wask_model::{
+    Annotations, Collection, Entity, Failure, FullName, Rule, RuleLink, RuleStatus, Trigger, Version, messages,
+};
+use wask_store::{Change, Revision, StoreError};
+
+use super::{Catalog, Overwrite, already_exists, wrong_collection};
+
+/// How often a change is tried again that lost a race for its trigger: several rules of one trigger are made at once.
+const TRIES: usize = 8;
+
+/// The body of a rule PUT: what was given.
+#[derive(Clone, Debug, Default)]
+pub struct RulePatch {
+    pub trigger: Option<FullName>,
+    pub action: Option<FullName>,
+    pub annotations: Option<Annotations>,
+    pub version: Option<Version>,
+    pub publish: Option<bool>,
+}
+
+/// A rule with the status that its trigger's link gives it.
+pub struct RuleView {
+    pub rule: Rule,
+    pub status: RuleStatus,
+}
+
+struct StoredTrigger {
+    trigger: Trigger,
+    revision: Revision,
+}
+
+impl StoredTrigger {
+    fn put(self) -> Change {
+        Change::Put { entity: Entity::Trigger(self.trigger), based_on: Some(self.revision), code: None }
+    }
+
+    fn link(&mut self, rule: &Rule, status: RuleStatus) {
+        let link = RuleLink { action: rule.action.clone(), status };
+        self.trigger.rules.get_or_insert_default().insert(rule.name.to_string(), link);
+    }
+
+    fn unlink(&mut self, rule: &FullName) -> Option<RuleLink> {
+        self.trigger.rules.as_mut()?.remove(&rule.to_string())
+    }
+
+    fn status_of(&self, rule: &FullName) -> Option<RuleStatus> {
+        Some(self.trigger.rules.as_ref()?.get(&rule.to_string())?.status)
+    }
+}
+
+impl Catalog {
+    pub async fn rule(&self, name: &FullName) -> Result<RuleView, Failure> {
+        let (rule, _) = self.stored_rule(name).await?;
+        let linked = self.trigger_of(&rule.trigger).await?.and_then(|t| t.status_of(name));
+        Ok(RuleView { rule, status: linked.unwrap_or(RuleStatus::Inactive) })
+    }
+
+    /// Creates the rule, active, or changes it with its status kept.
+    pub async fn put_rule(
+        &self,
+        name: &FullName,
+        patch: RulePatch,
+        overwrite: Overwrite,
+    ) -> Result<RuleView, Failure> {
+        self.check_size("annotations", patch.annotations.as_ref().map_or(0, Annotations::size))?;
+        for _ in 1..TRIES {
+            match self.try_put_rule(name, patch.clone(), overwrite).await? {
+                (view, Ok(())) => return Ok(view),
+                (_, Err(StoreError::Conflict)) => continue,
+                (_, Err(error)) => return Err(error.into()),
+            }
+        }
+        let (view, written) = self.try_put_rule(name, patch, overwrite).await?;
+        written?;
+        Ok(view)
+    }
+
+    async fn try_put_rule(
+        &self,
+        name: &FullName,
+        patch: RulePatch,
+        overwrite: Overwrite,
+    ) -> Result<(RuleView, Result<(), StoreError>), Failure> {
+        let stored = self.find(name).await?;
+        let (old, based_on) = match stored.as_deref() {
+            None => (None, None),
+            Some(stored) => match (&stored.value, overwrite) {
+                (Entity::Rule(rule), Overwrite::Yes) => (Some(rule), Some(stored.revision)),
+                (Entity::Rule(_), Overwrite::No) => return Err(already_exists()),
+                _ => return Err(wrong_collection()),
+            },
+        };
+        let incomplete = || Failure::BadRequest(messages::RULE_INCOMPLETE.into());
+        let rule = Rule {
+            name: name.clone(),
+            version: patch.version.unwrap_or_else(|| old.map_or(Version::FIRST, |r| r.version.next())),
+            publish: patch.publish.unwrap_or_else(|| old.is_some_and(|r| r.publish)),
+            annotations: patch.annotations.or_else(|| old.map(|r| r.annotations.clone())).unwrap_or_default(),
+            trigger: patch.trigger.or_else(|| old.map(|r| r.trigger.clone())).ok_or_else(incomplete)?,
+            action: patch.action.or_else(|| old.map(|r| r.action.clone())).ok_or_else(incomplete)?,
+            updated: self.clock.now(),
+        };
+        let mut trigger = self.trigger_for(&rule).await?;
+        self.check_rule_action(&rule.action).await?;
+
+        let mut changes = Vec::new();
+        let status = match old {
+            None => RuleStatus::Active,
+            Some(old) if old.trigger == rule.trigger => trigger.status_of(name).unwrap_or(RuleStatus::Inactive),
+            Some(old) => match self.trigger_of(&old.trigger).await? {
+                Some(mut before) => {
+                    let status = before.unlink(name).map_or(RuleStatus::Inactive, |link| link.status);
+                    changes.push(before.put());
+                    status
+                }
+                None => RuleStatus::Inactive,
+            },
+        };
+        trigger.link(&rule, status);
+        changes.push(trigger.put());
+        changes.push(Change::Put { entity: Entity::Rule(rule.clone()), based_on, code: None });
+        Ok((RuleView { rule, status }, self.apply(changes).await))
+    }
+
+    /// Activates or deactivates; neither the rule's version nor its `updated` changes.
+    pub async fn set_rule_status(&self, name: &FullName, status: RuleStatus) -> Result<(), Failure> {
+        for _ in 0..TRIES {
+            let (rule, _) = self.stored_rule(name).await?;
+            let Some(mut trigger) = self.trigger_of(&rule.trigger).await? else {
+                return match status {
+                    RuleStatus::Active => Err(Failure::NotFound(messages::RULE_WITHOUT_TRIGGER.into())),
+                    RuleStatus::Inactive => Ok(()),
+                };
+            };
+            trigger.link(&rule, status);
+            match self.apply(vec![trigger.put()]).await {
+                Err(StoreError::Conflict) => continue,
+                written => return written.map_err(Failure::from),
+            }
+        }
+        Err(StoreError::Conflict.into())
+    }
+
+    /// Removes the rule and its link, in any state.
+    pub async fn delete_rule(&self, name: &FullName) -> Result<RuleView, Failure> {
+        for _ in 0..TRIES {
+            let (rule, based_on) = self.stored_rule(name).await?;
+            let mut changes = vec![Change::Delete { name: name.clone(), based_on }];
+            if let Some(mut trigger) = self.trigger_of(&rule.trigger).await? {
+                if trigger.unlink(name).is_some() {
+                    changes.push(trigger.put());
+                }
+            }
+            match self.apply(changes).await {
+                Err(StoreError::Conflict) => continue,
+                written => {
+                    written?;
+                    return Ok(RuleView { rule, status: RuleStatus::Inactive });
+                }
+            }
+        }
+        Err(StoreError::Conflict.into())
+    }
+
+    async fn stored_rule(&self, name: &FullName) -> Result<(Rule, Revision), Failure> {
+        let stored = self.get(name, Collection::Rules).await?;
+        match &stored.value {
+            Entity::Rule(rule) => Ok((rule.clone(), stored.revision)),
+            _ => Err(wrong_collection()),
+        }
+    }
+
+    /// The trigger that a rule refers to, if it is there and a trigger.
+    async fn trigger_of(&self, name: &FullName) -> Result<Option<StoredTrigger>, Failure> {
+        let stored = self.find(name).await?;
+        Ok(stored.and_then(|stored| match &stored.value {
+            Entity::Trigger(trigger) => Some(StoredTrigger { trigger: trigger.clone(), revision: stored.revision }),
+            Entity::Action(_) | Entity::Rule(_) | Entity::Package(_) => None,
+        }))
+    }
+
+    async fn trigger_for(&self, rule: &Rule) -> Result<StoredTrigger, Failure> {
+        let missing = || Failure::BadRequest(messages::trigger_missing(&rule.trigger));
+        self.trigger_of(&rule.trigger).await?.ok_or_else(missing)
+    }
+
+    async fn check_rule_action(&self, name: &FullName) -> Result<(), Failure> {
+        self.check_package(name).await.or_else(|failure| match super::system::action(name) {
+            Some(_) => Ok(()),
+            None => Err(failure),
+        })?;
+        match self.resolve(name).await {
+            Ok(_) => Ok(()),
+            Err(Failure::NotFound(_)) => Err(Failure::BadRequest(messages::action_missing(name))),
+            Err(Failure::Conflict(_)) => {
+                Err(Failure::BadRequest(messages::rule_reference_conflict(name, "an action")))
+            }
+            Err(other) => Err(other),
+        }
+    }
+}

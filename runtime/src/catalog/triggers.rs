@@ -1,0 +1,79 @@
+//! Creating, changing and deleting triggers. REST contract §6.1.
+
+use wask_model::{
+    Annotations, Collection, Entity, Failure, FullName, NamespaceName, Parameters, Trigger, Version, messages,
+};
+use wask_store::{Change, Revision};
+
+use super::{Catalog, Overwrite, already_exists, wrong_collection};
+
+/// The body of a trigger PUT: what was given.
+#[derive(Debug, Default)]
+pub struct TriggerPatch {
+    pub parameters: Option<Parameters>,
+    pub annotations: Option<Annotations>,
+    pub version: Option<Version>,
+    pub publish: Option<bool>,
+}
+
+impl Catalog {
+    pub async fn trigger(&self, name: &FullName) -> Result<Trigger, Failure> {
+        self.stored_trigger(name).await.map(|(trigger, _)| trigger)
+    }
+
+    pub(super) async fn stored_trigger(&self, name: &FullName) -> Result<(Trigger, Revision), Failure> {
+        let stored = self.get(name, Collection::Triggers).await?;
+        match &stored.value {
+            Entity::Trigger(trigger) => Ok((trigger.clone(), stored.revision)),
+            _ => Err(wrong_collection()),
+        }
+    }
+
+    pub async fn put_trigger(
+        &self,
+        name: &FullName,
+        patch: TriggerPatch,
+        overwrite: Overwrite,
+    ) -> Result<Trigger, Failure> {
+        self.check_size("parameters", patch.parameters.as_ref().map_or(0, Parameters::size))?;
+        self.check_size("annotations", patch.annotations.as_ref().map_or(0, Annotations::size))?;
+        let stored = self.find(name).await?;
+        let (old, based_on) = match stored.as_deref() {
+            None => (None, None),
+            Some(stored) => match (&stored.value, overwrite) {
+                (Entity::Trigger(trigger), Overwrite::Yes) => (Some(trigger), Some(stored.revision)),
+                (Entity::Trigger(_), Overwrite::No) => return Err(already_exists()),
+                _ => return Err(wrong_collection()),
+            },
+        };
+        if old.is_none() {
+            check_feed(patch.annotations.as_ref(), &name.namespace)?;
+        }
+        let trigger = Trigger {
+            name: name.clone(),
+            version: patch.version.unwrap_or_else(|| old.map_or(Version::FIRST, |t| t.version.next())),
+            publish: patch.publish.unwrap_or_else(|| old.is_some_and(|t| t.publish)),
+            parameters: patch.parameters.or_else(|| old.map(|t| t.parameters.clone())).unwrap_or_default(),
+            annotations: patch.annotations.or_else(|| old.map(|t| t.annotations.clone())).unwrap_or_default(),
+            rules: old.and_then(|t| t.rules.clone()),
+            updated: self.clock.now(),
+        };
+        let entity = Entity::Trigger(trigger.clone());
+        self.apply(vec![Change::Put { entity, based_on, code: None }]).await?;
+        Ok(trigger)
+    }
+
+    /// Removes the trigger. Rules that refer to it stay and read as inactive.
+    pub async fn delete_trigger(&self, name: &FullName) -> Result<Trigger, Failure> {
+        let (trigger, based_on) = self.stored_trigger(name).await?;
+        self.apply(vec![Change::Delete { name: name.clone(), based_on }]).await?;
+        Ok(trigger)
+    }
+}
+
+/// An annotation `feed` must be a string that is a path; checked at creation only.
+fn check_feed(annotations: Option<&Annotations>, own: &NamespaceName) -> Result<(), Failure> {
+    let Some(feed) = annotations.and_then(|all| all.get("feed")) else { return Ok(()) };
+    let valid = feed.as_str().is_some_and(|path| FullName::relative(path, own).is_ok());
+    if valid { Ok(()) } else { Err(Failure::BadRequest(messages::FEED_NAME_INVALID.into())) }
+}

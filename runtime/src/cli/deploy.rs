@@ -1,0 +1,63 @@
+//! Deploying modules from files and from this binary into the catalog, as `wask dev` does.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use wask_model::{Action, Annotations, EntityName, FullName, Kind, NamespaceName};
+
+use crate::catalog::{ActionPatch, Catalog, ExecPatch, Overwrite, RulePatch, TriggerPatch};
+
+/// Deploys a module as a web action, unless exactly this code is deployed already.
+pub async fn module(catalog: &Catalog, namespace: &NamespaceName, name: &str, code: String) -> anyhow::Result<Deployed> {
+    let name = FullName::new(namespace.clone(), name.parse::<EntityName>()?);
+    if let Ok(action) = catalog.action(&name).await {
+        if action.code().is_some_and(|old| old.digest == wask_model::CodeRef::digest_of(&code)) {
+            return Ok(Deployed::Unchanged(action));
+        }
+    }
+    let patch = ActionPatch {
+        exec: Some(ExecPatch { kind: Kind::wasm(), code, main: None }),
+        annotations: Some(Annotations::default().with("web-export", true)),
+        ..ActionPatch::default()
+    };
+    Ok(Deployed::New(catalog.put_action(&name, patch, Overwrite::Yes).await?))
+}
+
+/// What deploying came to.
+pub enum Deployed {
+    New(Action),
+    Unchanged(Action),
+}
+
+/// The posted form of a module.
+pub fn encoded(wasm: &[u8]) -> String {
+    STANDARD.encode(wasm)
+}
+
+/// Name and posted form of a `.wasm` or `.wat` file. `None`: another kind of file.
+pub fn read(path: &Path) -> anyhow::Result<Option<(String, String)>> {
+    let Some(name) = path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned) else { return Ok(None) };
+    let unreadable = || format!("read {}", path.display());
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("wasm") => Ok(Some((name, encoded(&std::fs::read(path).with_context(unreadable)?)))),
+        Some("wat") => Ok(Some((name, std::fs::read_to_string(path).with_context(unreadable)?))),
+        _ => Ok(None),
+    }
+}
+
+/// Makes a trigger and a rule that binds it to an action, unless they are there.
+pub async fn bind(catalog: &Catalog, trigger: &FullName, rule: &FullName, action: &FullName) -> anyhow::Result<()> {
+    if catalog.trigger(trigger).await.is_err() {
+        let feed = Annotations::default().with("feed", "/whisk.system/alarms/alarm");
+        let patch = TriggerPatch { annotations: Some(feed), ..TriggerPatch::default() };
+        catalog.put_trigger(trigger, patch, Overwrite::Yes).await?;
+    }
+    if catalog.rule(rule).await.is_err() {
+        let (trigger, action) = (Some(trigger.clone()), Some(action.clone()));
+        let patch = RulePatch { trigger, action, ..RulePatch::default() };
+        catalog.put_rule(rule, patch, Overwrite::Yes).await?;
+    }
+    Ok(())
+}

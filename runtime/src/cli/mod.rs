@@ -1,0 +1,104 @@
+//! The command line: what each command takes, and which exit code it ends with.
+
+mod demo;
+mod deploy;
+mod dev;
+mod serve;
+mod wskprops;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{BadConfig, Config, Flags};
+use crate::telemetry;
+
+/// Exit code for settings or arguments that cannot be used.
+const BAD_USAGE: u8 = 2;
+
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (wasmtime ", env!("WASMTIME_VERSION"), ")");
+
+/// OpenWhisk actions as WebAssembly modules, each run in a fresh sandbox.
+#[derive(Parser)]
+#[command(name = "wask", version = VERSION, max_term_width = 100)]
+#[command(after_help = "Start here: `wask dev`, then paste the curl line that it prints.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a server for development: loopback only, the well-known guest key, no throttles
+    ///
+    /// Deploys every .wasm and .wat file of FOLDER as a web action of the same name, and again whenever one changes.
+    /// Without FOLDER three demo actions are deployed. Prints a line per activation. Ctrl-C stops; the data folder keeps
+    /// everything.
+    Dev(DevArgs),
+    /// Run a server
+    ///
+    /// At the first start it makes a namespace `guest` with a random key and writes the key to wskprops in the data
+    /// folder, a file that wsk and aio read. SIGTERM or Ctrl-C ends it in order, the second one at once.
+    Serve(ServeArgs),
+}
+
+#[derive(Args)]
+struct ServeArgs {
+    /// File with settings; wask.default.toml lists all of them
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Address and port to listen on [default: 127.0.0.1:3233]
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Option<SocketAddr>,
+    /// Folder of everything that survives a restart [default: ./wask-data]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct DevArgs {
+    /// Folder with .wasm and .wat files to deploy [default: three demo actions]
+    folder: Option<PathBuf>,
+    /// Loopback address and port to listen on [default: 127.0.0.1:3233]
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Option<SocketAddr>,
+    /// Folder of everything that survives a restart [default: ./.wask]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+/// Runs the command of this process's arguments.
+pub fn run() -> ExitCode {
+    let ended = match Cli::parse().command {
+        Command::Serve(args) => {
+            let flags = Flags { file: args.config, listen: args.listen, data_dir: args.data_dir };
+            with_runtime(Config::load(&flags, &[]), serve::run)
+        }
+        Command::Dev(args) => {
+            let flags = Flags { file: None, listen: args.listen, data_dir: args.data_dir };
+            let config = Config::load(&flags, &dev::defaults());
+            with_runtime(config, |config| dev::run(config, args.folder))
+        }
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("wask: {error:#}");
+            ExitCode::from(if error.is::<BadConfig>() { BAD_USAGE } else { 1 })
+        }
+    }
+}
+
+fn with_runtime<F>(config: Result<Config, BadConfig>, command: impl FnOnce(Config) -> F) -> anyhow::Result<()>
+where
+    F: Future<Output = anyhow::Result<()>>,
+{
+    let config = config?;
+    telemetry::start(&config.log).map_err(|cause| BadConfig::new("log.level", &cause.to_string()))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let ended = runtime.block_on(command(config));
+    runtime.shutdown_background(); // a compile or a read that hangs does not hold up the exit
+    ended
+}

@@ -1,0 +1,62 @@
+//! `wask serve`: a node that runs until it is told to stop.
+
+use anyhow::Context as _;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::wskprops::{self, Props};
+use crate::config::Config;
+use crate::node::{Node, Shared};
+
+/// The namespace of the first start.
+const FIRST_NAMESPACE: &str = "guest";
+
+pub async fn run(config: Config) -> anyhow::Result<()> {
+    let mut signals = Signals::new()?;
+    let node = Node::start(&config, Shared::default()).await?;
+    println!("wask {} · listening on http://{}", env!("CARGO_PKG_VERSION"), node.address);
+    println!("data in {}", config.server.data_dir.display());
+    first_start(&config, &node).await?;
+    signals.stop_in_order(node).await
+}
+
+/// Makes the first namespace with a random key, unless it is there.
+async fn first_start(config: &Config, node: &Node) -> anyhow::Result<()> {
+    let path = config.wskprops();
+    if node.catalog.owner(&FIRST_NAMESPACE.parse()?).await?.is_none() {
+        let made = node.catalog.create_namespace(FIRST_NAMESPACE.parse()?, None).await?;
+        let props = Props { api_host: format!("http://{}", node.address), auth: made.key.expose(), namespace: FIRST_NAMESPACE };
+        wskprops::write(&path, &props).context("write wskprops")?;
+        println!("namespace `{FIRST_NAMESPACE}` made; its key is in {}", path.display());
+    }
+    println!("use it:  export WSK_CONFIG_FILE={}", wskprops::absolute(&path).display());
+    Ok(())
+}
+
+/// The two signals that stop a node.
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    pub fn new() -> anyhow::Result<Self> {
+        Ok(Signals { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    pub async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => (),
+            _ = self.interrupt.recv() => (),
+        }
+    }
+
+    /// Waits for a signal and stops the node in order; the second signal ends the process at once.
+    pub async fn stop_in_order(&mut self, node: Node) -> anyhow::Result<()> {
+        self.next().await;
+        eprintln!("stopping; once more stops at once");
+        tokio::select! {
+            stopped = node.stop() => stopped,
+            () = self.next() => anyhow::bail!("stopped at once; what was running is run again at the next start"),
+        }
+    }
+}

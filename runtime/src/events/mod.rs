@@ -1,0 +1,183 @@
+//! Firing triggers: one record of the event, and one invocation per active rule, all in one transaction.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+use wask_model::{
+    Activation, ActivationId, Annotations, Arguments, Failure, FullName, Response, RuleLink, RuleStatus, SharedIdentity,
+    Timestamp, Trigger, messages,
+};
+
+use crate::catalog::Catalog;
+use crate::clock::Clock;
+use crate::gate::{Gate, Slot};
+use crate::invoke::{Context, FireTriggers, Queued};
+use crate::queue::{NewWork, Queue};
+
+/// One firing of a trigger.
+pub struct Fire {
+    /// The activation of the trigger that it leads to.
+    pub id: ActivationId,
+    /// Who fires; the rules' actions run as this identity.
+    pub identity: SharedIdentity,
+    pub trigger: FullName,
+    pub payload: Arguments,
+    /// Lower-case request headers, without credentials; for the actions' `__ow_headers`.
+    pub headers: Option<Value>,
+    pub context: Context,
+}
+
+/// A firing that has been worked out and waits to be stored.
+pub struct Fired {
+    pub record: Activation,
+    pub work: Vec<NewWork>,
+    /// Places of the activations to come; kept when they are stored.
+    slots: Vec<Slot>,
+}
+
+impl Fired {
+    /// To be called when record and work are stored.
+    pub fn keep_slots(self) {
+        self.slots.into_iter().for_each(Slot::keep);
+    }
+}
+
+/// Fires triggers.
+pub struct Events {
+    catalog: Arc<Catalog>,
+    gate: Arc<Gate>,
+    queue: Queue,
+    clock: Clock,
+}
+
+impl Events {
+    pub fn new(catalog: Arc<Catalog>, gate: Arc<Gate>, queue: Queue, clock: Clock) -> Self {
+        Events { catalog, gate, queue, clock }
+    }
+
+    /// Fires at once; returns when the event and its invocations are on disk. `None`: no rule was active, and nothing was
+    /// recorded.
+    pub async fn fire(&self, fire: Fire) -> Result<Option<ActivationId>, Failure> {
+        let Some(mut fired) = self.work_out(fire).await? else { return Ok(None) };
+        let id = fired.record.id;
+        let work = std::mem::take(&mut fired.work);
+        self.queue.submit(Some(fired.record.clone()), work).await?;
+        fired.keep_slots();
+        Ok(Some(id))
+    }
+
+    /// Counts one fire against the namespace's limit.
+    pub fn admit(&self, identity: &SharedIdentity, now: Timestamp) -> Result<(), Failure> {
+        self.gate.fire(identity, now)
+    }
+
+    /// Decides what a firing leads to, without storing anything. REST contract §6.4.
+    pub async fn work_out(&self, fire: Fire) -> Result<Option<Fired>, Failure> {
+        let trigger = self.catalog.trigger(&fire.trigger).await?;
+        let links: Vec<(FullName, RuleLink)> = links_of(&trigger, &fire);
+        if !links.iter().any(|(_, link)| link.status == RuleStatus::Active) {
+            return Ok(None);
+        }
+        let id = fire.id;
+        let args = arguments(&trigger, &fire);
+        let (mut logs, mut work, mut slots) = (Vec::new(), Vec::new(), Vec::new());
+        for (rule, link) in links {
+            let outcome = match link.status {
+                RuleStatus::Active => self.activate(&link.action, &args, id, &fire).await,
+                RuleStatus::Inactive => Err(Failure::BadRequest(messages::rule_inactive(&rule, &link.action))),
+            };
+            logs.push(log_line(&rule, &link.action, &outcome));
+            if let Ok((activation, slot)) = outcome {
+                work.push(activation);
+                slots.push(slot);
+            }
+        }
+        let record = Activation {
+            id,
+            namespace: fire.identity.namespace.clone(),
+            name: trigger.name.name.clone(),
+            version: trigger.version,
+            subject: fire.identity.subject.clone(),
+            start: self.clock.now(),
+            end: None,
+            duration_ms: None,
+            cause: fire.context.cause,
+            response: Response::success(Value::Object(fire.payload)),
+            logs,
+            annotations: Annotations::default(),
+        };
+        Ok(Some(Fired { record, work, slots }))
+    }
+
+    /// One rule's invocation: admitted like any other, non-blocking. Its `cause` is the event.
+    async fn activate(
+        &self,
+        action: &FullName,
+        args: &Arguments,
+        cause: ActivationId,
+        fire: &Fire,
+    ) -> Result<(NewWork, Slot), Failure> {
+        let now = self.clock.now();
+        let slot = self.gate.enter(&fire.identity, now)?;
+        let entry = self.catalog.resolve(action).await?;
+        let queued = Queued {
+            action: action.clone(),
+            version: entry.action.version,
+            subject: fire.identity.subject.clone(),
+            args: crate::invoke::merge_arguments(&entry, args.clone())?,
+            cause: Some(cause),
+            transaction: fire.context.transaction.to_string(),
+            accepted: now,
+        };
+        Ok((queued.into_work(ActivationId::new(now), fire.identity.namespace.clone()), slot))
+    }
+}
+
+#[async_trait]
+impl FireTriggers for Events {
+    async fn fire(
+        &self,
+        identity: &SharedIdentity,
+        trigger: &FullName,
+        payload: Arguments,
+        context: Context,
+    ) -> Result<Option<ActivationId>, Failure> {
+        let (identity, trigger) = (identity.clone(), trigger.clone());
+        let id = ActivationId::new(context.accepted);
+        Events::fire(self, Fire { id, identity, trigger, payload, headers: None, context }).await
+    }
+}
+
+fn links_of(trigger: &Trigger, fire: &Fire) -> Vec<(FullName, RuleLink)> {
+    let rules = trigger.rules.iter().flatten();
+    let named = rules.filter_map(|(rule, link)| {
+        Some((FullName::qualified(rule, &fire.identity.namespace).ok()?, link.clone()))
+    });
+    named.collect()
+}
+
+/// Trigger parameters < `__ow_headers` < payload.
+fn arguments(trigger: &Trigger, fire: &Fire) -> Arguments {
+    let mut all = trigger.parameters.run_arguments();
+    if let Some(headers) = &fire.headers {
+        all.insert("__ow_headers".to_owned(), headers.clone());
+    }
+    all.extend(fire.payload.clone());
+    all
+}
+
+/// One line of the trigger's record per rule: accepted, refused through the caller (1) or failed in the server (3).
+fn log_line(rule: &FullName, action: &FullName, outcome: &Result<(NewWork, Slot), Failure>) -> String {
+    let line = match outcome {
+        Ok((work, _)) => json!({
+            "rule": rule.to_string(), "action": action.to_string(),
+            "statusCode": 0, "success": true, "activationId": work.id,
+        }),
+        Err(failure) => json!({
+            "rule": rule.to_string(), "action": action.to_string(),
+            "statusCode": if failure.is_the_callers() { 1 } else { 3 }, "success": false, "error": failure.to_string(),
+        }),
+    };
+    line.to_string()
+}

@@ -1,0 +1,62 @@
+//! So many per clock minute.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use dashmap::DashMap;
+use wask_model::{Failure, NamespaceName, Timestamp, messages};
+
+const MINUTE_MS: i64 = 60_000;
+
+/// Counts requests per namespace in whole clock minutes; refused ones count too. Bounded by the namespaces that called
+/// within the minute.
+#[derive(Default)]
+pub struct Rate {
+    minute: AtomicI64,
+    counts: DashMap<NamespaceName, (i64, u64)>,
+}
+
+impl Rate {
+    /// `allowed`: requests per minute; `None`: unlimited.
+    pub fn admit(&self, namespace: &NamespaceName, allowed: Option<u32>, now: Timestamp) -> Result<(), Failure> {
+        let Some(allowed) = allowed else { return Ok(()) };
+        let minute = now.millis().div_euclid(MINUTE_MS);
+        if self.minute.swap(minute, Ordering::Relaxed) != minute {
+            self.counts.retain(|_, (counted, _)| *counted == minute);
+        }
+        let count = {
+            let mut entry = self.counts.entry(namespace.clone()).or_insert((minute, 0));
+            let (counted, count) = entry.value_mut();
+            if *counted != minute {
+                (*counted, *count) = (minute, 0);
+            }
+            *count += 1;
+            *count
+        };
+        if u64::from(allowed) < count {
+            let rest = MINUTE_MS - now.millis().rem_euclid(MINUTE_MS);
+            let retry_after = Duration::from_millis(rest.unsigned_abs());
+            return Err(Failure::Throttled { message: messages::too_many_requests(count, allowed), retry_after });
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_is_the_clock_minute_and_refused_requests_count() {
+        let rate = Rate::default();
+        let guest: NamespaceName = "guest".parse().unwrap();
+        let at = |ms| Timestamp::from_millis(ms);
+        assert!(rate.admit(&guest, Some(2), at(59_000)).is_ok());
+        assert!(rate.admit(&guest, Some(2), at(59_999)).is_ok());
+        let refused = rate.admit(&guest, Some(2), at(59_999)).unwrap_err();
+        assert_eq!(refused.to_string(), "Too many requests in the last minute (count: 3, allowed: 2).");
+        assert!(rate.admit(&guest, Some(2), at(60_000)).is_ok());
+        assert!(rate.admit(&guest, Some(0), at(60_001)).is_err());
+        assert!(rate.admit(&guest, None, at(60_001)).is_ok());
+    }
+}

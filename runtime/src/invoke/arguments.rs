@@ -1,0 +1,25 @@
+//! The arguments of one run. REST contract §3.7.
+
+use serde_json::Value;
+use wask_model::{Arguments, Failure, messages};
+
+use crate::catalog::ActionEntry;
+
+/// Lays the payload over the action's defaults. A `final` parameter, that is a default with a value other than null of
+/// an action annotated so, cannot be overridden.
+pub fn merge(entry: &ActionEntry, payload: Arguments) -> Result<Arguments, Failure> {
+    if entry.defaults.is_empty() {
+        return Ok(payload);
+    }
+    if entry.action.annotations.is_true("final") && payload.keys().any(|key| is_fixed(entry, key)) {
+        return Err(Failure::BadRequest(messages::PARAMETERS_NOT_ALLOWED.into()));
+    }
+    let mut all = entry.defaults.clone();
+    all.extend(payload);
+    Ok(all)
+}
+
+/// Whether `key` has a default that a `final` action protects.
+pub fn is_fixed(entry: &ActionEntry, key: &str) -> bool {
+    entry.defaults.get(key).is_some_and(|value| *value != Value::Null)
+}

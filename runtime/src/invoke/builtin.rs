@@ -1,0 +1,24 @@
+//! Actions that run inside the server.
+
+use async_trait::async_trait;
+use wask_model::{Activation, Arguments, Response, SharedIdentity};
+
+use super::{Admitted, Invoker};
+
+/// An action of `/whisk.system` that needs no guest; it still leaves an ordinary record.
+#[async_trait]
+pub trait Builtin: Send + Sync {
+    async fn run(&self, caller: &SharedIdentity, args: &Arguments) -> Response;
+}
+
+impl Invoker {
+    pub(super) async fn run_builtin(&self, admitted: &Admitted) -> Activation {
+        let start = self.clock.now();
+        let name = &admitted.entry.action.name;
+        let response = match self.builtins.get().and_then(|all| all.get(name)) {
+            Some(builtin) => builtin.run(&admitted.identity, &admitted.args).await,
+            None => Response::whisk_error(wask_model::messages::ACTION_UNFETCHABLE),
+        };
+        self.activation(admitted, start, super::outcome::Outcome::without_guest(response))
+    }
+}

@@ -1,0 +1,259 @@
+//! One activation, from a name to its record.
+//!
+//! ```text
+//! resolve → arguments → admit ─┬─ blocking      wait(run → outcome → record) ─┬─ ended: the record
+//!                              │                                              └─ 60 s: adopted by the queue, 202
+//!                              └─ non-blocking  queue (durable), 202 … run → outcome → record
+//! ```
+
+mod arguments;
+mod asynchronous;
+pub mod builtin;
+mod environment;
+mod outcome;
+mod record;
+mod run;
+mod services;
+mod wait;
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
+
+use dashmap::DashMap;
+use tokio_util::task::TaskTracker;
+use wask_model::{Activation, ActivationId, Arguments, Failure, FullName, NamespaceName, SharedIdentity, Timestamp};
+use wask_sandbox::Sandbox;
+use wask_store::{Lane, Lease};
+
+pub use arguments::{is_fixed, merge as merge_arguments};
+pub use asynchronous::Queued;
+pub use record::{RecordConfig, Recorder, StorePolicy, forget_old_records};
+pub use services::FireTriggers;
+
+use crate::catalog::{ActionEntry, Catalog};
+use crate::clock::Clock;
+use crate::gate::{Gate, Slot};
+use crate::queue::{NewWork, Queue};
+use builtin::Builtin;
+use wait::{Detached, WithinTime};
+
+/// What a caller asks for.
+pub struct Invocation {
+    /// Who invokes; its namespace is charged and owns the record.
+    pub identity: SharedIdentity,
+    pub action: FullName,
+    pub args: Arguments,
+    pub wait: Wait,
+    pub context: Context,
+}
+
+/// Where an invocation comes from.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The transaction id of the request that led to it.
+    pub transaction: Arc<str>,
+    /// The activation that led to it.
+    pub cause: Option<ActivationId>,
+    /// Store the record even where the settings would not.
+    pub extra_logging: bool,
+    /// When the request came in.
+    pub accepted: Timestamp,
+}
+
+/// How long the caller waits.
+#[derive(Clone, Copy, Debug)]
+pub enum Wait {
+    No,
+    UpTo(Duration),
+}
+
+/// What the caller gets.
+pub enum Invoked {
+    /// It ended while the caller waited.
+    Ended(Arc<Activation>),
+    /// It is on disk and will end; ask for it by its id.
+    Accepted(ActivationId),
+}
+
+/// An activation that exists: it has an id, a place in flight, and everything that a run needs.
+pub struct Admitted {
+    pub id: ActivationId,
+    pub entry: Arc<ActionEntry>,
+    pub identity: SharedIdentity,
+    pub args: Arguments,
+    pub context: Context,
+    /// 1, and one more for every time a node died while running it.
+    pub attempt: u32,
+}
+
+/// Takes invocations from name to record.
+pub struct Invoker {
+    this: Weak<Invoker>,
+    catalog: Arc<Catalog>,
+    gate: Arc<Gate>,
+    queue: Queue,
+    sandbox: Sandbox,
+    clock: Clock,
+    recorder: Recorder,
+    /// What guests are told to call the API by.
+    api_host: String,
+    builtins: OnceLock<HashMap<FullName, Arc<dyn Builtin>>>,
+    triggers: OnceLock<Arc<dyn FireTriggers>>,
+    /// Blocking activations that run on this node, with whose they are.
+    live: DashMap<ActivationId, Live>,
+    detached: TaskTracker,
+}
+
+/// What is known of an activation that has no record yet.
+#[derive(Clone, Debug)]
+pub struct Live {
+    pub namespace: NamespaceName,
+    pub action: FullName,
+    pub start: Timestamp,
+}
+
+/// What an [`Invoker`] is made of.
+pub struct InvokerParts {
+    pub catalog: Arc<Catalog>,
+    pub gate: Arc<Gate>,
+    pub queue: Queue,
+    pub sandbox: Sandbox,
+    pub clock: Clock,
+    pub recorder: Recorder,
+    pub api_host: String,
+}
+
+impl Invoker {
+    pub fn new(parts: InvokerParts) -> Arc<Self> {
+        let InvokerParts { catalog, gate, queue, sandbox, clock, recorder, api_host } = parts;
+        let invoker = Arc::new_cyclic(|this| Invoker {
+            this: this.clone(),
+            catalog,
+            gate,
+            queue: queue.clone(),
+            sandbox,
+            clock,
+            recorder,
+            api_host,
+            builtins: OnceLock::new(),
+            triggers: OnceLock::new(),
+            live: DashMap::new(),
+            detached: TaskTracker::new(),
+        });
+        queue.serve(Lane::Invoke, invoker.clone());
+        invoker
+    }
+
+    /// Says what runs inside the server and who fires triggers; once, before the first invocation.
+    pub fn connect(&self, builtins: HashMap<FullName, Arc<dyn Builtin>>, triggers: Arc<dyn FireTriggers>) {
+        let first = self.builtins.set(builtins).is_ok() && self.triggers.set(triggers).is_ok();
+        debug_assert!(first, "connected once");
+    }
+
+    /// Takes one invocation from a name to an answer.
+    pub async fn invoke(&self, request: Invocation, slot: Slot) -> Result<Invoked, Failure> {
+        let entry = self.catalog.resolve(&request.action).await?; // 404, 409
+        self.invoke_resolved(entry, request, slot).await
+    }
+
+    /// The same for an action that has been looked up already.
+    pub async fn invoke_resolved(
+        &self,
+        entry: Arc<ActionEntry>,
+        request: Invocation,
+        slot: Slot,
+    ) -> Result<Invoked, Failure> {
+        let Invocation { identity, args, wait, context, .. } = request;
+        let args = arguments::merge(&entry, args)?; // a final parameter cannot be overridden: 400
+        let id = ActivationId::new(context.accepted);
+        let admitted = Admitted { id, entry, identity, args, context, attempt: 1 };
+        match wait {
+            Wait::No => self.enqueue(admitted, slot).await,
+            Wait::UpTo(limit) => self.run_within(limit, admitted, slot).await,
+        }
+    }
+
+    /// Makes the activation durable; it runs as soon as there is room.
+    async fn enqueue(&self, admitted: Admitted, slot: Slot) -> Result<Invoked, Failure> {
+        self.queue.submit(None, vec![admitted.to_work()]).await?;
+        slot.keep(); // given back when the job leaves the queue
+        Ok(Invoked::Accepted(admitted.id))
+    }
+
+    /// Runs the activation while the caller waits. Past `limit` it becomes an asynchronous one and goes on. It also goes on
+    /// when the caller goes away.
+    async fn run_within(&self, limit: Duration, admitted: Admitted, slot: Slot) -> Result<Invoked, Failure> {
+        let id = admitted.id;
+        let lease: Arc<OnceLock<Lease>> = Arc::default();
+        let admitted = Arc::new(admitted);
+        let running = {
+            let (invoker, admitted, lease) = (self.this.upgrade(), admitted.clone(), lease.clone());
+            let invoker = invoker.expect("whoever calls holds the invoker");
+            async move { invoker.run_to_record(&admitted, slot, &lease).await }
+        };
+        let running = Detached::new(running, &self.detached);
+        match running.within(&self.clock, limit).await {
+            WithinTime::Ended(record) => Ok(Invoked::Ended(record)),
+            WithinTime::NotYet(running) => {
+                let adopted = self.queue.adopt(admitted.to_work()).await;
+                let adopted = adopted.map(|held| lease.set(held));
+                running.detach();
+                adopted.map(|_| Invoked::Accepted(id))
+            }
+        }
+    }
+
+    /// Runs a blocking activation and hands its record on: to the recorder, or to the queue when it was adopted meanwhile.
+    async fn run_to_record(&self, admitted: &Admitted, slot: Slot, lease: &OnceLock<Lease>) -> Arc<Activation> {
+        let live = Live {
+            namespace: admitted.identity.namespace.clone(),
+            action: admitted.entry.action.name.clone(),
+            start: admitted.context.accepted,
+        };
+        self.live.insert(admitted.id, live);
+        let record = Arc::new(self.run(admitted).await);
+        match lease.get() {
+            Some(lease) => {
+                self.queue.finish(lease, Some((*record).clone()), Vec::new()).await;
+            }
+            None => self.recorder.record(record.clone(), admitted.context.extra_logging).await,
+        }
+        self.live.remove(&admitted.id);
+        drop(slot);
+        record
+    }
+
+    /// An activation that runs on this node and has no record yet.
+    pub fn live(&self, namespace: &NamespaceName, id: ActivationId) -> Option<Live> {
+        self.live.get(&id).map(|live| live.clone()).filter(|live| live.namespace == *namespace)
+    }
+
+    /// The full name of the action or trigger that a queued job leads to.
+    pub fn queued_name(&self, payload: &str) -> Result<String, Failure> {
+        asynchronous::name_of(payload)
+    }
+
+    /// Returns when every record of an ended blocking activation is on disk.
+    pub async fn flush_records(&self) {
+        self.recorder.flush().await;
+    }
+
+    /// Every activation that ends on this node from now on.
+    pub fn listen(&self) -> tokio::sync::broadcast::Receiver<Arc<Activation>> {
+        self.recorder.listen()
+    }
+
+    /// Waits until what runs without a waiting caller has ended.
+    pub async fn drain(&self, grace: Duration) {
+        self.detached.close();
+        // What does not end in time was adopted by the queue, or nobody was promised anything of it.
+        let _ = tokio::time::timeout(grace, self.detached.wait()).await;
+    }
+}
+
+impl Admitted {
+    fn to_work(&self) -> NewWork {
+        asynchronous::to_work(self)
+    }
+}

@@ -1,0 +1,79 @@
+//! How the end of a run reads: who has to act, and in which words. REST contract §3.9.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use wask_model::{Message, Response, Status, Timestamp, messages};
+use wask_sandbox::{Ended, LogLine, Ran, SandboxError, Stream};
+
+/// What came of a run: everything of the record that the run decides.
+pub struct Outcome {
+    pub response: Response,
+    pub logs: Vec<String>,
+    /// The run hit its time limit.
+    pub timed_out: bool,
+    /// Time to make the instance ready, for cold starts.
+    pub init: Option<Duration>,
+}
+
+impl Outcome {
+    /// Of something that never reached a guest.
+    pub fn without_guest(response: Response) -> Self {
+        Outcome { response, logs: Vec::new(), timed_out: false, init: None }
+    }
+
+    pub fn of(ran: Result<Ran, SandboxError>) -> Self {
+        match ran {
+            Ok(ran) => {
+                let timed_out = matches!(ran.ended, Ended::OutOfTime { .. });
+                let logs = ran.logs.iter().map(log_line).collect();
+                Outcome { response: response(ran.ended), logs, timed_out, init: Some(ran.init) }
+            }
+            Err(_) => Outcome::without_guest(Response::whisk_error(messages::NOT_PROVISIONED)),
+        }
+    }
+}
+
+/// Who has to act: nobody, the caller, the action's author.
+fn response(ended: Ended) -> Response {
+    match ended {
+        Ended::Returned(value) => returned(value),
+        Ended::NotJson { raw, .. } => Response::developer_error(messages::no_json(&raw)),
+        Ended::OutOfTime { limit } => Response::developer_error(messages::timed_out(limit.as_millis())),
+        Ended::OutOfMemory { .. } => Response::developer_error(messages::MEMORY_EXHAUSTED),
+        Ended::ResultTooLarge { size_bytes, limit_bytes, prefix } => {
+            refusal(messages::result_too_large(size_bytes, limit_bytes, &prefix))
+        }
+        Ended::Silent => Response::developer_error(messages::no_json("")),
+        Ended::Exited { result: Some(Value::Object(result)), .. } if result.contains_key("error") => {
+            Response { status: Status::DeveloperError, ..returned(Value::Object(result)) }
+        }
+        Ended::StackOverflow | Ended::Exited { .. } | Ended::Trapped { .. } | Ended::HostCallsExhausted { .. } => {
+            Response::developer_error(messages::ABNORMAL_RUN)
+        }
+    }
+}
+
+/// A result with `error`, whatever its value, is an application error; its siblings are dropped.
+fn returned(value: Value) -> Response {
+    match value.get("error") {
+        Some(error) => Response { status: Status::ApplicationError, result: json!({ "error": error }), size: None },
+        None => Response::success(value),
+    }
+}
+
+/// `<timestamp> <stream>: <text>`, the timestamp ISO 8601 with nanoseconds: 30 characters. REST contract §4.4.
+pub fn log_line(line: &LogLine) -> String {
+    let seconds = Timestamp::from_millis(0).after(Duration::from_secs(line.at.as_secs())).to_utc();
+    let stamp = seconds.format("%Y-%m-%dT%H:%M:%S");
+    let stream = match line.stream {
+        Stream::Stdout => "stdout",
+        Stream::Stderr => "stderr",
+    };
+    format!("{stamp}.{:09}Z {stream}: {}", line.at.subsec_nanos(), line.text)
+}
+
+/// The first sentence of a refusal that an activation ends with.
+pub fn refusal(message: Message) -> Response {
+    Response::application_error(Value::String(message.into_owned()))
+}

@@ -1,0 +1,156 @@
+//! Writing the records of blocking activations: off the answer's path, in batches, never dropped.
+//!
+//! The answer does not wait for the disk. The backlog is bounded: when the store falls behind, callers are slowed down.
+//! Asynchronous activations do not pass here: the queue writes their records together with the end of their jobs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+use wask_model::{Activation, Status, Timestamp};
+use wask_store::Store;
+
+use crate::clock::Clock;
+
+/// What is recorded and how much may wait; settings below `activations.`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RecordConfig {
+    /// Whether successful blocking activations are recorded: `always`, or `on-demand` of `X-OW-EXTRA-LOGGING: on`.
+    pub store_blocking_success: StorePolicy,
+    /// Records that may wait for the disk before callers have to wait too.
+    pub backlog: usize,
+    /// Records written in one transaction.
+    pub batch: usize,
+    /// How long records are kept.
+    pub retention_days: u32,
+}
+
+impl Default for RecordConfig {
+    fn default() -> Self {
+        RecordConfig { store_blocking_success: StorePolicy::Always, backlog: 4096, batch: 512, retention_days: 7 }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StorePolicy {
+    Always,
+    OnDemand,
+}
+
+enum Message {
+    Record(Arc<Activation>),
+    /// Answered when everything sent before is on disk.
+    Flush(oneshot::Sender<()>),
+}
+
+/// Takes records of ended activations.
+pub struct Recorder {
+    policy: StorePolicy,
+    queue: mpsc::Sender<Message>,
+    /// Tells whoever listens of every activation that ends on this node.
+    ended: broadcast::Sender<Arc<Activation>>,
+}
+
+impl Recorder {
+    /// The handle ends when the recorder is dropped and everything is written.
+    pub fn start(store: Arc<dyn Store>, config: &RecordConfig) -> (Recorder, JoinHandle<()>) {
+        let (queue, waiting) = mpsc::channel(config.backlog);
+        let (ended, _) = broadcast::channel(1024);
+        let writer = tokio::spawn(write(store, waiting, config.batch));
+        (Recorder { policy: config.store_blocking_success, queue, ended }, writer)
+    }
+
+    /// Hands over the record of a blocking activation; waits only while the backlog is full.
+    pub async fn record(&self, record: Arc<Activation>, extra_logging: bool) {
+        self.tell(&record);
+        let wanted = match self.policy {
+            StorePolicy::Always => true,
+            StorePolicy::OnDemand => extra_logging || record.response.status != Status::Success,
+        };
+        if wanted && self.queue.send(Message::Record(record)).await.is_err() {
+            warn!("a record came after the recorder had stopped");
+        }
+    }
+
+    /// Tells the listeners of an activation whose record is written elsewhere.
+    pub fn ended(&self, record: &Activation) {
+        if 0 < self.ended.receiver_count() {
+            self.tell(&Arc::new(record.clone()));
+        }
+    }
+
+    /// Returns when every record handed over before is on disk, so that a reader finds what it was told of.
+    pub async fn flush(&self) {
+        let (done, written) = oneshot::channel();
+        if self.queue.send(Message::Flush(done)).await.is_ok() {
+            let _ = written.await; // an error means that the writer has ended, having written everything
+        }
+    }
+
+    /// Every activation that ends on this node from now on. A slow listener misses some.
+    pub fn listen(&self) -> broadcast::Receiver<Arc<Activation>> {
+        self.ended.subscribe()
+    }
+
+    fn tell(&self, record: &Arc<Activation>) {
+        if 0 < self.ended.receiver_count() {
+            let _ = self.ended.send(record.clone()); // an error means that the listeners have just gone
+        }
+    }
+}
+
+async fn write(store: Arc<dyn Store>, mut waiting: mpsc::Receiver<Message>, batch: usize) {
+    let mut messages = Vec::with_capacity(batch);
+    while 0 < waiting.recv_many(&mut messages, batch).await {
+        let mut records = Vec::with_capacity(messages.len());
+        let mut flushed = Vec::new();
+        for message in messages.drain(..) {
+            match message {
+                Message::Record(record) => records.push(Arc::unwrap_or_clone(record)),
+                Message::Flush(done) => flushed.push(done),
+            }
+        }
+        write_batch(&*store, records).await;
+        for done in flushed {
+            let _ = done.send(()); // whoever asked may have gone
+        }
+    }
+}
+
+/// Tries until the store takes the records: nobody else has them.
+async fn write_batch(store: &dyn Store, records: Vec<Activation>) {
+    if records.is_empty() {
+        return;
+    }
+    while let Err(cause) = store.record(records.clone()).await {
+        warn!(%cause, records = records.len(), "records could not be stored, trying again");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+/// How many records are removed in one transaction.
+const FORGET_BATCH: u32 = 1000;
+
+/// Removes records that are older than `retention_days`, once an hour.
+pub async fn forget_old_records(store: Arc<dyn Store>, clock: Clock, retention_days: u32, stop: CancellationToken) {
+    let retention = Duration::from_secs(u64::from(retention_days) * 24 * 3600);
+    let hour = Duration::from_secs(3600);
+    loop {
+        let before = Timestamp::from_millis(clock.now().millis().saturating_sub(retention.as_millis() as i64));
+        match store.forget_activations(before, FORGET_BATCH).await {
+            Ok(forgotten) if u64::from(FORGET_BATCH) <= forgotten && !stop.is_cancelled() => continue,
+            Ok(_) => (),
+            Err(cause) => warn!(%cause, "old records could not be removed, the next pass tries again"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = clock.sleep(hour) => (),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Waiting for an activation that does not end because nobody waits for it any more.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio_util::task::TaskTracker;
+
+use crate::clock::Clock;
+
+type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// A future that runs on in the background when whoever polls it goes away.
+///
+/// Polled in place while somebody waits, which spares the fast case a task of its own.
+pub struct Detached<T: Send + 'static> {
+    future: Option<Boxed<T>>,
+    tracker: TaskTracker,
+}
+
+/// What came of waiting.
+pub enum WithinTime<T: Send + 'static> {
+    Ended(T),
+    NotYet(Detached<T>),
+}
+
+impl<T: Send + 'static> Detached<T> {
+    pub fn new(future: impl Future<Output = T> + Send + 'static, tracker: &TaskTracker) -> Self {
+        Detached { future: Some(Box::pin(future)), tracker: tracker.clone() }
+    }
+
+    /// Waits at most `limit`.
+    pub async fn within(mut self, clock: &Clock, limit: Duration) -> WithinTime<T> {
+        // The timer is only made when the first poll does not end it: most activations take less than a millisecond.
+        let first = std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut self).poll(cx))).await;
+        if let Poll::Ready(ended) = first {
+            return WithinTime::Ended(ended);
+        }
+        tokio::select! {
+            biased;
+            ended = &mut self => WithinTime::Ended(ended),
+            () = clock.sleep(limit) => WithinTime::NotYet(self),
+        }
+    }
+
+    /// Lets it run on in the background.
+    pub fn detach(self) {
+        drop(self);
+    }
+}
+
+impl<T: Send + 'static> Future for Detached<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        let Some(future) = &mut self.future else { return Poll::Pending };
+        let polled = future.as_mut().poll(cx);
+        if polled.is_ready() {
+            self.future = None;
+        }
+        polled
+    }
+}
+
+impl<T: Send + 'static> Drop for Detached<T> {
+    fn drop(&mut self) {
+        if let Some(future) = self.future.take() {
+            self.tracker.spawn(async move {
+                future.await;
+            });
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! wask: the OpenWhisk / Adobe I/O Runtime programming model, every action a WebAssembly module in a fresh sandbox.
+//!
+//! The modules stand in the order of the import rule: nothing imports a later line. `README.md` beside this crate is the
+//! map.
+
+pub mod clock;
+pub mod gate;
+pub mod queue;
+
+pub mod catalog;
+pub mod invoke;
+
+pub mod events;
+
+pub mod alarms;
+
+pub mod api;
+pub mod cli;
+
+pub mod config;
+pub mod node;
+pub mod telemetry;

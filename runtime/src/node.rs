@@ -1,0 +1,191 @@
+//! One running wask process: builds every part in order, owns the handles, drains and stops in reverse.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+use wask_model::FullName;
+use wask_sandbox::Sandbox;
+use wask_store::sqlite::SqliteStore;
+use wask_store::{DataDirLock, Lane, Store};
+
+use crate::alarms::{Alarms, FeedAction};
+use crate::api::{self, Server};
+use crate::catalog::Catalog;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::events::Events;
+use crate::gate::{Gate, rights};
+use crate::invoke::builtin::Builtin;
+use crate::invoke::{FireTriggers, Invoker, InvokerParts, Recorder};
+use crate::queue::Queue;
+
+/// A node that runs. [`Node::stop`] ends it in order; dropping it ends it like a crash would.
+pub struct Node {
+    pub address: SocketAddr,
+    pub catalog: Arc<Catalog>,
+    pub invoker: Arc<Invoker>,
+    pub alarms: Arc<Alarms>,
+    queue: Queue,
+    store: Arc<SqliteStore>,
+    grace: Duration,
+    /// Ends the socket first, then the loops.
+    stop_serving: CancellationToken,
+    stop_working: CancellationToken,
+    serving: JoinHandle<()>,
+    working: Vec<JoinHandle<()>>,
+    recording: JoinHandle<()>,
+    _lock: DataDirLock,
+}
+
+/// What a node may share with others in one process: for tests.
+#[derive(Clone, Default)]
+pub struct Shared {
+    pub clock: Option<Clock>,
+    pub sandbox: Option<Sandbox>,
+}
+
+impl Node {
+    /// Opens the data folder, takes up the work that is left in it, and listens.
+    pub async fn start(config: &Config, shared: Shared) -> anyhow::Result<Node> {
+        crate::config::ensure_folder(&config.server.data_dir)?;
+        let lock = DataDirLock::take(&config.server.data_dir)?;
+        let clock = shared.clock.unwrap_or_else(Clock::system);
+        let store = Arc::new(SqliteStore::open(&config.database(), &config.store.sqlite).context("open the store")?);
+        let dyn_store: Arc<dyn Store> = store.clone();
+        let sandbox = match shared.sandbox {
+            Some(sandbox) => sandbox,
+            None => Sandbox::new(&config.sandbox, Some(&config.code_cache())).context("start the sandbox")?,
+        };
+        let server = Server::bind(config.server.listen, config.http.clone())
+            .await
+            .with_context(|| format!("listen on {}", config.server.listen))?;
+        let address = server.address()?;
+
+        let gate = Arc::new(Gate::new(config.limits.clone()));
+        let queue = Queue::new(dyn_store.clone(), clock.clone(), config.queue.clone());
+        let catalog = Catalog::open(
+            dyn_store.clone(),
+            sandbox.clone(),
+            clock.clone(),
+            config.limits.clone(),
+            &config.catalog,
+        );
+        let catalog = Arc::new(catalog.await.context("open the catalog")?);
+        let (recorder, recording) = Recorder::start(dyn_store.clone(), &config.activations);
+        let invoker = Invoker::new(InvokerParts {
+            catalog: catalog.clone(),
+            gate: gate.clone(),
+            queue: queue.clone(),
+            sandbox,
+            clock: clock.clone(),
+            recorder,
+            api_host: api_host(config, address),
+        });
+        let events = Arc::new(Events::new(catalog.clone(), gate.clone(), queue.clone(), clock.clone()));
+        let alarms =
+            Alarms::new(dyn_store.clone(), catalog.clone(), events.clone(), queue.clone(), clock.clone(), config.alarms.clone());
+        queue.serve(Lane::Fire, alarms.clone());
+        invoker.connect(builtins(&alarms)?, events.clone() as Arc<dyn FireTriggers>);
+
+        for (namespace, queued) in dyn_store.count_jobs(Lane::Invoke).await? {
+            gate.restore(&namespace, queued);
+        }
+        queue.take_over().await.context("take over the queue")?;
+        alarms.take_over().await.context("take over the alarms")?;
+
+        let parts = api::Parts {
+            catalog: catalog.clone(),
+            gate,
+            invoker: invoker.clone(),
+            events,
+            store: dyn_store.clone(),
+            clock: clock.clone(),
+            limits: config.limits.clone(),
+        };
+        let grace = Duration::from_millis(config.server.grace_ms);
+        let (stop_serving, stop_working) = (CancellationToken::new(), CancellationToken::new());
+        let serving = tokio::spawn(server.serve(api::router(parts), stop_serving.clone(), grace));
+        let working = vec![
+            tokio::spawn({
+                let (queue, stop) = (queue.clone(), stop_working.clone());
+                async move { queue.run(stop).await }
+            }),
+            tokio::spawn({
+                let (alarms, stop) = (alarms.clone(), stop_working.clone());
+                async move { alarms.run(stop).await }
+            }),
+            tokio::spawn(crate::invoke::forget_old_records(
+                dyn_store,
+                clock,
+                config.activations.retention_days,
+                stop_working.clone(),
+            )),
+        ];
+        info!(%address, data = %config.server.data_dir.display(), "node started");
+        Ok(Node {
+            address,
+            catalog,
+            invoker,
+            alarms,
+            queue,
+            store,
+            grace,
+            stop_serving,
+            stop_working,
+            serving,
+            working,
+            recording,
+            _lock: lock,
+        })
+    }
+
+    /// Accepts nobody any more, answers whoever waits, ends what can end within the grace period, keeps the rest for the
+    /// next start.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.stop_serving.cancel();
+        self.stop_working.cancel();
+        self.serving.await.context("stop serving")?;
+        for task in self.working {
+            task.await.context("stop a loop")?;
+        }
+        self.queue.drain(self.grace).await.context("drain the queue")?;
+        self.invoker.drain(self.grace).await;
+        self.invoker.flush_records().await;
+        self.recording.abort();
+        self.store.close().await;
+        info!("node stopped");
+        Ok(())
+    }
+
+    /// Ends like a crash: nothing is drained, nothing is given back.
+    pub fn abort(self) {
+        self.stop_serving.cancel();
+        self.stop_working.cancel();
+        self.serving.abort();
+        self.working.iter().for_each(JoinHandle::abort);
+        self.recording.abort();
+    }
+}
+
+fn api_host(config: &Config, address: SocketAddr) -> String {
+    match config.server.api_host.as_str() {
+        "" => format!("http://{address}"),
+        configured => configured.to_owned(),
+    }
+}
+
+/// The actions that run inside the server, by full name.
+fn builtins(alarms: &Arc<Alarms>) -> anyhow::Result<HashMap<FullName, Arc<dyn Builtin>>> {
+    let mut all: HashMap<FullName, Arc<dyn Builtin>> = HashMap::new();
+    for feed in crate::catalog::ALARM_FEEDS {
+        let name = FullName::packaged(rights::SYSTEM.parse()?, "alarms".parse()?, feed.parse()?);
+        all.insert(name, Arc::new(FeedAction(alarms.clone())));
+    }
+    Ok(all)
+}

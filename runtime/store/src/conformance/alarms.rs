@@ -1,0 +1,105 @@
+//! Stories of alarms.
+
+use serde_json::json;
+use wask_model::Alarm;
+
+use super::samples::{T0, alarm, at, claim, full, guest, job, namespace, numbers};
+use crate::{NewJob, Store, Tick};
+
+async fn tick(store: &dyn Store) -> Tick {
+    store.due_alarms(T0, 1).await.unwrap().remove(0)
+}
+
+pub async fn an_alarm_is_put_read_replaced_and_deleted(store: &dyn Store) {
+    let dawn = full("/guest/dawn");
+    assert_eq!(store.alarm(&dawn).await.unwrap(), None);
+    store.put_alarm(alarm("/guest/dawn", Some(T0))).await.unwrap();
+    assert_eq!(store.alarm(&dawn).await.unwrap(), Some(alarm("/guest/dawn", Some(T0))));
+    store.put_alarm(alarm("/guest/dawn", Some(at(1)))).await.unwrap();
+    assert_eq!(store.alarm(&dawn).await.unwrap(), Some(alarm("/guest/dawn", Some(at(1)))));
+    assert!(store.delete_alarm(&dawn).await.unwrap());
+    assert!(!store.delete_alarm(&dawn).await.unwrap());
+    assert_eq!(store.alarm(&dawn).await.unwrap(), None);
+}
+
+pub async fn alarms_are_listed_by_trigger_and_counted_per_namespace(store: &dyn Store) {
+    let [b, a, other] = [alarm("/guest/b", Some(T0)), alarm("/guest/a", None), alarm("/other/c", Some(T0))];
+    for alarm in [&b, &a, &other] {
+        store.put_alarm(alarm.clone()).await.unwrap();
+    }
+    assert_eq!(store.alarms(&guest()).await.unwrap(), [a, b]);
+    assert_eq!(store.count_alarms(&guest()).await.unwrap(), 2);
+    assert_eq!(store.count_alarms(&namespace("nobody")).await.unwrap(), 0);
+}
+
+pub async fn due_alarms_come_longest_overdue_first(store: &dyn Store) {
+    for (trigger, due) in [("/guest/late", 1), ("/guest/later", 0), ("/guest/now", 5), ("/guest/soon", 6)] {
+        store.put_alarm(alarm(trigger, Some(at(due)))).await.unwrap();
+    }
+    let ticks = store.due_alarms(at(5), 100).await.unwrap();
+    let names: Vec<_> = ticks.iter().map(|tick| tick.alarm.trigger.name.as_str()).collect();
+    assert_eq!(names, ["later", "late", "now"]);
+    assert!(ticks.iter().all(|tick| tick.alarm.next_fire == Some(tick.due)));
+    assert_eq!(store.due_alarms(at(5), 2).await.unwrap().len(), 2);
+    assert_eq!(store.next_alarm().await.unwrap(), Some(at(0)));
+}
+
+pub async fn a_disabled_alarm_is_never_due(store: &dyn Store) {
+    store.put_alarm(alarm("/guest/off", None)).await.unwrap();
+    assert_eq!(store.due_alarms(at(1_000_000), 100).await.unwrap(), []);
+    assert_eq!(store.next_alarm().await.unwrap(), None);
+}
+
+pub async fn advancing_moves_the_alarm_and_stores_the_fire_together(store: &dyn Store) {
+    store.put_alarm(alarm("/guest/dawn", Some(T0))).await.unwrap();
+    let moved = Alarm { last_fire: Some(T0), ..alarm("/guest/dawn", Some(at(60_000))) };
+    assert!(store.advance(&tick(store).await, moved.clone(), Some(job(1, T0))).await.unwrap());
+    assert_eq!(store.alarm(&moved.trigger).await.unwrap(), Some(moved));
+    assert_eq!(store.due_alarms(T0, 100).await.unwrap(), []);
+    assert_eq!(store.next_alarm().await.unwrap(), Some(at(60_000)));
+    assert_eq!(numbers(&claim(store, "a", T0).await), [1]);
+}
+
+pub async fn of_two_that_advance_one_tick_one_wins(store: &dyn Store) {
+    store.put_alarm(alarm("/guest/dawn", Some(T0))).await.unwrap();
+    let tick = tick(store).await;
+    let advance = |n| store.advance(&tick, alarm("/guest/dawn", Some(at(60_000))), Some(job(n, T0)));
+    let (one, two, three) = tokio::join!(advance(1), advance(2), advance(3));
+    let won: Vec<bool> = [one, two, three].into_iter().map(Result::unwrap).collect();
+    assert_eq!(won.iter().filter(|won| **won).count(), 1);
+    assert_eq!(claim(store, "a", T0).await.len(), 1);
+}
+
+pub async fn an_alarm_that_was_changed_meanwhile_does_not_advance(store: &dyn Store) {
+    store.put_alarm(alarm("/guest/dawn", Some(T0))).await.unwrap();
+    let tick = tick(store).await;
+    let moved = || alarm("/guest/dawn", Some(at(60_000)));
+    // Due at the same time, but with another payload.
+    let changed = Alarm { payload: json!({ "new": true }), ..alarm("/guest/dawn", Some(T0)) };
+    store.put_alarm(changed.clone()).await.unwrap();
+    assert!(!store.advance(&tick, moved(), Some(job(1, T0))).await.unwrap());
+    assert_eq!(store.alarm(&changed.trigger).await.unwrap(), Some(changed));
+    // Due at another time.
+    store.put_alarm(alarm("/guest/dawn", Some(at(9)))).await.unwrap();
+    assert!(!store.advance(&tick, moved(), Some(job(1, T0))).await.unwrap());
+    assert_eq!(claim(store, "a", T0).await, []);
+}
+
+pub async fn a_deleted_alarm_does_not_advance(store: &dyn Store) {
+    store.put_alarm(alarm("/guest/dawn", Some(T0))).await.unwrap();
+    let tick = tick(store).await;
+    store.delete_alarm(&full("/guest/dawn")).await.unwrap();
+    assert!(!store.advance(&tick, alarm("/guest/dawn", Some(at(1))), Some(job(1, T0))).await.unwrap());
+    assert_eq!(store.alarm(&full("/guest/dawn")).await.unwrap(), None);
+    assert_eq!(claim(store, "a", T0).await, []);
+}
+
+pub async fn an_alarm_with_any_payload_advances(store: &dyn Store) {
+    let payload =
+        json!({ "z": 1, "a": [0.1, 1e300, 2.2250738585072014e-308, 18446744073709551615_u64, -0.0], "\u{0}": null });
+    store.put_alarm(Alarm { payload, ..alarm("/guest/dawn", Some(T0)) }).await.unwrap();
+    let disabled = Alarm { fires_left: Some(0), ..alarm("/guest/dawn", None) };
+    let no_fire: Option<NewJob> = None;
+    assert!(store.advance(&tick(store).await, disabled, no_fire).await.unwrap());
+    assert_eq!(store.next_alarm().await.unwrap(), None);
+}

@@ -1,0 +1,124 @@
+//! Stories of leases: renewed, ended, taken over, given back.
+
+use super::samples::{LEASE, T0, at, claim, guest, id, job, leased, numbers, record};
+use crate::{Claim, JobState, Lane, Lease, Store};
+
+/// One millisecond after a lease that began at `T0`.
+fn ended() -> wask_model::Timestamp {
+    T0.after(LEASE).after(std::time::Duration::from_millis(1))
+}
+
+pub async fn a_leased_job_comes_back_when_its_lease_has_ended(store: &dyn Store) {
+    let first = leased(store, 1, "a").await;
+    assert_eq!(claim(store, "b", T0.after(LEASE / 2)).await, []);
+    assert_eq!(claim(store, "b", T0.after(LEASE)).await, []);
+    let second = claim(store, "b", ended()).await.remove(0);
+    assert_eq!(second.lease, Lease { job: id(1), owner: "b".into(), attempt: 2 });
+    assert_eq!((second.payload, second.due), (first.payload, first.due));
+}
+
+pub async fn a_renewed_lease_outlives_its_first_end(store: &dyn Store) {
+    leased(store, 1, "a").await;
+    assert_eq!(store.renew("a", T0.after(LEASE), at(100_000)).await.unwrap(), 1);
+    assert_eq!(claim(store, "b", ended()).await, []);
+    assert_eq!(claim(store, "b", at(100_000)).await, []);
+    assert_eq!(numbers(&claim(store, "b", at(100_001)).await), [1]);
+}
+
+pub async fn a_lease_that_has_ended_is_not_renewed(store: &dyn Store) {
+    leased(store, 1, "a").await;
+    assert_eq!(store.renew("a", ended(), at(100_000)).await.unwrap(), 0);
+    assert_eq!(numbers(&claim(store, "b", ended()).await), [1]);
+}
+
+pub async fn renewing_leaves_the_leases_of_others_alone(store: &dyn Store) {
+    leased(store, 1, "a").await;
+    leased(store, 2, "a").await;
+    leased(store, 3, "b").await;
+    assert_eq!(store.renew("a", T0, at(100_000)).await.unwrap(), 2);
+    assert_eq!(numbers(&claim(store, "c", ended()).await), [3]);
+}
+
+pub async fn the_old_holder_cannot_finish_what_was_taken_over(store: &dyn Store) {
+    let old = leased(store, 1, "a").await;
+    let new = claim(store, "b", ended()).await.remove(0);
+    assert!(!store.finish(&old.lease, Some(record(1, T0)), vec![job(2, T0)]).await.unwrap());
+    assert_eq!(store.activation(&guest(), id(1)).await.unwrap(), None);
+    assert_eq!(claim(store, "c", T0).await, []);
+    assert!(store.finish(&new.lease, Some(record(1, at(7))), vec![]).await.unwrap());
+    assert_eq!(store.activation(&guest(), id(1)).await.unwrap(), Some(record(1, at(7))));
+}
+
+pub async fn a_late_holder_whose_job_nobody_took_may_still_finish(store: &dyn Store) {
+    let late = leased(store, 1, "a").await;
+    assert_eq!(store.renew("a", ended(), at(100_000)).await.unwrap(), 0);
+    assert!(store.finish(&late.lease, Some(record(1, T0)), vec![]).await.unwrap());
+}
+
+pub async fn an_earlier_attempt_of_the_same_owner_is_fenced_off(store: &dyn Store) {
+    let old = leased(store, 1, "a").await;
+    let new = claim(store, "a", ended()).await.remove(0);
+    assert!(!store.finish(&old.lease, None, vec![]).await.unwrap());
+    assert!(store.finish(&new.lease, None, vec![]).await.unwrap());
+}
+
+pub async fn the_old_holder_can_neither_put_back_nor_bury(store: &dyn Store) {
+    let old = leased(store, 1, "a").await;
+    claim(store, "b", ended()).await;
+    assert!(!store.put_back(&old.lease, T0).await.unwrap());
+    assert!(!store.bury(&old.lease, Some(record(1, T0)), "too late").await.unwrap());
+    assert_eq!(store.activation(&guest(), id(1)).await.unwrap(), None);
+    let job = store.job(&guest(), id(1)).await.unwrap().unwrap();
+    assert_eq!((job.state, job.attempt), (JobState::Leased, 2));
+}
+
+pub async fn a_job_put_back_is_due_later_and_counts_on(store: &dyn Store) {
+    let first = leased(store, 1, "a").await;
+    assert!(store.put_back(&first.lease, at(500)).await.unwrap());
+    assert!(!store.put_back(&first.lease, at(900)).await.unwrap());
+    assert!(!store.finish(&first.lease, None, vec![]).await.unwrap());
+    assert_eq!(store.next_due(Lane::Invoke).await.unwrap(), Some(at(500)));
+    assert_eq!(claim(store, "a", at(499)).await, []);
+    let second = claim(store, "a", at(500)).await.remove(0);
+    assert_eq!((second.lease.attempt, second.due), (2, at(500)));
+}
+
+pub async fn a_buried_job_stays_as_a_dead_letter_and_is_never_claimed(store: &dyn Store) {
+    let failed = leased(store, 1, "a").await;
+    assert!(store.bury(&failed.lease, Some(record(1, T0)), "node failed 3 times").await.unwrap());
+    assert!(!store.bury(&failed.lease, None, "again").await.unwrap());
+    assert_eq!(store.activation(&guest(), id(1)).await.unwrap(), Some(record(1, T0)));
+    let dead = store.job(&guest(), id(1)).await.unwrap().unwrap();
+    assert_eq!((dead.state, dead.attempt, dead.payload), (JobState::Dead, 1, failed.payload));
+    assert_eq!(claim(store, "b", at(1_000_000)).await, []);
+    assert_eq!(store.release_all(at(1_000_000)).await.unwrap(), 0);
+    assert_eq!(store.next_due(Lane::Invoke).await.unwrap(), None);
+}
+
+pub async fn rescued_and_new_jobs_come_in_one_order(store: &dyn Store) {
+    store.enqueue(None, vec![job(2, at(2)), job(4, at(4))]).await.unwrap();
+    assert_eq!(numbers(&claim(store, "a", at(4)).await), [2, 4]);
+    store.enqueue(None, vec![job(1, at(1)), job(3, at(3)), job(5, at(5))]).await.unwrap();
+    let now = at(1_000_000);
+    let jobs = store.claim_due(Lane::Invoke, now, 4, &Claim::from_now("b", now, LEASE)).await.unwrap();
+    assert_eq!(numbers(&jobs), [1, 2, 3, 4]);
+    assert_eq!(jobs.iter().map(|job| job.lease.attempt).collect::<Vec<_>>(), [1, 2, 1, 2]);
+}
+
+pub async fn releasing_all_gives_every_lease_back_in_arrival_order(store: &dyn Store) {
+    store.enqueue(None, vec![job(1, at(1)), job(2, at(2)), job(3, at(3))]).await.unwrap();
+    let until = Claim::from_now("a", at(3), LEASE);
+    let old = store.claim_due(Lane::Invoke, at(3), 2, &until).await.unwrap();
+    assert_eq!(store.release_all(at(10)).await.unwrap(), 2);
+    assert!(!store.finish(&old[0].lease, None, vec![]).await.unwrap());
+    let jobs = claim(store, "b", at(10)).await;
+    assert_eq!(numbers(&jobs), [1, 2, 3]);
+    assert_eq!(jobs[0].lease.attempt, 2);
+}
+
+pub async fn releasing_one_owner_leaves_the_others_their_jobs(store: &dyn Store) {
+    leased(store, 1, "a").await;
+    leased(store, 2, "b").await;
+    assert_eq!(store.release_owned("a", at(5)).await.unwrap(), 1);
+    assert_eq!(numbers(&claim(store, "c", at(5)).await), [1]);
+}

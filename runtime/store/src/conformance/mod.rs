@@ -1,0 +1,138 @@
+//! One suite for every backend: stories that call a store and nothing else. Each needs a fresh one.
+//!
+//! A backend's tests say how to get a store and run them all:
+//!
+//! ```text
+//! async fn fresh() -> (MyStore, impl Sized /* what has to outlive it */) { … }
+//! wask_store::conformance_suite!(fresh);
+//! ```
+#![allow(clippy::unwrap_used)] // tests, but of other crates too
+
+pub mod activations;
+pub mod alarms;
+pub mod entities;
+pub mod identities;
+pub mod jobs;
+pub mod leases;
+pub mod samples;
+
+/// Makes a test of every story, each with a store of its own from `$fresh`.
+#[macro_export]
+macro_rules! conformance_suite {
+    ($fresh:path) => {
+        $crate::conformance_suite! { @tests $fresh;
+            entities: [
+                an_entity_that_was_put_is_read_back_with_its_revision,
+                an_unknown_entity_is_none,
+                a_name_is_taken_by_any_collection,
+                a_packaged_name_does_not_collide_with_a_bare_one,
+                an_update_of_an_old_revision_conflicts,
+                a_recreated_entity_refuses_the_revision_of_the_old_one,
+                deleting_at_an_old_revision_conflicts,
+                all_changes_are_written_or_none,
+                of_two_writers_of_one_revision_one_wins,
+                of_two_creators_of_one_name_one_wins,
+                code_lives_as_long_as_an_entity_points_at_it,
+                replaced_code_goes_and_new_code_comes_together,
+                an_update_without_new_code_keeps_the_code,
+                code_of_many_megabytes_is_kept_whole,
+                entities_are_listed_newest_first_in_pages,
+                lists_are_kept_apart_by_namespace_collection_and_package,
+                only_published_packages_that_are_no_bindings_are_shared,
+            ],
+            activations: [
+                a_record_is_read_back_as_it_was_written,
+                a_record_is_found_in_its_own_namespace_only,
+                the_first_record_of_an_id_stays,
+                a_large_result_and_its_logs_are_kept_whole,
+                activations_are_listed_newest_start_first_in_pages,
+                since_and_upto_are_inclusive_and_count_agrees,
+                the_name_filter_tells_packaged_from_bare,
+                a_summary_shows_what_the_record_says,
+                forgetting_takes_what_ended_before_and_no_more_than_asked,
+                a_trigger_record_is_forgotten_by_its_start,
+            ],
+            jobs: [
+                a_stored_job_is_known_until_it_ends,
+                a_job_is_unknown_to_other_namespaces,
+                due_jobs_are_claimed_oldest_first_and_no_more_than_asked,
+                a_job_is_not_claimed_before_it_is_due,
+                lanes_do_not_see_each_other,
+                two_claimers_never_get_the_same_job,
+                a_job_stored_as_claimed_is_not_handed_out,
+                storing_a_job_twice_leaves_the_first,
+                a_record_and_its_jobs_are_stored_together,
+                finishing_writes_record_and_follow_up_and_removes_the_job,
+                a_follow_up_job_may_be_claimed_at_once,
+                finishing_twice_writes_once,
+                an_existing_record_survives_the_finish_of_its_job,
+                jobs_are_counted_per_namespace_due_and_leased_but_not_dead,
+                the_next_due_time_is_that_of_the_earliest_job_nobody_holds,
+            ],
+            leases: [
+                a_leased_job_comes_back_when_its_lease_has_ended,
+                a_renewed_lease_outlives_its_first_end,
+                a_lease_that_has_ended_is_not_renewed,
+                renewing_leaves_the_leases_of_others_alone,
+                the_old_holder_cannot_finish_what_was_taken_over,
+                a_late_holder_whose_job_nobody_took_may_still_finish,
+                an_earlier_attempt_of_the_same_owner_is_fenced_off,
+                the_old_holder_can_neither_put_back_nor_bury,
+                a_job_put_back_is_due_later_and_counts_on,
+                a_buried_job_stays_as_a_dead_letter_and_is_never_claimed,
+                rescued_and_new_jobs_come_in_one_order,
+                releasing_all_gives_every_lease_back_in_arrival_order,
+                releasing_one_owner_leaves_the_others_their_jobs,
+            ],
+            alarms: [
+                an_alarm_is_put_read_replaced_and_deleted,
+                alarms_are_listed_by_trigger_and_counted_per_namespace,
+                due_alarms_come_longest_overdue_first,
+                a_disabled_alarm_is_never_due,
+                advancing_moves_the_alarm_and_stores_the_fire_together,
+                of_two_that_advance_one_tick_one_wins,
+                an_alarm_that_was_changed_meanwhile_does_not_advance,
+                a_deleted_alarm_does_not_advance,
+                an_alarm_with_any_payload_advances,
+            ],
+            identities: [
+                a_namespace_is_found_by_name_and_by_uuid,
+                a_taken_name_or_uuid_conflicts_and_leaves_nothing,
+                a_new_key_replaces_all_others,
+                setting_the_key_of_an_unknown_namespace_fails,
+                namespaces_are_listed_by_name,
+                a_secret_is_made_once,
+            ],
+        }
+    };
+    (@tests $fresh:path; $($topic:ident: [$($story:ident,)+],)+) => {
+        $($(
+            #[tokio::test]
+            async fn $story() {
+                let (store, _kept) = $fresh().await;
+                $crate::conformance::$topic::$story(&store).await;
+            }
+        )+)+
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_story_is_in_the_suite() {
+        let suite = include_str!("mod.rs");
+        let topics = [
+            include_str!("activations.rs"),
+            include_str!("alarms.rs"),
+            include_str!("entities.rs"),
+            include_str!("identities.rs"),
+            include_str!("jobs.rs"),
+            include_str!("leases.rs"),
+        ];
+        for line in topics.iter().flat_map(|text| text.lines()) {
+            let Some(story) = line.strip_prefix("pub async fn ") else { continue };
+            let name = story.split('(').next().unwrap();
+            assert!(suite.contains(&format!(" {name},\n")), "{name} is not in the suite");
+        }
+    }
+}

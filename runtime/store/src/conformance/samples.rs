@@ -1,0 +1,146 @@
+//! What the stories store: small, valid, and different only where it matters.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use wask_model::{
+    Action, ActionLimits, Activation, ActivationId, Alarm, AlarmSchedule, AlarmStatus, Annotations, Binding, CodeRef,
+    Entity, EntityName, Exec, FullName, Kind, Limits, NamespaceName, Package, Parameters, Response, Timestamp, Trigger,
+    Version,
+};
+
+use crate::{Claim, Job, Lane, NewJob, Store};
+
+/// When the stories begin.
+pub const T0: Timestamp = Timestamp::from_millis(1_900_000_000_000);
+pub const LEASE: Duration = Duration::from_secs(30);
+
+/// `T0` and that many milliseconds.
+pub fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millis(T0.millis() + millis)
+}
+
+/// The n-th id; a greater n is a later id.
+pub fn id(n: u8) -> ActivationId {
+    let mut bytes = T0.millis().to_be_bytes().repeat(2);
+    bytes.rotate_left(2); // the time stands in the first six bytes
+    bytes[6..].fill(0);
+    bytes[15] = n;
+    ActivationId::from_bytes(bytes.try_into().unwrap())
+}
+
+pub fn namespace(name: &str) -> NamespaceName {
+    name.parse().unwrap()
+}
+
+pub fn guest() -> NamespaceName {
+    namespace("guest")
+}
+
+pub fn name(name: &str) -> EntityName {
+    name.parse().unwrap()
+}
+
+/// `/namespace/entity` or `/namespace/package/entity`.
+pub fn full(path: &str) -> FullName {
+    FullName::qualified(path, &guest()).unwrap()
+}
+
+pub fn job(n: u8, due: Timestamp) -> NewJob {
+    let payload = json!({ "n": n }).to_string();
+    NewJob { id: id(n), lane: Lane::Invoke, namespace: guest(), payload, due, claimed: None }
+}
+
+pub fn claimed(n: u8, owner: &str) -> NewJob {
+    NewJob { claimed: Some(Claim::from_now(owner, T0, LEASE)), ..job(n, T0) }
+}
+
+/// Claims up to 100 jobs for `owner`, for the usual time.
+pub async fn claim(store: &dyn Store, owner: &str, now: Timestamp) -> Vec<Job> {
+    store.claim_due(Lane::Invoke, now, 100, &Claim::from_now(owner, now, LEASE)).await.unwrap()
+}
+
+/// Stores one job and claims it at `T0`.
+pub async fn leased(store: &dyn Store, n: u8, owner: &str) -> Job {
+    store.enqueue(None, vec![job(n, T0)]).await.unwrap();
+    let mut jobs = claim(store, owner, T0).await;
+    assert_eq!(jobs.len(), 1);
+    jobs.remove(0)
+}
+
+/// Which jobs, by the n of their ids.
+pub fn numbers(jobs: &[Job]) -> Vec<u8> {
+    jobs.iter().map(|job| job.lease.job.to_bytes()[15]).collect()
+}
+
+/// A record of `guest/hello` that started at `start` and took 5 ms.
+pub fn record(n: u8, start: Timestamp) -> Activation {
+    Activation {
+        id: id(n),
+        namespace: guest(),
+        name: name("hello"),
+        version: Version::FIRST,
+        subject: "guest".into(),
+        start,
+        end: Some(start.after(Duration::from_millis(5))),
+        duration_ms: Some(5),
+        cause: None,
+        response: Response::success(json!({ "n": n })),
+        logs: vec![],
+        annotations: Annotations::default().with("path", "guest/hello").with("limits", json!({ "timeout": 60_000 })),
+    }
+}
+
+pub fn trigger(path: &str, updated: Timestamp) -> Entity {
+    Entity::Trigger(Trigger {
+        name: full(path),
+        version: Version::FIRST,
+        publish: false,
+        parameters: Parameters::default(),
+        annotations: Annotations::default(),
+        rules: None,
+        updated,
+    })
+}
+
+pub fn package(path: &str, publish: bool, binding: Option<&str>) -> Entity {
+    Entity::Package(Package {
+        name: full(path),
+        version: Version::FIRST,
+        publish,
+        parameters: Parameters::default(),
+        annotations: Annotations::default(),
+        binding: binding.map(|package| Binding { package: full(package) }),
+        updated: T0,
+    })
+}
+
+/// An action whose code is `text`.
+pub fn action(path: &str, text: &str) -> Entity {
+    let code = CodeRef { digest: CodeRef::digest_of(text), size: text.len() as u64, binary: false, module: None };
+    Entity::Action(Action {
+        name: full(path),
+        version: Version::FIRST,
+        publish: false,
+        exec: Exec::Wasm { kind: Kind::wasm(), code, main: None },
+        parameters: Parameters::default(),
+        annotations: Annotations::default(),
+        limits: ActionLimits::defaults(&Limits::default()),
+        updated: T0,
+    })
+}
+
+pub fn alarm(trigger: &str, next_fire: Option<Timestamp>) -> Alarm {
+    let schedule = AlarmSchedule::Alarm { cron: "0 6 * * *".into(), timezone: None, start_date: None, stop_date: None };
+    Alarm {
+        trigger: full(trigger),
+        schedule,
+        payload: Value::Object(serde_json::Map::new()),
+        strict: Value::Bool(false),
+        fires_allowed: None,
+        fires_left: None,
+        next_fire,
+        last_fire: None,
+        status: AlarmStatus { active: next_fire.is_some(), date_changed: T0, reason: None },
+    }
+}

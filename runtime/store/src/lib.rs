@@ -1,0 +1,28 @@
+//! What survives a restart, in the words of the domain. The only SQL in the tree.
+//!
+//! One small trait per concept; one transaction per method; the time is an argument. What must become visible together
+//! is one method, so that no transaction type leaks out.
+
+mod activations;
+mod alarms;
+mod data_dir;
+mod entities;
+mod error;
+mod identities;
+mod jobs;
+pub mod sqlite;
+
+pub mod conformance;
+
+pub use activations::{ActivationQuery, ActivationStore, Listed, Summary};
+pub use alarms::{AlarmStore, Tick};
+pub use data_dir::{DataDirLock, LockError};
+pub use entities::{Change, EntityQuery, EntityStore, Revision, Stored};
+pub use error::StoreError;
+pub use identities::{IdentityStore, NewNamespace};
+pub use jobs::{Claim, Job, JobState, JobStore, KnownJob, Lane, Lease, NewJob};
+
+/// Everything that a node keeps.
+pub trait Store: EntityStore + ActivationStore + JobStore + AlarmStore + IdentityStore {}
+
+impl<T: EntityStore + ActivationStore + JobStore + AlarmStore + IdentityStore> Store for T {}

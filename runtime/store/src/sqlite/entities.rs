@@ -1,0 +1,184 @@
+//! Actions, triggers, rules and packages, and the code of actions.
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension as _, params};
+use wask_model::{Entity, FullName, Timestamp};
+
+use super::SqliteStore;
+use super::connection::sql_number;
+use super::operation::Steps;
+use super::rows::{self, Key};
+use crate::{Change, EntityQuery, EntityStore, Revision, StoreError, Stored};
+
+const MATCHES: &str = "FROM entity WHERE namespace = ?1 AND collection = ?2
+     AND (?3 IS NULL OR package = ?3) AND (NOT ?4 OR shared)";
+
+#[async_trait]
+impl EntityStore for SqliteStore {
+    async fn entity(&self, name: &FullName) -> Result<Option<Stored<Entity>>, StoreError> {
+        let key = Key::from(name);
+        let read = move |db: &Connection| {
+            let mut select =
+                db.prepare_cached("SELECT revision, doc FROM entity WHERE namespace = ?1 AND local = ?2")?;
+            let found = select.query_row(params![key.namespace.as_str(), key.local], |row| {
+                let revision = Revision(row.get(0)?);
+                Ok(rows::json(row, 1).map(|value| Stored { revision, value }))
+            });
+            found.optional()?.transpose()
+        };
+        self.readers.read(read).await
+    }
+
+    async fn entities(&self, query: &EntityQuery) -> Result<Vec<Entity>, StoreError> {
+        let query = query.clone();
+        let read = move |db: &Connection| {
+            let sql = format!("SELECT doc {MATCHES} ORDER BY updated DESC, local LIMIT ?5 OFFSET ?6");
+            let mut select = db.prepare_cached(&sql)?;
+            let EntityQuery { namespace, collection, package, shared_only, skip, limit } = &query;
+            let package = package.as_ref().map(|name| name.as_str());
+            let (limit, skip) = (sql_number(*limit), sql_number(*skip));
+            let mut found =
+                select.query(params![namespace.as_str(), collection.as_str(), package, shared_only, limit, skip])?;
+            let mut entities = Vec::new();
+            while let Some(row) = found.next()? {
+                entities.push(rows::json(row, 0)?);
+            }
+            Ok(entities)
+        };
+        self.readers.read(read).await
+    }
+
+    async fn count_entities(&self, query: &EntityQuery) -> Result<u64, StoreError> {
+        let query = query.clone();
+        let read = move |db: &Connection| {
+            let mut count = db.prepare_cached(&format!("SELECT count(*) {MATCHES}"))?;
+            let EntityQuery { namespace, collection, package, shared_only, .. } = &query;
+            let package = package.as_ref().map(|name| name.as_str());
+            let values = params![namespace.as_str(), collection.as_str(), package, shared_only];
+            Ok(count.query_row(values, rows::count)?)
+        };
+        self.readers.read(read).await
+    }
+
+    async fn apply(&self, changes: Vec<Change>, _now: Timestamp) -> Result<(), StoreError> {
+        let steps = changes.into_iter().map(Step::new).collect::<Result<Vec<_>, _>>()?;
+        let apply = move |db: &Connection| steps.iter().try_for_each(|step| step.apply(db));
+        self.writer.write(Steps::Several, apply).await
+    }
+
+    async fn code(&self, digest: &str) -> Result<Option<String>, StoreError> {
+        let digest = digest.to_owned();
+        let read = move |db: &Connection| {
+            let mut select = db.prepare_cached("SELECT text FROM code WHERE digest = ?1")?;
+            Ok(select.query_row([digest], |row| row.get(0)).optional()?)
+        };
+        self.readers.read(read).await
+    }
+}
+
+/// A [`Change`] ready to be bound, so that the writer thread need not serialize.
+enum Step {
+    Put { key: Key, entity: Box<Entity>, doc: String, based_on: Option<Revision>, code: Option<String> },
+    Delete { key: Key, based_on: Revision },
+}
+
+impl Step {
+    fn new(change: Change) -> Result<Step, StoreError> {
+        match change {
+            Change::Put { entity, based_on, code } => {
+                let (key, doc) = (Key::from(entity.name()), serde_json::to_string(&entity)?);
+                Ok(Step::Put { key, entity: Box::new(entity), doc, based_on, code })
+            }
+            Change::Delete { name, based_on } => Ok(Step::Delete { key: Key::from(&name), based_on }),
+        }
+    }
+
+    fn apply(&self, db: &Connection) -> Result<(), StoreError> {
+        match self {
+            Step::Put { key, entity, doc, based_on: None, code } => {
+                store_code(db, entity, code.as_deref())?;
+                insert(db, key, entity, doc)
+            }
+            Step::Put { key, entity, doc, based_on: Some(revision), code } => {
+                let replaced = code_of(db, key, *revision)?;
+                store_code(db, entity, code.as_deref())?;
+                update(db, (key, *revision), entity, doc)?;
+                forget_code(db, replaced)
+            }
+            Step::Delete { key, based_on } => {
+                let released = code_of(db, key, *based_on)?;
+                let mut delete = db.prepare_cached("DELETE FROM entity WHERE namespace = ?1 AND local = ?2")?;
+                delete.execute(params![key.namespace.as_str(), key.local])?;
+                forget_code(db, released)
+            }
+        }
+    }
+}
+
+fn insert(db: &Connection, key: &Key, entity: &Entity, doc: &str) -> Result<(), StoreError> {
+    let mut insert = db.prepare_cached(
+        "INSERT INTO entity (namespace, local, collection, package, shared, updated, revision, code, doc)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
+    )?;
+    let written = insert.execute(params![
+        key.namespace.as_str(),
+        key.local,
+        entity.collection().as_str(),
+        entity.name().package.as_ref().map(|package| package.as_str()),
+        entity.is_shared(),
+        entity.updated().millis(),
+        next_revision(db)?,
+        entity.code_digest(),
+        doc,
+    ])?;
+    if written == 0 { Err(StoreError::Conflict) } else { Ok(()) }
+}
+
+fn update(db: &Connection, (key, based_on): (&Key, Revision), entity: &Entity, doc: &str) -> Result<(), StoreError> {
+    let mut update = db.prepare_cached(
+        "UPDATE entity SET collection = ?4, shared = ?5, updated = ?6, revision = ?7, code = ?8, doc = ?9
+         WHERE namespace = ?1 AND local = ?2 AND revision = ?3",
+    )?;
+    let written = update.execute(params![
+        key.namespace.as_str(),
+        key.local,
+        based_on.0,
+        entity.collection().as_str(),
+        entity.is_shared(),
+        entity.updated().millis(),
+        next_revision(db)?,
+        entity.code_digest(),
+        doc,
+    ])?;
+    if written == 0 { Err(StoreError::Conflict) } else { Ok(()) }
+}
+
+fn next_revision(db: &Connection) -> Result<i64, StoreError> {
+    let mut next = db.prepare_cached("UPDATE revision SET last = last + 1 RETURNING last")?;
+    Ok(next.query_row([], |row| row.get(0))?)
+}
+
+/// The digest that the entity points at. `Conflict`: it does not stand at this revision.
+fn code_of(db: &Connection, key: &Key, based_on: Revision) -> Result<Option<String>, StoreError> {
+    let mut select =
+        db.prepare_cached("SELECT code FROM entity WHERE namespace = ?1 AND local = ?2 AND revision = ?3")?;
+    let found = select.query_row(params![key.namespace.as_str(), key.local, based_on.0], |row| row.get(0));
+    found.optional()?.ok_or(StoreError::Conflict)
+}
+
+/// Equal texts are kept once. Must stand before the entity that points at it.
+fn store_code(db: &Connection, entity: &Entity, text: Option<&str>) -> Result<(), StoreError> {
+    let (Some(digest), Some(text)) = (entity.code_digest(), text) else { return Ok(()) };
+    let mut insert = db.prepare_cached("INSERT INTO code (digest, text) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
+    insert.execute([digest, text])?;
+    Ok(())
+}
+
+/// Removes the code if no entity points at it any more.
+fn forget_code(db: &Connection, digest: Option<String>) -> Result<(), StoreError> {
+    let Some(digest) = digest else { return Ok(()) };
+    let mut delete =
+        db.prepare_cached("DELETE FROM code WHERE digest = ?1 AND NOT EXISTS (SELECT 1 FROM entity WHERE code = ?1)")?;
+    delete.execute([digest])?;
+    Ok(())
+}

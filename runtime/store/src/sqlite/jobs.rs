@@ -1,0 +1,189 @@
+//! Durable work. SQLite has one writer at a time, so that a claim needs no lock clause.
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use wask_model::{Activation, ActivationId, NamespaceName, Timestamp};
+
+use super::SqliteStore;
+use super::operation::Steps;
+use super::rows::{self, RecordRow, insert_jobs, insert_records};
+use crate::{Claim, Job, JobState, JobStore, KnownJob, Lane, Lease, NewJob, StoreError};
+
+#[async_trait]
+impl JobStore for SqliteStore {
+    async fn enqueue(&self, record: Option<Activation>, jobs: Vec<NewJob>) -> Result<(), StoreError> {
+        let record = RecordRow::maybe(record.as_ref())?;
+        let steps = if record.len() + jobs.len() > 1 { Steps::Several } else { Steps::One };
+        let enqueue = move |db: &Connection| {
+            insert_records(db, &record)?;
+            insert_jobs(db, &jobs)
+        };
+        self.writer.write(steps, enqueue).await
+    }
+
+    async fn claim_due(&self, lane: Lane, now: Timestamp, limit: u32, claim: &Claim) -> Result<Vec<Job>, StoreError> {
+        let claim = claim.clone();
+        let mut jobs = self.writer.write(Steps::One, move |db| claim_jobs(db, lane, (now, limit), &claim)).await?;
+        jobs.sort_unstable_by_key(|job| (job.due, job.lease.job)); // RETURNING has no order
+        Ok(jobs)
+    }
+
+    async fn renew(&self, owner: &str, now: Timestamp, until: Timestamp) -> Result<u64, StoreError> {
+        let owner = owner.to_owned();
+        let renew = move |db: &Connection| {
+            let mut update = db.prepare_cached(
+                "UPDATE job SET lease_until = ?3 WHERE state = 'leased' AND owner = ?1 AND lease_until >= ?2",
+            )?;
+            Ok(update.execute(params![owner, now.millis(), until.millis()])? as u64)
+        };
+        self.writer.write(Steps::One, renew).await
+    }
+
+    async fn finish(&self, lease: &Lease, record: Option<Activation>, next: Vec<NewJob>) -> Result<bool, StoreError> {
+        let (lease, record) = (lease.clone(), RecordRow::maybe(record.as_ref())?);
+        let finish = move |db: &Connection| {
+            let mut delete = db
+                .prepare_cached("DELETE FROM job WHERE id = ?1 AND state = 'leased' AND owner = ?2 AND attempt = ?3")?;
+            if delete.execute(params![lease.job.to_bytes(), lease.owner, lease.attempt])? == 0 {
+                return Ok(false);
+            }
+            insert_records(db, &record)?;
+            insert_jobs(db, &next)?;
+            Ok(true)
+        };
+        self.writer.write(Steps::Several, finish).await
+    }
+
+    async fn put_back(&self, lease: &Lease, due: Timestamp) -> Result<bool, StoreError> {
+        let lease = lease.clone();
+        let put_back = move |db: &Connection| {
+            let mut update = db.prepare_cached(
+                "UPDATE job SET state = 'due', due = ?4, owner = NULL, lease_until = NULL
+                 WHERE id = ?1 AND state = 'leased' AND owner = ?2 AND attempt = ?3",
+            )?;
+            let changed = update.execute(params![lease.job.to_bytes(), lease.owner, lease.attempt, due.millis()])?;
+            Ok(changed > 0)
+        };
+        self.writer.write(Steps::One, put_back).await
+    }
+
+    async fn bury(&self, lease: &Lease, record: Option<Activation>, reason: &str) -> Result<bool, StoreError> {
+        let (lease, record, reason) = (lease.clone(), RecordRow::maybe(record.as_ref())?, reason.to_owned());
+        let bury = move |db: &Connection| {
+            // It died when its record ended; one without a record when its lease would have.
+            let mut update = db.prepare_cached(
+                "UPDATE job SET state = 'dead', reason = ?4, died = coalesce(?5, lease_until), lease_until = NULL
+                 WHERE id = ?1 AND state = 'leased' AND owner = ?2 AND attempt = ?3",
+            )?;
+            let died = record.first().map(RecordRow::last_time);
+            if update.execute(params![lease.job.to_bytes(), lease.owner, lease.attempt, reason, died])? == 0 {
+                return Ok(false);
+            }
+            insert_records(db, &record)?;
+            Ok(true)
+        };
+        self.writer.write(Steps::Several, bury).await
+    }
+
+    async fn release_all(&self, now: Timestamp) -> Result<u64, StoreError> {
+        self.writer.write(Steps::One, move |db| release(db, None, now)).await
+    }
+
+    async fn release_owned(&self, owner: &str, now: Timestamp) -> Result<u64, StoreError> {
+        let owner = owner.to_owned();
+        self.writer.write(Steps::One, move |db| release(db, Some(&owner), now)).await
+    }
+
+    async fn job(&self, namespace: &NamespaceName, id: ActivationId) -> Result<Option<KnownJob>, StoreError> {
+        let namespace = namespace.clone();
+        let read = move |db: &Connection| {
+            let mut select = db.prepare_cached(
+                "SELECT lane, state, attempt, due, payload FROM job WHERE id = ?1 AND namespace = ?2",
+            )?;
+            let found = select.query_row(params![id.to_bytes(), namespace.as_str()], |row| Ok(known_job(row)));
+            found.optional()?.transpose()
+        };
+        self.readers.read(read).await
+    }
+
+    async fn count_jobs(&self, lane: Lane) -> Result<Vec<(NamespaceName, u64)>, StoreError> {
+        let read = move |db: &Connection| {
+            let mut select = db.prepare_cached(
+                "SELECT sum(jobs), namespace FROM (
+                     SELECT namespace, count(*) AS jobs FROM job WHERE state = 'due' AND lane = ?1 GROUP BY namespace
+                     UNION ALL
+                     SELECT namespace, count(*) FROM job WHERE state = 'leased' AND lane = ?1 GROUP BY namespace)
+                 GROUP BY namespace ORDER BY namespace",
+            )?;
+            let mut found = select.query([lane.as_str()])?;
+            let mut counts = Vec::new();
+            while let Some(row) = found.next()? {
+                counts.push((rows::namespace(row, 1)?, rows::count(row)?));
+            }
+            Ok(counts)
+        };
+        self.readers.read(read).await
+    }
+
+    async fn next_due(&self, lane: Lane) -> Result<Option<Timestamp>, StoreError> {
+        let read = move |db: &Connection| {
+            let mut select = db.prepare_cached("SELECT min(due) FROM job WHERE state = 'due' AND lane = ?1")?;
+            select.query_row([lane.as_str()], |row| Ok(rows::optional_time(row, 0)))?
+        };
+        self.readers.read(read).await
+    }
+}
+
+/// `from`: now, and how many at most.
+fn claim_jobs(
+    db: &Connection,
+    lane: Lane,
+    (now, limit): (Timestamp, u32),
+    claim: &Claim,
+) -> Result<Vec<Job>, StoreError> {
+    let mut update = db.prepare_cached(
+        "UPDATE job SET state = 'leased', owner = ?1, lease_until = ?2, attempt = attempt + 1
+         WHERE id IN (
+             SELECT id FROM (
+                 SELECT id, due FROM (
+                     SELECT id, due FROM job WHERE state = 'due' AND lane = ?3 AND due <= ?4 ORDER BY due, id LIMIT ?5)
+                 UNION ALL
+                 SELECT id, due FROM job WHERE state = 'leased' AND lane = ?3 AND lease_until < ?4)
+             ORDER BY due, id LIMIT ?5)
+         RETURNING id, attempt, namespace, payload, due",
+    )?;
+    let mut found =
+        update.query(params![claim.owner, claim.until.millis(), lane.as_str(), now.millis(), i64::from(limit)])?;
+    let mut jobs = Vec::new();
+    while let Some(row) = found.next()? {
+        jobs.push(Job {
+            lease: Lease { job: rows::id(row, 0)?, owner: claim.owner.clone(), attempt: row.get(1)? },
+            lane,
+            namespace: rows::namespace(row, 2)?,
+            payload: row.get(3)?,
+            due: rows::time(row, 4)?,
+        });
+    }
+    Ok(jobs)
+}
+
+/// A job that was due earlier keeps its place in the line.
+fn release(db: &Connection, owner: Option<&str>, now: Timestamp) -> Result<u64, StoreError> {
+    let mut update = db.prepare_cached(
+        "UPDATE job SET state = 'due', due = min(due, ?2), owner = NULL, lease_until = NULL
+         WHERE state = 'leased' AND (?1 IS NULL OR owner = ?1)",
+    )?;
+    Ok(update.execute(params![owner, now.millis()])? as u64)
+}
+
+/// Columns: lane, state, attempt, due, payload.
+fn known_job(row: &Row<'_>) -> Result<KnownJob, StoreError> {
+    let (lane, state): (String, String) = (row.get(0)?, row.get(1)?);
+    let state = match state.as_str() {
+        "due" => JobState::Due,
+        "leased" => JobState::Leased,
+        _ => JobState::Dead,
+    };
+    let lane = Lane::from_name(&lane).ok_or_else(|| anyhow::anyhow!("a stored job is in the unknown lane {lane}"))?;
+    Ok(KnownJob { lane, state, attempt: row.get(2)?, due: rows::time(row, 3)?, payload: row.get(4)? })
+}

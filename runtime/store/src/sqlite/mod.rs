@@ -1,0 +1,70 @@
+//! The store of a single node: one SQLite file with a write-ahead log, one thread that writes, a few that read.
+//!
+//! Every method of the traits is one file away: `entities`, `activations`, `jobs`, `alarms`, `identities`. What they write
+//! goes through [`writer`], what they read through [`readers`]; neither ever runs on the async threads.
+
+mod config;
+mod connection;
+mod failure;
+
+mod operation;
+mod readers;
+mod threads;
+mod writer;
+
+mod activations;
+mod alarms;
+mod entities;
+mod identities;
+mod jobs;
+mod rows;
+
+use std::path::Path;
+
+pub use config::SqliteConfig;
+
+use crate::StoreError;
+use connection::Database;
+use readers::Readers;
+use writer::Writer;
+
+/// Keeps everything in one file. Dropping it writes what waits and ends its threads.
+pub struct SqliteStore {
+    readers: Readers, // dropped before the writer, which then removes the write-ahead log
+    writer: Writer,
+}
+
+impl SqliteStore {
+    /// Opens the database file `path`, or makes it, and brings its schema up to date. Blocks; for the start of a node.
+    ///
+    /// Only one process may do this at a time: see [`DataDirLock`](crate::DataDirLock).
+    pub fn open(path: &Path, config: &SqliteConfig) -> Result<SqliteStore, StoreError> {
+        let database = Database::new(path, config)?;
+        let mut db = database.writer()?;
+        connection::migrate(&mut db)?;
+        let readers = Readers::start(&database)?;
+        let writer = Writer::start(database, db)?;
+        Ok(SqliteStore { readers, writer })
+    }
+
+    /// How many transactions have been committed since the store was opened.
+    pub fn commits(&self) -> u64 {
+        self.writer.commits()
+    }
+
+    /// What SQLite finds wrong with the file; empty when it is sound. Reads all of it.
+    pub async fn integrity_check(&self) -> Result<Vec<String>, StoreError> {
+        let findings = self.readers.read(|db| {
+            let mut statement = db.prepare("PRAGMA integrity_check")?;
+            let rows = statement.query_map([], |row| row.get(0))?;
+            Ok(rows.collect::<Result<Vec<String>, _>>()?)
+        });
+        Ok(findings.await?.into_iter().filter(|finding| finding != "ok").collect())
+    }
+
+    /// Answers what waits, moves the log into the database and ends the threads. Later calls are `Unavailable`.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}

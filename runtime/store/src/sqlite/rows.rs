@@ -1,0 +1,169 @@
+//! What is written and read the same way by more than one file: ids, names, JSON, records, new jobs.
+
+use std::borrow::Cow;
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row, params};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use wask_model::{
+    Activation, ActivationId, Annotations, EntityName, FullName, NamespaceName, Response, Timestamp, Version,
+};
+
+use crate::{NewJob, StoreError};
+
+pub(super) fn id(row: &Row<'_>, column: usize) -> Result<ActivationId, StoreError> {
+    Ok(ActivationId::from_bytes(row.get(column)?))
+}
+
+pub(super) fn time(row: &Row<'_>, column: usize) -> Result<Timestamp, StoreError> {
+    Ok(Timestamp::from_millis(row.get(column)?))
+}
+
+pub(super) fn optional_time(row: &Row<'_>, column: usize) -> Result<Option<Timestamp>, StoreError> {
+    Ok(row.get::<_, Option<i64>>(column)?.map(Timestamp::from_millis))
+}
+
+/// A count is never negative.
+pub(super) fn count(row: &Row<'_>) -> rusqlite::Result<u64> {
+    Ok(row.get::<_, i64>(0)?.unsigned_abs())
+}
+
+/// A namespace was valid when it was written: `Err` is damage.
+pub(super) fn namespace(row: &Row<'_>, column: usize) -> Result<NamespaceName, StoreError> {
+    let name = text(row, column)?.parse::<NamespaceName>();
+    name.map_err(|cause| StoreError::Broken(anyhow::anyhow!("a stored namespace is no name: {cause}")))
+}
+
+/// Reads JSON without copying its text first.
+pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<T, StoreError> {
+    Ok(serde_json::from_str(text(row, column)?)?)
+}
+
+fn text<'row>(row: &'row Row<'_>, column: usize) -> Result<&'row str, StoreError> {
+    match row.get_ref(column)? {
+        ValueRef::Null => Ok("null"),
+        other => Ok(other.as_str().map_err(rusqlite::Error::from)?),
+    }
+}
+
+/// Where an entity or an alarm stands.
+#[derive(Debug)]
+pub(super) struct Key {
+    pub namespace: NamespaceName,
+    pub local: String,
+}
+
+impl From<&FullName> for Key {
+    fn from(name: &FullName) -> Self {
+        Key { namespace: name.namespace.clone(), local: name.local() }
+    }
+}
+
+/// What a list shows of an activation, apart from the columns that it is searched by.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Head<'a> {
+    pub name: Cow<'a, EntityName>,
+    pub version: Version,
+    pub subject: Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<ActivationId>,
+    pub status: u8,
+    pub annotations: Cow<'a, Annotations>,
+}
+
+/// An activation ready to be bound, so that the writer thread need not serialize.
+pub(super) struct RecordRow {
+    namespace: NamespaceName,
+    id: [u8; 16],
+    start: i64,
+    ended: Option<i64>,
+    name: String,
+    head: String,
+    response: String,
+    logs: Option<String>,
+}
+
+impl RecordRow {
+    pub fn new(record: &Activation) -> Result<RecordRow, StoreError> {
+        let head = Head {
+            name: Cow::Borrowed(&record.name),
+            version: record.version,
+            subject: Cow::Borrowed(&record.subject),
+            duration_ms: record.duration_ms,
+            cause: record.cause,
+            status: record.response.status.code(),
+            annotations: Cow::Borrowed(&record.annotations),
+        };
+        Ok(RecordRow {
+            namespace: record.namespace.clone(),
+            id: record.id.to_bytes(),
+            start: record.start.millis(),
+            ended: record.end.map(Timestamp::millis),
+            name: record.filter_name(),
+            head: serde_json::to_string(&head)?,
+            response: serde_json::to_string(&record.response)?,
+            logs: (!record.logs.is_empty()).then(|| serde_json::to_string(&record.logs)).transpose()?,
+        })
+    }
+
+    pub fn all(records: &[Activation]) -> Result<Vec<RecordRow>, StoreError> {
+        records.iter().map(RecordRow::new).collect()
+    }
+
+    pub fn maybe(record: Option<&Activation>) -> Result<Vec<RecordRow>, StoreError> {
+        record.into_iter().map(RecordRow::new).collect()
+    }
+
+    /// When the activation ended, or started where there is no end.
+    pub fn last_time(&self) -> i64 {
+        self.ended.unwrap_or(self.start)
+    }
+}
+
+/// A record that exists stays as it is.
+pub(super) fn insert_records(db: &Connection, records: &[RecordRow]) -> Result<(), StoreError> {
+    let mut insert = db.prepare_cached(
+        "INSERT INTO activation (namespace, id, start, ended, name, head, response, logs)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
+    )?;
+    for r in records {
+        insert.execute(params![r.namespace.as_str(), r.id, r.start, r.ended, r.name, r.head, r.response, r.logs])?;
+    }
+    Ok(())
+}
+
+/// A job whose id exists stays as it is: it was stored by an earlier try of the same caller.
+pub(super) fn insert_jobs(db: &Connection, jobs: &[NewJob]) -> Result<(), StoreError> {
+    let mut insert = db.prepare_cached(
+        "INSERT INTO job (id, lane, namespace, state, attempt, due, owner, lease_until, payload)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
+    )?;
+    for job in jobs {
+        let (state, attempt) = if job.claimed.is_some() { ("leased", 1) } else { ("due", 0) };
+        insert.execute(params![
+            job.id.to_bytes(),
+            job.lane.as_str(),
+            job.namespace.as_str(),
+            state,
+            attempt,
+            job.due.millis(),
+            job.claimed.as_ref().map(|claim| &claim.owner),
+            job.claimed.as_ref().map(|claim| claim.until.millis()),
+            job.payload,
+        ])?;
+    }
+    Ok(())
+}
+
+/// What a response column holds.
+pub(super) fn response(row: &Row<'_>, column: usize) -> Result<Response, StoreError> {
+    json(row, column)
+}
+
+/// What a logs column holds; NULL is no line.
+pub(super) fn logs(row: &Row<'_>, column: usize) -> Result<Vec<String>, StoreError> {
+    Ok(json::<Option<Vec<String>>>(row, column)?.unwrap_or_default())
+}

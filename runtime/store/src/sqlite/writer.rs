@@ -1,0 +1,205 @@
+//! The thread that writes: it owns the one writing connection and commits together what is waiting.
+//!
+//! ```text
+//! wait for one ─▶ BEGIN ─▶ run it, and what came meanwhile ─▶ COMMIT ─▶ answer all of them
+//!                   │                    │                     │
+//!                   └── error: nothing is written, all are refused; if full, each is first tried once more, alone
+//! ```
+//!
+//! Nobody is answered before the commit that holds their write is on disk.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+use tracing::{error, warn};
+
+use super::connection::Database;
+use super::failure::{Lost, closed};
+use super::operation::{Call, Operation, Steps, step};
+use super::threads::OwnThread;
+use crate::StoreError;
+
+enum Message {
+    Write(Box<dyn Operation>),
+    /// Takes no more; what waits is still written.
+    Close,
+}
+
+pub(super) struct Writer {
+    queue: mpsc::Sender<Message>, // dropped first: that ends the thread
+    thread: OwnThread,
+    commits: Arc<AtomicU64>,
+}
+
+impl Writer {
+    /// `db` comes from [`Database::writer`]; `database` makes a new one should it break.
+    pub fn start(database: Database, db: Connection) -> Result<Writer, StoreError> {
+        let (queue, waiting) = mpsc::channel(database.config.write_queue);
+        let commits = Arc::new(AtomicU64::new(0));
+        let writing = Writing { database, db: Some(db), waiting, commits: commits.clone() };
+        let thread = OwnThread::start("store-writer", move || writing.run())?;
+        Ok(Writer { queue, thread, commits })
+    }
+
+    /// Runs `work` in a transaction and returns when that is on disk. `work` may run twice; only one of them counts.
+    /// Dropping the future does not take back what was handed over.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        steps: Steps,
+        work: impl FnMut(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let call = Message::Write(Box::new(Call::new(steps, work, reply)));
+        self.queue.send(call).await.map_err(|_| closed())?;
+        answer.await.map_err(|_| closed())?
+    }
+
+    pub fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
+    }
+
+    /// Writes what waits, moves the log into the database and ends the thread.
+    pub async fn close(&self) {
+        let _ = self.queue.send(Message::Close).await; // it has ended already
+        self.thread.ended().await;
+    }
+}
+
+/// What the thread owns.
+struct Writing {
+    database: Database,
+    /// `None` after an error that the connection may not survive; the next batch opens it anew.
+    db: Option<Connection>,
+    waiting: mpsc::Receiver<Message>,
+    commits: Arc<AtomicU64>,
+}
+
+impl Writing {
+    fn run(mut self) {
+        while let Some(message) = self.waiting.blocking_recv() {
+            match message {
+                Message::Write(first) => self.commit_together(first),
+                Message::Close => self.waiting.close(),
+            }
+        }
+        let Some(db) = self.db.take() else { return };
+        if let Err(cause) = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
+            warn!(%cause, "the write-ahead log stays until the next start");
+        }
+    }
+
+    /// Writes `first` and what else is waiting in one transaction.
+    fn commit_together(&mut self, first: Box<dyn Operation>) {
+        let mut batch = vec![first];
+        match self.write(&mut batch) {
+            // One of them may be too large where the others are not, or even free pages.
+            Err(Lost::Full) => {
+                self.reuse_log();
+                batch.into_iter().for_each(|operation| self.commit_alone(operation));
+            }
+            ended => answer(batch, ended),
+        }
+    }
+
+    /// Moves the log into the database as far as there is room, so that it need not grow for the next commit.
+    fn reuse_log(&self) {
+        let Some(db) = &self.db else { return };
+        if let Err(cause) = db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
+            warn!(%cause, "the write-ahead log could not be moved into the database");
+        }
+    }
+
+    fn commit_alone(&mut self, operation: Box<dyn Operation>) {
+        let mut batch = vec![operation];
+        let ended = self.begin().and_then(|()| self.attempt(&mut batch[0])).and_then(|()| self.commit());
+        answer(batch, self.settle(ended));
+    }
+
+    fn write(&mut self, batch: &mut Vec<Box<dyn Operation>>) -> Result<(), Lost> {
+        let ended = match self.begin() {
+            Ok(()) => self.run_waiting(batch).and_then(|()| self.commit()),
+            Err(cause) => {
+                // They waited as long as the first one; each in turn would have to wait once more.
+                while batch.len() < self.database.config.batch
+                    && let Some(operation) = self.next_waiting()
+                {
+                    batch.push(operation);
+                }
+                Err(cause)
+            }
+        };
+        self.settle(ended)
+    }
+
+    /// Runs the first operation and those that are waiting, up to the bound.
+    fn run_waiting(&mut self, batch: &mut Vec<Box<dyn Operation>>) -> Result<(), Lost> {
+        self.attempt(&mut batch[0])?;
+        while batch.len() < self.database.config.batch
+            && let Some(operation) = self.next_waiting()
+        {
+            batch.push(operation);
+            let last = batch.len() - 1;
+            self.attempt(&mut batch[last])?;
+        }
+        Ok(())
+    }
+
+    fn next_waiting(&mut self) -> Option<Box<dyn Operation>> {
+        loop {
+            match self.waiting.try_recv().ok()? {
+                Message::Write(operation) => return Some(operation),
+                Message::Close => self.waiting.close(),
+            }
+        }
+    }
+
+    fn begin(&mut self) -> Result<(), Lost> {
+        if self.db.is_none() {
+            let reopened = self.database.writer().map_err(|cause| Lost::Unavailable(cause.to_string()))?;
+            warn!("the database was opened anew");
+            self.db = Some(reopened);
+        }
+        step(self.connection()?, "BEGIN IMMEDIATE").map_err(|cause| Lost::from(&cause))
+    }
+
+    /// `Err`: not only the operation failed, the transaction is gone. What fails alone is the operation's own business.
+    fn attempt(&mut self, operation: &mut Box<dyn Operation>) -> Result<(), Lost> {
+        let db = self.connection()?;
+        match operation.run(db) {
+            Err(cause) if db.is_autocommit() => Err(cause),
+            Err(_) | Ok(()) => Ok(()),
+        }
+    }
+
+    fn commit(&mut self) -> Result<(), Lost> {
+        step(self.connection()?, "COMMIT").map_err(|cause| Lost::from(&cause))?;
+        self.commits.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Leaves no transaction open, and no connection that may have seen a failed write to the disk.
+    fn settle(&mut self, ended: Result<(), Lost>) -> Result<(), Lost> {
+        let Err(cause) = ended else { return Ok(()) };
+        let rolled_back = match &self.db {
+            Some(db) if !db.is_autocommit() => step(db, "ROLLBACK").is_ok(),
+            Some(_) | None => true,
+        };
+        if !rolled_back || matches!(cause, Lost::Broken(_)) {
+            error!(?cause, "the connection is given up");
+            self.db = None;
+        }
+        Err(cause)
+    }
+
+    fn connection(&self) -> Result<&Connection, Lost> {
+        self.db.as_ref().ok_or_else(|| Lost::Unavailable("the database is not open".into()))
+    }
+}
+
+fn answer(batch: Vec<Box<dyn Operation>>, ended: Result<(), Lost>) {
+    for operation in batch {
+        operation.answer(ended.clone());
+    }
+}

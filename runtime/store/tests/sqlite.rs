@@ -1,0 +1,264 @@
+//! The SQLite store: the suite of every backend, and what only SQLite has.
+#![allow(clippy::unwrap_used)] // all of it is test, its helpers too
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use serde_json::json;
+use tempfile::TempDir;
+use wask_model::{Activation, ActivationId, Response};
+use wask_store::conformance::samples::{T0, action, at, claim, full, guest, id, job, leased, numbers, record};
+use wask_store::sqlite::{SqliteConfig, SqliteStore};
+use wask_store::{
+    ActivationQuery, ActivationStore as _, Change, DataDirLock, EntityStore as _, JobStore as _, Lane, LockError,
+    NewJob, StoreError,
+};
+
+async fn fresh() -> (SqliteStore, TempDir) {
+    let dir = tempfile::tempdir().unwrap();
+    (open(&dir, &SqliteConfig::default()), dir)
+}
+
+fn open(dir: &TempDir, config: &SqliteConfig) -> SqliteStore {
+    SqliteStore::open(&dir.path().join("wask.db"), config).unwrap()
+}
+
+wask_store::conformance_suite!(fresh);
+
+fn random_job() -> NewJob {
+    NewJob { id: ActivationId::new(T0), ..job(0, T0) }
+}
+
+fn large_record(n: u8) -> Activation {
+    Activation { response: Response::success(json!({ "text": "x".repeat(100_000) })), ..record(n, at(n.into())) }
+}
+
+fn everything() -> ActivationQuery {
+    ActivationQuery { namespace: guest(), name: None, since: None, upto: None, skip: 0, limit: 1000 }
+}
+
+#[tokio::test]
+async fn what_was_stored_is_there_after_a_restart() {
+    let (store, dir) = fresh().await;
+    let put = Change::Put { entity: action("/guest/a", "code"), based_on: None, code: Some("code".into()) };
+    store.apply(vec![put], T0).await.unwrap();
+    store.record(vec![record(1, T0)]).await.unwrap();
+    let held = leased(&store, 2, "a").await;
+    store.enqueue(None, vec![job(3, at(9))]).await.unwrap();
+    drop(store);
+
+    let store = open(&dir, &SqliteConfig::default());
+    assert_eq!(store.entity(&full("/guest/a")).await.unwrap().unwrap().value, action("/guest/a", "code"));
+    assert_eq!(store.activation(&guest(), id(1)).await.unwrap(), Some(record(1, T0)));
+    assert_eq!(store.next_due(Lane::Invoke).await.unwrap(), Some(at(9)));
+    assert!(store.finish(&held.lease, Some(record(2, T0)), vec![]).await.unwrap());
+    assert_eq!(store.integrity_check().await.unwrap(), [""; 0]);
+}
+
+#[tokio::test]
+async fn what_was_answered_survives_a_kill_at_any_moment() {
+    let (store, dir) = fresh().await;
+    let held = leased(&store, 1, "a").await;
+    assert!(store.finish(&held.lease, Some(record(1, T0)), vec![job(2, at(1))]).await.unwrap());
+    // What a killed process leaves behind: the file and its log, nothing tidied up.
+    let left = tempfile::tempdir().unwrap();
+    for file in ["wask.db", "wask.db-wal"] {
+        std::fs::copy(dir.path().join(file), left.path().join(file)).unwrap();
+    }
+
+    let store = open(&left, &SqliteConfig::default());
+    assert_eq!(store.activation(&guest(), id(1)).await.unwrap(), Some(record(1, T0)));
+    assert_eq!(numbers(&claim(&store, "b", at(1)).await), [2]);
+    assert_eq!(store.integrity_check().await.unwrap(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_closed_store_has_written_what_waited_and_refuses_the_rest() {
+    let (store, dir) = fresh().await;
+    let store = Arc::new(store);
+    let waiting: Vec<_> = (0..200)
+        .map(|_| {
+            tokio::spawn({
+                let store = store.clone();
+                async move { store.enqueue(None, vec![random_job()]).await }
+            })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    store.close().await;
+    let mut written = 0;
+    for enqueued in waiting {
+        match enqueued.await.unwrap() {
+            Ok(()) => written += 1,
+            Err(StoreError::Unavailable(_)) => (),
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert!(matches!(store.enqueue(None, vec![job(1, T0)]).await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(store.next_due(Lane::Invoke).await, Err(StoreError::Unavailable(_))));
+    assert!(!dir.path().join("wask.db-wal").exists());
+
+    let store = open(&dir, &SqliteConfig::default());
+    let counted = store.count_jobs(Lane::Invoke).await.unwrap();
+    assert_eq!(counted.iter().map(|(_, jobs)| jobs).sum::<u64>(), written);
+}
+
+#[tokio::test]
+async fn many_writers_share_few_commits() {
+    let (store, _dir) = fresh().await;
+    let store = Arc::new(store);
+    let before = store.commits();
+    let submit = async |store: Arc<SqliteStore>| {
+        for _ in 0..10 {
+            store.enqueue(None, vec![random_job()]).await.unwrap();
+        }
+    };
+    let submitters: Vec<_> = (0..100).map(|_| tokio::spawn(submit(store.clone()))).collect();
+    for submitter in submitters {
+        submitter.await.unwrap();
+    }
+    let commits = store.commits() - before;
+    assert_eq!(store.count_jobs(Lane::Invoke).await.unwrap(), [(guest(), 1000)]);
+    assert!(commits < 250, "1000 jobs took {commits} commits");
+}
+
+#[tokio::test]
+async fn one_that_fails_in_a_batch_does_not_harm_its_neighbours() {
+    let (store, dir) = fresh().await;
+    store
+        .apply(vec![Change::Put { entity: action("/guest/taken", "1"), based_on: None, code: Some("1".into()) }], T0)
+        .await
+        .unwrap();
+    let create = |path: &str| Change::Put { entity: action(path, path), based_on: None, code: Some(path.into()) };
+    // While another connection holds the database, these three wait and then share one commit.
+    let holder = Connection::open(dir.path().join("wask.db")).unwrap();
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let before = store.commits();
+    let let_go = async {
+        tokio::task::yield_now().await;
+        holder.execute_batch("ROLLBACK").unwrap();
+    };
+    let (one, failed, three, ()) = tokio::join!(
+        store.apply(vec![create("/guest/one")], T0),
+        store.apply(vec![create("/guest/two"), create("/guest/taken")], T0),
+        store.apply(vec![create("/guest/three")], T0),
+        let_go,
+    );
+    assert_eq!((one.is_ok(), three.is_ok()), (true, true));
+    assert!(matches!(failed, Err(StoreError::Conflict)));
+    assert_eq!(store.commits() - before, 1);
+    assert!(store.entity(&full("/guest/one")).await.unwrap().is_some());
+    assert!(store.entity(&full("/guest/two")).await.unwrap().is_none());
+    assert!(store.entity(&full("/guest/three")).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_full_store_says_so_reads_on_and_recovers_when_there_is_room() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir, &SqliteConfig { max_bytes: 2 * 1024 * 1024, ..SqliteConfig::default() });
+    let mut kept = 0;
+    let full = loop {
+        match store.record(vec![large_record(kept + 1)]).await {
+            Ok(()) => kept += 1,
+            Err(cause) => break cause,
+        }
+    };
+    assert!(matches!(full, StoreError::Full), "{full}");
+    assert!(kept > 5);
+    assert!(matches!(store.record(vec![large_record(200)]).await, Err(StoreError::Full)));
+    assert_eq!(store.count_activations(&everything()).await.unwrap(), u64::from(kept));
+    assert_eq!(store.integrity_check().await.unwrap(), [""; 0]);
+
+    assert_eq!(store.forget_activations(at(1_000_000), 5).await.unwrap(), 5);
+    store.record(vec![large_record(201)]).await.unwrap();
+    assert_eq!(store.integrity_check().await.unwrap(), [""; 0]);
+    drop(store);
+
+    let larger = open(&dir, &SqliteConfig { max_bytes: 4 * 1024 * 1024, ..SqliteConfig::default() });
+    for n in 202..=210 {
+        larger.record(vec![large_record(n)]).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn in_a_full_store_a_batch_fails_only_where_there_is_no_room() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir, &SqliteConfig { max_bytes: 1024 * 1024, ..SqliteConfig::default() });
+    let mut kept = 0;
+    while store.record(vec![large_record(kept + 1)]).await.is_ok() {
+        kept += 1;
+    }
+    // Both wait for the same commit; the one that makes room must not fail with the one that does not fit.
+    let holder = Connection::open(dir.path().join("wask.db")).unwrap();
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let huge = Activation { response: Response::success(json!({ "text": "x".repeat(2_000_000) })), ..record(200, T0) };
+    let let_go = async {
+        tokio::task::yield_now().await;
+        holder.execute_batch("ROLLBACK").unwrap();
+    };
+    let (failed, forgotten, ()) =
+        tokio::join!(store.record(vec![huge]), store.forget_activations(at(1_000_000), 2), let_go);
+    assert!(matches!(failed, Err(StoreError::Full)));
+    assert_eq!(forgotten.unwrap(), 2);
+    assert_eq!(store.count_activations(&everything()).await.unwrap(), u64::from(kept) - 2);
+    assert_eq!(store.integrity_check().await.unwrap(), [""; 0]);
+}
+
+#[tokio::test]
+async fn while_another_process_holds_the_database_writes_are_unavailable_and_reads_go_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir, &SqliteConfig { busy_timeout_ms: 100, ..SqliteConfig::default() });
+    store.enqueue(None, vec![job(1, T0)]).await.unwrap();
+    let holder = Connection::open(dir.path().join("wask.db")).unwrap();
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+
+    let begun = Instant::now();
+    let (one, two, three) = tokio::join!(
+        store.enqueue(None, vec![job(2, T0)]),
+        store.enqueue(None, vec![job(3, T0)]),
+        store.enqueue(None, vec![job(4, T0)])
+    );
+    for refused in [one, two, three] {
+        assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    }
+    assert!(begun.elapsed() < Duration::from_secs(2), "they waited together: {:?}", begun.elapsed());
+    assert_eq!(store.next_due(Lane::Invoke).await.unwrap(), Some(T0));
+
+    holder.execute_batch("ROLLBACK").unwrap();
+    store.enqueue(None, vec![job(5, T0)]).await.unwrap();
+    assert_eq!(numbers(&claim(&store, "a", T0).await), [1, 5]);
+}
+
+#[tokio::test]
+async fn forgetting_gives_the_disk_its_room_back() {
+    let (store, dir) = fresh().await;
+    for n in 1..=200 {
+        store.record(vec![large_record(n)]).await.unwrap();
+    }
+    for forgotten in [200, 0, 0, 0, 0] {
+        assert_eq!(store.forget_activations(at(1_000_000), 1000).await.unwrap(), forgotten);
+    }
+    store.close().await;
+    let size = std::fs::metadata(dir.path().join("wask.db")).unwrap().len();
+    assert!(size < 8 * 1024 * 1024, "20 MB were forgotten but {size} bytes are kept");
+}
+
+#[tokio::test]
+async fn settings_that_cannot_work_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = SqliteConfig { readers: 0, ..SqliteConfig::default() };
+    let refused = SqliteStore::open(&dir.path().join("wask.db"), &config).err().unwrap();
+    assert_eq!(refused.to_string(), "the store failed: store.sqlite.readers is 0 but must be at least 1");
+}
+
+#[test]
+fn a_data_directory_has_one_holder_who_is_named() {
+    let parent = tempfile::tempdir().unwrap();
+    let dir = parent.path().join("made/here");
+    let held = DataDirLock::take(&dir).unwrap();
+    let refused = DataDirLock::take(&dir).unwrap_err();
+    assert!(matches!(refused, LockError::LockedBy { pid: Some(pid) } if pid == std::process::id()), "{refused}");
+    drop(held);
+    DataDirLock::take(&dir).unwrap();
+}

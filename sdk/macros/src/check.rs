@@ -1,0 +1,121 @@
+//! What the attribute accepts. Everything else gets one error, on the author's own text, that says what to write
+//! instead.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{FnArg, Item, ItemFn, ReturnType, Signature, Type};
+
+/// Why something cannot be an action.
+pub struct Wrong {
+    place: Span,
+    message: &'static str,
+    stand_in: StandIn,
+}
+
+/// What the program gets beside the error, so that the compiler does not complain about a missing `main` as well.
+#[derive(Clone, Copy)]
+enum StandIn {
+    Main,
+    /// The author's item is one already, and not a valid one.
+    MainInsteadOfItem,
+    Nothing,
+}
+
+/// The function behind the attribute, if it can be an action.
+pub fn action(options: TokenStream, item: TokenStream) -> Result<ItemFn, Wrong> {
+    if !options.is_empty() {
+        return Err(wrong(
+            &options,
+            "an action has no options here: write `#[wask_sdk::action]`; limits are set when it is deployed",
+        ));
+    }
+    let function = match syn::parse2(item.clone()) {
+        Ok(Item::Fn(function)) => function,
+        Ok(_) | Err(_) => {
+            return Err(wrong(&item, "an action is a function: put `#[wask_sdk::action]` on a `fn`"));
+        }
+    };
+    check_name(&function.sig)?;
+    check_kind(&function.sig)?;
+    check_arguments(&function.sig)?;
+    check_returned(&function.sig)?;
+    Ok(function)
+}
+
+fn check_name(sig: &Signature) -> Result<(), Wrong> {
+    if sig.ident != "main" {
+        return Ok(());
+    }
+    let message = "give the action another name: `#[wask_sdk::action]` adds `main` itself";
+    Err(Wrong { stand_in: StandIn::MainInsteadOfItem, ..wrong(&sig.ident, message) })
+}
+
+fn check_kind(sig: &Signature) -> Result<(), Wrong> {
+    if let Some(receiver) = sig.receiver() {
+        let message =
+            "an action is a free function: take the argument instead of `self`, and move it out of the `impl`";
+        return Err(Wrong { stand_in: StandIn::Nothing, ..wrong(receiver, message) });
+    }
+    if let Some(token) = &sig.asyncness {
+        return Err(wrong(
+            token,
+            "an action is not `async`: write `fn`, a sandbox runs one activation and may just block",
+        ));
+    }
+    if let Some(token) = &sig.unsafety {
+        return Err(wrong(token, "an action is a safe function: write `fn`"));
+    }
+    if let Some(abi) = &sig.abi {
+        return Err(wrong(abi, "an action is a Rust function: write `fn`, `#[wask_sdk::action]` adds the entry point"));
+    }
+    if !sig.generics.params.is_empty() {
+        return Err(wrong(&sig.generics, "an action is not generic: write the types it is called with"));
+    }
+    Ok(())
+}
+
+fn check_arguments(sig: &Signature) -> Result<(), Wrong> {
+    let mut arguments = sig.inputs.iter();
+    let (first, second) = (arguments.next(), arguments.next());
+    if let Some(second) = second {
+        return Err(wrong(second, "an action takes one argument: put both into a struct that derives `Deserialize`"));
+    }
+    if let Some(variadic) = &sig.variadic {
+        return Err(wrong(variadic, "an action takes one argument: write a type that implements `Deserialize`"));
+    }
+    match first {
+        Some(FnArg::Typed(argument)) => match &*argument.ty {
+            Type::Reference(ty) => Err(wrong(ty, "an action owns its argument: write the type without `&`")),
+            Type::ImplTrait(ty) => Err(wrong(ty, "an action is not generic: write the type it is called with")),
+            _ => Ok(()),
+        },
+        Some(FnArg::Receiver(_)) | None => Ok(()),
+    }
+}
+
+fn check_returned(sig: &Signature) -> Result<(), Wrong> {
+    match &sig.output {
+        ReturnType::Type(_, ty) if matches!(**ty, Type::Never(_)) => {
+            Err(wrong(ty, "an action returns its result: write a type that implements `Serialize`, or a `Result`"))
+        }
+        ReturnType::Type(..) | ReturnType::Default => Ok(()),
+    }
+}
+
+fn wrong(place: &impl Spanned, message: &'static str) -> Wrong {
+    Wrong { place: place.span(), message, stand_in: StandIn::Main }
+}
+
+impl Wrong {
+    /// What the attribute writes in place of `item` and the `main` that calls it.
+    pub fn report(self, item: TokenStream) -> TokenStream {
+        let message = self.message;
+        let error = quote_spanned! { self.place=> ::core::compile_error!(#message); };
+        match self.stand_in {
+            StandIn::Main => quote! { #item #error fn main() {} },
+            StandIn::MainInsteadOfItem => quote! { #error fn main() {} },
+            StandIn::Nothing => quote! { #item #error },
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! From the text on standard input to the author's type, with errors that name the argument.
+
+use std::fmt::{self, Display};
+
+use serde::de::value::StringDeserializer;
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, Visitor};
+use serde::forward_to_deserialize_any;
+use serde_json::{Map, Value};
+
+/// Reads the arguments; no text at all counts as `{}`. `Err` is a sentence for the caller of the action.
+pub fn parse<A: DeserializeOwned>(text: &str) -> Result<A, String> {
+    if text.trim().is_empty() {
+        return from_members(Map::new());
+    }
+    match serde_json::from_str(text) {
+        Ok(Value::Object(members)) => from_members(members),
+        Ok(other) => A::deserialize(other).map_err(|cause| format!("arguments: {cause}")), // inside a sequence: an array
+        Err(cause) => Err(format!("arguments: {cause}")),
+    }
+}
+
+/// Reads named arguments. Numbers and booleans may come as text, because a query string knows nothing else.
+pub fn from_members<A: DeserializeOwned>(members: Map<String, Value>) -> Result<A, String> {
+    A::deserialize(Arguments(members)).map_err(|cause| cause.0)
+}
+
+struct Arguments(Map<String, Value>);
+
+impl<'de> Deserializer<'de> for Arguments {
+    type Error = ArgumentError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgumentError> {
+        visitor.visit_map(Members { left: self.0.into_iter(), current: None })
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgumentError> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, ArgumentError> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ArgumentError> {
+        let whole = Value::Object(self.0);
+        whole.deserialize_enum(name, variants, visitor).map_err(|cause| ArgumentError(format!("arguments: {cause}")))
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
+        tuple_struct map struct identifier ignored_any
+    }
+}
+
+struct Members {
+    left: serde_json::map::IntoIter,
+    current: Option<(String, Value)>,
+}
+
+impl<'de> MapAccess<'de> for Members {
+    type Error = ArgumentError;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ArgumentError> {
+        self.current = self.left.next();
+        let Some((name, _)) = &self.current else { return Ok(None) };
+        let name: StringDeserializer<ArgumentError> = name.clone().into_deserializer();
+        seed.deserialize(name).map(Some)
+    }
+
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, ArgumentError> {
+        let (name, value) = self.current.take().expect("a visitor asks for a key before its value");
+        seed.deserialize(Argument(value)).map_err(|cause| ArgumentError(format!("argument `{name}`: {cause}")))
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.left.len())
+    }
+}
+
+/// One argument: its JSON, or where a number or boolean is wanted also the text of one.
+struct Argument(Value);
+
+impl Argument {
+    fn plain_from_text(self) -> Value {
+        let Value::String(text) = &self.0 else { return self.0 };
+        match serde_json::from_str(text) {
+            Ok(plain @ (Value::Number(_) | Value::Bool(_))) => plain,
+            Ok(_) | Err(_) => self.0,
+        }
+    }
+}
+
+macro_rules! also_from_text {
+    ($($method:ident)*) => { $(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, serde_json::Error> {
+            self.plain_from_text().$method(visitor)
+        }
+    )* };
+}
+
+impl<'de> Deserializer<'de> for Argument {
+    type Error = serde_json::Error;
+
+    also_from_text! {
+        deserialize_bool deserialize_f32 deserialize_f64
+        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, serde_json::Error> {
+        self.0.deserialize_any(visitor)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, serde_json::Error> {
+        match self.0 {
+            Value::Null => visitor.visit_none(),
+            _ => visitor.visit_some(self),
+        }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, serde_json::Error> {
+        match name {
+            "$serde_json::private::RawValue" => self.0.deserialize_newtype_struct(name, visitor),
+            _ => visitor.visit_newtype_struct(self),
+        }
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, serde_json::Error> {
+        self.0.deserialize_enum(name, variants, visitor)
+    }
+
+    forward_to_deserialize_any! {
+        char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
+    }
+}
+
+/// A sentence about one argument.
+#[derive(Debug)]
+struct ArgumentError(String);
+
+impl Display for ArgumentError {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ArgumentError {}
+
+impl serde::de::Error for ArgumentError {
+    fn custom<T: Display>(message: T) -> Self {
+        ArgumentError(message.to_string())
+    }
+
+    fn missing_field(name: &'static str) -> Self {
+        ArgumentError(format!("argument `{name}`: missing"))
+    }
+
+    fn unknown_field(name: &str, expected: &'static [&'static str]) -> Self {
+        ArgumentError(format!("argument `{name}`: unknown, there are {}", expected.join(", ")))
+    }
+
+    fn duplicate_field(name: &'static str) -> Self {
+        ArgumentError(format!("argument `{name}`: given twice"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use serde::de::IgnoredAny;
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Order {
+        item: String,
+        count: u32,
+        gift: Option<bool>,
+        address: Option<Address>,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Address {
+        zip: u32,
+    }
+
+    fn refusal(text: &str) -> String {
+        parse::<Order>(text).unwrap_err()
+    }
+
+    #[test]
+    fn text_stands_for_numbers_and_booleans() {
+        let order: Order = parse(r#"{"item":"7","count":"3","gift":"true"}"#).unwrap();
+        assert_eq!(order, Order { item: "7".into(), count: 3, gift: Some(true), address: None });
+    }
+
+    #[test]
+    fn a_refusal_names_the_argument() {
+        assert_eq!(refusal(r#"{"item":"x"}"#), "argument `count`: missing");
+        assert_eq!(refusal(""), "argument `item`: missing");
+        assert_eq!(
+            refusal(r#"{"item":"x","count":"many"}"#),
+            "argument `count`: invalid type: string \"many\", expected u32"
+        );
+        assert_eq!(refusal(r#"{"item":"x","count":1,"address":{}}"#), "argument `address`: missing field `zip`");
+        assert_eq!(refusal(r#"{"itme":"x"}"#), "argument `itme`: unknown, there are item, count, gift, address");
+    }
+
+    #[test]
+    fn text_that_is_not_an_object_is_refused_as_a_whole() {
+        assert_eq!(refusal("{"), "arguments: EOF while parsing an object at line 1 column 1");
+        assert_eq!(refusal("3"), "arguments: invalid type: integer `3`, expected struct Order");
+    }
+
+    #[test]
+    fn json_arrives_unchanged() {
+        let text = json!({ "z": "3", "a": [1, null, { "b": 1.5 }] });
+        assert_eq!(parse::<Value>(&text.to_string()).unwrap(), text);
+        assert_eq!(parse::<Vec<u8>>("[1,2]").unwrap(), [1, 2]);
+        assert_eq!(parse::<Option<Value>>("{}").unwrap(), Some(json!({})));
+        parse::<IgnoredAny>(r#"{"a":1}"#).unwrap();
+        parse::<IgnoredAny>("[]").unwrap();
+    }
+
+    #[test]
+    fn the_arguments_may_be_an_enum_or_flattened() {
+        #[derive(Debug, PartialEq, Deserialize)]
+        #[serde(rename_all = "lowercase")]
+        enum Shape {
+            Circle { radius: u32 },
+        }
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct Open {
+            name: String,
+            #[serde(flatten)]
+            rest: Map<String, Value>,
+        }
+        assert_eq!(parse::<Shape>(r#"{"circle":{"radius":2}}"#).unwrap(), Shape::Circle { radius: 2 });
+        let open: Open = parse(r#"{"a":1,"name":"x"}"#).unwrap();
+        assert_eq!((open.name.as_str(), &open.rest["a"]), ("x", &json!(1)));
+    }
+}

@@ -1,0 +1,8 @@
+struct Person {
+    name: String,
+}
+
+#[wask_sdk::action]
+fn greet(person: Person) -> String {
+    person.name
+}

@@ -1,0 +1,4 @@
+#[wask_sdk::action]
+fn greet(name: &str) -> String {
+    name.to_string()
+}

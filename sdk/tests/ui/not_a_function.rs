@@ -1,0 +1,4 @@
+#[wask_sdk::action]
+struct Greeter {
+    greeting: String,
+}

@@ -1,0 +1,6 @@
+//! Returns a JSON array: what it got, twice.
+
+#[wask_sdk::action]
+fn array(args: serde_json::Value) -> [serde_json::Value; 2] {
+    [args.clone(), args]
+}

@@ -1,0 +1,20 @@
+//! Logs `lines` lines of `width` bytes (10 at least), the even ones on standard output, the odd ones on standard error.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+#[derive(Deserialize)]
+struct Args {
+    lines: usize,
+    #[serde(default)]
+    width: usize,
+}
+
+#[wask_sdk::action]
+fn log_lines(args: Args) -> Value {
+    for number in 0..args.lines {
+        let line = format!("{:.<width$}", format!("line {number:05}"), width = args.width);
+        if number % 2 == 0 { println!("{line}") } else { eprintln!("{line}") }
+    }
+    json!({ "lines": args.lines })
+}

@@ -1,0 +1,3 @@
+//! Ends well and prints nothing.
+
+fn main() {}

@@ -1,0 +1,24 @@
+//! Sleeps `ms` in slices of 20 ms, looking at the wall clock after each, and logs when it starts and ends.
+
+use std::thread::sleep;
+use std::time::{Duration, SystemTime};
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+#[derive(Deserialize)]
+struct Args {
+    ms: u64,
+}
+
+#[wask_sdk::action]
+fn sleeper(args: Args) -> Value {
+    wask_sdk::log!("start");
+    let start = SystemTime::now();
+    let passed = || start.elapsed().unwrap_or_default();
+    while passed() < Duration::from_millis(args.ms) {
+        sleep(Duration::from_millis(20));
+    }
+    wask_sdk::log!("end");
+    json!({ "slept": args.ms })
+}

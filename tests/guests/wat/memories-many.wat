@@ -1,0 +1,10 @@
+;; Wants many memories of 16 MiB.
+(module
+  (memory (export "memory") 1)
+  (memory 256) (memory 256) (memory 256) (memory 256) (memory 256)
+  (memory 256) (memory 256) (memory 256) (memory 256) (memory 256)
+  (memory 256) (memory 256) (memory 256) (memory 256) (memory 256)
+  (memory 256) (memory 256) (memory 256) (memory 256) (memory 256)
+  (memory 256) (memory 256) (memory 256) (memory 256) (memory 256)
+  (memory 256) (memory 256) (memory 256) (memory 256) (memory 256)
+  (func (export "_start")))

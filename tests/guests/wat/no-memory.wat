@@ -1,0 +1,3 @@
+;; Has no memory, so no arguments and no result.
+(module
+  (func (export "_start")))

@@ -1,0 +1,9 @@
+;; Prints a result, then never ends.
+(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "\40\00\00\00\0e\00\00\00") ;; the piece at 64, 14 bytes
+  (data (i32.const 64) "{\"done\":true}\n")
+  (func (export "_start")
+    (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+    (loop $again (br $again))))

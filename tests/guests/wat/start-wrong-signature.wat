@@ -1,0 +1,4 @@
+;; Its `_start` takes and returns a number.
+(module
+  (memory (export "memory") 1)
+  (func (export "_start") (param i32) (result i32) (local.get 0)))

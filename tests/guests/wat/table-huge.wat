@@ -1,0 +1,5 @@
+;; Wants a table of ten million entries from the beginning.
+(module
+  (memory (export "memory") 1)
+  (table 10000000 funcref)
+  (func (export "_start")))
