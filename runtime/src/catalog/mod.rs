@@ -124,7 +124,7 @@ impl Catalog {
                 Change::Delete { name, .. } => name.clone(),
             })
             .collect();
-        let applied = self.store.apply(changes, self.clock.now()).await;
+        let applied = self.store.apply(changes).await;
         self.generation.fetch_add(1, Ordering::AcqRel);
         for name in &names {
             self.entities.remove(name);

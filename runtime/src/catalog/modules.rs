@@ -52,6 +52,7 @@ impl Catalog {
 fn refused(module: RefusedModule) -> Failure {
     match module {
         RefusedModule::Mangled => Failure::BadRequest(messages::MANGLED_UPLOAD.into()),
+        RefusedModule::CompilerFailed => Failure::Internal(module.into()),
         RefusedModule::CompilerBusy { .. } => Failure::Unavailable(module.to_string().into()),
         refused => Failure::BadRequest(refused.to_string().into()),
     }

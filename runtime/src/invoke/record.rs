@@ -112,11 +112,11 @@ async fn write(store: Arc<dyn Store>, mut waiting: mpsc::Receiver<Message>, batc
         let mut flushed = Vec::new();
         for message in messages.drain(..) {
             match message {
-                Message::Record(record) => records.push(Arc::unwrap_or_clone(record)),
+                Message::Record(record) => records.push(record),
                 Message::Flush(done) => flushed.push(done),
             }
         }
-        write_batch(&*store, records).await;
+        write_batch(&*store, &records).await;
         for done in flushed {
             let _ = done.send(()); // whoever asked may have gone
         }
@@ -124,11 +124,11 @@ async fn write(store: Arc<dyn Store>, mut waiting: mpsc::Receiver<Message>, batc
 }
 
 /// Tries until the store takes the records: nobody else has them.
-async fn write_batch(store: &dyn Store, records: Vec<Activation>) {
+async fn write_batch(store: &dyn Store, records: &[Arc<Activation>]) {
     if records.is_empty() {
         return;
     }
-    while let Err(cause) = store.record(records.clone()).await {
+    while let Err(cause) = store.record(records).await {
         warn!(%cause, records = records.len(), "records could not be stored, trying again");
         tokio::time::sleep(Duration::from_millis(500)).await;
     }

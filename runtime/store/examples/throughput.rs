@@ -23,8 +23,8 @@ async fn main() -> anyhow::Result<()> {
     }
     for submitters in [1, 4] {
         let batch = |store: Arc<SqliteStore>, n: u64| async move {
-            let records = (0..256).map(|i| record(n * 256 + i)).collect();
-            Ok(store.record(records).await?)
+            let records: Vec<Arc<Activation>> = (0..256).map(|i| Arc::new(record(n * 256 + i))).collect();
+            Ok(store.record(&records).await?)
         };
         let rate = rate(submitters, &store, batch).await? * 256.0;
         println!("record, batches of 256, {submitters} submitters: {rate:.0} rows/s");

@@ -1,5 +1,7 @@
 //! Records of what ran.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use wask_model::{Activation, ActivationId, Annotations, EntityName, NamespaceName, Timestamp, Version};
 
@@ -33,18 +35,11 @@ pub struct Summary {
     pub annotations: Annotations,
 }
 
-/// A list of summaries or of whole records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Listed {
-    Summaries,
-    Records,
-}
-
 /// Records are written once, when an activation has ended, and never change.
 #[async_trait]
 pub trait ActivationStore: Send + Sync {
     /// Writes the records of ended activations that no job stands for. A record whose id exists already is left as it is.
-    async fn record(&self, records: Vec<Activation>) -> Result<(), StoreError>;
+    async fn record(&self, records: &[Arc<Activation>]) -> Result<(), StoreError>;
 
     async fn activation(&self, namespace: &NamespaceName, id: ActivationId) -> Result<Option<Activation>, StoreError>;
 

@@ -1,7 +1,7 @@
 //! Actions, triggers, rules and packages.
 
 use async_trait::async_trait;
-use wask_model::{Collection, Entity, EntityName, FullName, NamespaceName, Timestamp};
+use wask_model::{Collection, Entity, EntityName, FullName, NamespaceName};
 
 use crate::StoreError;
 
@@ -52,7 +52,7 @@ pub trait EntityStore: Send + Sync {
     async fn count_entities(&self, query: &EntityQuery) -> Result<u64, StoreError>;
 
     /// Writes all changes or none. `Conflict`: one of them was based on a revision that is no longer current.
-    async fn apply(&self, changes: Vec<Change>, now: Timestamp) -> Result<(), StoreError>;
+    async fn apply(&self, changes: Vec<Change>) -> Result<(), StoreError>;
 
     /// The posted text of the code with this digest. `None`: no entity points at it.
     async fn code(&self, digest: &str) -> Result<Option<String>, StoreError>;

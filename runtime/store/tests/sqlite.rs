@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use serde_json::json;
 use tempfile::TempDir;
 use wask_model::{Activation, ActivationId, Response};
-use wask_store::conformance::samples::{T0, action, at, claim, full, guest, id, job, leased, numbers, record};
+use wask_store::conformance::samples::{T0, action, at, claim, full, guest, id, job, leased, numbers, record, shared};
 use wask_store::sqlite::{SqliteConfig, SqliteStore};
 use wask_store::{
     ActivationQuery, ActivationStore as _, Change, DataDirLock, EntityStore as _, JobStore as _, Lane, LockError,
@@ -42,8 +42,8 @@ fn everything() -> ActivationQuery {
 async fn what_was_stored_is_there_after_a_restart() {
     let (store, dir) = fresh().await;
     let put = Change::Put { entity: action("/guest/a", "code"), based_on: None, code: Some("code".into()) };
-    store.apply(vec![put], T0).await.unwrap();
-    store.record(vec![record(1, T0)]).await.unwrap();
+    store.apply(vec![put]).await.unwrap();
+    store.record(&shared(vec![record(1, T0)])).await.unwrap();
     let held = leased(&store, 2, "a").await;
     store.enqueue(None, vec![job(3, at(9))]).await.unwrap();
     drop(store);
@@ -127,7 +127,7 @@ async fn many_writers_share_few_commits() {
 async fn one_that_fails_in_a_batch_does_not_harm_its_neighbours() {
     let (store, dir) = fresh().await;
     store
-        .apply(vec![Change::Put { entity: action("/guest/taken", "1"), based_on: None, code: Some("1".into()) }], T0)
+        .apply(vec![Change::Put { entity: action("/guest/taken", "1"), based_on: None, code: Some("1".into()) }])
         .await
         .unwrap();
     let create = |path: &str| Change::Put { entity: action(path, path), based_on: None, code: Some(path.into()) };
@@ -140,9 +140,9 @@ async fn one_that_fails_in_a_batch_does_not_harm_its_neighbours() {
         holder.execute_batch("ROLLBACK").unwrap();
     };
     let (one, failed, three, ()) = tokio::join!(
-        store.apply(vec![create("/guest/one")], T0),
-        store.apply(vec![create("/guest/two"), create("/guest/taken")], T0),
-        store.apply(vec![create("/guest/three")], T0),
+        store.apply(vec![create("/guest/one")]),
+        store.apply(vec![create("/guest/two"), create("/guest/taken")]),
+        store.apply(vec![create("/guest/three")]),
         let_go,
     );
     assert_eq!((one.is_ok(), three.is_ok()), (true, true));
@@ -159,25 +159,25 @@ async fn a_full_store_says_so_reads_on_and_recovers_when_there_is_room() {
     let store = open(&dir, &SqliteConfig { max_bytes: 2 * 1024 * 1024, ..SqliteConfig::default() });
     let mut kept = 0;
     let full = loop {
-        match store.record(vec![large_record(kept + 1)]).await {
+        match store.record(&shared(vec![large_record(kept + 1)])).await {
             Ok(()) => kept += 1,
             Err(cause) => break cause,
         }
     };
     assert!(matches!(full, StoreError::Full), "{full}");
     assert!(kept > 5);
-    assert!(matches!(store.record(vec![large_record(200)]).await, Err(StoreError::Full)));
+    assert!(matches!(store.record(&shared(vec![large_record(200)])).await, Err(StoreError::Full)));
     assert_eq!(store.count_activations(&everything()).await.unwrap(), u64::from(kept));
     assert_eq!(store.integrity_check().await.unwrap(), [""; 0]);
 
     assert_eq!(store.forget_activations(at(1_000_000), 5).await.unwrap(), 5);
-    store.record(vec![large_record(201)]).await.unwrap();
+    store.record(&shared(vec![large_record(201)])).await.unwrap();
     assert_eq!(store.integrity_check().await.unwrap(), [""; 0]);
     drop(store);
 
     let larger = open(&dir, &SqliteConfig { max_bytes: 4 * 1024 * 1024, ..SqliteConfig::default() });
     for n in 202..=210 {
-        larger.record(vec![large_record(n)]).await.unwrap();
+        larger.record(&shared(vec![large_record(n)])).await.unwrap();
     }
 }
 
@@ -186,19 +186,20 @@ async fn in_a_full_store_a_batch_fails_only_where_there_is_no_room() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(&dir, &SqliteConfig { max_bytes: 1024 * 1024, ..SqliteConfig::default() });
     let mut kept = 0;
-    while store.record(vec![large_record(kept + 1)]).await.is_ok() {
+    while store.record(&shared(vec![large_record(kept + 1)])).await.is_ok() {
         kept += 1;
     }
     // Both wait for the same commit; the one that makes room must not fail with the one that does not fit.
     let holder = Connection::open(dir.path().join("wask.db")).unwrap();
     holder.execute_batch("BEGIN IMMEDIATE").unwrap();
     let huge = Activation { response: Response::success(json!({ "text": "x".repeat(2_000_000) })), ..record(200, T0) };
+    let huge = shared(vec![huge]);
     let let_go = async {
         tokio::task::yield_now().await;
         holder.execute_batch("ROLLBACK").unwrap();
     };
     let (failed, forgotten, ()) =
-        tokio::join!(store.record(vec![huge]), store.forget_activations(at(1_000_000), 2), let_go);
+        tokio::join!(store.record(&huge), store.forget_activations(at(1_000_000), 2), let_go);
     assert!(matches!(failed, Err(StoreError::Full)));
     assert_eq!(forgotten.unwrap(), 2);
     assert_eq!(store.count_activations(&everything()).await.unwrap(), u64::from(kept) - 2);
@@ -234,7 +235,7 @@ async fn while_another_process_holds_the_database_writes_are_unavailable_and_rea
 async fn forgetting_gives_the_disk_its_room_back() {
     let (store, dir) = fresh().await;
     for n in 1..=200 {
-        store.record(vec![large_record(n)]).await.unwrap();
+        store.record(&shared(vec![large_record(n)])).await.unwrap();
     }
     for forgotten in [200, 0, 0, 0, 0] {
         assert_eq!(store.forget_activations(at(1_000_000), 1000).await.unwrap(), forgotten);

@@ -3,7 +3,7 @@
 use serde_json::json;
 use wask_model::{Activation, Annotations, Response, Timestamp};
 
-use super::samples::{T0, at, guest, id, name, namespace, record};
+use super::samples::{T0, at, guest, id, name, namespace, record, shared};
 use crate::{ActivationQuery, Store};
 
 fn all() -> ActivationQuery {
@@ -34,13 +34,13 @@ pub async fn a_record_is_read_back_as_it_was_written(store: &dyn Store) {
         response: Response::whisk_error("lost"),
         ..record(2, T0)
     };
-    store.record(vec![full.clone(), bare.clone()]).await.unwrap();
+    store.record(&shared(vec![full.clone(), bare.clone()])).await.unwrap();
     assert_eq!(store.activation(&guest(), id(1)).await.unwrap(), Some(full));
     assert_eq!(store.activation(&guest(), id(2)).await.unwrap(), Some(bare));
 }
 
 pub async fn a_record_is_found_in_its_own_namespace_only(store: &dyn Store) {
-    store.record(vec![record(1, T0)]).await.unwrap();
+    store.record(&shared(vec![record(1, T0)])).await.unwrap();
     assert_eq!(store.activation(&namespace("other"), id(1)).await.unwrap(), None);
     assert_eq!(store.activation(&guest(), id(2)).await.unwrap(), None);
     let others = ActivationQuery { namespace: namespace("other"), ..all() };
@@ -49,8 +49,8 @@ pub async fn a_record_is_found_in_its_own_namespace_only(store: &dyn Store) {
 
 pub async fn the_first_record_of_an_id_stays(store: &dyn Store) {
     let late = Activation { response: Response::whisk_error("late"), start: at(9), ..record(1, T0) };
-    store.record(vec![record(1, T0)]).await.unwrap();
-    store.record(vec![late, record(2, at(1)), record(2, at(2))]).await.unwrap();
+    store.record(&shared(vec![record(1, T0)])).await.unwrap();
+    store.record(&shared(vec![late, record(2, at(1)), record(2, at(2))])).await.unwrap();
     assert_eq!(store.activation(&guest(), id(1)).await.unwrap(), Some(record(1, T0)));
     assert_eq!(listed(store, &all()).await, [2, 1]);
     assert_eq!(store.count_activations(&all()).await.unwrap(), 2);
@@ -62,14 +62,14 @@ pub async fn a_large_result_and_its_logs_are_kept_whole(store: &dyn Store) {
         logs: (0..20_000).map(|n| format!("line {n} of many, each of which takes some room")).collect(),
         ..record(1, T0)
     };
-    store.record(vec![large.clone()]).await.unwrap();
+    store.record(&shared(vec![large.clone()])).await.unwrap();
     assert!(store.activation(&guest(), id(1)).await.unwrap() == Some(large));
 }
 
 pub async fn activations_are_listed_newest_start_first_in_pages(store: &dyn Store) {
     // Ids and starts do not run alike: the start decides, the id breaks ties.
     let records = vec![record(1, at(4)), record(2, at(2)), record(3, at(3)), record(4, at(2)), record(5, at(1))];
-    store.record(records).await.unwrap();
+    store.record(&shared(records)).await.unwrap();
     assert_eq!(listed(store, &all()).await, [1, 3, 4, 2, 5]);
     let mut paged = Vec::new();
     for skip in [0, 2, 4, 6] {
@@ -81,7 +81,7 @@ pub async fn activations_are_listed_newest_start_first_in_pages(store: &dyn Stor
 }
 
 pub async fn since_and_upto_are_inclusive_and_count_agrees(store: &dyn Store) {
-    store.record((1..=5).map(|n| record(n, at(n.into()))).collect()).await.unwrap();
+    store.record(&shared((1..=5).map(|n| record(n, at(n.into()))).collect())).await.unwrap();
     let between = |since: Option<Timestamp>, upto: Option<Timestamp>| ActivationQuery { since, upto, ..all() };
     for (query, expected) in [
         (between(Some(at(2)), Some(at(4))), vec![4, 3, 2]),
@@ -105,7 +105,7 @@ pub async fn the_name_filter_tells_packaged_from_bare(store: &dyn Store) {
         Activation { annotations: unmarked.clone(), ..record(4, at(4)) },
         Activation { annotations: unmarked, name: name("other"), ..record(5, at(5)) },
     ];
-    store.record(records).await.unwrap();
+    store.record(&shared(records)).await.unwrap();
     for (filter, expected) in
         [("hello", vec![4, 1]), ("pkg/hello", vec![2]), ("mine/hello", vec![3]), ("other", vec![5]), ("none", vec![])]
     {
@@ -119,7 +119,7 @@ pub async fn the_name_filter_tells_packaged_from_bare(store: &dyn Store) {
 
 pub async fn a_summary_shows_what_the_record_says(store: &dyn Store) {
     let failed = Activation { cause: Some(id(9)), response: Response::developer_error("it broke"), ..record(1, T0) };
-    store.record(vec![failed.clone()]).await.unwrap();
+    store.record(&shared(vec![failed.clone()])).await.unwrap();
     let summaries = store.activation_summaries(&all()).await.unwrap();
     let [summary] = &summaries[..] else { panic!("one summary") };
     assert_eq!((summary.id, &summary.namespace, &summary.name), (failed.id, &failed.namespace, &failed.name));
@@ -133,7 +133,7 @@ pub async fn forgetting_takes_what_ended_before_and_no_more_than_asked(store: &d
     let elsewhere = Activation { namespace: namespace("other"), ..record(9, at(9)) };
     let mut records: Vec<_> = (2..=5).map(|n| record(n, at(i64::from(n) * 10))).collect(); // each ends 5 ms later
     records.extend([running_long, elsewhere]);
-    store.record(records).await.unwrap();
+    store.record(&shared(records)).await.unwrap();
 
     assert_eq!(store.forget_activations(at(45), 2).await.unwrap(), 2);
     assert_eq!(store.forget_activations(at(45), 100).await.unwrap(), 1);
@@ -146,7 +146,7 @@ pub async fn forgetting_takes_what_ended_before_and_no_more_than_asked(store: &d
 
 pub async fn a_trigger_record_is_forgotten_by_its_start(store: &dyn Store) {
     let fired = |n, start| Activation { end: None, duration_ms: None, ..record(n, start) };
-    store.record(vec![fired(1, at(1)), fired(2, at(2))]).await.unwrap();
+    store.record(&shared(vec![fired(1, at(1)), fired(2, at(2))])).await.unwrap();
     assert_eq!(store.forget_activations(at(2), 100).await.unwrap(), 1);
     assert_eq!(listed(store, &all()).await, [2]);
 }

@@ -14,7 +14,7 @@ fn create_action(path: &str, text: &str) -> Change {
 }
 
 async fn apply(store: &dyn Store, changes: impl Into<Vec<Change>>) -> Result<(), StoreError> {
-    store.apply(changes.into(), T0).await
+    store.apply(changes.into()).await
 }
 
 async fn revision(store: &dyn Store, path: &str) -> Revision {

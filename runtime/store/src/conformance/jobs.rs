@@ -2,7 +2,7 @@
 
 use wask_model::{Activation, NamespaceName, Response};
 
-use super::samples::{LEASE, T0, at, claim, claimed, guest, id, job, leased, namespace, numbers, record};
+use super::samples::{LEASE, T0, at, claim, claimed, guest, id, job, leased, namespace, numbers, record, shared};
 use crate::{Claim, JobState, KnownJob, Lane, NewJob, Store};
 
 async fn known(store: &dyn Store, n: u8) -> Option<KnownJob> {
@@ -132,7 +132,7 @@ pub async fn finishing_twice_writes_once(store: &dyn Store) {
 
 pub async fn an_existing_record_survives_the_finish_of_its_job(store: &dyn Store) {
     let done = leased(store, 1, "a").await;
-    store.record(vec![record(1, T0)]).await.unwrap();
+    store.record(&shared(vec![record(1, T0)])).await.unwrap();
     let other = Activation { response: Response::whisk_error("second"), ..record(1, T0) };
     assert!(store.finish(&done.lease, Some(other), vec![]).await.unwrap());
     assert_eq!(store.activation(&guest(), id(1)).await.unwrap(), Some(record(1, T0)));

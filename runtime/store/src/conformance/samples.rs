@@ -1,5 +1,6 @@
 //! What the stories store: small, valid, and different only where it matters.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -27,6 +28,11 @@ pub fn id(n: u8) -> ActivationId {
     bytes[6..].fill(0);
     bytes[15] = n;
     ActivationId::from_bytes(bytes.try_into().unwrap())
+}
+
+/// Records as the recorder hands them over.
+pub fn shared(records: Vec<Activation>) -> Vec<Arc<Activation>> {
+    records.into_iter().map(Arc::new).collect()
 }
 
 pub fn namespace(name: &str) -> NamespaceName {

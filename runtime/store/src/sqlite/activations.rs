@@ -1,5 +1,7 @@
 //! Records.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use tracing::warn;
@@ -23,8 +25,8 @@ const PAGES_AT_ONCE: u64 = 1024;
 
 #[async_trait]
 impl ActivationStore for SqliteStore {
-    async fn record(&self, records: Vec<Activation>) -> Result<(), StoreError> {
-        let rows = RecordRow::all(&records)?;
+    async fn record(&self, records: &[Arc<Activation>]) -> Result<(), StoreError> {
+        let rows = RecordRow::all(records)?;
         let steps = if rows.len() > 1 { Steps::Several } else { Steps::One };
         self.writer.write(steps, move |db| insert_records(db, &rows)).await
     }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, params};
-use wask_model::{Entity, FullName, Timestamp};
+use wask_model::{Entity, FullName};
 
 use super::SqliteStore;
 use super::connection::sql_number;
@@ -60,7 +60,7 @@ impl EntityStore for SqliteStore {
         self.readers.read(read).await
     }
 
-    async fn apply(&self, changes: Vec<Change>, _now: Timestamp) -> Result<(), StoreError> {
+    async fn apply(&self, changes: Vec<Change>) -> Result<(), StoreError> {
         let steps = changes.into_iter().map(Step::new).collect::<Result<Vec<_>, _>>()?;
         let apply = move |db: &Connection| steps.iter().try_for_each(|step| step.apply(db));
         self.writer.write(Steps::Several, apply).await

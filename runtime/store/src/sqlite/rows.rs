@@ -1,6 +1,7 @@
 //! What is written and read the same way by more than one file: ids, names, JSON, records, new jobs.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, params};
@@ -109,8 +110,8 @@ impl RecordRow {
         })
     }
 
-    pub fn all(records: &[Activation]) -> Result<Vec<RecordRow>, StoreError> {
-        records.iter().map(RecordRow::new).collect()
+    pub fn all(records: &[Arc<Activation>]) -> Result<Vec<RecordRow>, StoreError> {
+        records.iter().map(|record| RecordRow::new(record)).collect()
     }
 
     pub fn maybe(record: Option<&Activation>) -> Result<Vec<RecordRow>, StoreError> {

@@ -1,0 +1,159 @@
+//! A server in its own process: the real binary, which can be killed.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+use crate::{Client, eventually};
+
+/// `wask serve` or `wask dev`, on a free port.
+pub struct ServerProcess {
+    child: Child,
+    stdout: Arc<Mutex<String>>,
+    stderr: Arc<Mutex<String>>,
+    data: Arc<TempDir>,
+    base: String,
+}
+
+/// The binary beside the test's own: `make test` builds it first.
+pub fn binary() -> PathBuf {
+    let test = std::env::current_exe().expect("the path of this test");
+    let folder = test.ancestors().find(|folder| folder.join("wask").is_file());
+    folder.map(|folder| folder.join("wask")).expect("the wask binary: run `cargo build -p wask`")
+}
+
+impl ServerProcess {
+    /// `wask serve` with these variables, on fresh data.
+    pub async fn serve(variables: &[(&str, &str)]) -> Self {
+        ServerProcess::start("serve", &[], variables, Arc::new(tempfile::tempdir().expect("a folder"))).await
+    }
+
+    /// `wask dev` with these arguments, on fresh data.
+    pub async fn dev(arguments: &[&str]) -> Self {
+        ServerProcess::start("dev", arguments, &[], Arc::new(tempfile::tempdir().expect("a folder"))).await
+    }
+
+    /// Any command that serves, on this data.
+    pub async fn start(command: &str, arguments: &[&str], variables: &[(&str, &str)], data: Arc<TempDir>) -> Self {
+        let mut child = Command::new(binary())
+            .args([command, "--listen", "127.0.0.1:0", "--data-dir"])
+            .arg(data.path())
+            .args(arguments)
+            .envs(variables.iter().copied())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("a process");
+        let stdout = collect(child.stdout.take().expect("its output"));
+        let stderr = collect(child.stderr.take().expect("its errors"));
+        let mut server = ServerProcess { child, stdout, stderr, data, base: String::new() };
+        server.base = server.wait_until_it_listens().await;
+        server
+    }
+
+    async fn wait_until_it_listens(&mut self) -> String {
+        eventually("the server says where it listens", || {
+            let (ended, out) = (self.child.try_wait().expect("its state"), self.stdout());
+            assert!(ended.is_none(), "the server ended: {out}{}", self.stderr());
+            async move {
+                let at = out.find("http://127.0.0.1:")?;
+                let url: String = out[at..].chars().take_while(|c| !c.is_whitespace()).collect();
+                let port_end = url["http://127.0.0.1:".len()..].find('/');
+                let complete = out[at..].contains('\n');
+                complete.then(|| port_end.map_or(url.clone(), |end| url[..17 + end].to_owned()))
+            }
+        })
+        .await
+    }
+
+    /// The client of the key that the server wrote.
+    pub async fn guest(&self) -> Client {
+        let path = self.data.path().join("wskprops");
+        let props = eventually("wskprops is written", || async {
+            let text = std::fs::read_to_string(&path).ok()?;
+            text.contains("NAMESPACE=").then_some(text)
+        })
+        .await;
+        let auth = props.lines().find_map(|line| line.strip_prefix("AUTH=")).expect("AUTH=").to_owned();
+        Client::new(self.base.clone(), auth, "guest")
+    }
+
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn data_dir(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// Everything printed to standard output so far.
+    pub fn stdout(&self) -> String {
+        self.stdout.lock().expect("no panic while it is held").clone()
+    }
+
+    pub fn stderr(&self) -> String {
+        self.stderr.lock().expect("no panic while it is held").clone()
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(self.pid().cast_signed()).expect("a process id");
+        kill_process(pid, signal).expect("a process to signal");
+    }
+
+    /// Waits for the process to end.
+    pub async fn ended(&mut self) -> ExitStatus {
+        eventually("the server has ended", || {
+            let ended = self.child.try_wait().expect("its state");
+            async move { ended }
+        })
+        .await
+    }
+
+    /// `kill -9`, then the same command again on the same data.
+    pub async fn kill_and_restart(mut self, variables: &[(&str, &str)]) -> Self {
+        let data = self.kill().await;
+        ServerProcess::start("serve", &[], variables, data).await
+    }
+
+    /// `kill -9`; returns the data it leaves.
+    pub async fn kill(&mut self) -> Arc<TempDir> {
+        self.signal(Signal::KILL);
+        self.ended().await;
+        self.data.clone()
+    }
+}
+
+impl Drop for ServerProcess {
+    fn drop(&mut self) {
+        let _ = self.child.kill(); // it may have ended already
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs a command of the binary to its end.
+pub fn run(arguments: &[&str], variables: &[(&str, &str)]) -> std::process::Output {
+    Command::new(binary()).args(arguments).envs(variables.iter().copied()).output().expect("a process")
+}
+
+fn collect(stream: impl std::io::Read + Send + 'static) -> Arc<Mutex<String>> {
+    let text: Arc<Mutex<String>> = Arc::default();
+    let into = text.clone();
+    std::thread::spawn(move || {
+        let mut reader = BufReader::new(stream.take(16 << 20));
+        let mut line = Vec::new();
+        while reader.read_until(b'\n', &mut line).is_ok_and(|read| 0 < read) {
+            into.lock().expect("no panic while it is held").push_str(&String::from_utf8_lossy(&line));
+            line.clear();
+        }
+    });
+    text
+}
+

@@ -1,0 +1,136 @@
+//! A server in this process: a real socket on port 0, its own data, a clock that may be moved by hand.
+
+use std::path::Path;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use wask::clock::Clock;
+use wask::config::Config;
+use wask::node::{Node, Shared};
+use wask_model::Timestamp;
+use wask_sandbox::Sandbox;
+
+use crate::Client;
+
+/// One engine for all servers of the test binary: starting one takes longer than most stories.
+fn shared_sandbox() -> Sandbox {
+    static SANDBOX: OnceLock<Sandbox> = OnceLock::new();
+    SANDBOX.get_or_init(|| Sandbox::new(&Config::default().sandbox, None).expect("a sandbox")).clone()
+}
+
+/// A running server.
+pub struct TestServer {
+    node: Node,
+    clock: Clock,
+    guest: Client,
+    config: Config,
+    data: TempDir,
+}
+
+/// What a server is to be like.
+pub struct TestServerBuilder {
+    config: Config,
+    clock: Clock,
+}
+
+impl TestServer {
+    /// A server with the default settings, no throttles, and the system's clock.
+    pub async fn start() -> Self {
+        TestServer::builder().start().await
+    }
+
+    pub fn builder() -> TestServerBuilder {
+        let mut config = Config::default();
+        config.server.listen = ([127, 0, 0, 1], 0).into();
+        config.server.grace_ms = 5_000;
+        config.limits.invocations_per_minute = 0;
+        config.limits.fires_per_minute = 0;
+        config.limits.concurrent_invocations = 0;
+        config.queue.poll_ms = 50;
+        TestServerBuilder { config, clock: Clock::system() }
+    }
+
+    /// The client of the namespace `guest`.
+    pub fn guest(&self) -> Client {
+        self.guest.clone()
+    }
+
+    /// The client of another namespace, made for it.
+    pub async fn other(&self, namespace: &str) -> Client {
+        client_of(&self.node, namespace).await
+    }
+
+    pub fn base(&self) -> String {
+        format!("http://{}", self.node.address)
+    }
+
+    pub fn address(&self) -> std::net::SocketAddr {
+        self.node.address
+    }
+
+    pub fn data_dir(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// Moves a clock that is moved by hand.
+    pub fn advance(&self, span: Duration) {
+        self.clock.advance(span);
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Stops in order and starts again on the same data.
+    pub async fn restart(self) -> Self {
+        let TestServer { node, clock, guest, config, data } = self;
+        node.stop().await.expect("a server that stops");
+        let node = start_node(&config, &clock).await;
+        let guest = Client::new(format!("http://{}", node.address), guest.auth, guest.namespace);
+        TestServer { node, clock, guest, config, data }
+    }
+
+    pub async fn stop(self) {
+        self.node.stop().await.expect("a server that stops");
+    }
+}
+
+impl TestServerBuilder {
+    /// A clock that stands still until the story moves it.
+    pub fn clock_by_hand(mut self, start: &str) -> Self {
+        let start = utc(start);
+        self.clock = Clock::by_hand(start);
+        self
+    }
+
+    pub fn configure(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        change(&mut self.config);
+        self
+    }
+
+    pub async fn start(mut self) -> TestServer {
+        let data = tempfile::tempdir().expect("a folder");
+        self.config.server.data_dir = data.path().to_owned();
+        let node = start_node(&self.config, &self.clock).await;
+        let guest = client_of(&node, "guest").await;
+        TestServer { node, clock: self.clock, guest, config: self.config, data }
+    }
+}
+
+async fn start_node(config: &Config, clock: &Clock) -> Node {
+    let shared = Shared { clock: Some(clock.clone()), sandbox: Some(shared_sandbox()) };
+    Node::start(config, shared).await.expect("a server that starts")
+}
+
+async fn client_of(node: &Node, namespace: &str) -> Client {
+    let name = namespace.parse().expect("a namespace name");
+    let made = node.catalog.create_namespace(name, None).await.expect("a new namespace");
+    Client::new(format!("http://{}", node.address), made.key.expose(), namespace)
+}
+
+/// ISO 8601 with `Z`.
+fn utc(text: &str) -> Timestamp {
+    let time: chrono::DateTime<chrono::Utc> = text.parse().expect("a time like 2030-01-01T06:00:00Z");
+    time.into()
+}
