@@ -85,6 +85,10 @@ pub fn not_an_integer(value: &str, collection: &str) -> String {
     format!("The value '{value}' is not an integer for {collection}.")
 }
 
+pub fn uri_too_long(length: usize, limit: usize) -> Message {
+    format!("The request's URI is longer than allowed: {length} > {limit} bytes.").into()
+}
+
 pub fn content_type(given: &str) -> Message {
     format!("The request's Content-Type [{given}] is not supported. Expected:\napplication/json").into()
 }
@@ -180,7 +184,14 @@ pub fn timed_out(limit_ms: u128) -> Message {
     format!("The action exceeded its time limits of {limit_ms} milliseconds.").into()
 }
 
-/// `limit_mb` is added to the contract's sentence, because whoever reads it needs the number.
+pub fn timed_out_during_initialization(limit_ms: u128) -> Message {
+    format!("The action exceeded its time limits of {limit_ms} milliseconds during initialization.").into()
+}
+
+pub fn host_calls_exhausted(limit: u32) -> Message {
+    format!("The action made more host calls than allowed: {} > {limit}.", u64::from(limit) + 1).into()
+}
+
 pub const MEMORY_EXHAUSTED: &str = "The action exhausted its memory and was aborted.";
 
 pub fn no_json(raw: &str) -> Message {

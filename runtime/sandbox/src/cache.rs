@@ -1,6 +1,9 @@
 //! Compiled code on disk. A file is native code that will be executed, so nothing is loaded that this installation did
 //! not write: the directory belongs to the service alone, and each file ends with a MAC over its name and content, made
 //! with a key that never leaves the directory.
+//!
+//! The MAC is checked when a file is loaded. From then on the file is mapped, so changing or truncating it in place reaches
+//! the running process; whoever replaces a file must rename another one over it, as [`DiskCache::store`] does.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::hash::{DefaultHasher, Hash, Hasher};

@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -15,7 +15,7 @@ use crate::clock::Stopwatch;
 use crate::config::SandboxConfig;
 use crate::digest::Digest;
 use crate::error::{RefusedModule, SandboxError};
-use crate::modules::{Module, Modules};
+use crate::modules::Modules;
 use crate::priority;
 
 /// The compiler recurses over the shape of a function.
@@ -26,14 +26,15 @@ const STACK_BYTES: usize = 16 << 20;
 enum Progress {
     Waiting,
     Compiling(Stopwatch),
-    Done(Result<Module, RefusedModule>),
+    Done(Result<(), RefusedModule>),
 }
 
 /// The compile threads and what they have to do.
 pub(crate) struct Compiler(Arc<Shared>);
 
 struct Shared {
-    modules: Arc<Modules>,
+    /// Not owned: an idle thread must not keep compiled files mapped after the sandbox is gone.
+    modules: Weak<Modules>,
     config: SandboxConfig,
     state: Mutex<State>,
     work: Condvar,
@@ -57,9 +58,9 @@ struct Entry {
 }
 
 impl Compiler {
-    pub fn new(modules: Arc<Modules>, config: &SandboxConfig) -> Result<Compiler, SandboxError> {
+    pub fn new(modules: &Arc<Modules>, config: &SandboxConfig) -> Result<Compiler, SandboxError> {
         let (state, work) = (Mutex::new(State::default()), Condvar::new());
-        let shared = Arc::new(Shared { modules, config: config.clone(), state, work });
+        let shared = Arc::new(Shared { modules: Arc::downgrade(modules), config: config.clone(), state, work });
         for _ in 0..config.parallel_compiles {
             shared.spawn().map_err(|cause| SandboxError::internal("cannot start a compile thread", cause))?;
         }
@@ -67,7 +68,7 @@ impl Compiler {
     }
 
     /// Compiles a module, or joins whoever does already. Dropping the future does not stop the compilation.
-    pub async fn compile(&self, digest: Digest, wasm: Arc<Vec<u8>>) -> Result<Module, RefusedModule> {
+    pub async fn compile(&self, digest: Digest, wasm: Arc<Vec<u8>>) -> Result<(), RefusedModule> {
         let mut progress = self.0.submit(digest, wasm)?;
         let spent = self.turn_comes(&mut progress).await?;
         let limit_ms = self.0.config.compile_time_ms;
@@ -163,14 +164,15 @@ impl Shared {
         }
     }
 
-    fn compile(&self, digest: &Digest, wasm: &[u8]) -> Result<Module, RefusedModule> {
-        catch_unwind(AssertUnwindSafe(|| self.modules.compile(digest, wasm))).unwrap_or_else(|_| {
+    fn compile(&self, digest: &Digest, wasm: &[u8]) -> Result<(), RefusedModule> {
+        let Some(modules) = self.modules.upgrade() else { return Err(RefusedModule::CompilerFailed) };
+        catch_unwind(AssertUnwindSafe(|| modules.compile(digest, wasm).map(drop))).unwrap_or_else(|_| {
             error!(%digest, "compiler panicked");
             Err(RefusedModule::CompilerFailed)
         })
     }
 
-    fn finish(&self, digest: &Digest, result: Result<Module, RefusedModule>) {
+    fn finish(&self, digest: &Digest, result: Result<(), RefusedModule>) {
         let mut state = self.lock();
         let Some(entry) = state.progress.remove(digest) else { return };
         if entry.overdue {

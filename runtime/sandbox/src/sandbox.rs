@@ -35,7 +35,7 @@ impl Sandbox {
     pub fn new(config: &SandboxConfig, cache_dir: Option<&Path>) -> Result<Sandbox, SandboxError> {
         config.check()?;
         let modules = Arc::new(Modules::new(config, cache_dir)?);
-        let compiler = Compiler::new(modules.clone(), config)?;
+        let compiler = Compiler::new(&modules, config)?;
         let back = Back::start(config.back_threads)?;
         Ok(Sandbox(Arc::new(Inner { config: Arc::new(config.clone()), modules, compiler, back })))
     }

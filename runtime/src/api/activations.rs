@@ -41,7 +41,7 @@ pub async fn list(
     let (docs, count) = (params.flag("docs", false)?, params.flag("count", false)?);
     app.invoker.flush_records().await;
     match (docs, count) {
-        (true, true) => Err(malformed("docs", messages::DOCS_WITH_COUNT)),
+        (true, true) => Err(Failure::BadRequest(messages::DOCS_WITH_COUNT.into()).into()),
         (false, true) => {
             let total = app.store.count_activations(&query).await?;
             Ok(counted("activations", total, page).into_response())

@@ -8,6 +8,7 @@ use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
+use http_body::Body as _;
 use serde::Deserialize;
 use serde_json::Value;
 use wask_model::{Arguments, EntityName, Failure, FullName, NamespaceName, messages};
@@ -158,10 +159,14 @@ pub fn content_length(headers: &HeaderMap) -> Option<u64> {
 
 /// The JSON document of a PUT, or of a POST that needs one.
 pub async fn document(request: Request<Body>, limit: u64) -> Result<Value, Rejection> {
+    let missing = || Rejection::from(Failure::BadRequest(messages::BODY_EXPECTED.into()));
+    if request.body().is_end_stream() {
+        return Err(missing()); // whatever its type
+    }
     check_json(request.headers())?;
     let bytes = body(request, "Request", limit).await?;
     if bytes.is_empty() {
-        return Err(Failure::malformed(messages::BODY_EXPECTED).into());
+        return Err(missing());
     }
     let document: Value = serde_json::from_slice(&bytes).map_err(|e| Failure::malformed(e.to_string()))?;
     if document.is_object() { Ok(document) } else { Err(Failure::malformed(messages::OBJECT_EXPECTED).into()) }

@@ -22,6 +22,8 @@ use super::rejection::{Refused, Rejection};
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const API: &str = "/api/v1";
 const WEB: &str = "/api/v1/web/";
+/// Bytes of path and query. REST contract §1.1.
+const LONGEST_URI: usize = 8 << 10;
 
 /// The id of one HTTP request; `code` in its error, `X-Request-ID` on its response.
 #[derive(Clone)]
@@ -46,9 +48,11 @@ pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> 
     request.extensions_mut().insert(id.clone());
 
     let is_web = path.starts_with(WEB);
-    let response = match method == Method::OPTIONS && !is_web {
-        true => options(&path),
-        false => next.run(request).await,
+    let length = request.uri().path_and_query().map_or(0, |uri| uri.as_str().len());
+    let response = match () {
+        () if LONGEST_URI < length => uri_too_long(length).into_response(),
+        () if method == Method::OPTIONS && !is_web => options(&path),
+        () => next.run(request).await,
     };
     let mut response = match response.extensions().get::<Refused>().cloned() {
         Some(refused) => with_error_body(response, &refused, &id),
@@ -75,6 +79,10 @@ fn with_error_body(response: Response, refused: &Refused, id: &TransactionId) ->
     let (mut parts, _) = response.into_parts();
     parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Response::from_parts(parts, Body::from(text.expect("a JSON value always serializes")))
+}
+
+fn uri_too_long(length: usize) -> Rejection {
+    Rejection::Http(StatusCode::URI_TOO_LONG, messages::uri_too_long(length, LONGEST_URI))
 }
 
 /// `OPTIONS` on anything but a web action: REST contract §1.7.

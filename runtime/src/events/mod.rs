@@ -62,8 +62,7 @@ impl Events {
         let Some(mut fired) = self.work_out(fire).await? else { return Ok(None) };
         let id = fired.record.id;
         let work = std::mem::take(&mut fired.work);
-        self.queue.submit(Some(fired.record.clone()), work).await?;
-        fired.keep_slots();
+        self.queue.submit(Some(fired.record.clone()), work, move || fired.keep_slots()).await?;
         Ok(Some(id))
     }
 

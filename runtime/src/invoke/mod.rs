@@ -176,8 +176,8 @@ impl Invoker {
 
     /// Makes the activation durable; it runs as soon as there is room.
     async fn enqueue(&self, admitted: Admitted, slot: Slot) -> Result<Invoked, Failure> {
-        self.queue.submit(None, vec![admitted.to_work()]).await?;
-        slot.keep(); // given back when the job leaves the queue
+        // The place is given back when the job leaves the queue.
+        self.queue.submit(None, vec![admitted.to_work()], move || slot.keep()).await?;
         Ok(Invoked::Accepted(admitted.id))
     }
 

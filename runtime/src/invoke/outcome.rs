@@ -27,7 +27,14 @@ impl Outcome {
             Ok(ran) => {
                 let timed_out = matches!(ran.ended, Ended::OutOfTime { .. });
                 let logs = ran.logs.iter().map(log_line).collect();
-                Outcome { response: response(ran.ended), logs, timed_out, init: Some(ran.init) }
+                let never_ready = ran.init == ran.duration;
+                let response = match ran.ended {
+                    Ended::OutOfTime { limit } if never_ready => {
+                        Response::developer_error(messages::timed_out_during_initialization(limit.as_millis()))
+                    }
+                    ended => response(ended),
+                };
+                Outcome { response, logs, timed_out, init: Some(ran.init) }
             }
             Err(_) => Outcome::without_guest(Response::whisk_error(messages::NOT_PROVISIONED)),
         }
@@ -48,7 +55,8 @@ fn response(ended: Ended) -> Response {
         Ended::Exited { result: Some(Value::Object(result)), .. } if result.contains_key("error") => {
             Response { status: Status::DeveloperError, ..returned(Value::Object(result)) }
         }
-        Ended::StackOverflow | Ended::Exited { .. } | Ended::Trapped { .. } | Ended::HostCallsExhausted { .. } => {
+        Ended::HostCallsExhausted { limit } => Response::developer_error(messages::host_calls_exhausted(limit)),
+        Ended::StackOverflow | Ended::Exited { .. } | Ended::Trapped { .. } => {
             Response::developer_error(messages::ABNORMAL_RUN)
         }
     }

@@ -9,18 +9,24 @@ use wask_store::{Claim, Job, Lease, NewJob};
 use super::{NewWork, Queue, Reserved};
 
 impl Queue {
-    /// Stores the work, with `record` if there is one, and returns when it is on disk; it runs from then on. Not undone
-    /// when the caller goes away.
-    pub async fn submit(&self, record: Option<Activation>, work: Vec<NewWork>) -> Result<(), Failure> {
+    /// Stores the work, with `record` if there is one, and returns when it is on disk; it runs from then on. Neither that
+    /// nor `stored`, which is called once it is on disk, is undone when the caller goes away.
+    pub async fn submit(
+        &self,
+        record: Option<Activation>,
+        work: Vec<NewWork>,
+        stored: impl FnOnce() + Send + 'static,
+    ) -> Result<(), Failure> {
         let queue = self.clone();
-        let stored = self.0.running.spawn(async move {
+        let storing = self.0.running.spawn(async move {
             let reserved: Vec<Reserved> = work.into_iter().map(|work| queue.reserve(work)).collect();
             let jobs = reserved.iter().map(|r| r.job.clone()).collect();
             queue.0.store.enqueue(record, jobs).await?;
+            stored();
             queue.start(reserved);
             Ok(())
         });
-        stored.await.map_err(|panic| Failure::Internal(panic.into()))?
+        storing.await.map_err(|panic| Failure::Internal(panic.into()))?
     }
 
     /// Makes a durable job of an activation that runs already, so that a 202 may be answered. It keeps running where it is;

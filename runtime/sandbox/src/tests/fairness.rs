@@ -67,15 +67,6 @@ impl HostCalls for Pending {
     }
 }
 
-async fn until(condition: impl Fn() -> bool) {
-    let watched = async {
-        while !condition() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), watched).await.expect("it happens in the end");
-}
-
 /// A guest that calls the host after it has computed for `rounds`.
 fn calling_after(rounds: u32) -> String {
     format!(

@@ -88,6 +88,16 @@ fn texts(ran: &Ran) -> Vec<&str> {
     ran.logs.iter().map(|line| line.text.as_str()).collect()
 }
 
+/// Waits until `condition` holds.
+async fn until(condition: impl Fn() -> bool) {
+    let watched = async {
+        while !condition() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), watched).await.expect("it happens in the end");
+}
+
 /// A clock that only moves when told to.
 #[derive(Clone)]
 struct HandMovedClock(Arc<watch::Sender<Duration>>, Arc<Mutex<u64>>);
