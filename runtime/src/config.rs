@@ -1,14 +1,17 @@
-//! Every setting: default < file < environment < flags, with the origin of each value. The only reader of files and
-//! environment for this purpose.
+//! Every setting: default < file < environment < flags, with the origin of each value. The only reader of settings files
+//! and of the environment.
 
+mod sources;
+
+use std::fs::DirBuilder;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::PathBuf;
 
-use figment::providers::{Env, Format as _, Serialized, Toml};
-use figment::{Figment, Profile};
+use figment::value::Value;
 use serde::{Deserialize, Serialize};
 use wask_model::{ActionLimits, Limits};
-use wask_sandbox::SandboxConfig;
+use wask_sandbox::{SandboxConfig, SandboxError};
 use wask_store::sqlite::SqliteConfig;
 
 use crate::alarms::AlarmSettings;
@@ -16,13 +19,12 @@ use crate::api::HttpConfig;
 use crate::catalog::CatalogConfig;
 use crate::invoke::RecordConfig;
 use crate::queue::QueueConfig;
-use crate::telemetry::LogConfig;
+use crate::telemetry::{self, LogConfig};
+pub use sources::BadConfig;
+use sources::Sources;
 
 /// The reference of all settings, compiled in; its values are the defaults.
 pub const DEFAULTS: &str = include_str!("../wask.default.toml");
-
-/// Variables are `WASK_<SECTION>__<SETTING>`; others that begin with `WASK_` are not ours.
-const ENVIRONMENT: &str = "WASK_";
 
 /// All settings of a node.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -72,97 +74,139 @@ impl Default for ServerConfig {
     }
 }
 
-/// A setting that cannot be used: which one, where it comes from, what is allowed. One line.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct BadConfig(String);
-
-impl BadConfig {
-    pub fn new(setting: &str, problem: &str) -> Self {
-        BadConfig(format!("{setting}: {problem}").replace('\n', " "))
-    }
-}
-
 /// What the command line says.
 #[derive(Clone, Debug, Default)]
 pub struct Flags {
     pub file: Option<PathBuf>,
-    pub listen: Option<SocketAddr>,
+    pub listen: Option<String>,
     pub data_dir: Option<PathBuf>,
 }
 
-impl Config {
+/// All settings, and where each of them comes from.
+#[derive(Debug)]
+pub struct Loaded {
+    pub config: Config,
+    sources: Sources,
+}
+
+impl Loaded {
     /// Reads all sources. `adjust` lays a command's own defaults under file, environment and flags.
-    pub fn load(flags: &Flags, adjust: &[(&str, figment::value::Value)]) -> Result<Config, BadConfig> {
-        let mut sources = Figment::from(Toml::string(DEFAULTS));
-        for (key, value) in adjust {
-            sources = sources.merge(Serialized::from(value, Profile::Default).key(key));
+    pub fn read(flags: &Flags, adjust: &[(&str, Value)]) -> Result<Loaded, BadConfig> {
+        let mut sources = Sources::defaults(DEFAULTS);
+        for (setting, value) in adjust {
+            sources.set("default", setting, value.clone());
         }
         if let Some(file) = &flags.file {
-            if !file.is_file() {
-                return Err(BadConfig(format!("--config: there is no file {}", file.display())));
-            }
-            sources = sources.merge(Toml::file_exact(file));
+            sources.add_file(file)?;
         }
-        let ours = |key: &figment::value::UncasedStr| key.as_str().contains("__");
-        sources = sources.merge(Env::prefixed(ENVIRONMENT).filter(ours).split("__"));
-        if let Some(listen) = flags.listen {
-            sources = sources.merge(Serialized::default("server.listen", listen));
+        sources.add_environment(std::env::vars_os())?;
+        if let Some(listen) = &flags.listen {
+            sources.set("--listen", "server.listen", Value::from(listen.as_str()));
         }
         if let Some(data_dir) = &flags.data_dir {
-            sources = sources.merge(Serialized::default("server.data_dir", data_dir));
+            let text = data_dir.to_str().ok_or_else(|| BadConfig::of("server.data_dir (--data-dir): must be UTF-8"))?;
+            sources.set("--data-dir", "server.data_dir", Value::from(text));
         }
-        let config: Config = sources.extract().map_err(|error| BadConfig(one_line(&error)))?;
-        config.check(&sources)?;
-        Ok(config)
+        let loaded = Loaded { config: sources.extract()?, sources };
+        loaded.check()?;
+        Ok(loaded)
     }
 
-    /// What no single setting can know: that they fit together.
-    fn check(&self, sources: &Figment) -> Result<(), BadConfig> {
-        let refuse = |setting: &str, value: String, allowed: String| {
-            let origin = sources.find_metadata(setting).map_or_else(|| "defaults".to_owned(), origin);
-            Err(BadConfig(format!("{setting} = {value} ({origin}): {allowed}")))
-        };
-        let (queue, limits) = (&self.queue, &self.limits);
+    /// What is wrong with a setting, in words that follow on its name, value and origin.
+    pub fn refuse(&self, setting: &str, problem: &str) -> BadConfig {
+        self.sources.refuse(setting, problem)
+    }
+
+    /// Makes the data folder, for its owner only; for a readable message before anything is started.
+    pub fn ensure_data_dir(&self) -> Result<(), BadConfig> {
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.config.server.data_dir);
+        made.map_err(|cause| self.refuse("server.data_dir", &format!("must be a folder that can be written to: {cause}")))
+    }
+
+    /// What the type of a setting does not say, and what no single setting can know: that they fit together.
+    fn check(&self) -> Result<(), BadConfig> {
+        let Config { server, queue, limits, log, alarms, .. } = &self.config;
+        self.check_ranges()?;
         if queue.lease_ms < queue.renew_ms.saturating_mul(3) {
-            let allowed = format!("must be at least 3 × queue.renew_ms, that is {}", queue.renew_ms.saturating_mul(3));
-            return refuse("queue.lease_ms", queue.lease_ms.to_string(), allowed);
-        }
-        for (setting, value) in [
-            ("queue.renew_ms", queue.renew_ms),
-            ("queue.poll_ms", queue.poll_ms),
-            ("queue.concurrent_runs", queue.concurrent_runs as u64),
-            ("queue.claim_batch", queue.claim_batch.into()),
-            ("queue.max_attempts", queue.max_attempts.into()),
-            ("activations.backlog", self.activations.backlog as u64),
-            ("activations.batch", self.activations.batch as u64),
-            ("http.connections", self.http.connections as u64),
-            ("limits.blocking_wait_ms", limits.blocking_wait_ms),
-        ] {
-            if value == 0 {
-                return refuse(setting, value.to_string(), "must be at least 1".to_owned());
-            }
+            let renew = self.sources.describe("queue.renew_ms");
+            return Err(self.refuse("queue.lease_ms", &format!("must be at least 3 × {renew}")));
         }
         if 60_000 < limits.blocking_wait_ms {
-            return refuse("limits.blocking_wait_ms", limits.blocking_wait_ms.to_string(), "at most 60000".to_owned());
+            return Err(self.refuse("limits.blocking_wait_ms", "must be at most 60000"));
         }
-        let defaults = ActionLimits {
-            timeout: limits.action_timeout_default_ms,
-            memory: limits.action_memory_default_mb,
-            logs: limits.action_logs_default_mb,
-            concurrency: limits.action_concurrency_default,
-            instances: None,
-        };
-        if let Err(out_of_range) = defaults.check(limits) {
-            return Err(BadConfig(format!("limits: the defaults of an action are out of range: {out_of_range}")));
+        if 59 < alarms.delay_limit_seconds {
+            return Err(self.refuse("alarms.delay_limit_seconds", "must be at most 59"));
         }
-        if self.sandbox.max_memory_bytes < u64::from(limits.action_memory_max_mb) << 20 {
-            let allowed = "must be at least limits.action_memory_max_mb".to_owned();
-            return refuse("sandbox.max_memory_bytes", self.sandbox.max_memory_bytes.to_string(), allowed);
+        let host = server.api_host.as_str();
+        if !host.is_empty() && (!host.starts_with("http://") && !host.starts_with("https://") || host.ends_with('/')) {
+            return Err(self.refuse("server.api_host", "must begin with http:// or https:// and not end with a slash"));
         }
-        Ok(())
+        telemetry::filter(&log.level).map_err(|problem| self.refuse("log.level", &problem))?;
+        self.check_action_limits()
     }
 
+    fn check_ranges(&self) -> Result<(), BadConfig> {
+        let Config { http, queue, limits, activations, store, .. } = &self.config;
+        let at_least = [
+            ("http.connections", http.connections as u64, 1),
+            ("http.header_timeout_ms", http.header_timeout_ms, 1),
+            ("http.header_bytes", http.header_bytes as u64, 8192),
+            ("limits.blocking_wait_ms", limits.blocking_wait_ms, 1),
+            ("activations.backlog", activations.backlog as u64, 1),
+            ("activations.batch", activations.batch as u64, 1),
+            ("activations.retention_days", activations.retention_days.into(), 1),
+            ("queue.renew_ms", queue.renew_ms, 1),
+            ("queue.poll_ms", queue.poll_ms, 1),
+            ("queue.concurrent_runs", queue.concurrent_runs as u64, 1),
+            ("queue.claim_batch", queue.claim_batch.into(), 1),
+            ("queue.max_attempts", queue.max_attempts.into(), 1),
+            ("store.sqlite.readers", store.sqlite.readers as u64, 1),
+            ("store.sqlite.batch", store.sqlite.batch as u64, 1),
+            ("store.sqlite.write_queue", store.sqlite.write_queue as u64, 1),
+            ("store.sqlite.read_queue", store.sqlite.read_queue as u64, 1),
+        ];
+        if let Some((setting, _, least)) = at_least.into_iter().find(|(_, value, least)| value < least) {
+            return Err(self.refuse(setting, &format!("must be at least {least}")));
+        }
+        match self.config.sandbox.check() {
+            Err(SandboxError::Setting { setting, least, most, .. }) => {
+                Err(self.refuse(&format!("sandbox.{setting}"), &format!("must be from {least} to {most}")))
+            }
+            Err(other) => Err(BadConfig::of(&format!("sandbox: {other}"))),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    fn check_action_limits(&self) -> Result<(), BadConfig> {
+        let Config { limits, sandbox, .. } = &self.config;
+        let least = u64::from(limits.action_memory_max_mb) << 20;
+        if sandbox.max_memory_bytes < least {
+            let most = self.sources.describe("limits.action_memory_max_mb");
+            return Err(self.refuse("sandbox.max_memory_bytes", &format!("must be at least {least}, which is {most}")));
+        }
+        for (name, unit, least, most, default) in [
+            ("timeout", "_ms", limits.action_timeout_min_ms, limits.action_timeout_max_ms, limits.action_timeout_default_ms),
+            (
+                "memory",
+                "_mb",
+                limits.action_memory_min_mb.into(),
+                limits.action_memory_max_mb.into(),
+                limits.action_memory_default_mb.into(),
+            ),
+            ("logs", "_mb", 0, limits.action_logs_max_mb.into(), limits.action_logs_default_mb.into()),
+            ("concurrency", "", 1, limits.action_concurrency_max.into(), limits.action_concurrency_default.into()),
+        ] {
+            if default < least || most < default {
+                let setting = format!("limits.action_{name}_default{unit}");
+                return Err(self.refuse(&setting, &format!("must be from {least} to {most}, the bounds of an action")));
+            }
+        }
+        debug_assert!(ActionLimits::defaults(limits).check(limits).is_ok(), "every range is checked above");
+        Ok(())
+    }
+}
+
+impl Config {
     pub fn wskprops(&self) -> PathBuf {
         self.server.data_dir.join("wskprops")
     }
@@ -174,32 +218,6 @@ impl Config {
     pub fn code_cache(&self) -> PathBuf {
         self.server.data_dir.join("cache")
     }
-}
-
-fn origin(metadata: &figment::Metadata) -> String {
-    match &metadata.source {
-        Some(figment::Source::File(path)) => path.display().to_string(),
-        _ => metadata.name.to_string(),
-    }
-}
-
-/// `setting: what is wrong (origin)`, for the first of the errors.
-fn one_line(error: &figment::Error) -> String {
-    let path = error.path.join(".");
-    let from_environment = error.metadata.as_ref().is_some_and(|m| m.name.contains("environment"));
-    let origin = match (&error.metadata, from_environment) {
-        (_, true) => format!("{ENVIRONMENT}{}", path.to_uppercase().replace('.', "__")),
-        (Some(metadata), false) => origin(metadata),
-        (None, false) => "configuration".to_owned(),
-    };
-    let setting = if path.is_empty() { "configuration".to_owned() } else { path };
-    format!("{setting}: {} (from {origin})", error.kind).replace('\n', " ")
-}
-
-/// Whether `path` is a folder that this process may create files in; for a message before anything is started.
-pub fn ensure_folder(path: &Path) -> Result<(), BadConfig> {
-    std::fs::create_dir_all(path)
-        .map_err(|cause| BadConfig(format!("server.data_dir = {}: cannot be created: {cause}", path.display())))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! One running wask process: builds every part in order, owns the handles, drains and stops in reverse.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
-use wask_model::FullName;
+use wask_model::{FullName, Timestamp};
 use wask_sandbox::Sandbox;
 use wask_store::sqlite::SqliteStore;
 use wask_store::{DataDirLock, Lane, Store};
@@ -25,18 +25,25 @@ use crate::invoke::builtin::Builtin;
 use crate::invoke::{FireTriggers, Invoker, InvokerParts, Recorder};
 use crate::queue::Queue;
 
+/// For the answers of those who waited until the end of the grace period.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
+
 /// A node that runs. [`Node::stop`] ends it in order; dropping it ends it like a crash would.
 pub struct Node {
     pub address: SocketAddr,
+    /// The URL that clients and guests on this machine reach it under, without a slash at the end.
+    pub api_host: String,
     pub catalog: Arc<Catalog>,
     pub invoker: Arc<Invoker>,
     pub alarms: Arc<Alarms>,
+    clock: Clock,
     queue: Queue,
     store: Arc<SqliteStore>,
     grace: Duration,
-    /// Ends the socket first, then the loops.
+    /// Ends the socket first, then the loops, and at the end of the grace period every wait.
     stop_serving: CancellationToken,
     stop_working: CancellationToken,
+    stop_waiting: CancellationToken,
     serving: JoinHandle<()>,
     working: Vec<JoinHandle<()>>,
     recording: JoinHandle<()>,
@@ -53,7 +60,6 @@ pub struct Shared {
 impl Node {
     /// Opens the data folder, takes up the work that is left in it, and listens.
     pub async fn start(config: &Config, shared: Shared) -> anyhow::Result<Node> {
-        crate::config::ensure_folder(&config.server.data_dir)?;
         let lock = DataDirLock::take(&config.server.data_dir)?;
         let clock = shared.clock.unwrap_or_else(Clock::system);
         let store = Arc::new(SqliteStore::open(&config.database(), &config.store.sqlite).context("open the store")?);
@@ -64,9 +70,12 @@ impl Node {
         };
         let server = Server::bind(config.server.listen, config.http.clone())
             .await
-            .with_context(|| format!("listen on {}", config.server.listen))?;
+            .with_context(|| format!("cannot listen on {} (--listen chooses another address)", config.server.listen))?;
         let address = server.address()?;
+        let api_host = api_host(config, address);
 
+        let (stop_serving, stop_working) = (CancellationToken::new(), CancellationToken::new());
+        let stop_waiting = CancellationToken::new();
         let gate = Arc::new(Gate::new(config.limits.clone()));
         let queue = Queue::new(dyn_store.clone(), clock.clone(), config.queue.clone());
         let catalog = Catalog::open(
@@ -85,7 +94,8 @@ impl Node {
             sandbox,
             clock: clock.clone(),
             recorder,
-            api_host: api_host(config, address),
+            api_host: api_host.clone(),
+            stop_waiting: stop_waiting.clone(),
         });
         let events = Arc::new(Events::new(catalog.clone(), gate.clone(), queue.clone(), clock.clone()));
         let alarms =
@@ -109,8 +119,7 @@ impl Node {
             limits: config.limits.clone(),
         };
         let grace = Duration::from_millis(config.server.grace_ms);
-        let (stop_serving, stop_working) = (CancellationToken::new(), CancellationToken::new());
-        let serving = tokio::spawn(server.serve(api::router(parts), stop_serving.clone(), grace));
+        let serving = tokio::spawn(server.serve(api::router(parts), stop_serving.clone(), grace + LAST_ANSWERS));
         let working = vec![
             tokio::spawn({
                 let (queue, stop) = (queue.clone(), stop_working.clone());
@@ -122,7 +131,7 @@ impl Node {
             }),
             tokio::spawn(crate::invoke::forget_old_records(
                 dyn_store,
-                clock,
+                clock.clone(),
                 config.activations.retention_days,
                 stop_working.clone(),
             )),
@@ -130,6 +139,8 @@ impl Node {
         info!(%address, data = %config.server.data_dir.display(), "node started");
         Ok(Node {
             address,
+            api_host,
+            clock,
             catalog,
             invoker,
             alarms,
@@ -138,6 +149,7 @@ impl Node {
             grace,
             stop_serving,
             stop_working,
+            stop_waiting,
             serving,
             working,
             recording,
@@ -145,17 +157,29 @@ impl Node {
         })
     }
 
-    /// Accepts nobody any more, answers whoever waits, ends what can end within the grace period, keeps the rest for the
-    /// next start.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Accepts nobody any more and ends what can end within the grace period. Then whoever still waits gets an id, and
+    /// what still runs is kept, with what is queued, for the next start.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.stop_serving.cancel();
         self.stop_working.cancel();
+        let grace = tokio::spawn({
+            let (grace, stop_waiting) = (self.grace, self.stop_waiting.clone());
+            async move {
+                tokio::time::sleep(grace).await;
+                stop_waiting.cancel();
+            }
+        });
         self.serving.await.context("stop serving")?;
         for task in self.working {
             task.await.context("stop a loop")?;
         }
-        self.queue.drain(self.grace).await.context("drain the queue")?;
-        self.invoker.drain(self.grace).await;
+        self.queue.drain(&self.stop_waiting).await.context("drain the queue")?;
+        self.invoker.drain().await;
+        grace.abort();
         self.invoker.flush_records().await;
         self.recording.abort();
         self.store.close().await;
@@ -174,9 +198,11 @@ impl Node {
 }
 
 fn api_host(config: &Config, address: SocketAddr) -> String {
-    match config.server.api_host.as_str() {
-        "" => format!("http://{address}"),
-        configured => configured.to_owned(),
+    match (config.server.api_host.as_str(), address.ip()) {
+        ("", IpAddr::V4(Ipv4Addr::UNSPECIFIED)) => format!("http://127.0.0.1:{}", address.port()),
+        ("", IpAddr::V6(Ipv6Addr::UNSPECIFIED)) => format!("http://[::1]:{}", address.port()),
+        ("", _) => format!("http://{address}"),
+        (configured, _) => configured.to_owned(),
     }
 }
 

@@ -4,6 +4,10 @@ use std::io::IsTerminal as _;
 
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+
+/// What would fill the first screen with what nobody asked; `log.level` may say otherwise.
+const QUIET: &str = "refinery_core=warn";
 
 /// What is logged; settings below `log.`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -29,9 +33,20 @@ impl Default for LogConfig {
     }
 }
 
-/// Starts logging for this process. `Err` names the directive that cannot be read.
+/// What `log.level` lets through. `Err` says what is allowed.
+pub fn filter(level: &str) -> Result<EnvFilter, String> {
+    let allowed = || "must be off, error, warn, info, debug, trace, or directives like warn,wask::queue=debug".to_owned();
+    for directive in level.split(',') {
+        // Alone, a word that is no level would pass for a part of the program to log everything of.
+        let level = directive.rsplit_once('=').map_or(directive, |(_, level)| level);
+        level.trim().parse::<LevelFilter>().map_err(|_| allowed())?;
+    }
+    EnvFilter::try_new(format!("{QUIET},{level}")).map_err(|_| allowed())
+}
+
+/// Starts logging for this process.
 pub fn start(config: &LogConfig) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&config.level)?;
+    let filter = filter(&config.level).map_err(anyhow::Error::msg)?;
     let json = match config.format {
         LogFormat::Auto => !std::io::stderr().is_terminal(),
         LogFormat::Text => false,

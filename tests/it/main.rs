@@ -1,21 +1,21 @@
 //! Stories through the public door: a real server on a real port, real guests, real clients.
 
-mod architecture;
-mod transport;
-mod collections;
-mod routes;
 mod actions;
-mod uploads;
-mod limits;
 mod activations;
-mod web;
-mod triggers;
-mod rules;
 mod alarms;
+mod architecture;
 mod asynchronous;
-mod guide;
-mod crash;
-mod shutdown;
 mod binary;
+mod collections;
+mod crash;
 mod dev;
+mod guide;
+mod limits;
 mod readme;
+mod routes;
+mod rules;
+mod shutdown;
+mod transport;
+mod triggers;
+mod uploads;
+mod web;

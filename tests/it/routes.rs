@@ -1,1 +1,204 @@
-//! Stories about routes.
+//! One table of every route, driven through "no key", "wrong namespace" and "body too large".
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use reqwest::Method;
+use wask_tests::{Answer, Client, TestServer};
+
+/// Who may use a route.
+#[derive(Clone, Copy, PartialEq)]
+enum Door {
+    /// Everybody: information, and web actions that say so.
+    Open,
+    /// Whoever has a key; the path names no namespace whose owner matters.
+    Key,
+    /// The owner of the namespace in the path.
+    Owner,
+    /// Like [`Door::Owner`], but others see what is shared: nothing.
+    Shared,
+}
+
+/// What a route does with a body.
+#[derive(Clone, Copy, PartialEq)]
+enum Body {
+    Ignored,
+    /// Bounded by `limits.request_bytes`.
+    Document,
+    /// Bounded by `limits.payload_bytes`.
+    Payload,
+    /// Read when the package has been found; there is none here, so 404 comes first.
+    AfterPackage,
+}
+
+use Body::{AfterPackage, Document, Ignored, Payload};
+use Door::{Key, Open, Owner, Shared};
+
+const ID: &str = "0123456789abcdef0123456789abcdef";
+const REQUEST_BYTES: u64 = 20_000;
+const PAYLOAD_BYTES: u64 = 10_000;
+
+/// Methods, path as `runtime/src/api/mod.rs` has it, who may use it, what becomes of a body.
+#[rustfmt::skip]
+const ROUTES: [(&str, &str, Door, Body); 46] = [
+    ("GET", "/", Open, Ignored),
+    ("GET", "/ping", Open, Ignored),
+    ("GET", "/runtime/namespaces/{ns}/logForwarding", Key, Ignored),
+    ("GET", "/api/v1", Open, Ignored),
+    ("GET", "/api/v1/", Open, Ignored),
+    ("ANY", "/api/v1/web/{*address}", Open, Payload),
+    ("GET", "/api/v1/namespaces", Key, Ignored),
+    ("GET", "/api/v1/namespaces/", Key, Ignored),
+    ("GET", "/api/v1/namespaces/{ns}/limits", Owner, Ignored),
+    ("GET", "/api/v1/namespaces/{ns}/limits/", Owner, Ignored),
+    ("GET", "/api/v1/namespaces/{ns}/limits/{name}", Owner, Ignored),
+    ("GET", "/api/v1/namespaces/{ns}/actions", Owner, Ignored),
+    ("GET", "/api/v1/namespaces/{ns}/actions/", Owner, Ignored),
+    ("GET", "/api/v1/namespaces/{ns}/actions/{name}", Owner, Ignored),
+    ("PUT", "/api/v1/namespaces/{ns}/actions/{name}", Owner, Document),
+    ("POST", "/api/v1/namespaces/{ns}/actions/{name}", Owner, Payload),
+    ("DELETE", "/api/v1/namespaces/{ns}/actions/{name}", Owner, Ignored),
+    ("GET", "/api/v1/namespaces/{ns}/actions/{name}/", Owner, Ignored),
+    ("GET", "/api/v1/namespaces/{ns}/actions/{name}/{inner}", Owner, Ignored),
+    ("PUT", "/api/v1/namespaces/{ns}/actions/{name}/{inner}", Owner, AfterPackage),
+    ("POST", "/api/v1/namespaces/{ns}/actions/{name}/{inner}", Owner, AfterPackage),
+    ("DELETE", "/api/v1/namespaces/{ns}/actions/{name}/{inner}", Owner, Ignored),
+    ("GET", "/api/v1/namespaces/{ns}/triggers", Owner, Ignored),
+    ("GET", "/api/v1/namespaces/{ns}/triggers/", Owner, Ignored),
+    ("GET", "/api/v1/namespaces/{ns}/triggers/{name}", Owner, Ignored),
+    ("PUT", "/api/v1/namespaces/{ns}/triggers/{name}", Owner, Document),
+    ("POST", "/api/v1/namespaces/{ns}/triggers/{name}", Owner, Payload),
+    ("DELETE", "/api/v1/namespaces/{ns}/triggers/{name}", Owner, Ignored),
+    ("GET", "/api/v1/namespaces/{ns}/rules", Owner, Ignored),
+    ("GET", "/api/v1/namespaces/{ns}/rules/", Owner, Ignored),
+    ("GET", "/api/v1/namespaces/{ns}/rules/{name}", Owner, Ignored),
+    ("PUT", "/api/v1/namespaces/{ns}/rules/{name}", Owner, Document),
+    ("POST", "/api/v1/namespaces/{ns}/rules/{name}", Owner, Document),
+    ("DELETE", "/api/v1/namespaces/{ns}/rules/{name}", Owner, Ignored),
+    ("GET", "/api/v1/namespaces/{ns}/packages", Shared, Ignored),
+    ("GET", "/api/v1/namespaces/{ns}/packages/", Shared, Ignored),
+    ("GET", "/api/v1/namespaces/{ns}/packages/{name}", Owner, Ignored),
+    ("PUT", "/api/v1/namespaces/{ns}/packages/{name}", Owner, Ignored),
+    ("DELETE", "/api/v1/namespaces/{ns}/packages/{name}", Owner, Ignored),
+    ("GET", "/api/v1/namespaces/{ns}/activations", Owner, Ignored),
+    ("GET", "/api/v1/namespaces/{ns}/activations/", Owner, Ignored),
+    ("GET", "/api/v1/namespaces/{ns}/activations/{id}", Owner, Ignored),
+    ("GET", "/api/v1/namespaces/{ns}/activations/{id}/", Owner, Ignored),
+    ("GET", "/api/v1/namespaces/{ns}/activations/{id}/logs", Owner, Ignored),
+    ("GET", "/api/v1/namespaces/{ns}/activations/{id}/result", Owner, Ignored),
+    ("GET", "/api/v1/namespaces/{ns}/activations/{id}/status", Owner, Ignored),
+];
+
+/// A path of this route in a namespace; what it names does not exist.
+fn path(route: &str, namespace: &str) -> String {
+    let web = format!("{namespace}/default/hello.json");
+    let named = route.replace("{ns}", namespace).replace("{*address}", &web);
+    named.replace("{name}", "missing").replace("{inner}", "inside").replace("{id}", ID)
+}
+
+/// The methods to try a route with.
+fn methods(method: &str) -> Vec<Method> {
+    match method {
+        "ANY" => vec![Method::GET, Method::PUT, Method::POST, Method::DELETE],
+        one => vec![one.parse().expect("a method")],
+    }
+}
+
+async fn drive(me: &Client, method: Method, path: &str, body: Vec<u8>) -> Answer {
+    let request = me.request(method, path).header("content-type", "application/json");
+    me.send(request.body(body)).await
+}
+
+/// `METHOD path` of every route in the source of the API.
+fn routes_of_the_source() -> BTreeSet<String> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../runtime/src/api/mod.rs");
+    let source = std::fs::read_to_string(file).expect("the source of the API");
+    let mut found = BTreeSet::new();
+    for route in source.split(".route(").skip(1) {
+        let prefix = if route.trim_start().starts_with("&v1(") { "/api/v1" } else { "" };
+        let mut quoted = route.splitn(3, '"');
+        let (_, path, handlers) = (quoted.next(), quoted.next().expect("a path"), quoted.next().expect("handlers"));
+        let handlers = handlers.split("\n        .").next().expect("up to the next call on the router");
+        for method in ["get", "put", "post", "delete", "patch", "any"] {
+            let calls = handlers.split(|c: char| !c.is_alphanumeric() && c != '(' && c != ':' && c != '_');
+            if calls.into_iter().any(|call| call.starts_with(&format!("{method}("))) {
+                found.insert(format!("{} {prefix}{path}", method.to_uppercase()));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn the_table_has_every_route_of_the_source() {
+    let table: BTreeSet<String> = ROUTES.iter().map(|(method, path, ..)| format!("{method} {path}")).collect();
+    assert_eq!(table, routes_of_the_source());
+    assert_eq!(table.len(), ROUTES.len(), "no route stands twice in the table");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_key_nothing_but_information_and_web_actions_is_there() {
+    let wask = TestServer::start().await;
+    let me = wask.guest();
+    me.create_web_action("hello", &wask_tests::guest("echo")).await;
+    for (method, route, door, _) in ROUTES {
+        let expected = if door == Open { 200 } else { 401 };
+        for method in methods(method) {
+            let path = path(route, "guest");
+            let answer = me.send(me.anonymous(method.clone(), &path)).await;
+            assert_eq!(answer.status, expected, "{method} {path}: {}", answer.text());
+            assert_eq!(answer.header("www-authenticate").is_some(), expected == 401, "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_namespace_of_others_is_closed_on_every_route() {
+    let wask = TestServer::start().await;
+    let (me, _other) = (wask.guest(), wask.other("other").await);
+    for (method, route, door, _) in ROUTES.iter().filter(|(_, _, door, _)| matches!(door, Owner | Shared)) {
+        for (method, namespace) in methods(method).into_iter().flat_map(|m| [(m.clone(), "other"), (m, "nobody")]) {
+            let path = path(route, namespace);
+            let answer = drive(&me, method.clone(), &path, b"{}".to_vec()).await;
+            match door {
+                Shared => assert_eq!((answer.status.as_u16(), answer.text().as_str()), (200, "[]"), "{method} {path}"),
+                _ => {
+                    assert_eq!(answer.status, 403, "{method} {path}: {}", answer.text());
+                    let quoted = format!("The supplied authentication is not authorized to access '{namespace}");
+                    assert!(answer.error().starts_with(&quoted), "{method} {path}: {}", answer.error());
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_too_large_is_refused_with_both_sizes_wherever_one_is_read() {
+    let limits = |config: &mut wask::config::Config| {
+        config.limits.request_bytes = REQUEST_BYTES;
+        config.limits.payload_bytes = PAYLOAD_BYTES;
+    };
+    let wask = TestServer::builder().configure(limits).start().await;
+    let me = wask.guest();
+    let web = serde_json::json!([{ "key": "web-export", "value": true }]);
+    me.create_action_with("hello", &wask_tests::wat("result-then-exit-0"), serde_json::json!({ "annotations": web }))
+        .await;
+    for (method, route, _, body) in ROUTES {
+        for method in methods(method) {
+            let (path, size) = (path(route, "guest"), if body == Payload { PAYLOAD_BYTES } else { REQUEST_BYTES } + 1);
+            let answer = drive(&me, method.clone(), &path, vec![b' '; size as usize]).await;
+            let expected = match body {
+                Document | Payload => Some(format!("Request larger than allowed: {size} > {} bytes.", size - 1)),
+                Ignored => None,
+                AfterPackage => {
+                    assert_eq!(answer.status, 404, "{method} {path}");
+                    None
+                }
+            };
+            assert_eq!(answer.status == 413, expected.is_some(), "{method} {path}: {}", answer.text());
+            assert_eq!(expected.unwrap_or(answer.error()), answer.error(), "{method} {path}");
+        }
+    }
+    let feed = "/api/v1/namespaces/whisk.system/actions/alarms/alarm";
+    drive(&me, Method::POST, feed, vec![b' '; PAYLOAD_BYTES as usize + 1]).await.expect(413);
+}

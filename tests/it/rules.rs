@@ -38,7 +38,10 @@ async fn a_new_rule_is_active_and_its_trigger_knows_it() {
     let body = json!({ "trigger": "/_/dawn", "action": { "path": "_", "name": "echo" }, "status": "inactive" });
     let made = me.put("rules/on-dawn", &body).await.expect(200).json();
 
-    assert_eq!((&made["version"], &made["publish"], &made["annotations"]), (&json!("0.0.1"), &json!(false), &json!([])));
+    assert_eq!(
+        (&made["version"], &made["publish"], &made["annotations"]),
+        (&json!("0.0.1"), &json!(false), &json!([]))
+    );
     assert_eq!(made["trigger"], json!({ "path": "guest", "name": "dawn" }));
     assert_eq!(made["action"], json!({ "path": "guest", "name": "echo" }));
     assert_eq!(made["status"], "active");

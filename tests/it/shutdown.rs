@@ -1,1 +1,183 @@
-//! Stories about shutdown.
+//! Being told to stop: callers are answered, what can end ends, the rest is kept. Fault matrix F10, F11.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
+use rustix::process::Signal;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+use wask_tests::{Answer, Client, ServerProcess, annotation, eventually, guest};
+
+/// Settings: no throttles, and this much time to stop.
+fn settings(grace_ms: &'static str) -> [(&'static str, &'static str); 5] {
+    [
+        ("WASK_LIMITS__INVOCATIONS_PER_MINUTE", "0"),
+        ("WASK_LIMITS__CONCURRENT_INVOCATIONS", "0"),
+        ("WASK_LIMITS__FIRES_PER_MINUTE", "0"),
+        ("WASK_QUEUE__CONCURRENT_RUNS", "4"),
+        ("WASK_SERVER__GRACE_MS", grace_ms),
+    ]
+}
+
+async fn started(grace_ms: &'static str) -> (ServerProcess, Client) {
+    let wask = ServerProcess::serve(&settings(grace_ms)).await;
+    let me = wask.guest().await;
+    me.create_action_with("sleeper", &guest("sleeper"), json!({ "limits": { "timeout": 120_000 } })).await;
+    me.create_action("echo", &guest("echo")).await;
+    (wask, me)
+}
+
+async fn again(data: Arc<TempDir>) -> (ServerProcess, Client) {
+    let wask = ServerProcess::start("serve", &[], &settings("5000"), data).await;
+    let me = wask.guest().await;
+    (wask, me)
+}
+
+/// Blocking callers of the sleeper, in the background.
+fn callers(client: &Client, count: usize, args: &Value) -> Vec<JoinHandle<Answer>> {
+    let caller = || {
+        let (client, args) = (client.clone(), args.clone());
+        tokio::spawn(async move { client.invoke("sleeper", &args).await })
+    };
+    (0..count).map(|_| caller()).collect()
+}
+
+async fn running(client: &Client, id: &str) {
+    eventually(&format!("{id} runs"), || async { (client.state(id).await == "running").then_some(()) }).await;
+}
+
+/// Work under way: blocking callers, and more asynchronous activations than the server runs at a time.
+async fn load(client: &Client) -> (Vec<JoinHandle<Answer>>, Vec<String>) {
+    let callers = callers(client, 10, &json!({ "ms": 700 }));
+    let mut queued = Vec::new();
+    for n in 0..60 {
+        queued.push(client.invoke_async("sleeper", &json!({ "ms": 200, "n": n })).await);
+    }
+    running(client, &queued[0]).await;
+    (callers, queued)
+}
+
+/// The signal is sent under load; afterwards everything has ended, and nothing had to be run twice.
+async fn stops_in_order(signal: Signal) {
+    let (mut wask, me) = started("5000").await;
+    let (callers, queued) = load(&me).await;
+
+    wask.signal(signal);
+    let told = Instant::now();
+
+    for caller in callers {
+        let answer = caller.await.unwrap().expect(200);
+        assert_eq!(answer.json()["response"]["result"], json!({ "slept": 700 }));
+    }
+    assert_eq!(wask.ended().await.code(), Some(0), "{}", wask.stderr());
+    assert!(told.elapsed() < Duration::from_secs(5), "{:?}: nothing here takes the whole grace period", told.elapsed());
+
+    let (_wask, me) = again(wask.kill().await).await;
+    let mut ends = HashMap::new();
+    for id in &queued {
+        let record = me.ended(id).await;
+        assert_eq!(record["response"]["result"], json!({ "slept": 200 }));
+        assert_eq!(annotation(&record, "attempts"), None, "it was cut");
+        *ends.entry(id.clone()).or_insert(0) += 1;
+    }
+    assert_eq!(ends.len(), queued.len());
+    assert_eq!(me.activations_of("sleeper").await.len(), 10 + queued.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminated_server_answers_its_callers_ends_what_runs_and_keeps_what_waits() {
+    stops_in_order(Signal::TERM).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_server_does_the_same() {
+    stops_in_order(Signal::INT).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopping_server_takes_no_new_connections_and_does_not_wait_for_idle_ones() {
+    let (mut wask, me) = started("20000").await;
+    let idle = Client::new(wask.base(), me.auth.clone(), "guest");
+    idle.get("limits").await.expect(200); // leaves a connection open
+    let callers = callers(&me, 1, &json!({ "ms": 1500 }));
+    let id = me.invoke_async("sleeper", &json!({ "ms": 1500 })).await;
+    running(&me, &id).await;
+
+    wask.signal(Signal::TERM);
+    eventually("new connections are refused", || async {
+        let fresh = Client::new(wask.base(), me.auth.clone(), "guest");
+        let refused = fresh.request(Method::GET, "/api/v1/namespaces/_/limits").send().await;
+        refused.err().filter(reqwest::Error::is_connect).map(|_| ())
+    })
+    .await;
+    assert!(callers.iter().all(|caller| !caller.is_finished()), "the caller is still waiting");
+
+    let told = Instant::now();
+    for caller in callers {
+        caller.await.unwrap().expect(200);
+    }
+    assert_eq!(wask.ended().await.code(), Some(0));
+    assert!(told.elapsed() < Duration::from_secs(10), "idle connections were waited for");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_waits_longer_than_the_grace_period_gets_an_id_and_the_run_is_kept() {
+    let (mut wask, me) = started("500").await;
+    let callers = callers(&me, 3, &json!({ "ms": 5000 }));
+    let asynchronous = me.invoke_async("sleeper", &json!({ "ms": 5000 })).await;
+    running(&me, &asynchronous).await;
+
+    wask.signal(Signal::TERM);
+    let told = Instant::now();
+
+    let mut ids = vec![asynchronous];
+    for caller in callers {
+        let answer = caller.await.unwrap().expect(202);
+        ids.push(answer.json()["activationId"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(wask.ended().await.code(), Some(0), "{}", wask.stderr());
+    assert!(told.elapsed() < Duration::from_secs(4), "{:?}", told.elapsed());
+
+    let (_wask, me) = again(wask.kill().await).await;
+    for id in &ids {
+        let record = me.ended(id).await;
+        assert_eq!(record["response"]["result"], json!({ "slept": 5000 }));
+        assert_eq!(annotation(&record, "attempts"), Some(json!(2)));
+    }
+    assert_eq!(me.activations_of("sleeper").await.len(), ids.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_second_signal_ends_it_at_once_and_what_ran_is_run_again() {
+    for second in [Signal::TERM, Signal::INT] {
+        let (mut wask, me) = started("60000").await;
+        let id = me.invoke_async("sleeper", &json!({ "ms": 2000 })).await;
+        running(&me, &id).await;
+
+        wask.signal(Signal::TERM);
+        eventually("it says that it stops", || async { wask.stderr().contains("stopping").then_some(()) }).await;
+        wask.signal(second);
+
+        let ended = wask.ended().await;
+        assert!(ended.code().is_some_and(|code| code != 0), "{ended}");
+        assert!(wask.stderr().contains("stopped at once"), "{}", wask.stderr());
+        let (_wask, me) = again(wask.kill().await).await;
+        let record = me.ended(&id).await;
+        assert_eq!(record["response"]["result"], json!({ "slept": 2000 }));
+        assert_eq!(annotation(&record, "attempts"), Some(json!(2)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_with_nothing_to_do_stops_at_once() {
+    let (mut wask, _) = started("60000").await;
+    let told = Instant::now();
+
+    wask.signal(Signal::TERM);
+
+    assert_eq!(wask.ended().await.code(), Some(0));
+    assert!(told.elapsed() < Duration::from_secs(5));
+}

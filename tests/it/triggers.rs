@@ -324,7 +324,8 @@ async fn what_was_refused_for_want_of_a_place_takes_none() {
     for round in 1..=20 {
         let event = fired(&me, "dawn", &json!({})).await;
         let lines = lines_of(&me, &event).await;
-        let run = lines.iter().find(|line| line["success"] == true).unwrap_or_else(|| panic!("round {round}: {lines:?}"));
+        let run =
+            lines.iter().find(|line| line["success"] == true).unwrap_or_else(|| panic!("round {round}: {lines:?}"));
         me.ended(run["activationId"].as_str().unwrap()).await;
         wask_tests::eventually("the place is free", || async {
             let answer = me.invoke("echo", &json!({})).await;

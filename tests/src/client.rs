@@ -64,7 +64,9 @@ pub struct Client {
 
 impl Client {
     pub fn new(base: impl Into<String>, auth: impl Into<String>, namespace: impl Into<String>) -> Self {
-        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(100)).build().expect("a client");
+        // Redirects are not followed: no client of the API does, and a web action's own must be seen.
+        let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+        let http = http.timeout(Duration::from_secs(100)).build().expect("a client");
         Client { http, base: base.into(), auth: auth.into(), namespace: namespace.into() }
     }
 

@@ -156,4 +156,3 @@ fn collect(stream: impl std::io::Read + Send + 'static) -> Arc<Mutex<String>> {
     });
     text
 }
-

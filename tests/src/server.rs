@@ -84,8 +84,20 @@ impl TestServer {
 
     /// Stops in order and starts again on the same data.
     pub async fn restart(self) -> Self {
+        self.restart_after(Duration::ZERO).await
+    }
+
+    /// The same, with other settings.
+    pub async fn restart_with(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        change(&mut self.config);
+        self.restart().await
+    }
+
+    /// The same, with time passing on a clock that is moved by hand while nothing runs.
+    pub async fn restart_after(self, span: Duration) -> Self {
         let TestServer { node, clock, guest, config, data } = self;
         node.stop().await.expect("a server that stops");
+        clock.advance(span);
         let node = start_node(&config, &clock).await;
         let guest = Client::new(format!("http://{}", node.address), guest.auth, guest.namespace);
         TestServer { node, clock, guest, config, data }

@@ -41,11 +41,10 @@ impl Handler for Alarms {
             NextStep::Again { wait, .. } => Ok(Done::Again { after: wait }),
             NextStep::Done(outcome) => {
                 self.tell(&due, outcome).await?;
-                let nothing = || Done::Finished { record: None, next: Vec::new() };
                 Ok(fired.unwrap_or_else(|cause| {
                     let (trigger, attempt) = (&due.trigger, job.lease.attempt);
                     warn!(%trigger, due = %due.due, attempt, %cause, "alarm could not fire its trigger");
-                    nothing()
+                    Done::finished(None)
                 }))
             }
         }
@@ -88,20 +87,21 @@ impl Alarms {
             context: Context { transaction, cause: None, extra_logging: false, accepted },
         };
         let Some(mut fired) = self.events.work_out(fire).await? else {
-            return Ok(Done::Finished { record: None, next: Vec::new() });
+            return Ok(Done::finished(None));
         };
         let (record, next) = (Box::new(fired.record.clone()), std::mem::take(&mut fired.work));
-        fired.keep_slots();
-        Ok(Done::Finished { record: Some(record), next })
+        Ok(Done::Finished { record: Some(record), next, stored: Box::new(move || fired.keep_slots()) })
     }
 
     /// Lets the alarm know what came of its tick.
     async fn tell(&self, due: &Due, outcome: FireOutcome) -> anyhow::Result<()> {
-        let Some(alarm) = self.store.alarm(&due.trigger).await? else { return Ok(()) };
         let outcome = TickOutcome { due: due.due, outcome };
-        let after = feed::after_fire(&alarm, outcome, &self.settings, self.clock.now());
-        if after != alarm {
-            self.put(after).await?;
+        while let Some(alarm) = self.store.alarm(&due.trigger).await? {
+            let after = feed::after_fire(&alarm, outcome, &self.settings, self.clock.now());
+            if after == alarm || self.store.replace_alarm(&alarm, after).await? {
+                self.changed.notify_one();
+                break;
+            }
         }
         Ok(())
     }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use tokio::sync::Notify;
-use wask_model::{Alarm, Arguments, AuthKey, Failure, FullName, Message, NamespaceName, Response, SharedIdentity, messages};
+use wask_model::{Alarm, Arguments, AuthKey, Failure, FullName, Message, NamespaceName, Response, SharedIdentity, Timestamp, messages};
 use wask_store::{Store, StoreError};
 
 pub use feed::AlarmSettings;
@@ -92,18 +92,16 @@ impl Alarms {
             }
             LifecycleEvent::Update => {
                 self.authorise(caller, &request).await?;
-                let alarm = self.find(&request.trigger).await?;
-                self.put(feed::update(&alarm, request.args, &self.settings, self.clock.now())?).await?;
+                let update = |alarm: &Alarm, now| feed::update(alarm, request.args, &self.settings, now);
+                self.change(&request.trigger, update).await?;
             }
             LifecycleEvent::Pause => {
                 self.authorise(caller, &request).await?;
-                let alarm = self.find(&request.trigger).await?;
-                self.put(feed::pause(&alarm, self.clock.now())).await?;
+                self.change(&request.trigger, |alarm, now| Ok(feed::pause(alarm, now))).await?;
             }
             LifecycleEvent::Unpause => {
                 self.authorise(caller, &request).await?;
-                let alarm = self.find(&request.trigger).await?;
-                self.put(feed::unpause(&alarm, &self.settings, self.clock.now())?).await?;
+                self.change(&request.trigger, |alarm, now| feed::unpause(alarm, &self.settings, now)).await?;
             }
             LifecycleEvent::Delete => {
                 self.authorise(caller, &request).await?;
@@ -131,6 +129,22 @@ impl Alarms {
         self.store.put_alarm(alarm).await?;
         self.changed.notify_one();
         Ok(())
+    }
+
+    /// Changes the alarm as it stands; tried again when a tick or another call came between, so that neither is undone.
+    async fn change(
+        &self,
+        trigger: &FullName,
+        to: impl Fn(&Alarm, Timestamp) -> Result<Alarm, FeedError> + Send + Sync,
+    ) -> Result<(), Refused> {
+        loop {
+            let alarm = self.find(trigger).await?;
+            let becomes = to(&alarm, self.clock.now())?;
+            if self.store.replace_alarm(&alarm, becomes).await? {
+                self.changed.notify_one();
+                return Ok(());
+            }
+        }
     }
 
     async fn find(&self, trigger: &FullName) -> Result<Alarm, Refused> {

@@ -97,6 +97,7 @@ pub async fn put(
 ) -> Result<Json<Value>, Rejection> {
     let name = path.target(&caller)?.full_name()?;
     rights::write(&caller.identity, &name)?;
+    app.catalog.check_package(&name).await?; // before the body is looked at: REST contract §1.4
     let patch = action::read(&document(request, app.limits.request_bytes).await?)?;
     let action = app.catalog.put_action(&name, patch, params.overwrite()?).await?;
     let code = code_of(&app, &action).await?;
@@ -132,6 +133,7 @@ pub async fn invoke(
     let accepted = app.clock.now();
     let slot = app.gate.enter(&caller.identity, accepted)?;
     rights::read(&caller.identity, &action)?;
+    app.catalog.check_package(&action).await?;
     let (wait, result_only) = mode(&params, app.limits.blocking_wait_ms)?;
     let extra_logging = wants_extra_logging(&request);
     let args = payload(request, app.limits.payload_bytes).await?;

@@ -2,13 +2,12 @@
 
 use std::collections::HashMap;
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, HttpBody as _, to_bytes};
 use axum::extract::{FromRequestParts, Path, Request};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
-use http_body::Body as _;
 use serde::Deserialize;
 use serde_json::Value;
 use wask_model::{Arguments, EntityName, Failure, FullName, NamespaceName, messages};

@@ -13,6 +13,7 @@ mod rules;
 mod serve;
 mod transaction;
 mod triggers;
+mod unread;
 mod web;
 
 use std::sync::Arc;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -17,6 +16,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 use tracing::{debug, warn};
+
+use super::unread::ReadingOn;
 
 /// Bounds of connections; settings below `http.`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -57,8 +58,11 @@ impl Server {
         let graceful = GracefulShutdown::new();
         let places = Arc::new(Semaphore::new(self.config.connections));
         let builder = self.builder();
+        let reading_on = ReadingOn::new(Duration::from_millis(self.config.header_timeout_ms));
         while let Some((stream, place)) = self.next(&places, &stop).await {
-            let service = TowerToHyperService::new(router.clone().map_request(|r: http::Request<Incoming>| r.map(Body::new)));
+            let reading_on = reading_on.clone();
+            let router = router.clone().map_request(move |request: http::Request<Incoming>| reading_on.watch(request));
+            let service = TowerToHyperService::new(router);
             let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
             let connection = graceful.watch(connection);
             tokio::spawn(async move {
@@ -69,6 +73,7 @@ impl Server {
             });
         }
         drop(self.listener);
+        reading_on.stop().await;
         if tokio::time::timeout(grace, graceful.shutdown()).await.is_err() {
             warn!("connections were still open at the end of the grace period");
         }
@@ -81,8 +86,7 @@ impl Server {
             .http1()
             .timer(TokioTimer::new())
             .header_read_timeout(header_timeout)
-            .max_buf_size(self.config.header_bytes.max(8192))
-            .pipeline_flush(true);
+            .max_buf_size(self.config.header_bytes.max(8192));
         builder.http2().timer(TokioTimer::new()).max_header_list_size(self.config.header_bytes as u32);
         builder
     }

@@ -21,7 +21,7 @@ use super::rejection::{Refused, Rejection};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const API: &str = "/api/v1";
-const WEB: &str = "/api/v1/web/";
+const WEB: &str = "/api/v1/web";
 /// Bytes of path and query. REST contract §1.1.
 const LONGEST_URI: usize = 8 << 10;
 
@@ -47,7 +47,7 @@ pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> 
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     request.extensions_mut().insert(id.clone());
 
-    let is_web = path.starts_with(WEB);
+    let is_web = is_web(&path);
     let length = request.uri().path_and_query().map_or(0, |uri| uri.as_str().len());
     let response = match () {
         () if LONGEST_URI < length => uri_too_long(length).into_response(),
@@ -67,6 +67,11 @@ pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> 
     let (status, took) = (response.status().as_u16(), app.clock.passed().saturating_sub(started));
     debug!(transaction = %id.0, %method, path, status, took_us = took.as_micros() as u64, "answered");
     response
+}
+
+/// Below it nobody needs a key, whether or not there is such a web action.
+fn is_web(path: &str) -> bool {
+    path.strip_prefix(WEB).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// `{"error", "code"}`; a cause that the caller is not told goes to the log.
@@ -103,7 +108,8 @@ fn add_cors(headers: &mut HeaderMap, methods: &'static str) {
 
 /// No such URL: 401 below the API without credentials, 404 otherwise. REST contract §1.3.
 pub async fn unknown_url(State(app): State<App>, request: Request) -> Rejection {
-    if request.uri().path().starts_with(API) && !request.uri().path().starts_with(WEB) {
+    let path = request.uri().path();
+    if path.starts_with(API) && !is_web(path) {
         if let Err(rejection) = Caller::of(&app, request.headers()).await {
             return rejection;
         }

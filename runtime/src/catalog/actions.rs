@@ -9,6 +9,7 @@ use wask_model::{
 use wask_store::{Change, Revision, Stored};
 
 use super::{Catalog, Overwrite, already_exists, wrong_collection};
+use crate::gate::rights::SYSTEM;
 
 /// The body of an action PUT: what was given.
 #[derive(Debug, Default)]
@@ -98,8 +99,9 @@ impl Catalog {
     }
 
     /// A packaged name needs its package. REST contract §1.4.
-    pub(super) async fn check_package(&self, name: &FullName) -> Result<(), Failure> {
+    pub async fn check_package(&self, name: &FullName) -> Result<(), Failure> {
         match name.package_name() {
+            Some(package) if package.namespace.as_str() == SYSTEM => self.system_package(&package).map(drop),
             Some(package) => self.get(&package, Collection::Packages).await.map(drop),
             None => Ok(()),
         }

@@ -14,7 +14,7 @@ pub async fn module(catalog: &Catalog, namespace: &NamespaceName, name: &str, co
     let name = FullName::new(namespace.clone(), name.parse::<EntityName>()?);
     if let Ok(action) = catalog.action(&name).await {
         if action.code().is_some_and(|old| old.digest == wask_model::CodeRef::digest_of(&code)) {
-            return Ok(Deployed::Unchanged(action));
+            return Ok(Deployed::Unchanged);
         }
     }
     let patch = ActionPatch {
@@ -28,7 +28,7 @@ pub async fn module(catalog: &Catalog, namespace: &NamespaceName, name: &str, co
 /// What deploying came to.
 pub enum Deployed {
     New(Action),
-    Unchanged(Action),
+    Unchanged,
 }
 
 /// The posted form of a module.

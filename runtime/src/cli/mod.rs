@@ -1,18 +1,25 @@
 //! The command line: what each command takes, and which exit code it ends with.
 
+/// Prints a line.
+macro_rules! say {
+    ($($line:tt)*) => { $crate::cli::print_line(format_args!($($line)*)) };
+}
+
 mod demo;
 mod deploy;
 mod dev;
+mod folder;
+mod lines;
 mod serve;
 mod wskprops;
 
-use std::net::SocketAddr;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{BadConfig, Config, Flags};
+use crate::config::{BadConfig, Config, DEFAULTS, Flags, Loaded};
 use crate::telemetry;
 
 /// Exit code for settings or arguments that cannot be used.
@@ -36,22 +43,30 @@ enum Command {
     /// Deploys every .wasm and .wat file of FOLDER as a web action of the same name, and again whenever one changes.
     /// Without FOLDER three demo actions are deployed. Prints a line per activation. Ctrl-C stops; the data folder keeps
     /// everything.
+    #[command(after_help = SETTINGS)]
     Dev(DevArgs),
     /// Run a server
     ///
     /// At the first start it makes a namespace `guest` with a random key and writes the key to wskprops in the data
     /// folder, a file that wsk and aio read. SIGTERM or Ctrl-C ends it in order, the second one at once.
+    #[command(after_help = SETTINGS)]
     Serve(ServeArgs),
+    /// Print every setting with its meaning and default, as a file for `serve --config`
+    Settings,
 }
+
+const SETTINGS: &str = "\
+Every other setting is a line of the file that `wask settings` prints, and a variable of the environment: \
+limits.concurrent_invocations is WASK_LIMITS__CONCURRENT_INVOCATIONS. Flags win over variables, variables over the file.";
 
 #[derive(Args)]
 struct ServeArgs {
-    /// File with settings; wask.default.toml lists all of them
+    /// File with settings (TOML)
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Address and port to listen on [default: 127.0.0.1:3233]
     #[arg(long, value_name = "ADDR:PORT")]
-    listen: Option<SocketAddr>,
+    listen: Option<String>,
     /// Folder of everything that survives a restart [default: ./wask-data]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
@@ -60,10 +75,11 @@ struct ServeArgs {
 #[derive(Args)]
 struct DevArgs {
     /// Folder with .wasm and .wat files to deploy [default: three demo actions]
+    #[arg(value_name = "FOLDER")]
     folder: Option<PathBuf>,
     /// Loopback address and port to listen on [default: 127.0.0.1:3233]
     #[arg(long, value_name = "ADDR:PORT")]
-    listen: Option<SocketAddr>,
+    listen: Option<String>,
     /// Folder of everything that survives a restart [default: ./.wask]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
@@ -74,12 +90,16 @@ pub fn run() -> ExitCode {
     let ended = match Cli::parse().command {
         Command::Serve(args) => {
             let flags = Flags { file: args.config, listen: args.listen, data_dir: args.data_dir };
-            with_runtime(Config::load(&flags, &[]), serve::run)
+            with_runtime(Loaded::read(&flags, &[]), serve::run)
         }
         Command::Dev(args) => {
             let flags = Flags { file: None, listen: args.listen, data_dir: args.data_dir };
-            let config = Config::load(&flags, &dev::defaults());
-            with_runtime(config, |config| dev::run(config, args.folder))
+            let loaded = Loaded::read(&flags, &dev::defaults()).and_then(dev::check);
+            with_runtime(loaded, |config| dev::run(config, args.folder))
+        }
+        Command::Settings => {
+            say!("{}", DEFAULTS.trim_end());
+            Ok(())
         }
     };
     match ended {
@@ -91,14 +111,21 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn with_runtime<F>(config: Result<Config, BadConfig>, command: impl FnOnce(Config) -> F) -> anyhow::Result<()>
+/// A server does not end because nobody reads what it prints any more, as `println!` would.
+fn print_line(line: std::fmt::Arguments<'_>) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{line}");
+}
+
+fn with_runtime<F>(loaded: Result<Loaded, BadConfig>, command: impl FnOnce(Config) -> F) -> anyhow::Result<()>
 where
     F: Future<Output = anyhow::Result<()>>,
 {
-    let config = config?;
-    telemetry::start(&config.log).map_err(|cause| BadConfig::new("log.level", &cause.to_string()))?;
+    let loaded = loaded?;
+    loaded.ensure_data_dir()?;
+    telemetry::start(&loaded.config.log)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let ended = runtime.block_on(command(config));
+    let ended = runtime.block_on(command(loaded.config));
     runtime.shutdown_background(); // a compile or a read that hangs does not hold up the exit
     ended
 }

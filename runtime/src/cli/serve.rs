@@ -13,22 +13,30 @@ const FIRST_NAMESPACE: &str = "guest";
 pub async fn run(config: Config) -> anyhow::Result<()> {
     let mut signals = Signals::new()?;
     let node = Node::start(&config, Shared::default()).await?;
-    println!("wask {} · listening on http://{}", env!("CARGO_PKG_VERSION"), node.address);
-    println!("data in {}", config.server.data_dir.display());
-    first_start(&config, &node).await?;
+    say!("wask {} · listening on http://{}", env!("CARGO_PKG_VERSION"), node.address);
+    say!("data in {}", config.server.data_dir.display());
+    say_how_to_use_it(&config, &node).await?;
     signals.stop_in_order(node).await
 }
 
-/// Makes the first namespace with a random key, unless it is there.
-async fn first_start(config: &Config, node: &Node) -> anyhow::Result<()> {
+/// Makes the first namespace with a random key, unless it is there. The key is in wskprops and nowhere else.
+async fn say_how_to_use_it(config: &Config, node: &Node) -> anyhow::Result<()> {
     let path = config.wskprops();
-    if node.catalog.owner(&FIRST_NAMESPACE.parse()?).await?.is_none() {
-        let made = node.catalog.create_namespace(FIRST_NAMESPACE.parse()?, None).await?;
-        let props = Props { api_host: format!("http://{}", node.address), auth: made.key.expose(), namespace: FIRST_NAMESPACE };
-        wskprops::write(&path, &props).context("write wskprops")?;
-        println!("namespace `{FIRST_NAMESPACE}` made; its key is in {}", path.display());
+    let known = node.catalog.owner(&FIRST_NAMESPACE.parse()?).await?.is_some();
+    let auth = match known {
+        true => wskprops::auth(&path),
+        false => Some(node.catalog.create_namespace(FIRST_NAMESPACE.parse()?, None).await?.key.expose()),
+    };
+    let Some(auth) = auth else {
+        say!("namespace `{FIRST_NAMESPACE}` is there, but {}, which had its key, is gone", path.display());
+        return Ok(());
+    };
+    let props = Props { api_host: &node.api_host, auth: &auth, namespace: FIRST_NAMESPACE };
+    wskprops::write(&path, &props).context("write wskprops")?; // also later: the address may be another one
+    if !known {
+        say!("namespace `{FIRST_NAMESPACE}` made; its key is in {}", path.display());
     }
-    println!("use it:  export WSK_CONFIG_FILE={}", wskprops::absolute(&path).display());
+    say!("use it:  export WSK_CONFIG_FILE={}", wskprops::absolute(&path).display());
     Ok(())
 }
 

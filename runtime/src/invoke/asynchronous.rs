@@ -133,5 +133,5 @@ impl Invoker {
 }
 
 fn finished(record: Activation) -> Done {
-    Done::Finished { record: Some(Box::new(record)), next: Vec::new() }
+    Done::finished(Some(record))
 }

@@ -21,6 +21,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use dashmap::DashMap;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wask_model::{Activation, ActivationId, Arguments, Failure, FullName, NamespaceName, SharedIdentity, Timestamp};
 use wask_sandbox::Sandbox;
@@ -103,6 +104,8 @@ pub struct Invoker {
     /// Blocking activations that run on this node, with whose they are.
     live: DashMap<ActivationId, Live>,
     detached: TaskTracker,
+    /// Ends every wait: whoever waits then gets an id.
+    stop_waiting: CancellationToken,
 }
 
 /// What is known of an activation that has no record yet.
@@ -122,11 +125,12 @@ pub struct InvokerParts {
     pub clock: Clock,
     pub recorder: Recorder,
     pub api_host: String,
+    pub stop_waiting: CancellationToken,
 }
 
 impl Invoker {
     pub fn new(parts: InvokerParts) -> Arc<Self> {
-        let InvokerParts { catalog, gate, queue, sandbox, clock, recorder, api_host } = parts;
+        let InvokerParts { catalog, gate, queue, sandbox, clock, recorder, api_host, stop_waiting } = parts;
         let invoker = Arc::new_cyclic(|this| Invoker {
             this: this.clone(),
             catalog,
@@ -140,6 +144,7 @@ impl Invoker {
             triggers: OnceLock::new(),
             live: DashMap::new(),
             detached: TaskTracker::new(),
+            stop_waiting,
         });
         queue.serve(Lane::Invoke, invoker.clone());
         invoker
@@ -184,7 +189,6 @@ impl Invoker {
     /// Runs the activation while the caller waits. Past `limit` it becomes an asynchronous one and goes on. It also goes on
     /// when the caller goes away.
     async fn run_within(&self, limit: Duration, admitted: Admitted, slot: Slot) -> Result<Invoked, Failure> {
-        let id = admitted.id;
         let lease: Arc<OnceLock<Lease>> = Arc::default();
         let admitted = Arc::new(admitted);
         let running = {
@@ -193,15 +197,29 @@ impl Invoker {
             async move { invoker.run_to_record(&admitted, slot, &lease).await }
         };
         let running = Detached::new(running, &self.detached);
-        match running.within(&self.clock, limit).await {
+        match running.within(&self.clock, limit, &self.stop_waiting).await {
             WithinTime::Ended(record) => Ok(Invoked::Ended(record)),
-            WithinTime::NotYet(running) => {
-                let adopted = self.queue.adopt(admitted.to_work()).await;
-                let adopted = adopted.map(|held| lease.set(held));
-                running.detach();
-                adopted.map(|_| Invoked::Accepted(id))
-            }
+            WithinTime::NotYet(running) => self.hand_over(running, admitted, lease).await,
         }
+    }
+
+    /// Makes an asynchronous activation of one that runs, in a task of its own: a caller who leaves while the job is being
+    /// stored would leave behind a job that nobody ends.
+    async fn hand_over(
+        &self,
+        running: Detached<Arc<Activation>>,
+        admitted: Arc<Admitted>,
+        lease: Arc<OnceLock<Lease>>,
+    ) -> Result<Invoked, Failure> {
+        let (id, queue) = (admitted.id, self.queue.clone());
+        let adopting = self.detached.spawn(async move {
+            let adopted = queue.adopt(admitted.to_work()).await;
+            let adopted = adopted.map(|held| lease.set(held));
+            running.detach();
+            adopted
+        });
+        let adopted = adopting.await.map_err(|panic| Failure::Internal(panic.into()))?;
+        adopted.map(|_| Invoked::Accepted(id))
     }
 
     /// Runs a blocking activation and hands its record on: to the recorder, or to the queue when it was adopted meanwhile.
@@ -215,7 +233,7 @@ impl Invoker {
         let record = Arc::new(self.run(admitted).await);
         match lease.get() {
             Some(lease) => {
-                self.queue.finish(lease, Some((*record).clone()), Vec::new()).await;
+                self.queue.finish(lease, Some((*record).clone()), Vec::new(), || ()).await;
             }
             None => self.recorder.record(record.clone(), admitted.context.extra_logging).await,
         }
@@ -244,11 +262,13 @@ impl Invoker {
         self.recorder.listen()
     }
 
-    /// Waits until what runs without a waiting caller has ended.
-    pub async fn drain(&self, grace: Duration) {
+    /// Waits until what runs without a waiting caller has ended, and not after `stop_waiting`.
+    pub async fn drain(&self) {
         self.detached.close();
-        // What does not end in time was adopted by the queue, or nobody was promised anything of it.
-        let _ = tokio::time::timeout(grace, self.detached.wait()).await;
+        tokio::select! {
+            () = self.detached.wait() => (),
+            () = self.stop_waiting.cancelled() => (), // what still runs was adopted by the queue, or nobody was promised it
+        }
     }
 }
 

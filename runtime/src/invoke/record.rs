@@ -43,6 +43,9 @@ pub enum StorePolicy {
     OnDemand,
 }
 
+/// How long a record waits for others to be written with.
+const LINGER: Duration = Duration::from_millis(2);
+
 enum Message {
     Record(Arc<Activation>),
     /// Answered when everything sent before is on disk.
@@ -108,6 +111,9 @@ impl Recorder {
 async fn write(store: Arc<dyn Store>, mut waiting: mpsc::Receiver<Message>, batch: usize) {
     let mut messages = Vec::with_capacity(batch);
     while 0 < waiting.recv_many(&mut messages, batch).await {
+        if messages.iter().all(|message| matches!(message, Message::Record(_))) {
+            gather(&mut waiting, &mut messages, batch).await;
+        }
         let mut records = Vec::with_capacity(messages.len());
         let mut flushed = Vec::new();
         for message in messages.drain(..) {
@@ -120,6 +126,17 @@ async fn write(store: Arc<dyn Store>, mut waiting: mpsc::Receiver<Message>, batc
         for done in flushed {
             let _ = done.send(()); // whoever asked may have gone
         }
+    }
+}
+
+/// Lets more records come before the disk is troubled: one commit for many, and nobody who hands a record over meanwhile
+/// has to wake this task.
+async fn gather(waiting: &mut mpsc::Receiver<Message>, messages: &mut Vec<Message>, batch: usize) {
+    tokio::time::sleep(LINGER).await;
+    while messages.len() < batch
+        && let Ok(message) = waiting.try_recv()
+    {
+        messages.push(message);
     }
 }
 

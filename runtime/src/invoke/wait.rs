@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
@@ -30,8 +31,8 @@ impl<T: Send + 'static> Detached<T> {
         Detached { future: Some(Box::pin(future)), tracker: tracker.clone() }
     }
 
-    /// Waits at most `limit`.
-    pub async fn within(mut self, clock: &Clock, limit: Duration) -> WithinTime<T> {
+    /// Waits at most `limit`, and not after `no_longer`.
+    pub async fn within(mut self, clock: &Clock, limit: Duration, no_longer: &CancellationToken) -> WithinTime<T> {
         // The timer is only made when the first poll does not end it: most activations take less than a millisecond.
         let first = std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut self).poll(cx))).await;
         if let Poll::Ready(ended) = first {
@@ -41,6 +42,7 @@ impl<T: Send + 'static> Detached<T> {
             biased;
             ended = &mut self => WithinTime::Ended(ended),
             () = clock.sleep(limit) => WithinTime::NotYet(self),
+            () = no_longer.cancelled() => WithinTime::NotYet(self),
         }
     }
 

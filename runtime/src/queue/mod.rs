@@ -11,7 +11,7 @@
 mod submit;
 mod worker;
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -60,12 +60,20 @@ impl Default for QueueConfig {
 
 /// What a handler says of a job it has dealt with.
 pub enum Done {
-    /// The activation has ended: write its record and the follow-up jobs, and forget the job.
-    Finished { record: Option<Box<Activation>>, next: Vec<NewWork> },
+    /// The activation has ended: write its record and the follow-up jobs, and forget the job. `stored` is called once all
+    /// that is on disk, and dropped where it never will be.
+    Finished { record: Option<Box<Activation>>, next: Vec<NewWork>, stored: Box<dyn FnOnce() + Send> },
     /// Not now: try again after this time.
     Again { after: Duration },
     /// Keep the job as a dead letter, with the record that ends its activation.
     Dead { record: Option<Box<Activation>>, reason: String },
+}
+
+impl Done {
+    /// The end of a job that nothing follows.
+    pub fn finished(record: Option<Activation>) -> Self {
+        Done::Finished { record: record.map(Box::new), next: Vec::new(), stored: Box::new(|| ()) }
+    }
 }
 
 /// Carries out the jobs of one lane. `Err`: this node could not; the job is tried again later.
@@ -102,6 +110,8 @@ struct Inner {
     config: QueueConfig,
     /// Names this node in its leases.
     owner: String,
+    /// Until when every lease of this node lasts at least; milliseconds.
+    leases_last_until: AtomicI64,
     lanes: [LaneState; Lane::ALL.len()],
     running: TaskTracker,
     stopping: AtomicBool,
@@ -125,8 +135,9 @@ impl Queue {
         };
         let lanes = std::array::from_fn(|_| lane());
         let owner = ActivationId::new(clock.now()).to_string();
+        let leases_last_until = AtomicI64::new(clock.now().after(Duration::from_millis(config.lease_ms)).millis());
         let (running, stopping) = (TaskTracker::new(), AtomicBool::new(false));
-        Queue(Arc::new(Inner { store, clock, config, owner, lanes, running, stopping }))
+        Queue(Arc::new(Inner { store, clock, config, owner, leases_last_until, lanes, running, stopping }))
     }
 
     /// Says who carries out the jobs of `lane`; once per lane, before [`Queue::run`].

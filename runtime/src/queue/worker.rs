@@ -9,7 +9,7 @@ use futures_util::FutureExt as _;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
-use wask_model::Activation;
+use wask_model::{Activation, Timestamp};
 use wask_store::{Claim, Job, Lane, Lease, StoreError};
 
 use super::{Done, NewWork, Queue, Reserved};
@@ -29,12 +29,16 @@ impl Queue {
         tokio::join!(self.work(Lane::Invoke, &stop), self.work(Lane::Fire, &stop), self.keep_leases(&stop));
     }
 
-    /// Ends what runs within `grace`; the rest is due again for whoever comes next.
-    pub async fn drain(&self, grace: Duration) -> anyhow::Result<()> {
+    /// Ends what runs until `grace_over`; the rest is due again for whoever comes next.
+    pub async fn drain(&self, grace_over: &CancellationToken) -> anyhow::Result<()> {
         self.0.stopping.store(true, Ordering::Release);
         self.0.running.close();
-        if tokio::time::timeout(grace, self.0.running.wait()).await.is_err() {
-            warn!(jobs = self.0.running.len(), "jobs still run at the end of the grace period, they will be run again");
+        tokio::select! {
+            biased;
+            () = self.0.running.wait() => (),
+            () = grace_over.cancelled() => {
+                warn!(jobs = self.0.running.len(), "jobs still run at the end of the grace period, they will be run again");
+            }
         }
         self.0.store.release_owned(&self.0.owner, self.0.clock.now()).await?;
         Ok(())
@@ -69,9 +73,12 @@ impl Queue {
         if wanted == 0 {
             return Ok(false); // a job that ends wakes this loop
         }
+        let now = self.0.clock.now();
+        if self.0.leases_last_until.load(Ordering::Acquire) < now.millis() {
+            self.renew(now).await?; // or it would take its own jobs for those of a dead node
+        }
         // Cleared before the look: whoever comes during it sets it again.
         state.backlog.store(false, Ordering::Release);
-        let now = self.0.clock.now();
         let claim = Claim::from_now(&self.0.owner, now, self.lease());
         let jobs = match self.0.store.claim_due(lane, now, wanted, &claim).await {
             Ok(jobs) => jobs,
@@ -111,7 +118,9 @@ impl Queue {
         let handled = AssertUnwindSafe(handler.handle(job)).catch_unwind().await;
         let done = handled.unwrap_or_else(|_| Err(anyhow::anyhow!("the handler panicked")));
         let ended = match done {
-            Ok(Done::Finished { record, next }) => self.finish(&job.lease, record.map(|r| *r), next).await,
+            Ok(Done::Finished { record, next, stored }) => {
+                self.finish(&job.lease, record.map(|r| *r), next, stored).await
+            }
             Ok(Done::Dead { record, reason }) => self.bury(&job.lease, record.map(|r| *r), &reason).await,
             Ok(Done::Again { after }) => return self.put_back(&job.lease, after).await,
             Err(cause) => {
@@ -126,12 +135,19 @@ impl Queue {
 
     /// Writes the end of a job, trying until the store takes it: the work is done, only the news of it is not. `false`:
     /// somebody else has the job by now.
-    pub async fn finish(&self, lease: &Lease, record: Option<Activation>, next: Vec<NewWork>) -> bool {
+    pub async fn finish(
+        &self,
+        lease: &Lease,
+        record: Option<Activation>,
+        next: Vec<NewWork>,
+        stored: impl FnOnce() + Send,
+    ) -> bool {
         loop {
             let reserved: Vec<Reserved> = next.iter().map(|work| self.reserve(work.clone())).collect();
             let jobs = reserved.iter().map(|r| r.job.clone()).collect();
             match self.0.store.finish(lease, record.clone(), jobs).await {
                 Ok(true) => {
+                    stored();
                     self.start(reserved);
                     return true;
                 }
@@ -156,8 +172,8 @@ impl Queue {
 
     async fn put_back(&self, lease: &Lease, after: Duration) {
         let due = self.0.clock.now().after(after);
-        if let Err(cause) = self.0.store.put_back(lease, due).await {
-            warn!(%cause, job = %lease.job, "job could not be put back, it is due when its lease ends");
+        while let Err(cause) = self.0.store.put_back(lease, due).await {
+            self.wait_for_the_store(lease, &cause).await; // its lease would be renewed for ever
         }
     }
 
@@ -177,10 +193,18 @@ impl Queue {
                 () = stop.cancelled() => return,
                 () = self.0.clock.sleep(Duration::from_millis(self.0.config.renew_ms)) => (),
             }
-            let now = self.0.clock.now();
-            if let Err(cause) = self.0.store.renew(&self.0.owner, now, now.after(self.lease())).await {
+            if let Err(cause) = self.renew(self.0.clock.now()).await {
                 warn!(%cause, "leases could not be renewed, the next pass tries again");
             }
         }
+    }
+
+    /// Moves the end of every lease of this node, of those too that have ended while nobody else took the job: after the
+    /// clock has jumped, or the machine has slept, the node still runs what it ran before.
+    async fn renew(&self, now: Timestamp) -> Result<(), StoreError> {
+        let (whenever_it_ended, until) = (Timestamp::from_millis(0), now.after(self.lease()));
+        self.0.store.renew(&self.0.owner, whenever_it_ended, until).await?;
+        self.0.leases_last_until.store(until.millis(), Ordering::Release);
+        Ok(())
     }
 }

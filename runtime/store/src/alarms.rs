@@ -28,6 +28,9 @@ pub trait AlarmStore: Send + Sync {
     /// Writes the record whole, whether it exists or not.
     async fn put_alarm(&self, alarm: Alarm) -> Result<(), StoreError>;
 
+    /// Replaces the record if it is still as it was read. `false`: it is not, nothing was written.
+    async fn replace_alarm(&self, was: &Alarm, becomes: Alarm) -> Result<bool, StoreError>;
+
     /// `false`: there was none.
     async fn delete_alarm(&self, trigger: &FullName) -> Result<bool, StoreError>;
 

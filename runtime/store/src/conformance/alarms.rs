@@ -85,6 +85,20 @@ pub async fn an_alarm_that_was_changed_meanwhile_does_not_advance(store: &dyn St
     assert_eq!(claim(store, "a", T0).await, []);
 }
 
+pub async fn an_alarm_is_replaced_only_as_it_was_read(store: &dyn Store) {
+    for due in [Some(T0), None] {
+        let read = alarm("/guest/dawn", due);
+        let [first, second] = [1, 2].map(|n| Alarm { payload: json!(n), ..alarm("/guest/dawn", Some(at(9))) });
+        assert!(!store.replace_alarm(&read, first.clone()).await.unwrap());
+        store.put_alarm(read.clone()).await.unwrap();
+        assert!(store.replace_alarm(&read, first.clone()).await.unwrap());
+        assert!(!store.replace_alarm(&read, second).await.unwrap());
+        assert_eq!(store.alarm(&read.trigger).await.unwrap(), Some(first));
+        assert_eq!(store.next_alarm().await.unwrap(), Some(at(9)));
+        store.delete_alarm(&read.trigger).await.unwrap();
+    }
+}
+
 pub async fn a_deleted_alarm_does_not_advance(store: &dyn Store) {
     store.put_alarm(alarm("/guest/dawn", Some(T0))).await.unwrap();
     let tick = tick(store).await;

@@ -93,6 +93,7 @@ macro_rules! conformance_suite {
                 of_two_that_advance_one_tick_one_wins,
                 an_alarm_that_was_changed_meanwhile_does_not_advance,
                 a_deleted_alarm_does_not_advance,
+                an_alarm_is_replaced_only_as_it_was_read,
                 an_alarm_with_any_payload_advances,
             ],
             identities: [

@@ -53,6 +53,18 @@ impl AlarmStore for SqliteStore {
         self.writer.write(Steps::One, put).await
     }
 
+    async fn replace_alarm(&self, was: &Alarm, becomes: Alarm) -> Result<bool, StoreError> {
+        let (key, was, doc) = (Key::from(&was.trigger), was.clone(), serde_json::to_string(&becomes)?);
+        let replace = move |db: &Connection| {
+            let unchanged = stored(db, &key)?.is_some_and(|alarm| alarm == was);
+            if unchanged {
+                update(db, &key, &becomes, &doc)?;
+            }
+            Ok(unchanged)
+        };
+        self.writer.write(Steps::One, replace).await
+    }
+
     async fn delete_alarm(&self, trigger: &FullName) -> Result<bool, StoreError> {
         let key = Key::from(trigger);
         let delete = move |db: &Connection| {
@@ -87,10 +99,7 @@ impl AlarmStore for SqliteStore {
             if current.is_none() {
                 return Ok(false);
             }
-            let mut update =
-                db.prepare_cached("UPDATE alarm SET next_fire = ?3, doc = ?4 WHERE namespace = ?1 AND local = ?2")?;
-            let next_fire = moved.next_fire.map(Timestamp::millis);
-            update.execute(params![key.namespace.as_str(), key.local, next_fire, doc])?;
+            update(db, &key, &moved, &doc)?;
             insert_jobs(db, &fire)?;
             Ok(true)
         };
@@ -110,4 +119,12 @@ fn stored(db: &Connection, key: &Key) -> Result<Option<Alarm>, StoreError> {
     let mut select = db.prepare_cached("SELECT doc FROM alarm WHERE namespace = ?1 AND local = ?2")?;
     let found = select.query_row(params![key.namespace.as_str(), key.local], |row| Ok(rows::json(row, 0)));
     found.optional()?.transpose()
+}
+
+/// `doc`: the alarm as JSON.
+fn update(db: &Connection, key: &Key, alarm: &Alarm, doc: &str) -> Result<(), StoreError> {
+    let mut update =
+        db.prepare_cached("UPDATE alarm SET next_fire = ?3, doc = ?4 WHERE namespace = ?1 AND local = ?2")?;
+    update.execute(params![key.namespace.as_str(), key.local, alarm.next_fire.map(Timestamp::millis), doc])?;
+    Ok(())
 }

@@ -56,7 +56,8 @@ impl Taken {
 /// Sends `request` over `connections` connections for `span`.
 pub async fn run(request: &Request, connections: usize, span: Duration) -> anyhow::Result<Taken> {
     let started = Instant::now();
-    let tasks: Vec<_> = (0..connections).map(|_| tokio::spawn(one_connection(request.clone(), started + span))).collect();
+    let tasks: Vec<_> =
+        (0..connections).map(|_| tokio::spawn(one_connection(request.clone(), started + span))).collect();
     let mut taken = Taken::default();
     for task in tasks {
         taken.each.extend(task.await??);

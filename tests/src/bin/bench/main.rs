@@ -43,7 +43,9 @@ fn client(server: &Process, data: &TempDir) -> anyhow::Result<Client> {
     let path = data.path().join("wskprops");
     let started = Instant::now();
     loop {
-        if let Some(auth) = std::fs::read_to_string(&path).unwrap_or_default().lines().find_map(|l| l.strip_prefix("AUTH=")) {
+        if let Some(auth) =
+            std::fs::read_to_string(&path).unwrap_or_default().lines().find_map(|l| l.strip_prefix("AUTH="))
+        {
             return Ok(Client::new(format!("http://{}", server.address), auth, "guest"));
         }
         anyhow::ensure!(started.elapsed() < Duration::from_secs(10), "no wskprops");
@@ -142,7 +144,11 @@ async fn beside_loops(server: &Process, me: &Client) -> anyhow::Result<()> {
     tokio::time::sleep(Duration::from_secs(1)).await;
     let beside = load::run(&hello, 1, 4 * SPAN).await?;
     let ratio = beside.quantile(0.5).as_secs_f64() / idle.quantile(0.5).as_secs_f64();
-    println!("\nhello, idle                        p50 {:>9.2?}  p99 {:>9.2?}", idle.quantile(0.5), idle.quantile(0.99));
+    println!(
+        "\nhello, idle                        p50 {:>9.2?}  p99 {:>9.2?}",
+        idle.quantile(0.5),
+        idle.quantile(0.99)
+    );
     println!(
         "hello beside 100 endless loops     p50 {:>9.2?}  p99 {:>9.2?}   {ratio:.1} × idle",
         beside.quantile(0.5),
@@ -187,7 +193,8 @@ async fn memory() -> anyhow::Result<()> {
     let idle = server.footprint()?;
     println!("\nidle server                        {:>8} KiB private, {} threads", idle.private_kib, idle.threads);
     for n in 0..1000 {
-        let code = format!("(module (memory (export \"memory\") 1) (global i32 (i32.const {n})) (func (export \"_start\")))");
+        let code =
+            format!("(module (memory (export \"memory\") 1) (global i32 (i32.const {n})) (func (export \"_start\")))");
         me.create_action(&format!("a{n}"), &code).await;
     }
     let deployed = server.footprint()?;

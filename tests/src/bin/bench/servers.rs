@@ -73,7 +73,8 @@ pub async fn serve_bare() -> anyhow::Result<()> {
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
-        let answer = service_fn(|_| async { Ok::<_, Infallible>(hyper::Response::new(Full::new(Bytes::from("pong")))) });
+        let answer =
+            service_fn(|_| async { Ok::<_, Infallible>(hyper::Response::new(Full::new(Bytes::from("pong")))) });
         tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answer));
     }
 }

@@ -1,0 +1,86 @@
+//! Default parameters: merged, delivered as environment, made final.
+
+use serde_json::{Value, json};
+use wask_tests::{Client, TestServer, guest};
+
+async fn result(me: &Client, name: &str, args: Value) -> Value {
+    me.post(&format!("actions/{name}?blocking=true&result=true"), &args).await.expect(200).json()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_payload_is_laid_over_the_parameters_key_by_key() {
+    let wask = TestServer::start().await;
+    let me = wask.guest();
+    let parameters =
+        json!([{ "key": "a", "value": { "x": 1 } }, { "key": "b", "value": 2 }, { "key": "n", "value": null }]);
+    me.create_action_with("echo", &guest("echo"), json!({ "parameters": parameters })).await;
+
+    assert_eq!(result(&me, "echo", json!({})).await, json!({ "a": { "x": 1 }, "b": 2, "n": null }));
+    let args = json!({ "a": { "y": 1 }, "b": null, "c": 3 });
+    let merged = json!({ "a": { "y": 1 }, "b": null, "n": null, "c": 3 });
+    assert_eq!(result(&me, "echo", args.clone()).await, merged);
+
+    let id = me.invoke_async("echo", &args).await;
+    assert_eq!(me.ended(&id).await["response"]["result"], merged, "also for whoever does not wait");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b58_init_parameters_are_environment_as_text_and_no_arguments() {
+    let wask = TestServer::start().await;
+    let me = wask.guest();
+    let parameters = json!([
+        { "key": "TEXT", "value": "a b", "init": true },
+        { "key": "NULL", "value": null, "init": true },
+        { "key": "FLAG", "value": true, "init": true },
+        { "key": "NUMBER", "value": 1.5, "init": true },
+        { "key": "OBJECT", "value": { "a": [1, 2] }, "init": true },
+        { "key": "plain", "value": 1 },
+    ]);
+    for name in ["env", "echo"] {
+        me.create_action_with(name, &guest(name), json!({ "parameters": parameters })).await;
+        let shown = me.get(&format!("actions/{name}")).await.json()["parameters"].clone();
+        assert_eq!(shown, parameters, "`init` is shown where it is set and nowhere else");
+    }
+
+    let seen = result(&me, "env", json!({})).await;
+    for (key, text) in [("TEXT", "a b"), ("NULL", ""), ("FLAG", "true"), ("NUMBER", "1.5"), ("OBJECT", "{\"a\":[1,2]}")]
+    {
+        assert_eq!(seen[key], text, "{key}");
+    }
+    assert_eq!(seen["plain"], Value::Null);
+    assert_eq!(result(&me, "echo", json!({ "TEXT": 2 })).await, json!({ "plain": 1, "TEXT": 2 }));
+    assert_eq!(result(&me, "env", json!({ "TEXT": 2 })).await["TEXT"], "a b");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_platform_tells_an_action_cannot_be_forged_by_a_parameter() {
+    let wask = TestServer::start().await;
+    let me = wask.guest();
+    let parameters = json!([{ "key": "__OW_NAMESPACE", "value": "whisk.system", "init": true }]);
+    me.create_action_with("env", &guest("env"), json!({ "parameters": parameters })).await;
+
+    assert_eq!(result(&me, "env", json!({})).await["__OW_NAMESPACE"], "guest");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b71_a_final_action_refuses_to_have_its_parameters_overridden_and_records_nothing() {
+    let wask = TestServer::start().await;
+    let me = wask.guest();
+    let more = json!({
+        "parameters": [{ "key": "fixed", "value": 1 }, { "key": "open", "value": null }],
+        "annotations": [{ "key": "final", "value": true }],
+    });
+    me.create_action_with("echo", &guest("echo"), more).await;
+
+    for query in ["", "?blocking=true"] {
+        for value in [json!(1), json!(2), json!(null)] {
+            let refused = me.post(&format!("actions/echo{query}"), &json!({ "fixed": value })).await.expect(400);
+            let sentence = "Request defines parameters that are not allowed (e.g., reserved properties).";
+            assert_eq!(refused.error(), sentence);
+            assert_eq!(refused.header("x-openwhisk-activation-id"), None);
+        }
+    }
+    assert_eq!(me.get("activations").await.json(), json!([]));
+    let args = json!({ "open": 2, "new": 3 });
+    assert_eq!(result(&me, "echo", args).await, json!({ "fixed": 1, "open": 2, "new": 3 }));
+}

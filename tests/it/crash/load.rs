@@ -1,0 +1,103 @@
+//! `kill -9` at any moment under load.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use wask_tests::{Client, annotation, eventually, guest};
+
+use super::{on, result_of, serve};
+
+const DEATHS: u64 = 10;
+const CLIENTS: u64 = 8;
+
+/// Ids that were acknowledged, with the number that each invocation carried.
+type Acknowledged = HashMap<String, u64>;
+
+/// Invokes without waiting, until the server is gone. `numbers`: the next one to send.
+async fn invoke_until_it_dies(client: Client, numbers: Arc<AtomicU64>) -> Acknowledged {
+    let mut acknowledged = HashMap::new();
+    loop {
+        let n = numbers.fetch_add(1, Ordering::Relaxed);
+        // Half of them take a moment, so that every kill finds some running.
+        let (action, args) = match n % 2 {
+            0 => ("echo", json!({ "n": n })),
+            _ => ("sleeper", json!({ "ms": n % 100, "n": n })),
+        };
+        let path = format!("/api/v1/namespaces/_/actions/{action}");
+        let Ok(response) = client.request(reqwest::Method::POST, &path).json(&args).send().await else { break };
+        assert_eq!(response.status(), 202);
+        let Ok(body) = response.json::<Value>().await else { break };
+        acknowledged.insert(body["activationId"].as_str().unwrap().to_owned(), n);
+    }
+    acknowledged
+}
+
+/// Every record of the namespace, in pages.
+async fn everything(client: &Client) -> Vec<Value> {
+    let mut all = Vec::new();
+    loop {
+        let page = client.get(&format!("activations?docs=true&limit=200&skip={}", all.len())).await.expect(200).json();
+        let page = page.as_array().unwrap().clone();
+        if page.is_empty() {
+            return all;
+        }
+        all.extend(page);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_acknowledged_is_lost_and_nothing_is_recorded_twice() {
+    let (mut wask, mut me) = serve().await;
+    for action in ["echo", "sleeper"] {
+        me.create_action(action, &guest(action)).await;
+    }
+    let numbers = Arc::new(AtomicU64::new(0));
+    let mut acknowledged = HashMap::new();
+
+    for death in 0..DEATHS {
+        let clients: Vec<_> =
+            (0..CLIENTS).map(|_| tokio::spawn(invoke_until_it_dies(me.clone(), numbers.clone()))).collect();
+        // Anywhere between the first commits and the middle of a run; a different moment every time.
+        tokio::time::sleep(Duration::from_millis(60 + 97 * death % 400)).await;
+        let data = wask.kill().await;
+        for client in clients {
+            acknowledged.extend(client.await.unwrap());
+        }
+        (wask, me) = on(data).await;
+    }
+
+    assert!(100 < acknowledged.len(), "{} acknowledged: that is no load", acknowledged.len());
+    let mut again = 0;
+    for (id, n) in &acknowledged {
+        let record = me.ended(id).await;
+        assert_eq!(record["activationId"], json!(id));
+        match n % 2 {
+            0 => assert_eq!(*result_of(&record), json!({ "n": n })),
+            _ => assert_eq!(*result_of(&record), json!({ "slept": n % 100 })),
+        }
+        again += u64::from(annotation(&record, "attempts").is_some());
+    }
+    assert!(0 < again, "no kill found anything running");
+
+    // What was not acknowledged may have been accepted all the same; it has a record too, and nothing has two.
+    let accepted = eventually("nothing is left to run", || async {
+        let before = everything(&me).await.len();
+        let marker = me.invoke_async("echo", &json!({ "n": "marker" })).await;
+        me.ended(&marker).await;
+        let after = everything(&me).await;
+        (after.len() == before + 1).then_some(after)
+    })
+    .await;
+    let mut ids: Vec<&str> = accepted.iter().map(|record| record["activationId"].as_str().unwrap()).collect();
+    let listed = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), listed);
+    assert!(acknowledged.keys().all(|id| ids.binary_search(&id.as_str()).is_ok()));
+    let count = me.get("activations?count=true").await.expect(200).json()["activations"].clone();
+    assert_eq!(count, json!(listed));
+    drop(wask);
+}

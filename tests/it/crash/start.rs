@@ -1,0 +1,141 @@
+//! Starting after a crash, during one, and beside another.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use tempfile::TempDir;
+use wask_tests::{ServerProcess, binary, guest, run};
+
+use super::{UNLIMITED, on, serve};
+
+/// The compiled modules of a data folder: name and inode. A module that is compiled again is another file.
+fn compiled(data: &Path) -> BTreeMap<String, u64> {
+    let files = std::fs::read_dir(data.join("cache")).unwrap().map(Result::unwrap);
+    let modules = files.filter(|file| file.path().extension().is_some_and(|extension| extension == "cwasm"));
+    modules.map(|file| (file.file_name().into_string().unwrap(), file.metadata().unwrap().ino())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_crash_nothing_is_compiled_again() {
+    let (mut wask, me) = serve().await;
+    for action in ["echo", "sleeper"] {
+        me.create_action(action, &guest(action)).await;
+    }
+    let before = compiled(wask.data_dir());
+    assert_eq!(before.len(), 2);
+
+    let (wask, me) = on(wask.kill().await).await;
+
+    me.invoke("echo", &json!({})).await.expect(200);
+    me.invoke("sleeper", &json!({ "ms": 0 })).await.expect(200);
+    assert_eq!(compiled(wask.data_dir()), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn compiled_code_that_was_damaged_is_not_run_but_compiled_again() {
+    let (mut wask, me) = serve().await;
+    for action in ["echo", "sleeper"] {
+        me.create_action(action, &guest(action)).await;
+    }
+    let data = wask.kill().await;
+    let before = compiled(data.path());
+    for (n, name) in before.keys().enumerate() {
+        let path = data.path().join("cache").join(name);
+        let mut code = std::fs::read(&path).unwrap();
+        match n {
+            0 => code[1000] ^= 1,
+            _ => code.truncate(1000),
+        }
+        std::fs::write(&path, code).unwrap();
+    }
+
+    let (wask, me) = on(data).await;
+
+    assert_eq!(me.invoke("echo", &json!({ "a": 1 })).await.expect(200).json()["response"]["result"], json!({ "a": 1 }));
+    let id = me.invoke_async("sleeper", &json!({ "ms": 0 })).await;
+    assert_eq!(me.ended(&id).await["response"]["status"], "success");
+    let after = compiled(wask.data_dir());
+    assert!(after.keys().eq(before.keys()));
+    assert!(after.iter().all(|(name, inode)| before[name] != *inode), "{before:?} {after:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn compiled_code_that_was_removed_is_made_again() {
+    let (mut wask, me) = serve().await;
+    me.create_action("echo", &guest("echo")).await;
+    let data = wask.kill().await;
+    std::fs::remove_dir_all(data.path().join("cache")).unwrap();
+
+    let (_wask, me) = on(data).await;
+
+    me.invoke("echo", &json!({})).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_server_on_the_same_data_is_refused_by_name() {
+    let (wask, me) = serve().await;
+    let data = wask.data_dir().to_str().unwrap();
+
+    let second = tokio::task::block_in_place(|| run(&["serve", "--listen", "127.0.0.1:0", "--data-dir", data], &[]));
+
+    assert_eq!(second.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&second.stderr);
+    let message = format!("another wask uses this data directory (pid {})", wask.pid());
+    assert!(told.contains(&message), "{told}");
+    me.get("limits").await.expect(200);
+}
+
+/// `wask serve` on this data.
+fn spawn(data: &TempDir) -> Child {
+    let mut command = Command::new(binary());
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data.path()).envs(UNLIMITED);
+    command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
+}
+
+fn kill(mut child: Child) {
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// The next start succeeds, and whoever reads the key that it left gets in.
+async fn starts(data: Arc<TempDir>) -> Arc<TempDir> {
+    let mut wask = ServerProcess::start("serve", &[], &UNLIMITED, data).await;
+    let me = wask.guest().await;
+    me.get("limits").await.expect(200);
+    me.put("triggers/dawn?overwrite=true", &json!({})).await.expect(200);
+    wask.kill().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_that_is_cut_off_at_any_moment_leaves_data_that_the_next_one_can_use() {
+    for round in 0..10_u64 {
+        let data = Arc::new(tempfile::tempdir().unwrap());
+        for delay in [10 * round, 25 * round] {
+            let cut_off = spawn(&data);
+            tokio::time::sleep(Duration::from_millis(delay)).await;
+            kill(cut_off);
+        }
+        starts(data).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_key_of_the_first_start_is_not_lost_when_that_start_is_cut_off() {
+    for delay in (0..10_u64).map(|n| 300 * n) {
+        let mut data = Arc::new(tempfile::tempdir().unwrap());
+        for _ in 0..2 {
+            let mut cut_off = spawn(&data);
+            let mut said = BufReader::new(cut_off.stdout.take().unwrap());
+            said.read_line(&mut String::new()).unwrap(); // it listens; what follows is the namespace and its key
+            tokio::time::sleep(Duration::from_micros(delay)).await;
+            kill(cut_off);
+            data = starts(data).await;
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! What a guest cannot see or reach: the server's environment, its files, other activations.
+
+use serde_json::json;
+use wask_tests::{Client, TestServer, guest, wat};
+
+use super::{invoke, logs_of, run, run_wat};
+
+/// Remembers in memory and in a global how often it ran: `{"runs":1}`, unless something survived.
+const COUNTER: &str = r#"(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (global $runs (mut i32) (i32.const 0))
+  (data (i32.const 0) "\40\00\00\00\0b\00\00\00")
+  (data (i32.const 64) "{\"runs\":0}\n")
+  (func (export "_start")
+    (global.set $runs (i32.add (global.get $runs) (i32.const 1)))
+    (i32.store8 (i32.const 72) (i32.add (i32.load8_u (i32.const 72)) (global.get $runs)))
+    (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_environment_of_a_guest_is_its_own_and_nothing_of_the_servers() {
+    let wask = TestServer::start().await;
+    let me = wask.guest();
+
+    let dumped = run_wat(&me, "env-dump", json!({})).await;
+    let seen = run(&me, "env", &guest("env"), json!({}), json!({})).await;
+
+    let text = dumped.logs().join("\n");
+    assert!(text.contains("__OW_ACTION_NAME=/guest/env-dump"), "{text}");
+    for (key, value) in std::env::vars() {
+        assert!(!text.contains(&format!("{key}=")), "{key}");
+        assert!(value.len() < 12 || !text.contains(&value), "the value of {key}");
+    }
+    let keys: Vec<&String> = seen.result().as_object().unwrap().keys().collect();
+    assert!(keys.iter().all(|key| key.starts_with("__OW_")), "{keys:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_path_leads_out_of_the_sandbox() {
+    let wask = TestServer::start().await;
+    assert_eq!(*run_wat(&wask.guest(), "path-escape", json!({})).await.result(), json!({ "escaped": false }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn host_calls_out_of_bounds_harm_only_the_guest_that_makes_them() {
+    let wask = TestServer::start().await;
+    let me = wask.guest();
+    for name in
+        ["frame-out-of-bounds", "frame-huge", "take-nothing", "take-out-of-bounds", "iov-out-of-bounds", "iov-many"]
+    {
+        assert_eq!(run_wat(&me, name, json!({})).await.status(), "success", "{name}");
+    }
+    for (name, ends) in [("random-huge", "success"), ("poll-huge", "action developer error")] {
+        assert_eq!(run_wat(&me, name, json!({ "timeout": 5000 })).await.status(), ends, "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_activations_share_nothing_not_even_of_the_same_action() {
+    let wask = TestServer::start().await;
+    let (me, other) = (wask.guest(), wask.other("other").await);
+    for client in [&me, &other] {
+        client.create_action("counter", COUNTER).await;
+    }
+
+    for _ in 0..20 {
+        for client in [&me, &other] {
+            assert_eq!(*invoke(client, "counter", json!({})).await.result(), json!({ "runs": 1 }));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn activations_that_run_at_once_do_not_mix_their_arguments_results_and_logs() {
+    let wask = TestServer::start().await;
+    let clients = [wask.guest(), wask.other("other").await];
+    for client in &clients {
+        client.create_action("echo", &guest("echo")).await;
+        client.create_action("lines", &guest("log-lines")).await;
+    }
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 1..=40_usize {
+        let client: Client = clients[number % 2].clone();
+        tasks.spawn(async move {
+            let marker = json!({ "marker": format!("{}-{number}", client.namespace) });
+            let echoed = invoke(&client, "echo", marker.clone()).await;
+            assert_eq!(*echoed.result(), marker);
+            let logged = invoke(&client, "lines", json!({ "lines": number })).await;
+            assert_eq!(logs_of(&logged.record).len(), number);
+            assert_eq!(logged.record["namespace"], client.namespace.as_str());
+        });
+    }
+    while let Some(ended) = tasks.join_next().await {
+        ended.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_module_that_asks_for_what_is_not_there_is_refused_with_what_it_asked_for() {
+    let wask = TestServer::start().await;
+    let me = wask.guest();
+    for (name, sentence) in [
+        ("unknown-import", "The module imports `env.abort`, which does not exist here"),
+        ("unknown-wasi-import", "The module imports `wasi_snapshot_preview1.fd_teleport`, which does not exist here"),
+        ("wrong-import-type", "The module imports `wasi_snapshot_preview1.fd_write` with the type"),
+        ("no-start", "The module exports no function `_start`"),
+        ("start-not-a-function", "The module's `_start` has the type"),
+        ("start-wrong-signature", "The module's `_start` has the type (i32) -> (i32)"),
+        ("no-memory", "The module exports no memory named `memory`."),
+    ] {
+        let refused = me.put_code(name, &wat(name), json!({})).await.expect(400);
+        assert!(refused.error().starts_with(sentence), "{name}: {}", refused.error());
+    }
+}

@@ -1,0 +1,94 @@
+//! The wall clock: whatever a guest does, it ends at its limit.
+
+use serde_json::json;
+use tokio::task::JoinSet;
+use wask_tests::{TestServer, annotation, guest};
+
+use super::{run, run_wat};
+
+/// Guests that never end, each in a way of its own.
+const ENDLESS: [&str; 13] = [
+    "endless-loop",
+    "endless-tail-call",
+    "endless-fill",     // one instruction moves 16 MiB
+    "memory-hold",      // after it has taken all memory
+    "result-then-loop", // a result does not save it
+    "busy-host-call",   // WASI, which answers at once
+    "busy-wask-call",   // a service of the host
+    "busy-write",
+    "random-flood",
+    "stdout-flood",
+    "stdout-no-newline",
+    "sleep-forever", // inside the host, where no code of the guest can be interrupted
+    "start-loop",    // before `_start`
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_guest_that_does_not_end_is_ended_at_its_limit_and_its_author_reads_which() {
+    let wask = TestServer::start().await;
+    let mut runs = JoinSet::new();
+    for name in ENDLESS {
+        let me = wask.guest();
+        runs.spawn(async move { (name, run_wat(&me, name, json!({ "timeout": 500, "memory": 128 })).await) });
+    }
+
+    while let Some(ended) = runs.join_next().await {
+        let (name, ran) = ended.unwrap();
+        let phase = if name == "start-loop" { " during initialization" } else { "" };
+        assert_eq!(ran.answer.status, 502, "{name}");
+        assert_eq!(ran.status(), "action developer error", "{name}");
+        assert_eq!(ran.error(), format!("The action exceeded its time limits of 500 milliseconds{phase}."), "{name}");
+        assert_eq!(annotation(&ran.record, "timeout"), Some(true.into()), "{name}");
+        assert!((500..15_000).contains(&ran.duration_ms()), "{name} took {} ms", ran.duration_ms());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_guest_logged_before_it_ran_out_of_time_is_kept() {
+    let wask = TestServer::start().await;
+
+    let ran =
+        run(&wask.guest(), "sleeper", &guest("sleeper"), json!({ "timeout": 300 }), json!({ "ms": 60_000 })).await;
+
+    assert_eq!(ran.error(), "The action exceeded its time limits of 300 milliseconds.");
+    assert!(ran.logs()[0].ends_with(": start"), "{:?}", ran.logs());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_that_ends_within_its_limit_is_not_said_to_have_hit_it() {
+    let wask = TestServer::start().await;
+
+    let ran = run(&wask.guest(), "spin", &guest("spin"), json!({ "timeout": 30_000 }), json!({ "ms": 50 })).await;
+
+    assert_eq!(ran.status(), "success");
+    assert_eq!(annotation(&ran.record, "timeout"), Some(false.into()));
+    assert!(50 <= ran.duration_ms());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_call_too_many_is_refused_and_the_guest_told_so() {
+    let wask = TestServer::builder().configure(|config| config.limits.host_calls = 10).start().await;
+    let me = wask.guest();
+    me.create_action("echo", &guest("echo")).await;
+    let code = guest("host-call");
+    let calls =
+        |times: u32| json!({ "header": { "op": "actions.invoke", "name": "echo" }, "body": "{}", "times": times });
+
+    let within = run(&me, "host-call", &code, json!({}), calls(10)).await;
+    let beyond = run(&me, "host-call", &code, json!({}), calls(11)).await;
+
+    assert_eq!(within.result()["times"], 10, "{}", within.result());
+    assert!(within.result()["answer"]["activationId"].is_string(), "{}", within.result());
+    assert_eq!(beyond.result()["times"], 10, "{}", beyond.result());
+    assert_eq!(beyond.result()["refused"]["error"], "this activation has used up its host calls");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_that_does_not_survive_the_refusal_of_a_host_call_reads_the_limit() {
+    let wask = TestServer::builder().configure(|config| config.limits.host_calls = 0).start().await;
+
+    let ran = run_wat(&wask.guest(), "frame-malformed", json!({})).await;
+
+    assert_eq!(ran.status(), "action developer error");
+    assert_eq!(ran.error(), "The action made more host calls than allowed: 1 > 0.");
+}
