@@ -125,17 +125,11 @@ impl Loaded {
 
     /// What the type of a setting does not say, and what no single setting can know: that they fit together.
     fn check(&self) -> Result<(), BadConfig> {
-        let Config { server, queue, limits, log, alarms, .. } = &self.config;
+        let Config { server, queue, log, .. } = &self.config;
         self.check_ranges()?;
         if queue.lease_ms < queue.renew_ms.saturating_mul(3) {
             let renew = self.sources.describe("queue.renew_ms");
             return Err(self.refuse("queue.lease_ms", &format!("must be at least 3 × {renew}")));
-        }
-        if 60_000 < limits.blocking_wait_ms {
-            return Err(self.refuse("limits.blocking_wait_ms", "must be at most 60000"));
-        }
-        if 59 < alarms.delay_limit_seconds {
-            return Err(self.refuse("alarms.delay_limit_seconds", "must be at most 59"));
         }
         let host = server.api_host.as_str();
         if !host.is_empty() && (!host.starts_with("http://") && !host.starts_with("https://") || host.ends_with('/')) {
@@ -146,27 +140,33 @@ impl Loaded {
     }
 
     fn check_ranges(&self) -> Result<(), BadConfig> {
-        let Config { http, queue, limits, activations, store, .. } = &self.config;
-        let at_least = [
-            ("http.connections", http.connections as u64, 1),
-            ("http.header_timeout_ms", http.header_timeout_ms, 1),
-            ("http.header_bytes", http.header_bytes as u64, 8192),
-            ("limits.blocking_wait_ms", limits.blocking_wait_ms, 1),
-            ("activations.backlog", activations.backlog as u64, 1),
-            ("activations.batch", activations.batch as u64, 1),
-            ("activations.retention_days", activations.retention_days.into(), 1),
-            ("queue.renew_ms", queue.renew_ms, 1),
-            ("queue.poll_ms", queue.poll_ms, 1),
-            ("queue.concurrent_runs", queue.concurrent_runs as u64, 1),
-            ("queue.claim_batch", queue.claim_batch.into(), 1),
-            ("queue.max_attempts", queue.max_attempts.into(), 1),
-            ("store.sqlite.readers", store.sqlite.readers as u64, 1),
-            ("store.sqlite.batch", store.sqlite.batch as u64, 1),
-            ("store.sqlite.write_queue", store.sqlite.write_queue as u64, 1),
-            ("store.sqlite.read_queue", store.sqlite.read_queue as u64, 1),
+        let Config { http, queue, limits, activations, alarms, store, .. } = &self.config;
+        let (any, million) = (u64::MAX, 1_000_000); // what is counted in memory has an upper bound
+        let ranges = [
+            ("http.connections", http.connections as u64, 1, million),
+            ("http.header_timeout_ms", http.header_timeout_ms, 1, any),
+            ("http.header_bytes", http.header_bytes as u64, 8192, million),
+            ("limits.blocking_wait_ms", limits.blocking_wait_ms, 1, 60_000),
+            ("activations.backlog", activations.backlog as u64, 1, million),
+            ("activations.batch", activations.batch as u64, 1, million),
+            ("activations.retention_days", activations.retention_days.into(), 1, any),
+            ("queue.renew_ms", queue.renew_ms, 1, any),
+            ("queue.poll_ms", queue.poll_ms, 1, any),
+            ("queue.concurrent_runs", queue.concurrent_runs as u64, 1, million),
+            ("queue.claim_batch", queue.claim_batch.into(), 1, million),
+            ("queue.max_attempts", queue.max_attempts.into(), 1, any),
+            ("alarms.delay_limit_seconds", alarms.delay_limit_seconds.into(), 0, 59),
+            ("store.sqlite.busy_timeout_ms", store.sqlite.busy_timeout_ms, 0, million),
+            ("store.sqlite.readers", store.sqlite.readers as u64, 1, 64),
+            ("store.sqlite.batch", store.sqlite.batch as u64, 1, million),
+            ("store.sqlite.write_queue", store.sqlite.write_queue as u64, 1, million),
+            ("store.sqlite.read_queue", store.sqlite.read_queue as u64, 1, million),
         ];
-        if let Some((setting, _, least)) = at_least.into_iter().find(|(_, value, least)| value < least) {
-            return Err(self.refuse(setting, &format!("must be at least {least}")));
+        for (setting, value, least, most) in ranges {
+            if value < least || most < value {
+                let allowed = if most == any { format!("at least {least}") } else { format!("from {least} to {most}") };
+                return Err(self.refuse(setting, &format!("must be {allowed}")));
+            }
         }
         match self.config.sandbox.check() {
             Err(SandboxError::Setting { setting, least, most, .. }) => {

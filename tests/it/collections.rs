@@ -9,7 +9,7 @@ const COLLECTIONS: [&str; 5] = ["actions", "triggers", "rules", "packages", "act
 async fn names(me: &Client, path: &str) -> Vec<String> {
     let list = me.get(path).await.expect(200).json();
     let list = list.as_array().expect("a list").iter();
-    list.map(|entity| entity["name"].as_str().unwrap().to_owned()).collect()
+    list.map(|entity| entity["name"].as_str().expect("a name").to_owned()).collect()
 }
 
 fn keys(document: &Value) -> Vec<String> {

@@ -75,7 +75,7 @@ async fn stops_in_order(signal: Signal) {
     assert_eq!(wask.ended().await.code(), Some(0), "{}", wask.stderr());
     assert!(told.elapsed() < Duration::from_secs(5), "{:?}: nothing here takes the whole grace period", told.elapsed());
 
-    let (_wask, me) = again(wask.kill().await).await;
+    let (_wask, me) = again(wask.data()).await;
     let mut ends = HashMap::new();
     for id in &queued {
         let record = me.ended(id).await;
@@ -141,7 +141,7 @@ async fn whoever_waits_longer_than_the_grace_period_gets_an_id_and_the_run_is_ke
     assert_eq!(wask.ended().await.code(), Some(0), "{}", wask.stderr());
     assert!(told.elapsed() < Duration::from_secs(4), "{:?}", told.elapsed());
 
-    let (_wask, me) = again(wask.kill().await).await;
+    let (_wask, me) = again(wask.data()).await;
     for id in &ids {
         let record = me.ended(id).await;
         assert_eq!(record["response"]["result"], json!({ "slept": 5000 }));
@@ -164,7 +164,7 @@ async fn the_second_signal_ends_it_at_once_and_what_ran_is_run_again() {
         let ended = wask.ended().await;
         assert!(ended.code().is_some_and(|code| code != 0), "{ended}");
         assert!(wask.stderr().contains("stopped at once"), "{}", wask.stderr());
-        let (_wask, me) = again(wask.kill().await).await;
+        let (_wask, me) = again(wask.data()).await;
         let record = me.ended(&id).await;
         assert_eq!(record["response"]["result"], json!({ "slept": 2000 }));
         assert_eq!(annotation(&record, "attempts"), Some(json!(2)));

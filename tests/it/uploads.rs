@@ -12,14 +12,14 @@ use zip::write::SimpleFileOptions;
 fn zipped(files: &[(&str, &[u8])]) -> String {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in files {
-        archive.start_file(*name, SimpleFileOptions::default()).unwrap();
-        archive.write_all(bytes).unwrap();
+        archive.start_file(*name, SimpleFileOptions::default()).expect("a new entry");
+        archive.write_all(bytes).expect("room in memory");
     }
-    STANDARD.encode(archive.finish().unwrap().into_inner())
+    STANDARD.encode(archive.finish().expect("a zip").into_inner())
 }
 
 fn module(name: &str) -> Vec<u8> {
-    STANDARD.decode(guest(name)).unwrap()
+    STANDARD.decode(guest(name)).expect("base64")
 }
 
 /// A number as WebAssembly writes it.

@@ -90,6 +90,11 @@ impl ServerProcess {
         self.child.id()
     }
 
+    /// Its data, for the next server when this one has ended.
+    pub fn data(&self) -> Arc<TempDir> {
+        self.data.clone()
+    }
+
     pub fn data_dir(&self) -> &Path {
         self.data.path()
     }

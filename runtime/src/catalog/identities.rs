@@ -113,7 +113,7 @@ pub(super) async fn token_secret(store: &dyn Store) -> anyhow::Result<[u8; 32]> 
 }
 
 /// A random uuid and 64 random letters and digits.
-fn random_key() -> anyhow::Result<AuthKey> {
+pub fn random_key() -> anyhow::Result<AuthKey> {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789xy";
     let mut bytes = [0_u8; 16 + AuthKey::SECRET_LENGTH];
     getrandom::fill(&mut bytes).map_err(|e| anyhow::anyhow!("no randomness from the system: {e}"))?;

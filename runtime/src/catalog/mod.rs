@@ -18,7 +18,7 @@ use wask_sandbox::Sandbox;
 use wask_store::{Change, EntityQuery, Store, StoreError, Stored};
 
 pub use actions::{ActionPatch, ExecPatch};
-pub use identities::NamespaceKey;
+pub use identities::{NamespaceKey, random_key};
 pub use resolve::ActionEntry;
 pub use rules::{RulePatch, RuleView};
 pub use system::{ALARM_FEEDS, PackageView};

@@ -2,8 +2,10 @@
 
 use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use wask_model::{AuthKey, NamespaceName};
 
 use super::wskprops::{self, Props};
+use crate::catalog::random_key;
 use crate::config::Config;
 use crate::node::{Node, Shared};
 
@@ -19,21 +21,26 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     signals.stop_in_order(node).await
 }
 
-/// Makes the first namespace with a random key, unless it is there. The key is in wskprops and nowhere else.
+/// Makes the first namespace with a random key, unless it is there. The key is in wskprops and nowhere else, so it is
+/// written before there is a namespace that needs it; it can be read when there is.
 async fn say_how_to_use_it(config: &Config, node: &Node) -> anyhow::Result<()> {
-    let path = config.wskprops();
-    let known = node.catalog.owner(&FIRST_NAMESPACE.parse()?).await?.is_some();
-    let auth = match known {
-        true => wskprops::auth(&path),
-        false => Some(node.catalog.create_namespace(FIRST_NAMESPACE.parse()?, None).await?.key.expose()),
+    let (path, namespace): (_, NamespaceName) = (config.wskprops(), FIRST_NAMESPACE.parse()?);
+    let first = match node.catalog.owner(&namespace).await? {
+        Some(_) => None,
+        None => Some(random_key()?),
     };
-    let Some(auth) = auth else {
+    let Some(auth) = first.as_ref().map(AuthKey::expose).or_else(|| wskprops::auth(&path)) else {
         say!("namespace `{FIRST_NAMESPACE}` is there, but {}, which had its key, is gone", path.display());
         return Ok(());
     };
     let props = Props { api_host: &node.api_host, auth: &auth, namespace: FIRST_NAMESPACE };
-    wskprops::write(&path, &props).context("write wskprops")?; // also later: the address may be another one
-    if !known {
+    wskprops::draft(&path, &props).context("write wskprops")?;
+    let made = first.is_some();
+    if made {
+        node.catalog.create_namespace(namespace, first).await?;
+    }
+    wskprops::publish(&path).context("write wskprops")?; // also later: the address may be another one
+    if made {
         say!("namespace `{FIRST_NAMESPACE}` made; its key is in {}", path.display());
     }
     say!("use it:  export WSK_CONFIG_FILE={}", wskprops::absolute(&path).display());

@@ -14,20 +14,39 @@ pub struct Props<'a> {
     pub namespace: &'a str,
 }
 
-/// Writes the file, readable by its owner only.
+/// Writes the file, whole or not at all.
 pub fn write(path: &Path, props: &Props<'_>) -> std::io::Result<()> {
-    match std::fs::remove_file(path) {
+    draft(path, props)?;
+    publish(path)
+}
+
+/// Writes what the file is to say beside it, durably and readable by its owner only.
+pub fn draft(path: &Path, props: &Props<'_>) -> std::io::Result<()> {
+    match std::fs::remove_file(draft_of(path)) {
         Err(cause) if cause.kind() != ErrorKind::NotFound => return Err(cause),
         _ => (), // gone, so that the mode below holds for a file that somebody made before
     }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    write!(file, "APIHOST={}\n{AUTH}{}\nNAMESPACE={}\n", props.api_host, props.auth, props.namespace)
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(draft_of(path))?;
+    write!(file, "APIHOST={}\n{AUTH}{}\nNAMESPACE={}\n", props.api_host, props.auth, props.namespace)?;
+    file.sync_all()
 }
 
-/// The key that the file says. `None`: there is no such file, or no key in it.
+/// Makes the draft the file.
+pub fn publish(path: &Path) -> std::io::Result<()> {
+    std::fs::rename(draft_of(path), path)
+}
+
+/// The key that the file says, or the draft that a start left which was cut off. `None`: neither says one.
 pub fn auth(path: &Path) -> Option<String> {
-    let text = std::fs::read_to_string(path).ok()?;
-    text.lines().find_map(|line| line.strip_prefix(AUTH)).map(str::to_owned)
+    let auth = |path: &Path| {
+        let text = std::fs::read_to_string(path).ok()?;
+        text.lines().find_map(|line| line.strip_prefix(AUTH)).map(str::to_owned)
+    };
+    auth(path).or_else(|| auth(&draft_of(path)))
+}
+
+fn draft_of(path: &Path) -> PathBuf {
+    path.with_extension("draft")
 }
 
 pub fn absolute(path: &Path) -> PathBuf {

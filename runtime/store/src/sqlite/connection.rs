@@ -66,9 +66,10 @@ impl Database {
     }
 }
 
-/// Brings the schema up to date, each step in a transaction of its own.
+/// Brings the schema up to date. The steps, and the note that they were taken, are one transaction: a process that dies
+/// on the way leaves the old schema, not half of the new one.
 pub(super) fn migrate(db: &mut Connection) -> Result<(), StoreError> {
-    schema::migrations::runner().run(db).context("bring the schema up to date")?;
+    schema::migrations::runner().set_grouped(true).run(db).context("bring the schema up to date")?;
     Ok(())
 }
 
