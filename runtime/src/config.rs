@@ -120,7 +120,9 @@ impl Loaded {
     /// Makes the data folder, for its owner only; for a readable message before anything is started.
     pub fn ensure_data_dir(&self) -> Result<(), BadConfig> {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.config.server.data_dir);
-        made.map_err(|cause| self.refuse("server.data_dir", &format!("must be a folder that can be written to: {cause}")))
+        made.map_err(|cause| {
+            self.refuse("server.data_dir", &format!("must be a folder that can be written to: {cause}"))
+        })
     }
 
     /// What the type of a setting does not say, and what no single setting can know: that they fit together.
@@ -185,7 +187,13 @@ impl Loaded {
             return Err(self.refuse("sandbox.max_memory_bytes", &format!("must be at least {least}, which is {most}")));
         }
         for (name, unit, least, most, default) in [
-            ("timeout", "_ms", limits.action_timeout_min_ms, limits.action_timeout_max_ms, limits.action_timeout_default_ms),
+            (
+                "timeout",
+                "_ms",
+                limits.action_timeout_min_ms,
+                limits.action_timeout_max_ms,
+                limits.action_timeout_default_ms,
+            ),
             (
                 "memory",
                 "_mb",

@@ -78,13 +78,8 @@ impl Node {
         let stop_waiting = CancellationToken::new();
         let gate = Arc::new(Gate::new(config.limits.clone()));
         let queue = Queue::new(dyn_store.clone(), clock.clone(), config.queue.clone());
-        let catalog = Catalog::open(
-            dyn_store.clone(),
-            sandbox.clone(),
-            clock.clone(),
-            config.limits.clone(),
-            &config.catalog,
-        );
+        let catalog =
+            Catalog::open(dyn_store.clone(), sandbox.clone(), clock.clone(), config.limits.clone(), &config.catalog);
         let catalog = Arc::new(catalog.await.context("open the catalog")?);
         let (recorder, recording) = Recorder::start(dyn_store.clone(), &config.activations);
         let invoker = Invoker::new(InvokerParts {
@@ -98,8 +93,14 @@ impl Node {
             stop_waiting: stop_waiting.clone(),
         });
         let events = Arc::new(Events::new(catalog.clone(), gate.clone(), queue.clone(), clock.clone()));
-        let alarms =
-            Alarms::new(dyn_store.clone(), catalog.clone(), events.clone(), queue.clone(), clock.clone(), config.alarms.clone());
+        let alarms = Alarms::new(
+            dyn_store.clone(),
+            catalog.clone(),
+            events.clone(),
+            queue.clone(),
+            clock.clone(),
+            config.alarms.clone(),
+        );
         queue.serve(Lane::Fire, alarms.clone());
         invoker.connect(builtins(&alarms)?, events.clone() as Arc<dyn FireTriggers>);
 

@@ -35,7 +35,8 @@ impl Default for LogConfig {
 
 /// What `log.level` lets through. `Err` says what is allowed.
 pub fn filter(level: &str) -> Result<EnvFilter, String> {
-    let allowed = || "must be off, error, warn, info, debug, trace, or directives like warn,wask::queue=debug".to_owned();
+    let allowed =
+        || "must be off, error, warn, info, debug, trace, or directives like warn,wask::queue=debug".to_owned();
     for directive in level.split(',') {
         // Alone, a word that is no level would pass for a part of the program to log everything of.
         let level = directive.rsplit_once('=').map_or(directive, |(_, level)| level);

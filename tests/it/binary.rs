@@ -1,1 +1,235 @@
-//! Stories about binary.
+//! The binary as somebody meets it: what it says, what it writes, what it refuses.
+
+mod settings;
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Output;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use rustix::process::Signal;
+use serde_json::json;
+use wask_tests::{Client, ServerProcess, guest, run};
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn fresh() -> Arc<tempfile::TempDir> {
+    Arc::new(tempfile::tempdir().expect("a folder"))
+}
+
+async fn stop(server: &mut ServerProcess) {
+    server.signal(Signal::TERM);
+    assert!(server.ended().await.success(), "{}", server.stderr());
+}
+
+#[test]
+fn the_version_names_the_engine_too() {
+    let lock = include_str!("../../Cargo.lock");
+    let entry = lock.split("[[package]]").find(|entry| entry.contains("name = \"wasmtime\"\n")).unwrap();
+    let engine = entry.lines().find_map(|line| line.strip_prefix("version = ")).unwrap().trim_matches('"');
+    for flag in ["--version", "-V"] {
+        let told = run(&[flag], &[]);
+        assert_eq!(stdout(&told), format!("wask {} (wasmtime {engine})\n", env!("CARGO_PKG_VERSION")));
+    }
+}
+
+#[test]
+fn help_says_where_to_start_and_what_each_command_takes() {
+    for (arguments, told) in [
+        (&["--help"][..], &["Usage: wask <COMMAND>", "  dev ", "  serve ", "  settings ", "Start here: `wask dev`"][..]),
+        (&["help"], &["Usage: wask <COMMAND>"]),
+        (&["dev", "--help"], &["[FOLDER]", "--listen <ADDR:PORT>", "[default: 127.0.0.1:3233]", "./.wask", "curl"]),
+        (&["serve", "--help"], &["--config <FILE>", "--data-dir <DIR>", "./wask-data", "wskprops", "SIGTERM"]),
+        (&["serve", "--help"], &["`wask settings`", "WASK_LIMITS__CONCURRENT_INVOCATIONS"]),
+        (&["settings", "--help"], &["every setting"]),
+    ] {
+        let output = run(arguments, &[]);
+        assert!(output.status.success(), "{arguments:?}");
+        let text = stdout(&output);
+        for part in told {
+            assert!(text.contains(part), "`wask {}` does not say {part:?}:\n{text}", arguments.join(" "));
+        }
+        for line in text.lines() {
+            assert!(line.chars().count() <= 100, "too wide: {line}");
+        }
+    }
+    for wrong in [&[][..], &["launch"], &["serve", "--port", "1"], &["dev", "a", "b"]] {
+        let output = run(wrong, &[]);
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}");
+        assert!(stderr(&output).contains("Usage: wask"), "{wrong:?}: {}", stderr(&output));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_start_makes_a_namespace_and_says_how_to_use_it() {
+    let wask = ServerProcess::serve(&[]).await;
+    let me = wask.guest().await;
+    let props = wask.data_dir().join("wskprops");
+
+    let text = std::fs::read_to_string(&props).unwrap();
+    assert_eq!(text, format!("APIHOST={}\nAUTH={}\nNAMESPACE=guest\n", wask.base(), me.auth));
+    assert_eq!(props.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    let (uuid, secret) = me.auth.split_once(':').unwrap();
+    assert_eq!((uuid.len(), secret.len()), (36, 64), "the format that clients expect");
+
+    let out = wask_tests::eventually("everything is said", || async {
+        let out = wask.stdout();
+        out.contains("export").then_some(out)
+    })
+    .await;
+    let data = wask.data_dir().display();
+    for part in [
+        format!("listening on {}", wask.base()),
+        format!("data in {data}"),
+        "namespace `guest` made".to_owned(),
+        format!("export WSK_CONFIG_FILE={}", props.display()),
+    ] {
+        assert!(out.contains(&part), "{part:?} is not said:\n{out}");
+    }
+    assert!(!out.contains(secret), "a key does not belong on the screen or into a log");
+    assert_eq!(me.get("actions").await.expect(200).json(), json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_data_folder_that_wask_makes_is_its_owners_only() {
+    let parent = fresh();
+    let data = parent.path().join("deep/data");
+    let mut child = std::process::Command::new(wask_tests::binary());
+    child.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&data);
+    let mut child = child.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
+    wask_tests::eventually("the key is written", || async { data.join("wskprops").is_file().then_some(()) }).await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(data.metadata().unwrap().permissions().mode() & 0o777, 0o700);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_later_start_keeps_the_key_and_knows_its_new_address() {
+    let mut first = ServerProcess::serve(&[]).await;
+    let before = first.guest().await;
+    before.create_action("echo", &guest("echo")).await;
+    stop(&mut first).await;
+    let data = first.kill_is_over();
+
+    let second = ServerProcess::start("serve", &[], &[], data).await;
+    let props = second.data_dir().join("wskprops");
+    let after = wask_tests::eventually("wskprops has the new address", || async {
+        let text = std::fs::read_to_string(&props).ok()?;
+        let auth = text.lines().find_map(|line| line.strip_prefix("AUTH="))?.to_owned();
+        text.contains(second.base()).then(|| Client::new(second.base(), auth, "guest"))
+    })
+    .await;
+
+    assert_eq!(before.auth, after.auth);
+    assert_eq!(after.invoke("echo", &json!({ "a": 1 })).await.expect(200).json()["response"]["result"], json!({ "a": 1 }));
+    assert!(!second.stdout().contains("made"), "{}", second.stdout());
+    assert_eq!(props.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_key_is_not_replaced_by_a_file_that_looks_like_one() {
+    let mut first = ServerProcess::serve(&[]).await;
+    first.guest().await;
+    stop(&mut first).await;
+    let data = first.kill_is_over();
+    let props = data.path().join("wskprops");
+    std::fs::remove_file(&props).unwrap();
+
+    let second = ServerProcess::start("serve", &[], &[], data).await;
+
+    wask_tests::eventually("it says that the file is gone", || async {
+        second.stdout().contains("which had its key, is gone").then_some(())
+    })
+    .await;
+    assert!(!props.exists());
+}
+
+fn compiled(data: &Path) -> Vec<(std::path::PathBuf, SystemTime)> {
+    let mut files = Vec::new();
+    let mut folders = vec![data.join("cache")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap().map(Result::unwrap) {
+            match entry.path().is_dir() {
+                true => folders.push(entry.path()),
+                false => files.push((entry.path(), entry.metadata().unwrap().modified().unwrap())),
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_answer_after_a_restart_needs_no_compiler() {
+    let mut first = ServerProcess::serve(&[]).await;
+    let me = first.guest().await;
+    me.create_web_action("echo", &guest("echo")).await;
+    stop(&mut first).await;
+    let data = first.kill_is_over();
+    let before = compiled(data.path());
+    assert!(!before.is_empty(), "nothing was kept of the compiled code");
+
+    // No module may be compiled now: one that takes any time at all is refused.
+    let forbidden = [("WASK_SANDBOX__COMPILE_TIME_MS", "0")];
+    let second = ServerProcess::start("serve", &[], &forbidden, data).await;
+    let me = Client::new(second.base(), me.auth, "guest");
+    let answer = me.send(me.anonymous(reqwest::Method::GET, &me.web_path("echo.json?a=1"))).await.expect(200);
+
+    assert_eq!(answer.json()["a"], "1");
+    assert_eq!(compiled(second.data_dir()), before);
+    me.put_code("other", &guest("array"), json!({})).await.expect(400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_that_is_taken_is_named() {
+    let wask = ServerProcess::serve(&[]).await;
+    let address = wask.base().trim_start_matches("http://");
+    let elsewhere = fresh();
+
+    let port = run(&["serve", "--listen", address, "--data-dir", elsewhere.path().to_str().unwrap()], &[]);
+    assert_eq!(port.status.code(), Some(1));
+    let last = stderr(&port).lines().last().unwrap().to_owned();
+    assert!(last.starts_with(&format!("wask: cannot listen on {address} (--listen chooses another address): ")), "{last}");
+    assert!(last.contains("Address already in use"), "{last}");
+
+    let data = wask.data_dir().to_str().unwrap();
+    let folder = run(&["serve", "--listen", "127.0.0.1:0", "--data-dir", data], &[]);
+    assert_eq!(folder.status.code(), Some(1));
+    let last = stderr(&folder).lines().last().unwrap().to_owned();
+    assert_eq!(last, format!("wask: another wask uses this data directory (pid {})", wask.pid()));
+
+    let unwritable = run(&["serve", "--listen", "127.0.0.1:0", "--data-dir", "/proc"], &[]);
+    assert_eq!(unwritable.status.code(), Some(1));
+    assert!(stderr(&unwritable).starts_with("wask: cannot lock /proc/wask.lock: "), "{}", stderr(&unwritable));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_has_to_read_what_it_prints() {
+    let data = fresh();
+    let mut child = std::process::Command::new(wask_tests::binary())
+        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(data.path())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take()); // as `wask serve | head -1` does
+    let props = data.path().join("wskprops");
+    wask_tests::eventually("the key is written", || async { props.is_file().then_some(()) }).await;
+    let text = std::fs::read_to_string(&props).unwrap();
+    let base = text.lines().find_map(|line| line.strip_prefix("APIHOST=")).unwrap().to_owned();
+
+    let me = Client::new(base, "a:b", "guest");
+    let alive = me.send(me.anonymous(reqwest::Method::GET, "/ping")).await;
+
+    assert_eq!(alive.text(), "pong");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}

@@ -14,7 +14,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use tokio::sync::Notify;
-use wask_model::{Alarm, Arguments, AuthKey, Failure, FullName, Message, NamespaceName, Response, SharedIdentity, Timestamp, messages};
+use wask_model::{
+    Alarm, Arguments, AuthKey, Failure, FullName, Message, NamespaceName, Response, SharedIdentity, Timestamp, messages,
+};
 use wask_store::{Store, StoreError};
 
 pub use feed::AlarmSettings;
@@ -184,7 +186,9 @@ impl Builtin for FeedAction {
     async fn run(&self, caller: &SharedIdentity, args: &Arguments) -> Response {
         match self.0.call(caller, args).await {
             Ok(result) => Response::success(result),
-            Err(Refused::Feed(error)) => Response { status: wask_model::Status::ApplicationError, result: error.result(), size: None },
+            Err(Refused::Feed(error)) => {
+                Response { status: wask_model::Status::ApplicationError, result: error.result(), size: None }
+            }
             Err(Refused::Failed(failure)) => {
                 tracing::warn!(cause = ?failure, "feed failed");
                 Response::whisk_error(failure.to_string())

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
-use wask_model::{ActivationId, Timestamp};
+use wask_model::{ActivationId, Failure, Timestamp};
 use wask_store::{Lane, StoreError, Tick};
 
 use super::{Alarms, feed, fire};
@@ -17,19 +17,21 @@ const BATCH: u32 = 500;
 const PERIOD: Duration = Duration::from_secs(5);
 
 impl Alarms {
-    /// After a start: recurring ticks that were missed while nothing ran are skipped. §A.12.
+    /// After a start: recurring ticks that were missed while nothing ran are skipped, and alarms whose trigger is gone are
+    /// disabled. §A.10, A.12.
     pub async fn take_over(&self) -> anyhow::Result<()> {
         let now = self.clock.now();
-        loop {
-            let missed = self.store.due_alarms(now, BATCH).await?;
-            for tick in &missed {
-                let moved = feed::rearm_on_start(&tick.alarm, &self.settings, now);
-                self.store.advance(tick, moved, None).await?;
-            }
-            if missed.len() < BATCH as usize {
-                return Ok(());
+        for tick in self.store.due_alarms(Timestamp::from_millis(i64::MAX), u32::MAX).await? {
+            let moved = match self.catalog.trigger(&tick.alarm.trigger).await {
+                Ok(_) | Err(Failure::Conflict(_)) => feed::rearm_on_start(&tick.alarm, &self.settings, now),
+                Err(Failure::NotFound(_)) => feed::disabled_by_lookup(&tick.alarm, 404, now),
+                Err(failure) => return Err(failure.into()),
+            };
+            if moved != tick.alarm {
+                self.store.advance(&tick, moved, None).await?;
             }
         }
+        Ok(())
     }
 
     /// Ticks until `stop`.

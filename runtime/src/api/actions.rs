@@ -175,7 +175,11 @@ fn answer(invoked: Invoked, result_only: bool) -> Response {
 /// The record, or the result alone; an array is sent bare, as the reference does.
 fn ended(record: &Arc<Activation>, result_only: bool) -> Response {
     let result = &record.response.result;
-    if result_only || result.is_array() { Json(result).into_response() } else { Json(record.wire_without_logs()).into_response() }
+    if result_only || result.is_array() {
+        Json(result).into_response()
+    } else {
+        Json(record.wire_without_logs()).into_response()
+    }
 }
 
 fn status_of(status: Status) -> StatusCode {

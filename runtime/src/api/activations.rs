@@ -5,9 +5,7 @@ use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
-use wask_model::{
-    Activation, ActivationId, EntityName, Failure, NamespaceName, Timestamp, WireResponse, messages,
-};
+use wask_model::{Activation, ActivationId, EntityName, Failure, NamespaceName, Timestamp, WireResponse, messages};
 use wask_store::{ActivationQuery, JobState};
 
 use super::App;
@@ -105,10 +103,14 @@ pub async fn status(State(app): State<App>, caller: Caller, path: Segments) -> R
 
 async fn ended(app: &App, caller: &Caller, path: Segments) -> Result<Activation, Response> {
     let (namespace, id) = own_id(caller, path).map_err(IntoResponse::into_response)?;
-    let found = find(app, &namespace, id).await.map_err(|f| Rejection::from(f).into_response())?;
-    match found {
-        Some(record) => Ok(record),
-        None => Err(not_yet(app, &namespace, id).await),
+    let find = || async { find(app, &namespace, id).await.map_err(|failure| Rejection::from(failure).into_response()) };
+    if let Some(record) = find().await? {
+        return Ok(record);
+    }
+    let missing = Rejection::from(Failure::not_found()).into_response();
+    match unended(app, &namespace, id).await {
+        Ok(Some(life)) => Err(in_state(missing, life.state)),
+        _ => find().await?.ok_or(missing), // it may have ended between the two looks
     }
 }
 
@@ -129,21 +131,13 @@ async fn find(app: &App, namespace: &NamespaceName, id: ActivationId) -> Result<
     app.store.activation(namespace, id).await.map_err(Failure::from)
 }
 
-/// 404, with the state where the id is known.
-async fn not_yet(app: &App, namespace: &NamespaceName, id: ActivationId) -> Response {
-    let mut response = Rejection::from(Failure::not_found()).into_response();
-    if let Ok(Some(life)) = unended(app, namespace, id).await {
-        response.headers_mut().insert(STATE, HeaderValue::from_static(life.state.as_str()));
-    }
+fn in_state(mut response: Response, state: LifeState) -> Response {
+    response.headers_mut().insert(STATE, HeaderValue::from_static(state.as_str()));
     response
 }
 
 /// An activation that is queued or runs.
-async fn unended(
-    app: &App,
-    namespace: &NamespaceName,
-    id: ActivationId,
-) -> Result<Option<Life<'static>>, Failure> {
+async fn unended(app: &App, namespace: &NamespaceName, id: ActivationId) -> Result<Option<Life<'static>>, Failure> {
     if let Some(live) = app.invoker.live(namespace, id) {
         let name = live.action.to_string();
         return Ok(Some(Life { id, name, state: LifeState::Running, start: live.start, ended: None }));

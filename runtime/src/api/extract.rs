@@ -40,7 +40,8 @@ impl FromRequestParts<App> for Segments {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Rejection> {
         let path = Path::<Segments>::from_request_parts(parts, app).await;
-        path.map(|Path(segments)| segments).map_err(|_| Failure::BadRequest(messages::ENTITY_NAME_ILLEGAL.into()).into())
+        path.map(|Path(segments)| segments)
+            .map_err(|_| Failure::BadRequest(messages::ENTITY_NAME_ILLEGAL.into()).into())
     }
 }
 

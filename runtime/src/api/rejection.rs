@@ -68,7 +68,8 @@ impl IntoResponse for Rejection {
             Rejection::Web(status, message) => (status, Refused { message, pretty: true, cause: None }),
             Rejection::Method(supported) => {
                 let message = messages::method_not_allowed(supported);
-                let mut response = refuse(StatusCode::METHOD_NOT_ALLOWED, Refused { message, pretty: false, cause: None });
+                let mut response =
+                    refuse(StatusCode::METHOD_NOT_ALLOWED, Refused { message, pretty: false, cause: None });
                 response.headers_mut().insert(ALLOW, HeaderValue::from_static(supported));
                 return response;
             }

@@ -92,7 +92,11 @@ impl Server {
     }
 
     /// The next connection, when there is a place for it. `None`: time to stop.
-    async fn next(&self, places: &Arc<Semaphore>, stop: &CancellationToken) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+    async fn next(
+        &self,
+        places: &Arc<Semaphore>,
+        stop: &CancellationToken,
+    ) -> Option<(TcpStream, OwnedSemaphorePermit)> {
         loop {
             let accepted = tokio::select! {
                 () = stop.cancelled() => return None,

@@ -88,9 +88,7 @@ pub async fn fire(
     let id = ActivationId::new(accepted);
     let fire = Fire { id, identity: caller.identity, trigger, payload, headers, context };
     match app.events.fire(fire).await? {
-        Some(id) => {
-            Ok(with_id((StatusCode::ACCEPTED, Json(json!({ "activationId": id }))).into_response(), id))
-        }
+        Some(id) => Ok(with_id((StatusCode::ACCEPTED, Json(json!({ "activationId": id }))).into_response(), id)),
         None => Ok(StatusCode::NO_CONTENT.into_response()),
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use wask_model::{
-    Action, ActionLimits, Annotations, Collection, Entity, Exec, Failure, FullName, Kind, LimitsPatch,
-    Parameters, Version, messages,
+    Action, ActionLimits, Annotations, Collection, Entity, Exec, Failure, FullName, Kind, LimitsPatch, Parameters,
+    Version, messages,
 };
 use wask_store::{Change, Revision, Stored};
 

@@ -56,12 +56,8 @@ impl Catalog {
             Some(key) => key,
             None => random_key()?,
         };
-        let identity = Identity {
-            subject: name.to_string(),
-            namespace: name,
-            uuid: key.uuid.clone(),
-            limits: Default::default(),
-        };
+        let identity =
+            Identity { subject: name.to_string(), namespace: name, uuid: key.uuid.clone(), limits: Default::default() };
         let new = NewNamespace { identity: identity.clone(), key: key.digest() };
         self.store.create_namespace(new, self.clock.now()).await?;
         Ok(NamespaceKey { identity, key })

@@ -58,12 +58,7 @@ impl Catalog {
     }
 
     /// Creates the rule, active, or changes it with its status kept.
-    pub async fn put_rule(
-        &self,
-        name: &FullName,
-        patch: RulePatch,
-        overwrite: Overwrite,
-    ) -> Result<RuleView, Failure> {
+    pub async fn put_rule(&self, name: &FullName, patch: RulePatch, overwrite: Overwrite) -> Result<RuleView, Failure> {
         self.check_size("annotations", patch.annotations.as_ref().map_or(0, Annotations::size))?;
         for _ in 1..TRIES {
             match self.try_put_rule(name, patch.clone(), overwrite).await? {
@@ -194,9 +189,7 @@ impl Catalog {
         match self.resolve(name).await {
             Ok(_) => Ok(()),
             Err(Failure::NotFound(_)) => Err(Failure::BadRequest(messages::action_missing(name))),
-            Err(Failure::Conflict(_)) => {
-                Err(Failure::BadRequest(messages::rule_reference_conflict(name, "an action")))
-            }
+            Err(Failure::Conflict(_)) => Err(Failure::BadRequest(messages::rule_reference_conflict(name, "an action"))),
             Err(other) => Err(other),
         }
     }

@@ -10,7 +10,12 @@ use wask_model::{Action, Annotations, EntityName, FullName, Kind, NamespaceName}
 use crate::catalog::{ActionPatch, Catalog, ExecPatch, Overwrite, RulePatch, TriggerPatch};
 
 /// Deploys a module as a web action, unless exactly this code is deployed already.
-pub async fn module(catalog: &Catalog, namespace: &NamespaceName, name: &str, code: String) -> anyhow::Result<Deployed> {
+pub async fn module(
+    catalog: &Catalog,
+    namespace: &NamespaceName,
+    name: &str,
+    code: String,
+) -> anyhow::Result<Deployed> {
     let name = FullName::new(namespace.clone(), name.parse::<EntityName>()?);
     if let Ok(action) = catalog.action(&name).await {
         if action.code().is_some_and(|old| old.digest == wask_model::CodeRef::digest_of(&code)) {

@@ -74,7 +74,9 @@ async fn ensure_namespace(config: &Config, node: &Node, namespace: &NamespaceNam
         node.catalog.create_namespace(namespace.clone(), Some(key())).await?;
     } else if node.catalog.authenticate(&key(), node.now()).await.is_err() {
         let data = config.server.data_dir.display();
-        anyhow::bail!("{data} belongs to `wask serve`: its namespace {NAMESPACE} has another key; choose another --data-dir");
+        anyhow::bail!(
+            "{data} belongs to `wask serve`: its namespace {NAMESPACE} has another key; choose another --data-dir"
+        );
     }
     Ok(())
 }

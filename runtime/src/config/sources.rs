@@ -122,7 +122,10 @@ impl Sources {
                 let (section, dot) = (path.strip_suffix(name.as_str()).unwrap_or(&path).trim_end_matches('.'), ".");
                 let setting = if section.is_empty() { name.clone() } else { [section, name].join(dot) };
                 let origin = error.metadata.as_ref().map_or("unknown", |metadata| &metadata.name);
-                BadConfig::of(&format!("{setting} ({origin}): there is no such setting; there are {}", known.join(", ")))
+                BadConfig::of(&format!(
+                    "{setting} ({origin}): there is no such setting; there are {}",
+                    known.join(", ")
+                ))
             }
             kind => self.refuse(&path, &problem(kind)),
         }

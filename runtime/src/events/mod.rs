@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use wask_model::{
-    Activation, ActivationId, Annotations, Arguments, Failure, FullName, Response, RuleLink, RuleStatus, SharedIdentity,
-    Timestamp, Trigger, messages,
+    Activation, ActivationId, Annotations, Arguments, Failure, FullName, Response, RuleLink, RuleStatus,
+    SharedIdentity, Timestamp, Trigger, messages,
 };
 
 use crate::catalog::Catalog;
@@ -150,9 +150,8 @@ impl FireTriggers for Events {
 
 fn links_of(trigger: &Trigger, fire: &Fire) -> Vec<(FullName, RuleLink)> {
     let rules = trigger.rules.iter().flatten();
-    let named = rules.filter_map(|(rule, link)| {
-        Some((FullName::qualified(rule, &fire.identity.namespace).ok()?, link.clone()))
-    });
+    let named = rules
+        .filter_map(|(rule, link)| Some((FullName::qualified(rule, &fire.identity.namespace).ok()?, link.clone())));
     named.collect()
 }
 

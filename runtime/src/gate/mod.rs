@@ -6,8 +6,8 @@ pub mod rights;
 
 use wask_model::{Failure, Identity, Limits, NamespaceName, Timestamp, messages};
 
-pub use concurrency::Slot;
 use concurrency::Concurrency;
+pub use concurrency::Slot;
 use rate::Rate;
 
 /// Every throttle of the node. REST contract §9.2.

@@ -3,10 +3,11 @@
 use serde_json::json;
 use wask_model::{Alarm, Timestamp};
 
+use super::dates::iso_date;
 use super::tests::{T0, at, created, reason};
 use super::{
-    AlarmSettings, FireOutcome, TickOutcome, advance, after_fire, disabled_by_lookup, iso_date, pause, read,
-    rearm_on_start, unpause, update,
+    AlarmSettings, FireOutcome, TickOutcome, advance, after_fire, disabled_by_lookup, pause, read, rearm_on_start,
+    unpause, update,
 };
 
 /// Claims the next tick on time.

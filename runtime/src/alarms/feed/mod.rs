@@ -36,7 +36,7 @@ use parameters::given;
 use rules::GivenSchedule;
 
 pub use document::{read, success};
-pub use firing::{FireOutcome, TickOutcome, advance, after_fire, rearm_on_start};
+pub use firing::{FireOutcome, TickOutcome, advance, after_fire, disabled_by_lookup, rearm_on_start};
 pub use request::{FeedError, LifecycleEvent, Request};
 pub use retry::{Answer, Attempts, NextStep, after_attempt};
 pub use settings::AlarmSettings;

@@ -20,17 +20,6 @@ pub enum Answer {
     Failed,
 }
 
-impl Answer {
-    pub fn of_status(status: u16) -> Self {
-        match status {
-            ..400 => Answer::Accepted,
-            429 => Answer::Throttled,
-            408 | 409 | 500.. => Answer::Failed,
-            refused => Answer::Refused(refused),
-        }
-    }
-}
-
 /// How often one tick has been tried, and how many of those attempts were throttled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempts {
@@ -107,22 +96,6 @@ mod tests {
     fn success_and_refusal_end_it() {
         assert_eq!(tried([Answer::Failed, Answer::Accepted]), (vec![1], Some(FireOutcome::Fired)));
         assert_eq!(tried([Answer::Refused(404)]), (vec![], Some(FireOutcome::Refused(404))));
-    }
-
-    #[test]
-    fn statuses_are_told_apart_as_the_contract_does() {
-        for (status, answer) in [
-            (202, Answer::Accepted),
-            (204, Answer::Accepted),
-            (404, Answer::Refused(404)),
-            (401, Answer::Refused(401)),
-            (408, Answer::Failed),
-            (409, Answer::Failed),
-            (429, Answer::Throttled),
-            (503, Answer::Failed),
-        ] {
-            assert_eq!(Answer::of_status(status), answer, "{status}");
-        }
     }
 
     #[test]

@@ -278,7 +278,7 @@ fn resuming_an_exhausted_alarm_succeeds_and_disables_it_again() {
         ("2027-07-15", "the next scheduled trigger fire is after the stop date"),
         ("2027-09-01", "the stop date has expired"),
     ] {
-        let resumed = unpause(&paused, &AlarmSettings::default(), super::iso_date(now).unwrap()).unwrap();
+        let resumed = unpause(&paused, &AlarmSettings::default(), super::dates::iso_date(now).unwrap()).unwrap();
         assert_eq!(
             reason(&resumed),
             format!("Automatically disabled after receiving error on trigger creation: {why}")

@@ -121,12 +121,7 @@ async fn run(
 ) -> Result<Response, Rejection> {
     let Found { address, entry, owner } = found;
     let (head, stream) = request.into_parts();
-    let bytes = body(
-        Request::from_parts(head.clone(), stream),
-        "Request",
-        app.limits.payload_bytes,
-    )
-    .await?;
+    let bytes = body(Request::from_parts(head.clone(), stream), "Request", app.limits.payload_bytes).await?;
     let raw = if entry.action.annotations.is_true("raw-http") { Raw::Yes } else { Raw::No };
     let user = caller.map(|caller| caller.identity.namespace.to_string());
     let web = WebRequest {

@@ -1,0 +1,208 @@
+//! Settings: where they may come from, and what is said of those that cannot be used.
+
+use std::process::Output;
+
+use serde_json::{Value, json};
+use wask_tests::{ServerProcess, guest, run};
+
+use super::{fresh, stderr, stdout};
+
+/// Every setting of the page that `wask settings` prints, as variable and value.
+fn variables() -> Vec<(String, String)> {
+    fn walk(prefix: &str, value: &Value, into: &mut Vec<(String, String)>) {
+        match value {
+            Value::Object(members) => {
+                for (key, value) in members {
+                    walk(&format!("{prefix}{}{}", if prefix == "WASK_" { "" } else { "__" }, key.to_uppercase()), value, into);
+                }
+            }
+            Value::String(text) => into.push((prefix.to_owned(), text.clone())),
+            other => into.push((prefix.to_owned(), other.to_string())),
+        }
+    }
+    let mut all = Vec::new();
+    walk("WASK_", &serde_json::to_value(wask::config::Config::default()).unwrap(), &mut all);
+    all
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_setting_has_a_variable() {
+    let all = variables();
+    assert!(70 < all.len());
+    let mut all: Vec<(&str, &str)> = all.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    all.retain(|(name, _)| !["WASK_SERVER__API_HOST", "WASK_LIMITS__CONCURRENT_INVOCATIONS"].contains(name));
+    all.push(("WASK_LIMITS__CONCURRENT_INVOCATIONS", "7"));
+    all.push(("WASK_SERVER__API_HOST", "http://wask.example:8080"));
+
+    let wask = ServerProcess::serve(&all).await;
+
+    let me = wask_tests::Client::new(wask.base(), wask.guest().await.auth, "guest");
+    assert_eq!(me.get("limits").await.expect(200).json()["concurrentInvocations"], 7);
+    let props = std::fs::read_to_string(wask.data_dir().join("wskprops")).unwrap();
+    assert!(props.starts_with("APIHOST=http://wask.example:8080\n"), "{props}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_printed_page_is_a_settings_file_and_flags_and_variables_win_over_it() {
+    let page = run(&["settings"], &[]);
+    assert!(page.status.success());
+    assert!(stdout(&page).contains("\nconcurrent_invocations = 100 "), "{}", stdout(&page));
+    let folder = fresh();
+    let file = folder.path().join("wask.toml");
+    std::fs::write(&file, stdout(&page).replace("concurrent_invocations = 100", "concurrent_invocations = 8")).unwrap();
+    let file = ["--config", file.to_str().unwrap()];
+
+    let wask = ServerProcess::start("serve", &file, &[], fresh()).await;
+    let limits = wask.guest().await.get("limits").await.expect(200).json();
+    assert_eq!(limits["concurrentInvocations"], 8);
+    assert!(!wask.base().ends_with(":3233"), "the flag wins over the file");
+
+    let wask = ServerProcess::start("serve", &file, &[("WASK_LIMITS__CONCURRENT_INVOCATIONS", "9")], fresh()).await;
+    let limits = wask.guest().await.get("limits").await.expect(200).json();
+    assert_eq!(limits["concurrentInvocations"], 9);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn variables_that_are_no_settings_are_ignored_and_no_guest_sees_any() {
+    let wask = ServerProcess::serve(&[("WASK_CANARY_SECRET", "tweet"), ("WASK_LOG__LEVEL", "warn")]).await;
+    let me = wask.guest().await;
+    me.create_action("env", &guest("env")).await;
+
+    let seen = me.invoke("env", &json!({})).await.expect(200).json()["response"]["result"].clone();
+
+    let names: Vec<&String> = seen.as_object().expect("an environment").keys().collect();
+    assert!(!names.is_empty() && names.iter().all(|name| name.starts_with("__OW_")), "{names:?}");
+    assert!(!seen.to_string().contains("tweet"));
+}
+
+/// Exit code 2 and this one line, nothing else.
+#[track_caller]
+fn refused(output: &Output, line: &str) {
+    assert_eq!(stderr(output), format!("wask: {line}\n"));
+    assert_eq!(stdout(output), "");
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn a_variable_that_cannot_be_used_is_named_with_what_is_allowed() {
+    let data = fresh();
+    let arguments = ["serve", "--listen", "127.0.0.1:0", "--data-dir", data.path().to_str().unwrap()];
+    for (variable, value, line) in [
+        (
+            "WASK_LIMITS__CONCURRENT_INVOCATIONS",
+            "many",
+            "limits.concurrent_invocations = \"many\" (WASK_LIMITS__CONCURRENT_INVOCATIONS): \
+             must be a whole number from 0 to 4294967295",
+        ),
+        (
+            "WASK_LIMITS__CONCURRENT_INVOCATIONS",
+            "-1",
+            "limits.concurrent_invocations = -1 (WASK_LIMITS__CONCURRENT_INVOCATIONS): \
+             must be a whole number from 0 to 4294967295",
+        ),
+        (
+            "WASK_QUEUE__LEASES",
+            "1",
+            "queue.leases (WASK_QUEUE__LEASES): there is no such setting; there are \
+             lease_ms, renew_ms, poll_ms, concurrent_runs, claim_batch, max_attempts, retry_ms",
+        ),
+        (
+            "WASK_QUEUE__RENEW_MS",
+            "20_000",
+            "queue.lease_ms = 30000 (default): must be at least 3 × queue.renew_ms = 20000 (WASK_QUEUE__RENEW_MS)",
+        ),
+        (
+            "WASK_LIMITS__ACTION_MEMORY_MAX_MB",
+            "5000",
+            "sandbox.max_memory_bytes = 4294967296 (default): must be at least 5242880000, \
+             which is limits.action_memory_max_mb = 5000 (WASK_LIMITS__ACTION_MEMORY_MAX_MB)",
+        ),
+        (
+            "WASK_LIMITS__ACTION_TIMEOUT_MAX_MS",
+            "50",
+            "limits.action_timeout_default_ms = 60000 (default): must be from 100 to 50, the bounds of an action",
+        ),
+        ("WASK_SANDBOX__TABLES", "0", "sandbox.tables = 0 (WASK_SANDBOX__TABLES): must be from 1 to 64"),
+        (
+            "WASK_STORE__SQLITE__READERS",
+            "0",
+            "store.sqlite.readers = 0 (WASK_STORE__SQLITE__READERS): must be from 1 to 64",
+        ),
+        (
+            "WASK_ACTIVATIONS__BACKLOG",
+            "9223372036854775807",
+            "activations.backlog = 9223372036854775807 (WASK_ACTIVATIONS__BACKLOG): must be from 1 to 1000000",
+        ),
+        (
+            "WASK_ALARMS__DEFAULT_STRICT",
+            "yes",
+            "alarms.default_strict = \"yes\" (WASK_ALARMS__DEFAULT_STRICT): must be true or false",
+        ),
+        ("WASK_LOG__FORMAT", "xml", "log.format = \"xml\" (WASK_LOG__FORMAT): must be one of auto, text, json"),
+        (
+            "WASK_LOG__LEVEL",
+            "verbose",
+            "log.level = \"verbose\" (WASK_LOG__LEVEL): must be off, error, warn, info, debug, trace, \
+             or directives like warn,wask::queue=debug",
+        ),
+        (
+            "WASK_SERVER__API_HOST",
+            "localhost",
+            "server.api_host = \"localhost\" (WASK_SERVER__API_HOST): \
+             must begin with http:// or https:// and not end with a slash",
+        ),
+    ] {
+        refused(&run(&arguments, &[(variable, value)]), line);
+    }
+    assert_eq!(std::fs::read_dir(data.path()).unwrap().count(), 0, "nothing was started");
+}
+
+#[test]
+fn a_flag_that_cannot_be_used_is_named_with_what_is_allowed() {
+    let file = fresh();
+    let file = file.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let file = file.to_str().unwrap();
+    refused(
+        &run(&["serve", "--listen", "localhost:80"], &[]),
+        "server.listen = \"localhost:80\" (--listen): must be an IP address and a port, like 127.0.0.1:3233",
+    );
+    refused(
+        &run(&["serve", "--data-dir", file], &[]),
+        &format!(
+            "server.data_dir = \"{file}\" (--data-dir): must be a folder that can be written to: File exists (os error 17)"
+        ),
+    );
+    refused(
+        &run(&["serve", "--config", "no/such.toml"], &[]),
+        "--config = no/such.toml: the file cannot be read: No such file or directory (os error 2)",
+    );
+}
+
+#[test]
+fn a_line_of_the_file_that_cannot_be_used_is_named_with_what_is_allowed() {
+    let folder = fresh();
+    let file = folder.path().join("wask.toml");
+    let name = file.display();
+    for (text, line) in [
+        ("[queue]\nlease_ms = \"soon\"", format!("queue.lease_ms = \"soon\" ({name}): must be a whole number from 0 on")),
+        ("[queue]\nlease_ms = -1", format!("queue.lease_ms = -1 ({name}): must be a whole number from 0 on")),
+        (
+            "[queue]\nlease_ms = 20_000",
+            format!("queue.lease_ms = 20000 ({name}): must be at least 3 × queue.renew_ms = 10000 (default)"),
+        ),
+        ("limits = 5", format!("limits = 5 ({name}): must be a section of settings")),
+        ("[log]\nlevels = 1", format!("log.levels ({name}): there is no such setting; there are level, format")),
+        (
+            "[limit]\na = 1",
+            format!(
+                "limit ({name}): there is no such setting; there are server, http, limits, activations, queue, alarms, \
+                 catalog, sandbox, store, log"
+            ),
+        ),
+        ("\n[queue\n", format!("--config = {name}: TOML parse error at line 2, column 7: expected `.`, `]`")),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        refused(&run(&["serve", "--config", file.to_str().unwrap()], &[]), &line);
+    }
+}
