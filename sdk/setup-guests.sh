@@ -73,7 +73,7 @@ EOF
 
 build() {
     choose_compiler
-    if rustup_has_target; then
+    if rustup_has_target || rustup_adds_target; then
         exec cargo build --target "$target" "$@"
     fi
     debian_has_target || no_way

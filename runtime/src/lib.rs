@@ -15,8 +15,10 @@ pub mod events;
 pub mod alarms;
 
 pub mod api;
-pub mod cli;
+
+pub mod telemetry;
 
 pub mod config;
 pub mod node;
-pub mod telemetry;
+
+pub mod cli;

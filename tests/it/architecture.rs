@@ -1,1 +1,181 @@
-//! Stories about architecture.
+//! The borders that the compiler does not check, read from the sources. `runtime/README.md` says why they are there.
+
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+/// Every Rust file below a folder, with its path from the project's root and its text.
+fn sources(folder: &str) -> Vec<(String, String)> {
+    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() && path.file_name().unwrap() != "target" {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(&root().join(folder), &mut found);
+    assert!(!found.is_empty(), "no sources in {folder}");
+    let read = |path: PathBuf| {
+        let name = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
+        (name, std::fs::read_to_string(&path).unwrap())
+    };
+    found.into_iter().map(read).collect()
+}
+
+/// Lines with code in them: comments and documentation do not count.
+fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let lines = text.lines().enumerate().map(|(at, line)| (at + 1, line));
+    lines.filter(|(_, line)| !line.trim_start().starts_with("//"))
+}
+
+/// Every line of `folder` that says one of `words`, outside the files that begin with one of `allowed`.
+fn findings(folder: &str, words: &[&str], allowed: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (name, text) in sources(folder) {
+        if allowed.iter().any(|prefix| name.starts_with(prefix)) {
+            continue;
+        }
+        for (at, line) in code(&text) {
+            if words.iter().any(|word| line.contains(word)) {
+                found.push(format!("{name}:{at}: {}", line.trim()));
+            }
+        }
+    }
+    found
+}
+
+/// The table of `runtime/README.md`: each crate and module in build order, and what it may use besides `model`.
+fn table() -> Vec<(String, Vec<String>)> {
+    let page = include_str!("../../runtime/README.md");
+    let (_, table) = page.split_once("| module | may use |\n| --- | --- |\n").expect("the table of imports");
+    let mut rows: Vec<(String, Vec<String>)> = Vec::new();
+    for row in table.lines().take_while(|line| line.starts_with('|')) {
+        let [_, name, used, _] = row.split('|').collect::<Vec<_>>()[..] else { panic!("two cells: {row}") };
+        let used = used.split('(').next().unwrap().trim(); // what stands in brackets says why
+        let used = match used {
+            "nothing of ours" => Vec::new(),
+            "everything above" => rows.iter().map(|(name, _)| name.clone()).collect(),
+            some => some.split(", ").map(str::to_owned).collect(),
+        };
+        rows.push((name.trim().trim_matches('`').trim_start_matches("wask-").to_owned(), used));
+    }
+    rows
+}
+
+/// The files of a crate or of a module of the runtime.
+fn files_of(module: &str) -> Vec<(String, String)> {
+    if root().join("runtime").join(module).is_dir() {
+        return sources(&format!("runtime/{module}/src"));
+    }
+    let (file, folder) = (format!("runtime/src/{module}.rs"), format!("runtime/src/{module}/"));
+    let all = sources("runtime/src").into_iter();
+    all.filter(|(name, _)| *name == file || name.starts_with(&folder)).collect()
+}
+
+/// The modules and crates of ours that a line names.
+fn used(line: &str) -> Vec<String> {
+    let word = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+    let modules = line.split("crate::").skip(1).map(word);
+    let crates = line.split("wask_").skip(1).map(word).filter(|name| ["store", "sandbox"].contains(&name.as_str()));
+    modules.chain(crates).collect()
+}
+
+#[test]
+fn nothing_uses_what_the_table_of_imports_does_not_allow_it() {
+    let table = table();
+    let mut wrong = Vec::new();
+    for (module, allowed) in table.iter().filter(|(name, _)| !["model", "store", "sandbox"].contains(&name.as_str())) {
+        let files = files_of(module);
+        assert!(!files.is_empty(), "the table has `{module}`, the sources have not");
+        for (name, text) in files {
+            for (at, line) in code(&text) {
+                let used = used(line).into_iter().filter(|used| used != module && !allowed.contains(used));
+                wrong.extend(used.map(|used| format!("{name}:{at}: {module} uses {used}")));
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn the_small_crates_do_not_know_each_other_nor_the_runtime() {
+    for (folder, forbidden) in [
+        ("runtime/model", &["wask_store", "wask_sandbox", "wask::"][..]),
+        ("runtime/store", &["wask_sandbox", "wask::"]),
+        ("runtime/sandbox", &["wask_model", "wask_store", "wask::"]),
+    ] {
+        assert_eq!(findings(folder, forbidden, &[]), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn the_modules_stand_in_the_order_of_the_table() {
+    let text = std::fs::read_to_string(root().join("runtime/src/lib.rs")).unwrap();
+    let modules: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
+    let table = table();
+    let rows: Vec<&str> = table.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(rows[..3], ["model", "store", "sandbox"]);
+    assert_eq!(rows[3..], modules);
+}
+
+#[test]
+fn http_stays_in_the_api() {
+    let words = ["axum::", "StatusCode"];
+    assert_eq!(findings("runtime/src", &words, &["runtime/src/api/"]), Vec::<String>::new());
+    for crate_of_its_own in ["runtime/model", "runtime/store", "runtime/sandbox"] {
+        assert_eq!(findings(crate_of_its_own, &words, &[]), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn only_the_clock_tells_the_time() {
+    let words = ["SystemTime::now", "Instant::now", "Utc::now", "Local::now"];
+    // The sandbox is handed its clock; the system's, for runs outside a node, and its stopwatch stand in one file. Its
+    // cache marks files as used now, which only decides what is thrown away first.
+    let sandbox = ["runtime/sandbox/src/clock.rs", "runtime/sandbox/src/cache.rs", "runtime/sandbox/src/tests"];
+    let examples = ["runtime/sandbox/examples", "runtime/store/examples", "runtime/store/tests"];
+    let allowed = [&["runtime/src/clock.rs"][..], &sandbox, &examples].concat();
+    assert_eq!(findings("runtime", &words, &allowed), Vec::<String>::new());
+}
+
+#[test]
+fn only_the_configuration_reads_the_environment() {
+    let allowed = ["runtime/src/config", "runtime/build.rs", "runtime/store/examples", "runtime/sandbox/examples"];
+    assert_eq!(findings("runtime", &["env::var"], &allowed), Vec::<String>::new());
+}
+
+#[test]
+fn wasmtime_stays_in_the_sandbox_and_sql_in_the_store() {
+    let allowed = ["runtime/sandbox/", "runtime/build.rs"];
+    assert_eq!(findings("runtime", &["wasmtime::", "wasmtime_wasi"], &allowed), Vec::<String>::new());
+    assert_eq!(findings("runtime", &["rusqlite::", "refinery::"], &["runtime/store/"]), Vec::<String>::new());
+}
+
+#[test]
+fn the_model_knows_neither_io_nor_async() {
+    let words = ["std::fs", "std::net", "tokio", "async fn", "println!", "tracing"];
+    assert_eq!(findings("runtime/model/src", &words, &[]), Vec::<String>::new());
+}
+
+#[test]
+fn no_file_is_longer_than_four_hundred_lines() {
+    let all = ["runtime", "sdk", "examples", "tests"].into_iter().flat_map(sources);
+    let long = all.map(|(name, text)| (name, text.lines().count())).filter(|(_, lines)| 400 < *lines);
+    assert_eq!(long.collect::<Vec<_>>(), Vec::new());
+}
+
+#[test]
+fn nothing_is_left_unfinished_or_silenced() {
+    let words = ["todo!(", "unimplemented!(", "#[ignore", "allow(dead_code"].map(String::from);
+    let own = ["tests/it/architecture.rs"];
+    for folder in ["runtime", "sdk", "examples", "tests"] {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        assert_eq!(findings(folder, &words, &own), Vec::<String>::new());
+    }
+}

@@ -56,7 +56,10 @@ async fn an_activation_is_queued_then_runs_then_has_ended() {
     let record = me.ended(&second).await;
     assert_eq!(annotation(&record, "waitTime"), Some(json!(1000)));
     let status = me.get(&format!("activations/{second}/status")).await.expect(200).json();
-    assert_eq!((&status["state"], &status["status"], &status["statusCode"]), (&json!("ended"), &json!("success"), &json!(0)));
+    assert_eq!(
+        (&status["state"], &status["status"], &status["statusCode"]),
+        (&json!("ended"), &json!("success"), &json!(0))
+    );
     assert_eq!(status["end"], wask.now().millis());
 }
 
@@ -73,7 +76,8 @@ async fn an_id_that_nobody_handed_out_has_no_state() {
     me.create_action("sleeper", &guest("sleeper")).await;
     let id = me.invoke_async("sleeper", &json!({ "ms": 50 })).await;
     let other = wask.other("somebody").await;
-    other.send(other.request(Method::GET, &format!("/api/v1/namespaces/guest/activations/{id}/status")))
+    other
+        .send(other.request(Method::GET, &format!("/api/v1/namespaces/guest/activations/{id}/status")))
         .await
         .expect(403);
     other.get(&format!("activations/{id}/status")).await.expect(404);
@@ -210,7 +214,9 @@ async fn a_web_caller_who_waits_too_long_is_told_to_come_again() {
     me.put("actions/sleeper?overwrite=true", &json!({ "limits": { "timeout": 3_600_000 } })).await.expect(200);
     let waiting = tokio::spawn({
         let me = me.clone();
-        async move { me.send(me.anonymous(Method::POST, &me.web_path("sleeper.json")).json(&json!({ "ms": 1_800_000 }))).await }
+        async move {
+            me.send(me.anonymous(Method::POST, &me.web_path("sleeper.json")).json(&json!({ "ms": 1_800_000 }))).await
+        }
     });
 
     let answer = answered(&wask, waiting).await.expect(202);

@@ -25,7 +25,7 @@ pub struct Changes {
 }
 
 /// Deploys the modules of a folder and says where they are; a file that cannot be deployed is reported, not an error.
-/// Returns the name of the first.
+/// Returns the name of the one to try first: `hello` where there is one.
 pub async fn deploy_all(node: &Node, namespace: &NamespaceName, folder: &Path) -> anyhow::Result<Option<String>> {
     let entries = std::fs::read_dir(folder).with_context(|| format!("read the folder {}", folder.display()))?;
     let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
@@ -37,7 +37,9 @@ pub async fn deploy_all(node: &Node, namespace: &NamespaceName, folder: &Path) -
             None => (),
             Some((name, Ok(_))) => {
                 say!("    {name:<10} {}/api/v1/web/{namespace}/default/{name}.json", node.api_host);
-                first.get_or_insert(name);
+                if first.is_none() || name == "hello" {
+                    first = Some(name);
+                }
             }
             Some((name, Err(refused))) => say!("    {name:<10} not deployed: {refused:#}"),
         }

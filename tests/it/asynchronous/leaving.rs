@@ -95,8 +95,7 @@ async fn callers_who_leave_while_their_202_is_written_keep_the_count_of_places_r
     me.create_action("echo", &guest("echo")).await;
 
     for round in 0..10_u64 {
-        let callers: Vec<_> =
-            (0..PLACES).map(|_| caller(&me, "actions/sleeper", json!({ "ms": 0 }))).collect();
+        let callers: Vec<_> = (0..PLACES).map(|_| caller(&me, "actions/sleeper", json!({ "ms": 0 }))).collect();
         tokio::time::sleep(Duration::from_micros(300 * round)).await; // some are not read yet, some being stored
         callers.iter().for_each(JoinHandle::abort);
     }
@@ -131,7 +130,8 @@ async fn however_an_activation_ends_its_place_is_free_again() {
         me.create_action(name, &guest(name)).await;
     }
     me.create_action_with("hasty", &guest("sleeper"), quick()).await;
-    let fixed = json!({ "parameters": [{ "key": "a", "value": 1 }], "annotations": [{ "key": "final", "value": true }] });
+    let fixed =
+        json!({ "parameters": [{ "key": "a", "value": 1 }], "annotations": [{ "key": "final", "value": true }] });
     me.create_action_with("fixed", &guest("echo"), fixed).await;
     me.create_trigger("dawn").await;
     me.create_rule("on-dawn", "dawn", "echo").await;

@@ -13,7 +13,11 @@ fn variables() -> Vec<(String, String)> {
         match value {
             Value::Object(members) => {
                 for (key, value) in members {
-                    walk(&format!("{prefix}{}{}", if prefix == "WASK_" { "" } else { "__" }, key.to_uppercase()), value, into);
+                    walk(
+                        &format!("{prefix}{}{}", if prefix == "WASK_" { "" } else { "__" }, key.to_uppercase()),
+                        value,
+                        into,
+                    );
                 }
             }
             Value::String(text) => into.push((prefix.to_owned(), text.clone())),
@@ -185,7 +189,10 @@ fn a_line_of_the_file_that_cannot_be_used_is_named_with_what_is_allowed() {
     let file = folder.path().join("wask.toml");
     let name = file.display();
     for (text, line) in [
-        ("[queue]\nlease_ms = \"soon\"", format!("queue.lease_ms = \"soon\" ({name}): must be a whole number from 0 on")),
+        (
+            "[queue]\nlease_ms = \"soon\"",
+            format!("queue.lease_ms = \"soon\" ({name}): must be a whole number from 0 on"),
+        ),
         ("[queue]\nlease_ms = -1", format!("queue.lease_ms = -1 ({name}): must be a whole number from 0 on")),
         (
             "[queue]\nlease_ms = 20_000",
