@@ -1,4 +1,5 @@
 //! Stories through the public door: a real server on a real port, real guests, real clients.
+#![allow(clippy::unwrap_used)] // all of it is test, its helpers too
 
 mod actions;
 mod activations;

@@ -94,7 +94,8 @@ async fn every_command_of_the_readme_does_what_it_says() {
     }
     let server = ServerProcess::dev(&[examples.to_str().unwrap()]).await;
     server.guest().await;
-    wask_tests::eventually("the examples are deployed", || async { server.stdout().contains("curl '").then_some(()) }).await;
+    wask_tests::eventually("the examples are deployed", || async { server.stdout().contains("curl '").then_some(()) })
+        .await;
 
     let blocks = blocks();
     let script = script(&blocks, server.base(), server.data_dir(), folder.path());

@@ -28,7 +28,7 @@ pub use failure::{Failure, Message};
 pub use identity::{AuthKey, Identity, KeyDigest, SharedIdentity};
 pub use limits::{ActionLimits, LimitOverrides, Limits, LimitsPatch};
 pub use name::{EntityName, FullName, NamespaceName};
-pub use record::{WireRecord, WireResponse};
 pub use parameters::{Arguments, Parameter, Parameters};
+pub use record::{WireRecord, WireResponse};
 pub use time::Timestamp;
 pub use version::Version;

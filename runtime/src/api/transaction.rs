@@ -109,10 +109,11 @@ fn add_cors(headers: &mut HeaderMap, methods: &'static str) {
 /// No such URL: 401 below the API without credentials, 404 otherwise. REST contract §1.3.
 pub async fn unknown_url(State(app): State<App>, request: Request) -> Rejection {
     let path = request.uri().path();
-    if path.starts_with(API) && !is_web(path) {
-        if let Err(rejection) = Caller::of(&app, request.headers()).await {
-            return rejection;
-        }
+    if path.starts_with(API)
+        && !is_web(path)
+        && let Err(rejection) = Caller::of(&app, request.headers()).await
+    {
+        return rejection;
     }
     Rejection::Http(StatusCode::NOT_FOUND, messages::URL_NOT_FOUND.into())
 }
@@ -120,10 +121,10 @@ pub async fn unknown_url(State(app): State<App>, request: Request) -> Rejection 
 /// The URL exists, but not with this method.
 pub async fn method_not_allowed(State(app): State<App>, request: Request) -> Rejection {
     let path = request.uri().path();
-    if path.starts_with(API) {
-        if let Err(rejection) = Caller::of(&app, request.headers()).await {
-            return rejection;
-        }
+    if path.starts_with(API)
+        && let Err(rejection) = Caller::of(&app, request.headers()).await
+    {
+        return rejection;
     }
     let segments = path.trim_end_matches('/').split('/').count();
     // …/actions/ with an empty name is an entity that cannot be, not a collection

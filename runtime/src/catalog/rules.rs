@@ -143,10 +143,10 @@ impl Catalog {
         for _ in 0..TRIES {
             let (rule, based_on) = self.stored_rule(name).await?;
             let mut changes = vec![Change::Delete { name: name.clone(), based_on }];
-            if let Some(mut trigger) = self.trigger_of(&rule.trigger).await? {
-                if trigger.unlink(name).is_some() {
-                    changes.push(trigger.put());
-                }
+            if let Some(mut trigger) = self.trigger_of(&rule.trigger).await?
+                && trigger.unlink(name).is_some()
+            {
+                changes.push(trigger.put());
             }
             match self.apply(changes).await {
                 Err(StoreError::Conflict) => continue,

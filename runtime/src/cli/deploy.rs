@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use wask_model::{Action, Annotations, EntityName, FullName, Kind, NamespaceName};
+use wask_model::{Annotations, EntityName, FullName, Kind, NamespaceName, Version};
 
 use crate::catalog::{ActionPatch, Catalog, ExecPatch, Overwrite, RulePatch, TriggerPatch};
 
@@ -17,22 +17,23 @@ pub async fn module(
     code: String,
 ) -> anyhow::Result<Deployed> {
     let name = FullName::new(namespace.clone(), name.parse::<EntityName>()?);
-    if let Ok(action) = catalog.action(&name).await {
-        if action.code().is_some_and(|old| old.digest == wask_model::CodeRef::digest_of(&code)) {
-            return Ok(Deployed::Unchanged);
-        }
+    if let Ok(action) = catalog.action(&name).await
+        && action.code().is_some_and(|old| old.digest == wask_model::CodeRef::digest_of(&code))
+    {
+        return Ok(Deployed::Unchanged);
     }
     let patch = ActionPatch {
         exec: Some(ExecPatch { kind: Kind::wasm(), code, main: None }),
         annotations: Some(Annotations::default().with("web-export", true)),
         ..ActionPatch::default()
     };
-    Ok(Deployed::New(catalog.put_action(&name, patch, Overwrite::Yes).await?))
+    Ok(Deployed::New(catalog.put_action(&name, patch, Overwrite::Yes).await?.version))
 }
 
 /// What deploying came to.
 pub enum Deployed {
-    New(Action),
+    /// In this version.
+    New(Version),
     Unchanged,
 }
 

@@ -75,7 +75,7 @@ pub async fn redeploy(catalog: &Catalog, namespace: &NamespaceName, mut changes:
         for path in changed.iter().filter(|path| path.is_file()) {
             match deploy_file(catalog, namespace, path).await {
                 None | Some((_, Ok(Deployed::Unchanged))) => (),
-                Some((name, Ok(Deployed::New(action)))) => say!("          {name} {} is live", action.version),
+                Some((name, Ok(Deployed::New(version)))) => say!("          {name} {version} is live"),
                 Some((name, Err(refused))) => say!("          {name} not deployed: {refused:#}"),
             }
         }

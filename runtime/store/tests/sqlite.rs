@@ -198,8 +198,7 @@ async fn in_a_full_store_a_batch_fails_only_where_there_is_no_room() {
         tokio::task::yield_now().await;
         holder.execute_batch("ROLLBACK").unwrap();
     };
-    let (failed, forgotten, ()) =
-        tokio::join!(store.record(&huge), store.forget_activations(at(1_000_000), 2), let_go);
+    let (failed, forgotten, ()) = tokio::join!(store.record(&huge), store.forget_activations(at(1_000_000), 2), let_go);
     assert!(matches!(failed, Err(StoreError::Full)));
     assert_eq!(forgotten.unwrap(), 2);
     assert_eq!(store.count_activations(&everything()).await.unwrap(), u64::from(kept) - 2);
