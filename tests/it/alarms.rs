@@ -45,7 +45,7 @@ async fn last_fire(client: &Client, trigger: &str, expected: i64) {
 /// The start of every event of a trigger, oldest first, in milliseconds after [`T0`].
 async fn events_of(client: &Client, trigger: &str, count: usize) -> Vec<i64> {
     let records = client.activations_of_at_least(trigger, count).await;
-    records.iter().rev().map(|record| record["start"].as_i64().unwrap() - T0).collect()
+    records.iter().rev().map(|record| record["start"].as_i64().expect("a time") - T0).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

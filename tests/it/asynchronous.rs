@@ -248,5 +248,5 @@ async fn answered(wask: &TestServer, waiting: tokio::task::JoinHandle<Answer>) -
         waiting.is_finished().then_some(())
     })
     .await;
-    waiting.await.unwrap()
+    waiting.await.expect("no panic")
 }

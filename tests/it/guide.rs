@@ -17,7 +17,7 @@ async fn curl_test(client: &Client, query: &str) -> String {
     let url = format!("/api/v1/web/guest/default/test.json{query}");
     let answer = client.send(client.anonymous(Method::GET, &url)).await.expect(200);
     assert_eq!(answer.header("content-type"), Some("application/json"));
-    let id = answer.json()["activationId"].as_str().unwrap().to_owned();
+    let id = answer.json()["activationId"].as_str().expect("an activationId").to_owned();
     assert_eq!(id.len(), 32);
     assert_eq!(answer.text(), format!("{{\n  \"activationId\": \"{id}\"\n}}")); // `.json` is pretty-printed, REST contract §8.7
     id

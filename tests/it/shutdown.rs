@@ -69,7 +69,7 @@ async fn stops_in_order(signal: Signal) {
     let told = Instant::now();
 
     for caller in callers {
-        let answer = caller.await.unwrap().expect(200);
+        let answer = caller.await.expect("no panic").expect(200);
         assert_eq!(answer.json()["response"]["result"], json!({ "slept": 700 }));
     }
     assert_eq!(wask.ended().await.code(), Some(0), "{}", wask.stderr());

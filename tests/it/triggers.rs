@@ -11,24 +11,24 @@ async fn fire(client: &Client, trigger: &str, payload: &Value) -> Answer {
 /// Fires where a rule is active, and returns the id of the event.
 async fn fired(client: &Client, trigger: &str, payload: &Value) -> String {
     let answer = fire(client, trigger, payload).await.expect(202);
-    answer.json()["activationId"].as_str().unwrap().to_owned()
+    answer.json()["activationId"].as_str().expect("an activationId").to_owned()
 }
 
 /// The lines that an event logged, one per rule, as JSON.
 async fn lines_of(client: &Client, event: &str) -> Vec<Value> {
     let logs = client.get(&format!("activations/{event}/logs")).await.expect(200).json();
-    let lines = logs["logs"].as_array().unwrap().iter();
-    lines.map(|line| serde_json::from_str(line.as_str().unwrap()).unwrap()).collect()
+    let lines = logs["logs"].as_array().expect("an array").iter();
+    lines.map(|line| serde_json::from_str(line.as_str().expect("a text")).expect("JSON")).collect()
 }
 
 fn line_of<'a>(lines: &'a [Value], rule: &str) -> &'a Value {
-    lines.iter().find(|line| line["rule"] == format!("guest/{rule}")).unwrap()
+    lines.iter().find(|line| line["rule"] == format!("guest/{rule}")).expect("a line of the rule")
 }
 
 /// The record of the one run that `rule` led to.
 async fn run_of(client: &Client, event: &str, rule: &str) -> Value {
     let lines = lines_of(client, event).await;
-    let id = line_of(&lines, rule)["activationId"].as_str().unwrap().to_owned();
+    let id = line_of(&lines, rule)["activationId"].as_str().expect("an activationId").to_owned();
     client.ended(&id).await
 }
 
@@ -285,7 +285,7 @@ async fn every_rule_has_a_line_that_says_what_came_of_it() {
 
 fn without(object: &Value, member: &str) -> Value {
     let mut object = object.clone();
-    object.as_object_mut().unwrap().remove(member);
+    object.as_object_mut().expect("an object").remove(member);
     object
 }
 

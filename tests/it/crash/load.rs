@@ -30,7 +30,7 @@ async fn invoke_until_it_dies(client: Client, numbers: Arc<AtomicU64>) -> Acknow
         let Ok(response) = client.request(reqwest::Method::POST, &path).json(&args).send().await else { break };
         assert_eq!(response.status(), 202);
         let Ok(body) = response.json::<Value>().await else { break };
-        acknowledged.insert(body["activationId"].as_str().unwrap().to_owned(), n);
+        acknowledged.insert(body["activationId"].as_str().expect("an activationId").to_owned(), n);
     }
     acknowledged
 }
@@ -40,7 +40,7 @@ async fn everything(client: &Client) -> Vec<Value> {
     let mut all = Vec::new();
     loop {
         let page = client.get(&format!("activations?docs=true&limit=200&skip={}", all.len())).await.expect(200).json();
-        let page = page.as_array().unwrap().clone();
+        let page = page.as_array().expect("a list").clone();
         if page.is_empty() {
             return all;
         }

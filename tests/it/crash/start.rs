@@ -1,6 +1,7 @@
 //! Starting after a crash, during one, and beside another.
 
 use std::collections::BTreeMap;
+use std::fs::DirEntry;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -16,9 +17,11 @@ use super::{UNLIMITED, on, serve};
 
 /// The compiled modules of a data folder: name and inode. A module that is compiled again is another file.
 fn compiled(data: &Path) -> BTreeMap<String, u64> {
-    let files = std::fs::read_dir(data.join("cache")).unwrap().map(Result::unwrap);
+    let files = std::fs::read_dir(data.join("cache")).expect("a cache").map(|file| file.expect("a file"));
     let modules = files.filter(|file| file.path().extension().is_some_and(|extension| extension == "cwasm"));
-    modules.map(|file| (file.file_name().into_string().unwrap(), file.metadata().unwrap().ino())).collect()
+    let named =
+        |file: DirEntry| (file.file_name().into_string().expect("a name"), file.metadata().expect("its inode").ino());
+    modules.map(named).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,12 +92,12 @@ async fn a_second_server_on_the_same_data_is_refused_by_name() {
 fn spawn(data: &TempDir) -> Child {
     let mut command = Command::new(binary());
     command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data.path()).envs(UNLIMITED);
-    command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
+    command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("a process")
 }
 
 fn kill(mut child: Child) {
-    child.kill().unwrap();
-    child.wait().unwrap();
+    child.kill().expect("a process to kill");
+    child.wait().expect("its end");
 }
 
 /// The next start succeeds, and whoever reads the key that it left gets in.
