@@ -19,15 +19,12 @@ build: guests ## build the release binary with its demo actions: target/release/
 	@WASK_DEMOS="$(CURDIR)/$(GUESTS)" cargo build --release -p wask
 
 run: build ## build everything, start `wask dev` with the examples deployed, print URLs and curl lines
-	@mkdir -p .wask/examples && for e in hello typed web-page long-job front tick hello-c; do cp -u $(GUESTS)/$$e.wasm .wask/examples/; done
+	@mkdir -p .wask/examples && for e in hello typed web-page long-job front tick hello-c; do \
+	  if [ -f $(GUESTS)/$$e.wasm ]; then cp -u $(GUESTS)/$$e.wasm .wask/examples/; fi; done
 	@exec target/release/wask dev .wask/examples
 
-clients: ## install the client aio into target/clients, for the tests; left out where npm is not there
-	@if [ -x target/clients/node_modules/.bin/aio ]; then :; \
-	elif command -v npm >/dev/null && mkdir -p target/clients && \
-	  timeout 300 npm install --prefix target/clients --no-audit --no-fund --loglevel=error @adobe/aio-cli >/dev/null; \
-	then echo "clients: installed aio into target/clients"; \
-	else echo "clients: npm is missing or reaches no registry: the tests leave out what needs aio"; fi
+clients: ## install the client `aio rt` into target/clients, for the tests; left out where npm is not there
+	@sh tests/clients/setup.sh
 
 test: guests clients ## set up what the tests need and run all of them
 	@cargo build -p wask

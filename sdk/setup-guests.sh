@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds actions for wask: Rust to wasm32-wasip1, and C.
 #
-#   sdk/setup-guests.sh setup        makes this machine able to build Rust actions; says in one line how
+#   sdk/setup-guests.sh setup        makes this machine able to build wask and Rust actions; says in one line how
 #   sdk/setup-guests.sh build ARGS…  cargo build --target wasm32-wasip1 ARGS…
 #   sdk/setup-guests.sh c [FOLDER]   builds examples/hello-c into FOLDER (target/guests/wasm32-wasip1/guest)
 #
@@ -47,7 +47,16 @@ debian_installs() {
         $sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends "$@" >&2
 }
 
+# The server is built with one, SQLite is written in C.
+has_c_compiler() {
+    command -v cc >/dev/null && return 0
+    debian_installs gcc libc6-dev && echo "actions: installed gcc" && return 0
+    echo "actions: this machine has no C compiler: apt-get install gcc libc6-dev" >&2
+    return 1
+}
+
 setup() {
+    has_c_compiler || exit 1
     choose_compiler
     if rustup_has_target; then
         echo "actions: $target is installed for $(rustc --version)"

@@ -44,23 +44,29 @@ fn blocks() -> Vec<Block> {
     found
 }
 
-/// Where a client's command is: on the PATH, or where `make clients` puts it.
+/// The folder of a client's command: one of the PATH, or ours where `make clients` has installed what is run from there.
 fn client(name: &str) -> Option<PathBuf> {
-    let own = root().join("target/clients/node_modules/.bin");
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).chain([own]);
-    folders.map(|folder| folder.join(name)).find(|command| command.is_file())
+    let own = root().join("target/clients/installed").is_file().then(|| root().join("tests/clients"));
+    std::env::split_paths(&path).chain(own).find(|folder| folder.join(name).is_file())
 }
 
-/// Whether a block is run here; says so where it is not.
+/// Whether a block is run here.
 fn runs(block: &Block) -> bool {
     match block.kind.strip_prefix("sh ") {
-        Some(name) if client(name).is_none() => {
-            println!("README: left out a block of `{name}`, which is not installed here");
-            false
-        }
-        Some(_) => true,
+        Some(name) => client(name).is_some(),
         None => block.kind == "sh" || block.kind == "rust",
+    }
+}
+
+/// One line for each client that is not there.
+fn say_what_is_left_out(blocks: &[Block]) {
+    for name in ["wsk", "aio"] {
+        let kind = format!("sh {name}");
+        let out = blocks.iter().filter(|block| block.kind == kind && !runs(block)).count();
+        if 0 < out {
+            println!("README: left out {out} blocks of `{name}`, which is not installed here");
+        }
     }
 }
 
@@ -98,15 +104,13 @@ async fn every_command_of_the_readme_does_what_it_says() {
         .await;
 
     let blocks = blocks();
+    say_what_is_left_out(&blocks);
     let script = script(&blocks, server.base(), server.data_dir(), folder.path());
-    let path = format!(
-        "{}:{}",
-        std::env::var("PATH").unwrap_or_default(),
-        root().join("target/clients/node_modules/.bin").display()
-    );
+    let path = std::env::var("PATH").unwrap_or_default();
+    let path = format!("{path}:{}", root().join("tests/clients").display());
     let ran = tokio::task::spawn_blocking(move || {
         let mut bash = Command::new("bash");
-        bash.args(["-c", &script]).env("PATH", path);
+        bash.args(["-c", &script]).env("PATH", path).env("CARGO_BUILD_BUILD_DIR", root().join("target/readme"));
         bash.envs([("AIO_TELEMETRY_DISABLED", "1"), ("AIO_SKIP_NEW_VERSION_CHECK", "true"), ("NO_COLOR", "1")]);
         bash.output().unwrap()
     });
@@ -119,6 +123,54 @@ async fn every_command_of_the_readme_does_what_it_says() {
         if !expected.is_empty() {
             assert_eq!(printed.trim_end().lines().collect::<Vec<_>>(), expected, "block:\n{}", block.text);
         }
+    }
+}
+
+/// The first screen of the README, up to where the server waits, is what the server prints.
+#[tokio::test(flavor = "multi_thread")]
+async fn make_run_prints_what_the_readme_shows() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in EXAMPLES {
+        std::fs::write(folder.path().join(format!("{name}.wat")), wask_tests::wat("result-without-newline")).unwrap();
+    }
+    let server = ServerProcess::dev(&[folder.path().to_str().unwrap()]).await;
+    let printed = wask_tests::eventually("everything is said", || async {
+        let out = server.stdout();
+        out.contains("keeps everything.").then_some(out)
+    })
+    .await;
+
+    let shown = blocks().into_iter().find(|block| block.text.starts_with("$ make run")).expect("make run").text;
+    let (_, shown) = shown.split_once("\nwask ").expect("the server's own lines");
+    let data = server.data_dir().display();
+    let printed = printed
+        .replace(server.base(), ADDRESS)
+        .replace(&format!("FILE={data}/"), "FILE=/home/ada/wask/.wask/")
+        .replace(&data.to_string(), "./.wask")
+        .replace(&folder.path().display().to_string(), ".wask/examples");
+    assert_eq!(printed.trim_end(), format!("wask {shown}"));
+}
+
+#[test]
+fn every_link_of_the_readmes_leads_somewhere() {
+    let mut pages = vec![PathBuf::from("README.md"), "runtime/README.md".into(), "sdk/README.md".into()];
+    pages.push("tests/guests/README.md".into());
+    pages.extend(EXAMPLES.iter().map(|name| Path::new("examples").join(name).join("README.md")));
+    for page in pages {
+        let text = std::fs::read_to_string(root().join(&page)).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let target = root().join(&page).parent().unwrap().join(link);
+            assert!(link.starts_with("https://") || target.exists(), "{}: {link}", page.display());
+        }
+    }
+}
+
+#[test]
+fn the_two_commands_of_the_readme_are_targets_of_make() {
+    let makefile = std::fs::read_to_string(root().join("Makefile")).unwrap();
+    for named in ["`make ", "$ make "].iter().flat_map(|before| README.split(before).skip(1)) {
+        let target: String = named.chars().take_while(char::is_ascii_lowercase).collect();
+        assert!(makefile.contains(&format!("\n{target}:")), "make {target}");
     }
 }
 

@@ -37,9 +37,10 @@ pub struct SandboxConfig {
     pub back_threads: u32,
     /// Largest request or response frame of a host call. Default 2 MiB.
     pub frame_bytes: u64,
-    /// Most bytes one write moves; a guest that writes more gets a short write and goes on. Default 1 MiB.
-    pub write_bytes: u64,
-    /// Most random bytes per call. Default 1 MiB.
+    /// Most bytes one WASI call may move, so that none takes long. A guest that gives it a longer buffer gets the error
+    /// `nomem`; for `fd_write` and `fd_read` that is the first buffer of the list. Default 16 MiB.
+    pub hostcall_bytes: u64,
+    /// Most random bytes per call; a guest that asks for more is ended. Each MiB takes some 4 ms. Default 16 MiB.
     pub random_bytes: u64,
     /// Most subscriptions per `poll_oneoff`. Default 1024.
     pub poll_subscriptions: u32,
@@ -119,8 +120,8 @@ impl Default for SandboxConfig {
             handover_cpu_ms: 20,
             back_threads: 0,
             frame_bytes: 2 * MIB,
-            write_bytes: MIB,
-            random_bytes: MIB,
+            hostcall_bytes: 16 * MIB,
+            random_bytes: 16 * MIB,
             poll_subscriptions: 1024,
             loaded_modules: 2000,
             cache_bytes: 4 * GIB,
@@ -172,7 +173,7 @@ impl SandboxConfig {
             ("host_stack_bytes", self.host_stack_bytes, 128 * KIB, 64 * MIB),
             ("epoch_tick_ms", self.epoch_tick_ms, 1, 1000),
             ("frame_bytes", self.frame_bytes, KIB, 64 * MIB),
-            ("write_bytes", self.write_bytes, 4 * KIB, 64 * MIB),
+            ("hostcall_bytes", self.hostcall_bytes, 64 * KIB, 256 * MIB),
             ("loaded_modules", self.loaded_modules.into(), 1, 16_000),
             ("parallel_compiles", self.parallel_compiles.into(), 1, 256),
             ("compile_queue", self.compile_queue.into(), 1, 1_000_000),

@@ -3,21 +3,24 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use wasmtime::{Caller, Extern, Memory};
+use wasmtime_wasi::p1::WasiP1Ctx;
 
 use crate::clock::GuestClock;
 use crate::host::Calls;
 use crate::limits::Growth;
 use crate::output::Output;
 use crate::relay::Signals;
+use crate::streams::Written;
 
 /// Everything a host function or a limit check can see of its run.
 pub(crate) struct Context {
     pub growth: Growth,
-    pub output: Output,
+    pub written: Arc<Written>,
     pub calls: Calls,
-    pub wasi: Wasi,
+    /// What the guest gets from the operating system it believes in.
+    pub wasi: WasiP1Ctx,
+    pub poll_subscriptions: u32,
     pub clock: Arc<dyn GuestClock>,
     /// In the time of `clock.monotonic()`.
     pub deadline: Duration,
@@ -26,16 +29,20 @@ pub(crate) struct Context {
     pub memory: Option<Memory>,
 }
 
-/// What the guest gets from the operating system it believes in.
-pub(crate) struct Wasi {
-    /// What is left of standard input.
-    pub stdin: Bytes,
-    pub env: Vec<(String, String)>,
-    /// One bit per open descriptor; there are only 0, 1 and 2.
-    pub open: u8,
-    pub write_bytes: usize,
-    pub random_bytes: usize,
-    pub poll_subscriptions: usize,
+/// What is left of a run when its guest is gone.
+pub(crate) struct Remains {
+    pub growth: Growth,
+    pub output: Output,
+    pub calls: Calls,
+    pub clock: Arc<dyn GuestClock>,
+}
+
+impl Context {
+    pub fn into_remains(self) -> Remains {
+        let Context { growth, written, calls, wasi, clock, .. } = self;
+        drop(wasi); // and the streams in it
+        Remains { growth, output: Written::into_output(written), calls, clock }
+    }
 }
 
 pub(crate) fn memory_of(caller: &mut Caller<'_, Context>) -> Option<Memory> {

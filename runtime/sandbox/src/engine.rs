@@ -17,7 +17,7 @@ const MOST_FRAMES: NonZeroUsize = NonZeroUsize::new(16).expect("16 is not 0");
 const INSTANCE_BYTES: usize = 4 << 20;
 
 /// What no guest may use: threads and shared memory, further memories, 64-bit memory, garbage collection, exceptions,
-/// whatever gives different results on different machines, and proposals that are not finished.
+/// components, whatever gives different results on different machines, and proposals that are not finished.
 const REFUSED_FEATURES: WasmFeatures = WasmFeatures::THREADS
     .union(WasmFeatures::SHARED_EVERYTHING_THREADS)
     .union(WasmFeatures::MULTI_MEMORY)
@@ -26,6 +26,7 @@ const REFUSED_FEATURES: WasmFeatures = WasmFeatures::THREADS
     .union(WasmFeatures::FUNCTION_REFERENCES)
     .union(WasmFeatures::EXCEPTIONS)
     .union(WasmFeatures::LEGACY_EXCEPTIONS)
+    .union(WasmFeatures::COMPONENT_MODEL)
     .union(WasmFeatures::RELAXED_SIMD)
     .union(WasmFeatures::CUSTOM_PAGE_SIZES)
     .union(WasmFeatures::WIDE_ARITHMETIC)

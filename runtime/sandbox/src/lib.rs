@@ -22,6 +22,7 @@ mod logs;
 mod output;
 mod relay;
 mod run;
+mod streams;
 mod verdict;
 mod wasi;
 mod wasi_poll;

@@ -10,7 +10,7 @@ use wasmtime::{Engine, Error, Linker, Store, UpdateDeadline};
 use crate::bounds::{KnownImports, signature};
 use crate::clock::{GuestClock, SystemClock};
 use crate::config::SandboxConfig;
-use crate::context::{Context, Wasi};
+use crate::context::Context;
 use crate::ended::Ran;
 use crate::error::SandboxError;
 use crate::host::{Calls, HostCalls, NoHostCalls};
@@ -19,7 +19,9 @@ use crate::logs::LogSink;
 use crate::modules::Module;
 use crate::output::Output;
 use crate::relay::{Signals, Stopped, until};
+use crate::streams::Written;
 use crate::verdict::{self, Took};
+use crate::wasi;
 
 /// What one run is given.
 pub struct Run {
@@ -73,7 +75,7 @@ pub(crate) async fn go(
     let (limits, clock) = (run.limits.clone(), run.clock.clone());
     let started = clock.monotonic();
     let deadline = started.saturating_add(limits.time);
-    let mut store = store_for(&module, context(run, &config, signals.clone(), deadline));
+    let mut store = store_for(&module, context(run, &config, signals.clone(), deadline), &config);
 
     let mut init = None;
     let guest = execute(&mut store, &module, &mut init);
@@ -82,15 +84,16 @@ pub(crate) async fn go(
         Err(stopped) => Err(Error::new(stopped)),
     };
 
-    let context = store.into_data(); // the instance and its memory are gone from here on
+    let remains = store.into_data().into_remains(); // the instance and its memory are gone from here on
     let duration = clock.monotonic().saturating_sub(started);
     let init = init.map_or(duration, |ready| ready.saturating_sub(started));
-    verdict::account(ended, context, &limits, Took { init, duration })
+    verdict::account(ended, remains, &limits, Took { init, duration })
 }
 
 /// Everything the run owns, nothing of it started yet.
 fn context(run: Run, config: &SandboxConfig, signals: Arc<Signals>, deadline: Duration) -> Context {
     let limits = &run.limits;
+    let written = Arc::new(Written::new(Output::new(limits, run.log_sink), run.clock.clone()));
     Context {
         growth: Growth {
             max_memory: limits.memory_bytes.min(config.max_memory_bytes) as usize,
@@ -99,7 +102,6 @@ fn context(run: Run, config: &SandboxConfig, signals: Arc<Signals>, deadline: Du
             peak: 0,
             refused: false,
         },
-        output: Output::new(limits, run.log_sink),
         calls: Calls {
             host: run.host,
             home: Handle::try_current().ok(),
@@ -108,14 +110,9 @@ fn context(run: Run, config: &SandboxConfig, signals: Arc<Signals>, deadline: Du
             frame_bytes: config.frame_bytes as usize,
             waiting: None,
         },
-        wasi: Wasi {
-            stdin: run.args,
-            env: run.env,
-            open: 0b111,
-            write_bytes: config.write_bytes as usize,
-            random_bytes: config.random_bytes as usize,
-            poll_subscriptions: config.poll_subscriptions as usize,
-        },
+        wasi: wasi::system(run.args, &run.env, &written, config.random_bytes),
+        written,
+        poll_subscriptions: config.poll_subscriptions,
         clock: run.clock,
         deadline,
         signals,
@@ -123,9 +120,10 @@ fn context(run: Run, config: &SandboxConfig, signals: Arc<Signals>, deadline: Du
     }
 }
 
-fn store_for(module: &Module, context: Context) -> Store<Context> {
+fn store_for(module: &Module, context: Context, config: &SandboxConfig) -> Store<Context> {
     let mut store = Store::new(module.linked().module().engine(), context);
     store.limiter(|context| &mut context.growth);
+    store.set_hostcall_fuel(config.hostcall_bytes as usize);
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(|store| {
         let context = store.data();

@@ -6,15 +6,15 @@ use std::time::Duration;
 use rustc_demangle::demangle;
 use serde_json::Value;
 use wasmtime::{Error, PoolConcurrencyLimitError, Trap, WasmBacktrace};
+use wasmtime_wasi::I32Exit;
 
-use crate::context::Context;
+use crate::context::Remains;
 use crate::ended::{Ended, Ran};
 use crate::error::SandboxError;
 use crate::limits::RunLimits;
 use crate::output::Line;
 use crate::relay::Stopped;
 use crate::run::stopped;
-use crate::wasi::Exit;
 
 /// The times of a run, see [`Ran`].
 pub(crate) struct Took {
@@ -25,23 +25,23 @@ pub(crate) struct Took {
 /// Tells how a run ended, with its logs. `Err`: it did not really begin, or nobody waits for it.
 pub(crate) fn account(
     ended: Result<(), Error>,
-    mut context: Context,
+    mut remains: Remains,
     limits: &RunLimits,
     Took { init, duration }: Took,
 ) -> Result<Ran, SandboxError> {
-    let at = context.clock.wall();
-    context.output.close(at);
+    let at = remains.clock.wall();
+    remains.output.close(at);
     let ended = match ended {
-        Ok(()) => said(&mut context, limits),
-        Err(error) => failed(&error, &mut context, limits, at)?,
+        Ok(()) => said(&mut remains, limits),
+        Err(error) => failed(&error, &mut remains, limits, at)?,
     };
-    let peak_memory_bytes = context.growth.peak as u64;
-    Ok(Ran { ended, logs: context.output.into_logs(at), init, duration, peak_memory_bytes })
+    let peak_memory_bytes = remains.growth.peak as u64;
+    Ok(Ran { ended, logs: remains.output.into_logs(at), init, duration, peak_memory_bytes })
 }
 
 /// The guest ended well: its last line is the result.
-fn said(context: &mut Context, limits: &RunLimits) -> Ended {
-    let Some(line) = context.output.take_last() else { return Ended::Silent };
+fn said(remains: &mut Remains, limits: &RunLimits) -> Ended {
+    let Some(line) = remains.output.take_last() else { return Ended::Silent };
     if limits.result_bytes < line.size {
         let end = line.bytes.len().min(limits.result_bytes as usize);
         let prefix = String::from_utf8_lossy(&line.bytes[..end]).into_owned();
@@ -59,23 +59,23 @@ fn result_in(line: &Line) -> Option<Value> {
     (value.is_object() || value.is_array()).then_some(value)
 }
 
-fn failed(error: &Error, context: &mut Context, limits: &RunLimits, at: Duration) -> Result<Ended, SandboxError> {
+fn failed(error: &Error, remains: &mut Remains, limits: &RunLimits, at: Duration) -> Result<Ended, SandboxError> {
     match stopped(error) {
         Some(Stopped::OutOfTime) => return Ok(Ended::OutOfTime { limit: limits.time }),
         Some(Stopped::Abandoned) => return Err(SandboxError::Internal("the run was abandoned".into())),
         None => (),
     }
-    if let Some(Exit(code)) = error.downcast_ref::<Exit>() {
-        return Ok(exited(*code, context, limits));
+    if let Some(I32Exit(code)) = error.downcast_ref::<I32Exit>() {
+        return Ok(exited(*code, remains, limits));
     }
     if error.is::<PoolConcurrencyLimitError>() {
         return Err(SandboxError::Busy);
     }
-    if let Some(used_up) = used_up(context, limits) {
+    if let Some(used_up) = used_up(remains, limits) {
         return Ok(used_up);
     }
     let message = message(error);
-    context.output.say(at, &message);
+    remains.output.say(at, &message);
     Ok(match error.downcast_ref::<Trap>() {
         Some(Trap::StackOverflow) => Ended::StackOverflow,
         _ => Ended::Trapped { message },
@@ -83,24 +83,24 @@ fn failed(error: &Error, context: &mut Context, limits: &RunLimits, at: Duration
 }
 
 /// A guest that leaves early on its own account.
-fn exited(code: i32, context: &mut Context, limits: &RunLimits) -> Ended {
+fn exited(code: i32, remains: &mut Remains, limits: &RunLimits) -> Ended {
     if code == 0 {
-        return said(context, limits);
+        return said(remains, limits);
     }
     let is_result = |line: &Line| line.size <= limits.result_bytes && result_in(line).is_some();
-    if context.output.last().is_some_and(is_result) {
-        let result = context.output.take_last().and_then(|line| result_in(&line));
+    if remains.output.last().is_some_and(is_result) {
+        let result = remains.output.take_last().and_then(|line| result_in(&line));
         return Ended::Exited { code, result };
     }
-    used_up(context, limits).unwrap_or(Ended::Exited { code, result: None })
+    used_up(remains, limits).unwrap_or(Ended::Exited { code, result: None })
 }
 
 /// The limit that a failed guest ran into before it failed.
-fn used_up(context: &Context, limits: &RunLimits) -> Option<Ended> {
-    if context.growth.refused {
+fn used_up(remains: &Remains, limits: &RunLimits) -> Option<Ended> {
+    if remains.growth.refused {
         return Some(Ended::OutOfMemory { limit_bytes: limits.memory_bytes });
     }
-    context.calls.used_up.then_some(Ended::HostCallsExhausted { limit: limits.host_calls })
+    remains.calls.used_up.then_some(Ended::HostCallsExhausted { limit: limits.host_calls })
 }
 
 /// The cause, and the functions it went through, innermost first.

@@ -112,14 +112,81 @@ async fn nothing_of_one_run_is_left_for_the_next() {
 }
 
 #[tokio::test]
-async fn a_write_from_outside_the_memory_is_refused_not_fatal() {
+async fn a_write_from_outside_the_memory_ends_the_guest() {
+    for (list, buffer) in [(-4, 0), (0, -4)] {
+        let body = format!(
+            r#"(func (export "_start")
+                (i32.store (i32.const 0) (i32.const {buffer})) (i32.store (i32.const 4) (i32.const 100))
+                (drop (call $fd_write (i32.const 1) (i32.const {list}) (i32.const 1) (i32.const 8))))"#
+        );
+        let ended = ended(&body, run()).await;
+        assert!(matches!(&ended, Ended::Trapped { message } if message.contains("out of bounds")), "{ended:?}");
+    }
+}
+
+#[tokio::test]
+async fn calls_that_move_or_wait_for_too_much_are_refused_not_fatal() {
     let body = r#"(func (export "_start")
-        (if (i32.ne (i32.const 21) (call $fd_write (i32.const 1) (i32.const -4) (i32.const 1) (i32.const 8)))
-            (then unreachable))
         (i32.store (i32.const 0) (i32.const 100)) (i32.store (i32.const 4) (i32.const -1))
-        (if (i32.ne (i32.const 21) (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+        (if (i32.ne (i32.const 48) (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+            (then unreachable))
+        (if (i32.ne (i32.const 48) (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
             (then unreachable))
         (if (i32.ne (i32.const 28) (call $poll_oneoff (i32.const 0) (i32.const 0) (i32.const -1) (i32.const 8)))
+            (then unreachable))
+        (if (i32.ne (i32.const 21) (call $poll_oneoff (i32.const -9) (i32.const 0) (i32.const 1) (i32.const 8)))
             (then unreachable)))"#;
     assert_eq!(ended(body, run()).await, Ended::Silent);
+}
+
+#[tokio::test]
+async fn a_stream_is_ready_however_long_a_clock_takes() {
+    let body = r#"(func (export "_start")
+        (i64.store (i32.const 0) (i64.const 7)) (i32.store8 (i32.const 8) (i32.const 0))
+        (i32.store (i32.const 16) (i32.const 1)) (i64.store (i32.const 24) (i64.const -1))
+        (i64.store (i32.const 48) (i64.const 8)) (i32.store8 (i32.const 56) (i32.const 1))
+        (drop (call $poll_oneoff (i32.const 0) (i32.const 200) (i32.const 2) (i32.const 300)))
+        (if (i32.ne (i32.const 1) (i32.load (i32.const 300))) (then unreachable))
+        (if (i64.ne (i64.const 8) (i64.load (i32.const 200))) (then unreachable))
+        (if (i32.ne (i32.const 0x10000) (i32.load (i32.const 208))) (then unreachable)))"#;
+    assert_eq!(ended(body, run()).await, Ended::Silent);
+}
+
+#[tokio::test]
+async fn random_numbers_come_in_bounded_helpings() {
+    let asking_for = |length: u32| {
+        format!(
+            r#"(module (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
+                (memory (export "memory") 300)
+                (func (export "_start") (if (call $random (i32.const 0) (i32.const {length})) (then unreachable))
+                    (if (i64.eqz (i64.or (i64.load (i32.const 0)) (i64.load (i32.const 8)))) (then unreachable))))"#
+        )
+    };
+    let most = sandbox().config().random_bytes as u32;
+    let module = prepare(&asking_for(most)).await.unwrap();
+    assert_eq!(sandbox().run(&module, run()).await.unwrap().ended, Ended::Silent);
+    let module = prepare(&asking_for(most + 1)).await.unwrap();
+    assert!(matches!(sandbox().run(&module, run()).await.unwrap().ended, Ended::Trapped { .. }));
+}
+
+#[tokio::test]
+async fn there_are_neither_files_nor_sockets() {
+    let module = prepare(
+        r#"(module
+            (import "wasi_snapshot_preview1" "fd_prestat_get" (func $prestat (param i32 i32) (result i32)))
+            (import "wasi_snapshot_preview1" "path_open"
+                (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+            (import "wasi_snapshot_preview1" "sock_accept" (func $accept (param i32 i32 i32) (result i32)))
+            (memory (export "memory") 1)
+            (data (i32.const 0) "/etc/passwd")
+            (func (export "_start") (local $fd i32)
+                (loop $again
+                    (if (i32.ne (i32.const 8) (call $prestat (local.get $fd) (i32.const 100))) (then unreachable))
+                    (if (i32.ne (i32.const 8) (call $open (local.get $fd) (i32.const 0) (i32.const 0) (i32.const 11)
+                        (i32.const 0) (i64.const 2) (i64.const 2) (i32.const 0) (i32.const 100))) (then unreachable))
+                    (if (i32.ne (i32.const 57) (call $accept (local.get $fd) (i32.const 0) (i32.const 100)))
+                        (then unreachable))
+                    (br_if $again (i32.lt_u (local.tee $fd (i32.add (local.get $fd) (i32.const 1))) (i32.const 20))))))"#,
+    );
+    assert_eq!(sandbox().run(&module.await.unwrap(), run()).await.unwrap().ended, Ended::Silent);
 }
