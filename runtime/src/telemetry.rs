@@ -42,7 +42,7 @@ pub fn filter(level: &str) -> Result<EnvFilter, String> {
         let level = directive.rsplit_once('=').map_or(directive, |(_, level)| level);
         level.trim().parse::<LevelFilter>().map_err(|_| allowed())?;
     }
-    EnvFilter::try_new(format!("{QUIET},{level}")).map_err(|_| allowed())
+    EnvFilter::try_new(format!("{QUIET},{},{level}", wask_sandbox::QUIET_LOGS)).map_err(|_| allowed())
 }
 
 /// Starts logging for this process.
