@@ -53,10 +53,11 @@ async fn running(client: &Client, id: &str) {
 async fn load(client: &Client) -> (Vec<JoinHandle<Answer>>, Vec<String>) {
     let callers = callers(client, 10, &json!({ "ms": 700 }));
     let mut queued = Vec::new();
-    for n in 0..60 {
-        queued.push(client.invoke_async("sleeper", &json!({ "ms": 200, "n": n })).await);
+    for _ in 0..40 {
+        queued.push(client.invoke_async("sleeper", &json!({ "ms": 300 })).await);
     }
-    running(client, &queued[0]).await;
+    eventually("the first runs", || async { (client.state(&queued[0]).await != "queued").then_some(()) }).await;
+    assert_eq!(client.state(&queued[39]).await, "queued");
     (callers, queued)
 }
 
@@ -83,7 +84,7 @@ async fn stops_in_order(signal: Signal) {
     let mut ends = HashMap::new();
     for id in &queued {
         let record = me.ended(id).await;
-        assert_eq!(record["response"]["result"], json!({ "slept": 200 }));
+        assert_eq!(record["response"]["result"], json!({ "slept": 300 }));
         assert_eq!(annotation(&record, "attempts"), None, "it was cut");
         *ends.entry(id.clone()).or_insert(0) += 1;
     }
