@@ -1,6 +1,5 @@
 //! Being told to stop: callers are answered, what can end ends, the rest is kept. Fault matrix F10, F11.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -52,12 +51,19 @@ async fn running(client: &Client, id: &str) {
 /// Work under way: blocking callers, and more asynchronous activations than the server runs at a time.
 async fn load(client: &Client) -> (Vec<JoinHandle<Answer>>, Vec<String>) {
     let callers = callers(client, 10, &json!({ "ms": 700 }));
+    let posting = (0..40).map(|_| {
+        let client = client.clone();
+        tokio::spawn(async move { client.invoke_async("sleeper", &json!({ "ms": 300 })).await })
+    });
     let mut queued = Vec::new();
-    for _ in 0..40 {
-        queued.push(client.invoke_async("sleeper", &json!({ "ms": 300 })).await);
+    for posted in posting.collect::<Vec<_>>() {
+        queued.push(posted.await.expect("no panic"));
     }
-    eventually("the first runs", || async { (client.state(&queued[0]).await != "queued").then_some(()) }).await;
-    assert_eq!(client.state(&queued[39]).await, "queued");
+    let mut states = Vec::new();
+    for id in &queued {
+        states.push(client.state(id).await);
+    }
+    assert!(states.iter().any(|state| state == "queued"), "{states:?}: all were too quick to be kept waiting");
     (callers, queued)
 }
 
@@ -81,14 +87,11 @@ async fn stops_in_order(signal: Signal) {
     );
 
     let (_wask, me) = again(wask.data()).await;
-    let mut ends = HashMap::new();
     for id in &queued {
         let record = me.ended(id).await;
         assert_eq!(record["response"]["result"], json!({ "slept": 300 }));
         assert_eq!(annotation(&record, "attempts"), None, "it was cut");
-        *ends.entry(id.clone()).or_insert(0) += 1;
     }
-    assert_eq!(ends.len(), queued.len());
     assert_eq!(me.activations_of("sleeper").await.len(), 10 + queued.len());
 }
 
