@@ -14,10 +14,10 @@ async fn with_places(places: u32) -> TestServer {
     wask.start().await
 }
 
-/// Invokes in the background, as a caller that can be made to leave.
+/// Invokes in the background, as soon as there is a place, as a caller that can be made to leave.
 fn caller(client: &Client, path: &str, args: Value) -> JoinHandle<()> {
     let (client, path) = (client.clone(), path.to_owned());
-    tokio::spawn(async move { drop(client.post(&path, &args).await) })
+    tokio::spawn(async move { while client.post(&path, &args).await.status == 429 {} })
 }
 
 /// Waits until every place is taken, and until whoever took the last one has come from there to running its guest, which

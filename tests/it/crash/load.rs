@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use wask_tests::{Client, annotation, eventually, guest};
+use wask_tests::{Client, ServerProcess, annotation, eventually, guest};
 
-use super::{on, result_of, serve};
+use super::{UNLIMITED, result_of};
 
 const DEATHS: u64 = 10;
 const CLIENTS: u64 = 8;
@@ -50,7 +50,10 @@ async fn everything(client: &Client) -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_acknowledged_is_lost_and_nothing_is_recorded_twice() {
-    let (mut wask, mut me) = serve().await;
+    // That a run is given up after three deaths is another story; here some see more of them.
+    let settings = [&UNLIMITED[..], &[("WASK_QUEUE__MAX_ATTEMPTS", "100")]].concat();
+    let mut wask = ServerProcess::serve(&settings).await;
+    let mut me = wask.guest().await;
     for action in ["echo", "sleeper"] {
         me.create_action(action, &guest(action)).await;
     }
@@ -66,7 +69,8 @@ async fn nothing_acknowledged_is_lost_and_nothing_is_recorded_twice() {
         for client in clients {
             acknowledged.extend(client.await.unwrap());
         }
-        (wask, me) = on(data).await;
+        wask = ServerProcess::start("serve", &[], &settings, data).await;
+        me = wask.guest().await;
     }
 
     assert!(100 < acknowledged.len(), "{} acknowledged: that is no load", acknowledged.len());
