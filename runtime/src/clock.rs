@@ -61,6 +61,18 @@ impl Clock {
         }
     }
 
+    /// Waits until the clock shows `when`. What a loop does between looking at the clock and waiting does not count:
+    /// time that passes meanwhile is not waited for again.
+    pub async fn sleep_until(&self, when: Timestamp) {
+        match &*self.0 {
+            Source::System { .. } => tokio::time::sleep(when.since(self.now())).await,
+            Source::ByHand { start, passed } => {
+                // An error means that the clock is gone, and with it everybody who could wait for it.
+                let _ = passed.subscribe().wait_for(|passed| when <= start.after(*passed)).await;
+            }
+        }
+    }
+
     /// Moves a clock that is moved by hand; does nothing to the system's.
     pub fn advance(&self, span: Duration) {
         if let Source::ByHand { passed, .. } = &*self.0 {

@@ -37,32 +37,34 @@ impl Alarms {
     /// Ticks until `stop`.
     pub async fn run(&self, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            let pause = match self.tick(self.clock.now()).await {
-                Ok(pause) => pause,
+            let now = self.clock.now();
+            let next = match self.tick(now).await {
+                Ok(next) => next,
                 Err(cause) => {
                     warn!(%cause, "alarm pass failed, the next pass tries again");
-                    Duration::from_secs(1)
+                    now.after(Duration::from_secs(1))
                 }
             };
             tokio::select! {
                 () = stop.cancelled() => (),
                 () = self.changed.notified() => (),
-                () = self.clock.sleep(pause) => (),
+                () = self.clock.sleep_until(next) => (),
             }
         }
     }
 
-    /// Fires what is due at `now`; returns how long nothing will be.
-    async fn tick(&self, now: Timestamp) -> Result<Duration, StoreError> {
+    /// Fires what is due at `now`; returns until when nothing will be.
+    async fn tick(&self, now: Timestamp) -> Result<Timestamp, StoreError> {
         let due = self.store.due_alarms(now, BATCH).await?;
         for tick in &due {
             self.claim(tick, now).await?;
         }
         if due.len() == BATCH as usize {
-            return Ok(Duration::ZERO);
+            return Ok(now);
         }
         let next = self.store.next_alarm().await?;
-        Ok(next.map_or(PERIOD, |next| next.since(self.clock.now()).min(PERIOD)))
+        let latest = now.after(PERIOD);
+        Ok(next.map_or(latest, |next| next.min(latest)))
     }
 
     /// Moves the alarm on and queues its fire, in one transaction: whoever moves it fires it.
