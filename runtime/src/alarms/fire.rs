@@ -44,7 +44,7 @@ impl Handler for Alarms {
                 Ok(fired.unwrap_or_else(|cause| {
                     let (trigger, attempt) = (&due.trigger, job.lease.attempt);
                     warn!(%trigger, due = %due.due, attempt, %cause, "alarm could not fire its trigger");
-                    Done::finished(None)
+                    Done::finished(Vec::new())
                 }))
             }
         }
@@ -87,10 +87,10 @@ impl Alarms {
             context: Context { transaction, cause: None, extra_logging: false, accepted },
         };
         let Some(mut fired) = self.events.work_out(fire).await? else {
-            return Ok(Done::finished(None));
+            return Ok(Done::finished(Vec::new()));
         };
-        let (record, next) = (Box::new(fired.record.clone()), std::mem::take(&mut fired.work));
-        Ok(Done::Finished { record: Some(record), next, stored: Box::new(move || fired.keep_slots()) })
+        let (records, next) = (vec![fired.record.clone()], std::mem::take(&mut fired.work));
+        Ok(Done::Finished { records, next, stored: Box::new(move || fired.keep_slots()) })
     }
 
     /// Lets the alarm know what came of its tick.

@@ -64,7 +64,7 @@ impl Handler for Invoker {
         if self.queue.config().max_attempts < job.lease.attempt {
             let reason = messages::node_failed(job.lease.attempt - 1);
             let record = self.never_ran(job, &queued, Response::whisk_error(reason.clone()));
-            return Ok(Done::Dead { record: Some(Box::new(record)), reason: reason.into_owned() });
+            return Ok(Done::Dead { records: vec![record], reason: reason.into_owned() });
         }
         let Some(identity) = self.catalog.owner(&job.namespace).await? else {
             let record = self.never_ran(job, &queued, refusal(messages::ACTION_GONE.into()));
@@ -133,5 +133,5 @@ impl Invoker {
 }
 
 fn finished(record: Activation) -> Done {
-    Done::finished(Some(record))
+    Done::finished(vec![record])
 }

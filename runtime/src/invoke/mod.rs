@@ -233,7 +233,7 @@ impl Invoker {
         let record = Arc::new(self.run(admitted).await);
         match lease.get() {
             Some(lease) => {
-                self.queue.finish(lease, Some((*record).clone()), Vec::new(), || ()).await;
+                self.queue.finish(lease, vec![(*record).clone()], Vec::new(), || ()).await;
             }
             None => self.recorder.record(record.clone(), admitted.context.extra_logging).await,
         }

@@ -60,19 +60,21 @@ impl Default for QueueConfig {
 
 /// What a handler says of a job it has dealt with.
 pub enum Done {
-    /// The activation has ended: write its record and the follow-up jobs, and forget the job. `stored` is called once all
-    /// that is on disk, and dropped where it never will be.
-    Finished { record: Option<Box<Activation>>, next: Vec<NewWork>, stored: Box<dyn FnOnce() + Send> },
+    /// The activation has ended: write its record, the last, with those of its parts and the follow-up jobs, and forget the
+    /// job. `stored` is called once all that is on disk, and dropped where it never will be.
+    Finished { records: Vec<Activation>, next: Vec<NewWork>, stored: Box<dyn FnOnce() + Send> },
     /// Not now: try again after this time.
     Again { after: Duration },
-    /// Keep the job as a dead letter, with the record that ends its activation.
-    Dead { record: Option<Box<Activation>>, reason: String },
+    /// Keep the job as a dead letter, with the records that end its activation.
+    Dead { records: Vec<Activation>, reason: String },
+    /// Somebody else has the job by now.
+    Lost,
 }
 
 impl Done {
     /// The end of a job that nothing follows.
-    pub fn finished(record: Option<Activation>) -> Self {
-        Done::Finished { record: record.map(Box::new), next: Vec::new(), stored: Box::new(|| ()) }
+    pub fn finished(records: Vec<Activation>) -> Self {
+        Done::Finished { records, next: Vec::new(), stored: Box::new(|| ()) }
     }
 }
 

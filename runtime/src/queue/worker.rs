@@ -118,10 +118,9 @@ impl Queue {
         let handled = AssertUnwindSafe(handler.handle(job)).catch_unwind().await;
         let done = handled.unwrap_or_else(|_| Err(anyhow::anyhow!("the handler panicked")));
         let ended = match done {
-            Ok(Done::Finished { record, next, stored }) => {
-                self.finish(&job.lease, record.map(|r| *r), next, stored).await
-            }
-            Ok(Done::Dead { record, reason }) => self.bury(&job.lease, record.map(|r| *r), &reason).await,
+            Ok(Done::Finished { records, next, stored }) => self.finish(&job.lease, records, next, stored).await,
+            Ok(Done::Dead { records, reason }) => self.bury(&job.lease, records, &reason).await,
+            Ok(Done::Lost) => return,
             Ok(Done::Again { after }) => return self.put_back(&job.lease, after).await,
             Err(cause) => {
                 warn!(%cause, job = %job.lease.job, attempt = job.lease.attempt, "job failed, it is tried again");
@@ -138,14 +137,14 @@ impl Queue {
     pub async fn finish(
         &self,
         lease: &Lease,
-        record: Option<Activation>,
+        records: Vec<Activation>,
         next: Vec<NewWork>,
         stored: impl FnOnce() + Send,
     ) -> bool {
         loop {
             let reserved: Vec<Reserved> = next.iter().map(|work| self.reserve(work.clone())).collect();
             let jobs = reserved.iter().map(|r| r.job.clone()).collect();
-            match self.0.store.finish(lease, record.clone(), jobs).await {
+            match self.0.store.finish(lease, records.clone(), jobs).await {
                 Ok(true) => {
                     stored();
                     self.start(reserved);
@@ -157,9 +156,20 @@ impl Queue {
         }
     }
 
-    async fn bury(&self, lease: &Lease, record: Option<Activation>, reason: &str) -> bool {
+    /// Writes what a job of several steps has done so far, trying like [`Queue::finish`]. `false`: somebody else has it.
+    pub async fn advance(&self, lease: &Lease, records: Vec<Activation>, payload: String) -> bool {
         loop {
-            match self.0.store.bury(lease, record.clone(), reason).await {
+            match self.0.store.advance_job(lease, records.clone(), payload.clone()).await {
+                Ok(true) => return true,
+                Ok(false) => return self.lost(lease),
+                Err(cause) => self.wait_for_the_store(lease, &cause).await,
+            }
+        }
+    }
+
+    async fn bury(&self, lease: &Lease, records: Vec<Activation>, reason: &str) -> bool {
+        loop {
+            match self.0.store.bury(lease, records.clone(), reason).await {
                 Ok(true) => {
                     warn!(job = %lease.job, attempts = lease.attempt, reason, "job is a dead letter");
                     return true;

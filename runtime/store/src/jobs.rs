@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! due ──claim──▶ leased ──finish──▶ (gone; its record stands)
-//!  ▲               ├── put_back(due) ──▶ due
+//!  ▲               ├── advance_job ──▶ leased, further on
+//!  │               ├── put_back(due) ──▶ due
 //!  └─ lease ended ─┴── bury(reason) ──▶ dead
 //! ```
 
@@ -106,15 +107,19 @@ pub trait JobStore: Send + Sync {
     /// Moves the end of every lease that `owner` holds and that has not ended at `now`; returns how many.
     async fn renew(&self, owner: &str, now: Timestamp, until: Timestamp) -> Result<u64, StoreError>;
 
-    /// Writes the record, stores the follow-up jobs and removes the job, together or not at all.
+    /// Writes the records, stores the follow-up jobs and removes the job, together or not at all.
     /// `false`: the lease had passed to somebody else, nothing was written.
-    async fn finish(&self, lease: &Lease, record: Option<Activation>, next: Vec<NewJob>) -> Result<bool, StoreError>;
+    async fn finish(&self, lease: &Lease, records: Vec<Activation>, next: Vec<NewJob>) -> Result<bool, StoreError>;
+
+    /// Writes the records of what a job of several steps has done so far, and the payload that it goes on from; it stays
+    /// leased. `false` as for `finish`.
+    async fn advance_job(&self, lease: &Lease, records: Vec<Activation>, payload: String) -> Result<bool, StoreError>;
 
     /// Gives a leased job back, due at `due`. `false` as for `finish`.
     async fn put_back(&self, lease: &Lease, due: Timestamp) -> Result<bool, StoreError>;
 
-    /// Writes the record that ends the activation and keeps the job as a dead letter. `false` as for `finish`.
-    async fn bury(&self, lease: &Lease, record: Option<Activation>, reason: &str) -> Result<bool, StoreError>;
+    /// Writes the records that end the activation and keeps the job as a dead letter. `false` as for `finish`.
+    async fn bury(&self, lease: &Lease, records: Vec<Activation>, reason: &str) -> Result<bool, StoreError>;
 
     /// Makes every leased job due at once, whoever holds it; for a node that knows itself to be alone. Returns how many.
     async fn release_all(&self, now: Timestamp) -> Result<u64, StoreError>;

@@ -52,7 +52,7 @@ async fn what_was_stored_is_there_after_a_restart() {
     assert_eq!(store.entity(&full("/guest/a")).await.unwrap().unwrap().value, action("/guest/a", "code"));
     assert_eq!(store.activation(&guest(), id(1)).await.unwrap(), Some(record(1, T0)));
     assert_eq!(store.next_due(Lane::Invoke).await.unwrap(), Some(at(9)));
-    assert!(store.finish(&held.lease, Some(record(2, T0)), vec![]).await.unwrap());
+    assert!(store.finish(&held.lease, vec![record(2, T0)], vec![]).await.unwrap());
     assert_eq!(store.integrity_check().await.unwrap(), [""; 0]);
 }
 
@@ -60,7 +60,7 @@ async fn what_was_stored_is_there_after_a_restart() {
 async fn what_was_answered_survives_a_kill_at_any_moment() {
     let (store, dir) = fresh().await;
     let held = leased(&store, 1, "a").await;
-    assert!(store.finish(&held.lease, Some(record(1, T0)), vec![job(2, at(1))]).await.unwrap());
+    assert!(store.finish(&held.lease, vec![record(1, T0)], vec![job(2, at(1))]).await.unwrap());
     // What a killed process leaves behind: the file and its log, nothing tidied up.
     let left = tempfile::tempdir().unwrap();
     for file in ["wask.db", "wask.db-wal"] {

@@ -18,7 +18,7 @@ pub async fn a_stored_job_is_known_until_it_ends(store: &dyn Store) {
     let lease = claim(store, "a", at(5)).await.remove(0).lease;
     assert_eq!(known(store, 1).await, Some(KnownJob { state: JobState::Leased, attempt: 1, ..due }));
 
-    assert!(store.finish(&lease, None, vec![]).await.unwrap());
+    assert!(store.finish(&lease, vec![], vec![]).await.unwrap());
     assert_eq!(known(store, 1).await, None);
 }
 
@@ -82,7 +82,7 @@ pub async fn a_job_stored_as_claimed_is_not_handed_out(store: &dyn Store) {
     let job = known(store, 1).await.unwrap();
     assert_eq!((job.state, job.attempt), (JobState::Leased, 1));
     let lease = crate::Lease { job: id(1), owner: "a".into(), attempt: 1 };
-    assert!(store.finish(&lease, Some(record(1, T0)), vec![]).await.unwrap());
+    assert!(store.finish(&lease, vec![record(1, T0)], vec![]).await.unwrap());
     assert_eq!(known(store, 1).await, None);
 }
 
@@ -102,7 +102,7 @@ pub async fn a_record_and_its_jobs_are_stored_together(store: &dyn Store) {
 pub async fn finishing_writes_record_and_follow_up_and_removes_the_job(store: &dyn Store) {
     let done = leased(store, 1, "a").await;
     let next = vec![job(2, at(1)), NewJob { lane: Lane::Fire, ..job(3, at(1)) }];
-    assert!(store.finish(&done.lease, Some(record(1, T0)), next).await.unwrap());
+    assert!(store.finish(&done.lease, vec![record(1, T0)], next).await.unwrap());
     assert_eq!(store.activation(&guest(), id(1)).await.unwrap(), Some(record(1, T0)));
     assert_eq!(known(store, 1).await, None);
     assert_eq!(numbers(&claim(store, "a", at(1)).await), [2]);
@@ -111,7 +111,7 @@ pub async fn finishing_writes_record_and_follow_up_and_removes_the_job(store: &d
 
 pub async fn a_follow_up_job_may_be_claimed_at_once(store: &dyn Store) {
     let done = leased(store, 1, "a").await;
-    assert!(store.finish(&done.lease, None, vec![claimed(2, "a")]).await.unwrap());
+    assert!(store.finish(&done.lease, vec![], vec![claimed(2, "a")]).await.unwrap());
     assert_eq!(claim(store, "b", T0).await, []);
     assert_eq!(known(store, 2).await.unwrap().state, JobState::Leased);
 }
@@ -120,8 +120,8 @@ pub async fn finishing_twice_writes_once(store: &dyn Store) {
     let done = leased(store, 1, "a").await;
     let other = Activation { response: Response::whisk_error("second"), ..record(1, T0) };
     let (one, two) = tokio::join!(
-        store.finish(&done.lease, Some(record(1, T0)), vec![job(2, T0)]),
-        store.finish(&done.lease, Some(other.clone()), vec![job(3, T0)])
+        store.finish(&done.lease, vec![record(1, T0)], vec![job(2, T0)]),
+        store.finish(&done.lease, vec![other.clone()], vec![job(3, T0)])
     );
     let (one, two) = (one.unwrap(), two.unwrap());
     assert_ne!(one, two);
@@ -134,7 +134,7 @@ pub async fn an_existing_record_survives_the_finish_of_its_job(store: &dyn Store
     let done = leased(store, 1, "a").await;
     store.record(&shared(vec![record(1, T0)])).await.unwrap();
     let other = Activation { response: Response::whisk_error("second"), ..record(1, T0) };
-    assert!(store.finish(&done.lease, Some(other), vec![]).await.unwrap());
+    assert!(store.finish(&done.lease, vec![other], vec![]).await.unwrap());
     assert_eq!(store.activation(&guest(), id(1)).await.unwrap(), Some(record(1, T0)));
     assert_eq!(known(store, 1).await, None);
 }
@@ -142,7 +142,7 @@ pub async fn an_existing_record_survives_the_finish_of_its_job(store: &dyn Store
 pub async fn jobs_are_counted_per_namespace_due_and_leased_but_not_dead(store: &dyn Store) {
     let of = |n, owner: NamespaceName| NewJob { namespace: owner, ..job(n, at(9)) };
     let dead = leased(store, 1, "a").await;
-    store.bury(&dead.lease, None, "it never worked").await.unwrap();
+    store.bury(&dead.lease, vec![], "it never worked").await.unwrap();
     leased(store, 2, "a").await;
     store.enqueue(None, vec![of(3, guest()), of(4, guest()), of(5, namespace("other"))]).await.unwrap();
     store.enqueue(None, vec![NewJob { lane: Lane::Fire, ..job(6, T0) }]).await.unwrap();

@@ -42,31 +42,31 @@ pub async fn renewing_leaves_the_leases_of_others_alone(store: &dyn Store) {
 pub async fn the_old_holder_cannot_finish_what_was_taken_over(store: &dyn Store) {
     let old = leased(store, 1, "a").await;
     let new = claim(store, "b", ended()).await.remove(0);
-    assert!(!store.finish(&old.lease, Some(record(1, T0)), vec![job(2, T0)]).await.unwrap());
+    assert!(!store.finish(&old.lease, vec![record(1, T0)], vec![job(2, T0)]).await.unwrap());
     assert_eq!(store.activation(&guest(), id(1)).await.unwrap(), None);
     assert_eq!(claim(store, "c", T0).await, []);
-    assert!(store.finish(&new.lease, Some(record(1, at(7))), vec![]).await.unwrap());
+    assert!(store.finish(&new.lease, vec![record(1, at(7))], vec![]).await.unwrap());
     assert_eq!(store.activation(&guest(), id(1)).await.unwrap(), Some(record(1, at(7))));
 }
 
 pub async fn a_late_holder_whose_job_nobody_took_may_still_finish(store: &dyn Store) {
     let late = leased(store, 1, "a").await;
     assert_eq!(store.renew("a", ended(), at(100_000)).await.unwrap(), 0);
-    assert!(store.finish(&late.lease, Some(record(1, T0)), vec![]).await.unwrap());
+    assert!(store.finish(&late.lease, vec![record(1, T0)], vec![]).await.unwrap());
 }
 
 pub async fn an_earlier_attempt_of_the_same_owner_is_fenced_off(store: &dyn Store) {
     let old = leased(store, 1, "a").await;
     let new = claim(store, "a", ended()).await.remove(0);
-    assert!(!store.finish(&old.lease, None, vec![]).await.unwrap());
-    assert!(store.finish(&new.lease, None, vec![]).await.unwrap());
+    assert!(!store.finish(&old.lease, vec![], vec![]).await.unwrap());
+    assert!(store.finish(&new.lease, vec![], vec![]).await.unwrap());
 }
 
 pub async fn the_old_holder_can_neither_put_back_nor_bury(store: &dyn Store) {
     let old = leased(store, 1, "a").await;
     claim(store, "b", ended()).await;
     assert!(!store.put_back(&old.lease, T0).await.unwrap());
-    assert!(!store.bury(&old.lease, Some(record(1, T0)), "too late").await.unwrap());
+    assert!(!store.bury(&old.lease, vec![record(1, T0)], "too late").await.unwrap());
     assert_eq!(store.activation(&guest(), id(1)).await.unwrap(), None);
     let job = store.job(&guest(), id(1)).await.unwrap().unwrap();
     assert_eq!((job.state, job.attempt), (JobState::Leased, 2));
@@ -76,17 +76,32 @@ pub async fn a_job_put_back_is_due_later_and_counts_on(store: &dyn Store) {
     let first = leased(store, 1, "a").await;
     assert!(store.put_back(&first.lease, at(500)).await.unwrap());
     assert!(!store.put_back(&first.lease, at(900)).await.unwrap());
-    assert!(!store.finish(&first.lease, None, vec![]).await.unwrap());
+    assert!(!store.finish(&first.lease, vec![], vec![]).await.unwrap());
     assert_eq!(store.next_due(Lane::Invoke).await.unwrap(), Some(at(500)));
     assert_eq!(claim(store, "a", at(499)).await, []);
     let second = claim(store, "a", at(500)).await.remove(0);
     assert_eq!((second.lease.attempt, second.due), (2, at(500)));
 }
 
+pub async fn an_advanced_job_goes_on_from_its_new_payload(store: &dyn Store) {
+    let first = leased(store, 1, "a").await;
+    assert!(store.advance_job(&first.lease, vec![record(7, T0)], "{\"step\":2}".into()).await.unwrap());
+    assert_eq!(store.activation(&guest(), id(7)).await.unwrap(), Some(record(7, T0)));
+    assert_eq!(store.activation(&guest(), id(1)).await.unwrap(), None);
+    let second = claim(store, "b", ended()).await.remove(0);
+    assert_eq!((second.payload.as_str(), second.lease.attempt), ("{\"step\":2}", 2));
+    assert!(!store.advance_job(&first.lease, vec![record(8, T0)], "{\"step\":3}".into()).await.unwrap());
+    assert_eq!(store.activation(&guest(), id(8)).await.unwrap(), None);
+    let parts = vec![record(9, T0), record(1, T0)];
+    assert!(store.finish(&second.lease, parts, vec![]).await.unwrap());
+    assert_eq!(store.activation(&guest(), id(9)).await.unwrap(), Some(record(9, T0)));
+    assert_eq!(store.activation(&guest(), id(1)).await.unwrap(), Some(record(1, T0)));
+}
+
 pub async fn a_buried_job_stays_as_a_dead_letter_and_is_never_claimed(store: &dyn Store) {
     let failed = leased(store, 1, "a").await;
-    assert!(store.bury(&failed.lease, Some(record(1, T0)), "node failed 3 times").await.unwrap());
-    assert!(!store.bury(&failed.lease, None, "again").await.unwrap());
+    assert!(store.bury(&failed.lease, vec![record(1, T0)], "node failed 3 times").await.unwrap());
+    assert!(!store.bury(&failed.lease, vec![], "again").await.unwrap());
     assert_eq!(store.activation(&guest(), id(1)).await.unwrap(), Some(record(1, T0)));
     let dead = store.job(&guest(), id(1)).await.unwrap().unwrap();
     assert_eq!((dead.state, dead.attempt, dead.payload), (JobState::Dead, 1, failed.payload));
@@ -110,7 +125,7 @@ pub async fn releasing_all_gives_every_lease_back_in_arrival_order(store: &dyn S
     let until = Claim::from_now("a", at(3), LEASE);
     let old = store.claim_due(Lane::Invoke, at(3), 2, &until).await.unwrap();
     assert_eq!(store.release_all(at(10)).await.unwrap(), 2);
-    assert!(!store.finish(&old[0].lease, None, vec![]).await.unwrap());
+    assert!(!store.finish(&old[0].lease, vec![], vec![]).await.unwrap());
     let jobs = claim(store, "b", at(10)).await;
     assert_eq!(numbers(&jobs), [1, 2, 3]);
     assert_eq!(jobs[0].lease.attempt, 2);

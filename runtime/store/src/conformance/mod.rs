@@ -79,6 +79,7 @@ macro_rules! conformance_suite {
                 an_earlier_attempt_of_the_same_owner_is_fenced_off,
                 the_old_holder_can_neither_put_back_nor_bury,
                 a_job_put_back_is_due_later_and_counts_on,
+                an_advanced_job_goes_on_from_its_new_payload,
                 a_buried_job_stays_as_a_dead_letter_and_is_never_claimed,
                 rescued_and_new_jobs_come_in_one_order,
                 releasing_all_gives_every_lease_back_in_arrival_order,

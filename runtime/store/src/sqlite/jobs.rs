@@ -12,7 +12,7 @@ use crate::{Claim, Job, JobState, JobStore, KnownJob, Lane, Lease, NewJob, Store
 #[async_trait]
 impl JobStore for SqliteStore {
     async fn enqueue(&self, record: Option<Activation>, jobs: Vec<NewJob>) -> Result<(), StoreError> {
-        let record = RecordRow::maybe(record.as_ref())?;
+        let record = RecordRow::all(record.as_slice())?;
         let steps = if record.len() + jobs.len() > 1 { Steps::Several } else { Steps::One };
         let enqueue = move |db: &Connection| {
             insert_records(db, &record)?;
@@ -39,19 +39,34 @@ impl JobStore for SqliteStore {
         self.writer.write(Steps::One, renew).await
     }
 
-    async fn finish(&self, lease: &Lease, record: Option<Activation>, next: Vec<NewJob>) -> Result<bool, StoreError> {
-        let (lease, record) = (lease.clone(), RecordRow::maybe(record.as_ref())?);
+    async fn finish(&self, lease: &Lease, records: Vec<Activation>, next: Vec<NewJob>) -> Result<bool, StoreError> {
+        let (lease, records) = (lease.clone(), RecordRow::all(&records)?);
         let finish = move |db: &Connection| {
             let mut delete = db
                 .prepare_cached("DELETE FROM job WHERE id = ?1 AND state = 'leased' AND owner = ?2 AND attempt = ?3")?;
             if delete.execute(params![lease.job.to_bytes(), lease.owner, lease.attempt])? == 0 {
                 return Ok(false);
             }
-            insert_records(db, &record)?;
+            insert_records(db, &records)?;
             insert_jobs(db, &next)?;
             Ok(true)
         };
         self.writer.write(Steps::Several, finish).await
+    }
+
+    async fn advance_job(&self, lease: &Lease, records: Vec<Activation>, payload: String) -> Result<bool, StoreError> {
+        let (lease, records) = (lease.clone(), RecordRow::all(&records)?);
+        let advance = move |db: &Connection| {
+            let mut update = db.prepare_cached(
+                "UPDATE job SET payload = ?4 WHERE id = ?1 AND state = 'leased' AND owner = ?2 AND attempt = ?3",
+            )?;
+            if update.execute(params![lease.job.to_bytes(), lease.owner, lease.attempt, payload])? == 0 {
+                return Ok(false);
+            }
+            insert_records(db, &records)?;
+            Ok(true)
+        };
+        self.writer.write(Steps::Several, advance).await
     }
 
     async fn put_back(&self, lease: &Lease, due: Timestamp) -> Result<bool, StoreError> {
@@ -67,19 +82,19 @@ impl JobStore for SqliteStore {
         self.writer.write(Steps::One, put_back).await
     }
 
-    async fn bury(&self, lease: &Lease, record: Option<Activation>, reason: &str) -> Result<bool, StoreError> {
-        let (lease, record, reason) = (lease.clone(), RecordRow::maybe(record.as_ref())?, reason.to_owned());
+    async fn bury(&self, lease: &Lease, records: Vec<Activation>, reason: &str) -> Result<bool, StoreError> {
+        let (lease, records, reason) = (lease.clone(), RecordRow::all(&records)?, reason.to_owned());
         let bury = move |db: &Connection| {
-            // It died when its record ended; one without a record when its lease would have.
+            // It died when its own record, the last, ended; one without a record when its lease would have.
             let mut update = db.prepare_cached(
                 "UPDATE job SET state = 'dead', reason = ?4, died = coalesce(?5, lease_until), lease_until = NULL
                  WHERE id = ?1 AND state = 'leased' AND owner = ?2 AND attempt = ?3",
             )?;
-            let died = record.first().map(RecordRow::last_time);
+            let died = records.last().map(RecordRow::last_time);
             if update.execute(params![lease.job.to_bytes(), lease.owner, lease.attempt, reason, died])? == 0 {
                 return Ok(false);
             }
-            insert_records(db, &record)?;
+            insert_records(db, &records)?;
             Ok(true)
         };
         self.writer.write(Steps::Several, bury).await

@@ -1,7 +1,6 @@
 //! What is written and read the same way by more than one file: ids, names, JSON, records, new jobs.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, params};
@@ -110,12 +109,8 @@ impl RecordRow {
         })
     }
 
-    pub fn all(records: &[Arc<Activation>]) -> Result<Vec<RecordRow>, StoreError> {
-        records.iter().map(|record| RecordRow::new(record)).collect()
-    }
-
-    pub fn maybe(record: Option<&Activation>) -> Result<Vec<RecordRow>, StoreError> {
-        record.into_iter().map(RecordRow::new).collect()
+    pub fn all(records: &[impl std::borrow::Borrow<Activation>]) -> Result<Vec<RecordRow>, StoreError> {
+        records.iter().map(|record| RecordRow::new(record.borrow())).collect()
     }
 
     /// When the activation ended, or started where there is no end.
