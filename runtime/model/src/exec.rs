@@ -17,6 +17,8 @@ impl Kind {
     /// The one kind that runs today: guest contract v1, a WASI preview 1 command.
     pub const WASM: &'static str = "wasm:1";
     pub const SEQUENCE: &'static str = "sequence";
+    /// What clients that know containers only call an action with an image; here its code has to be a module.
+    pub const BLACKBOX: &'static str = "blackbox";
     /// Every name under which a client may ask for [`Kind::WASM`]; what is stored is always `wasm:1`.
     pub const WASM_ALIASES: [&'static str; 3] = ["wasm:1", "wasm:default", "wasm"];
 
@@ -26,7 +28,7 @@ impl Kind {
         if Kind::WASM_ALIASES.contains(&text.as_str()) {
             return Some(Kind(Kind::WASM.into()));
         }
-        (text == Kind::SEQUENCE).then(|| Kind(Kind::SEQUENCE.into()))
+        [Kind::SEQUENCE, Kind::BLACKBOX].into_iter().find(|kind| *kind == text).map(|kind| Kind(kind.into()))
     }
 
     /// The kind of actions that run inside the server.
@@ -78,6 +80,9 @@ pub enum Exec {
         code: CodeRef,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         main: Option<String>,
+        /// What a `blackbox` action names; shown, never fetched.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        image: Option<String>,
     },
     /// A fixed list of actions.
     Sequence { components: Vec<FullName> },
@@ -117,6 +122,7 @@ mod tests {
 
     #[test]
     fn kinds_resolve_in_any_case_and_under_every_alias() {
+        assert_eq!(Kind::resolve("BlackBox ").unwrap().as_str(), "blackbox");
         for text in ["wasm", " WASM:default ", "wasm:1"] {
             assert_eq!(Kind::resolve(text).unwrap().as_str(), "wasm:1");
         }

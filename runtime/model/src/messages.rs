@@ -110,7 +110,9 @@ pub const COMPONENTS_MALFORMED: &str = "'components' must be an array";
 pub const SIZE_NEGATIVE: &str = "requirement failed: a negative size of an object is not allowed.";
 pub const INSTANCES_NEGATIVE: &str =
     "requirement failed: Action container concurrency must be greater than or equal to 0.";
-pub const SEQUENCES_LATER: &str = "sequences are not supported yet";
+pub const IMAGE_MISSING: &str = "'image' must be a string defined in 'exec' for 'blackbox' actions";
+pub const BLACKBOX_WITHOUT_CODE: &str = "There are no containers here: a 'blackbox' action needs a module in 'code', \
+as base64 of a .wasm file or of a zip that holds one. Other kinds: 'wasm:1', 'wasm:default', 'wasm', 'sequence'.";
 pub const BINDINGS_LATER: &str = "packages and bindings of your own are not supported yet";
 pub const SYSTEM_NAMESPACE: &str = "The namespace 'whisk.system' is built into the server and cannot be changed.";
 
@@ -118,6 +120,28 @@ pub const SYSTEM_NAMESPACE: &str = "The namespace 'whisk.system' is built into t
 pub const MANGLED_UPLOAD: &str = "The module was damaged on its way: the client sent a binary file as text. Any of these works: \
 aio rt action create NAME FILE.wasm --kind wasm:1 --binary; zip the module and run: wsk action create NAME FILE.zip --kind wasm:1; \
 or send exec.code as base64 of the file.";
+
+// sequences and compositions, §5
+pub const SEQUENCE_EMPTY: &str = "No component specified for the sequence.";
+pub const SEQUENCE_COMPONENT_MISSING: &str = "Sequence component does not exist.";
+pub const SEQUENCE_CYCLE: &str = "Sequence may not refer to itself.";
+pub const SEQUENCE_TOO_LONG: &str = "Too many actions in the sequence.";
+pub const SEQUENCE_FAILED: &str = "Sequence failed.";
+pub const COMPOSITION_TOO_LONG: &str = "Too many actions in the composition.";
+pub const COMPOSITION_FAILED: &str = "Activation failure during composition.";
+
+/// `name`: what the conductor returned as `action`.
+pub fn composition_name_invalid(name: &serde_json::Value) -> String {
+    format!("Failed to parse action name from json value {name} during composition.")
+}
+
+pub fn composition_unresolved(name: &FullName) -> String {
+    format!("Failed to resolve action with name '{name}' during composition.")
+}
+
+pub fn composition_not_entitled(name: &FullName) -> String {
+    format!("Failed entitlement check for action with name '{name}' during composition.")
+}
 
 pub fn kind_unsupported(kind: &str, supported: &[&str]) -> String {
     let supported: Vec<String> = supported.iter().map(|k| format!("'{k}'")).collect();

@@ -13,6 +13,7 @@ mod ticker;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde_json::Value;
 use tokio::sync::Notify;
 use wask_model::{
     Alarm, Arguments, AuthKey, Failure, FullName, Message, NamespaceName, Response, SharedIdentity, Timestamp, messages,
@@ -183,8 +184,9 @@ pub struct FeedAction(pub Arc<Alarms>);
 
 #[async_trait]
 impl Builtin for FeedAction {
-    async fn run(&self, caller: &SharedIdentity, args: &Arguments) -> Response {
-        match self.0.call(caller, args).await {
+    async fn run(&self, caller: &SharedIdentity, args: &Value) -> Response {
+        let none = Arguments::default();
+        match self.0.call(caller, args.as_object().unwrap_or(&none)).await {
             Ok(result) => Response::success(result),
             Err(Refused::Feed(error)) => {
                 Response { status: wask_model::Status::ApplicationError, result: error.result(), size: None }

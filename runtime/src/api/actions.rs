@@ -17,6 +17,7 @@ use super::documents::action;
 use super::extract::{Params, Segments, counted, document, malformed, payload};
 use super::rejection::Rejection;
 use super::transaction::TransactionId;
+use crate::catalog::ExecPatch;
 use crate::gate::rights;
 use crate::invoke::{Context, Invocation, Invoked, Wait};
 
@@ -98,8 +99,12 @@ pub async fn put(
     let name = path.target(&caller)?.full_name()?;
     rights::write(&caller.identity, &name)?;
     app.catalog.check_package(&name).await?; // before the body is looked at: REST contract §1.4
-    let patch = action::read(&document(request, app.limits.request_bytes).await?)?;
-    let action = app.catalog.put_action(&name, patch, params.overwrite()?).await?;
+    let patch = action::read(&document(request, app.limits.request_bytes).await?, &caller.identity.namespace)?;
+    let overwrite = params.overwrite()?;
+    if let Some(ExecPatch::Sequence { components }) = &patch.exec {
+        rights::read_all(&caller.identity, components)?;
+    }
+    let action = app.catalog.put_action(&name, patch, overwrite).await?;
     let code = code_of(&app, &action).await?;
     Ok(Json(action::document(&action, code.as_deref())))
 }

@@ -8,7 +8,7 @@ use wask_model::{
 };
 use wask_store::{Change, Revision, Stored};
 
-use super::{Catalog, Overwrite, already_exists, wrong_collection};
+use super::{Catalog, Overwrite, already_exists, sequences, wrong_collection};
 use crate::gate::rights::SYSTEM;
 
 /// The body of an action PUT: what was given.
@@ -26,10 +26,21 @@ pub struct ActionPatch {
 
 /// `exec` of an action PUT.
 #[derive(Debug)]
-pub struct ExecPatch {
-    pub kind: Kind,
-    pub code: String,
-    pub main: Option<String>,
+pub enum ExecPatch {
+    Code { kind: Kind, code: String, main: Option<String>, image: Option<String> },
+    Sequence { components: Vec<FullName> },
+}
+
+impl ExecPatch {
+    /// Bytes as posted: what the limit of code counts.
+    fn size(&self) -> u64 {
+        let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let bytes = match self {
+            ExecPatch::Code { code, main, image, .. } => code.len() + text(main) + text(image),
+            ExecPatch::Sequence { components } => components.iter().map(|name| name.to_string().len() + 1).sum(),
+        };
+        bytes as u64
+    }
 }
 
 impl Catalog {
@@ -61,12 +72,24 @@ impl Catalog {
         self.check_instances(&limits)?;
 
         let (exec, code) = match (patch.exec, old) {
-            (Some(exec), _) => {
-                let code = self.prepare(&exec.code).await?;
-                (Exec::Wasm { kind: exec.kind, code, main: exec.main }, Some(exec.code))
+            (Some(ExecPatch::Code { kind, code, main, image }), _) => {
+                let prepared = self.prepare(&code).await?;
+                (Exec::Wasm { kind, code: prepared, main, image }, Some(code))
+            }
+            (Some(ExecPatch::Sequence { components }), _) => {
+                self.check_sequence(name, &components).await?;
+                (Exec::Sequence { components }, None)
             }
             (None, Some(old)) => (old.exec.clone(), None),
             (None, None) => return Err(Failure::BadRequest(messages::EXEC_UNDEFINED.into())),
+        };
+        let parameters = match &exec {
+            Exec::Sequence { components } => sequences::parameters(components),
+            // What a sequence had is the list of its components.
+            Exec::Wasm { .. } | Exec::Builtin => {
+                let kept = old.filter(|a| !matches!(a.exec, Exec::Sequence { .. })).map(|a| a.parameters.clone());
+                patch.parameters.or(kept).unwrap_or_default()
+            }
         };
         let annotations = merge_annotations(old, patch.del_annotations, patch.annotations, &exec);
         let action = Action {
@@ -74,7 +97,7 @@ impl Catalog {
             version: patch.version.unwrap_or_else(|| old.map_or(Version::FIRST, |a| a.version.next())),
             publish: patch.publish.unwrap_or_else(|| old.is_some_and(|a| a.publish)),
             exec,
-            parameters: patch.parameters.or_else(|| old.map(|a| a.parameters.clone())).unwrap_or_default(),
+            parameters,
             annotations,
             limits,
             updated: self.clock.now(),
@@ -109,7 +132,7 @@ impl Catalog {
 
     fn check_sizes(&self, patch: &ActionPatch) -> Result<(), Failure> {
         if let Some(exec) = &patch.exec {
-            let size = (exec.code.len() + exec.main.as_ref().map_or(0, String::len)) as u64;
+            let size = exec.size();
             if self.limits.code_bytes < size {
                 return Err(Failure::TooLarge(messages::larger_than_allowed("exec", size, self.limits.code_bytes)));
             }

@@ -5,6 +5,7 @@ mod identities;
 mod modules;
 mod resolve;
 mod rules;
+mod sequences;
 mod system;
 mod triggers;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use wask_model::{Action, Arguments, Collection, Failure, FullName};
+use wask_model::{Action, Arguments, Collection, Exec, Failure, FullName};
 use wask_sandbox::Digest;
 
 use super::{Catalog, actions::as_action, system};
@@ -22,8 +22,10 @@ pub struct ActionEntry {
 
 impl ActionEntry {
     fn new(action: Action) -> Self {
+        // The parameters of a sequence are the list of its components: they never take part in a run.
+        let is_sequence = matches!(action.exec, Exec::Sequence { .. });
         ActionEntry {
-            defaults: action.parameters.run_arguments(),
+            defaults: if is_sequence { Arguments::default() } else { action.parameters.run_arguments() },
             environment: action.parameters.environment().collect(),
             module: action.code().and_then(|code| code.module.as_deref()?.parse().ok()),
             ran: AtomicBool::new(false),

@@ -23,7 +23,7 @@ pub async fn module(
         return Ok(Deployed::Unchanged);
     }
     let patch = ActionPatch {
-        exec: Some(ExecPatch { kind: Kind::wasm(), code, main: None }),
+        exec: Some(ExecPatch::Code { kind: Kind::wasm(), code, main: None, image: None }),
         annotations: Some(Annotations::default().with("web-export", true)),
         ..ActionPatch::default()
     };

@@ -12,7 +12,7 @@ use wask_model::{
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::gate::{Gate, Slot};
-use crate::invoke::{Context, FireTriggers, Queued};
+use crate::invoke::{Cause, Context, FireTriggers, Queued};
 use crate::queue::{NewWork, Queue};
 
 /// One firing of a trigger.
@@ -101,7 +101,7 @@ impl Events {
             start: self.clock.now(),
             end: None,
             duration_ms: None,
-            cause: fire.context.cause,
+            cause: fire.context.cause.map(Cause::id),
             response: Response::success(Value::Object(fire.payload)),
             logs,
             annotations: Annotations::default(),
@@ -124,10 +124,11 @@ impl Events {
             action: action.clone(),
             version: entry.action.version,
             subject: fire.identity.subject.clone(),
-            args: crate::invoke::merge_arguments(&entry, args.clone())?,
+            args: Value::Object(crate::invoke::merge_arguments(&entry, args.clone())?),
             cause: Some(cause),
             transaction: fire.context.transaction.to_string(),
             accepted: now,
+            progress: None,
         };
         Ok((queued.into_work(ActivationId::new(now), fire.identity.namespace.clone()), slot))
     }

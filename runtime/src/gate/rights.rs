@@ -18,6 +18,18 @@ pub fn read(identity: &Identity, name: &FullName) -> Result<(), Failure> {
     Err(refused(name.package_name().unwrap_or_else(|| name.clone()).to_string()))
 }
 
+/// Reading or invoking several entities: a refusal names all that are refused, sorted.
+pub fn read_all(identity: &Identity, names: &[FullName]) -> Result<(), Failure> {
+    let mut refused: Vec<String> = names
+        .iter()
+        .filter(|name| read(identity, name).is_err())
+        .map(|name| name.package_name().unwrap_or_else(|| (*name).clone()).to_string())
+        .collect();
+    refused.sort_unstable();
+    refused.dedup();
+    if refused.is_empty() { Ok(()) } else { Err(Failure::Forbidden(messages::not_authorized(&refused))) }
+}
+
 /// Creating, changing or deleting an entity: the owner.
 pub fn write(identity: &Identity, name: &FullName) -> Result<(), Failure> {
     if identity.namespace == name.namespace { Ok(()) } else { Err(refused(name.to_string())) }

@@ -4,13 +4,15 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use wask_model::{
-    Activation, ActivationId, Annotations, Arguments, Failure, FullName, NamespaceName, Response, Timestamp, Version,
+    Activation, ActivationId, Annotations, Failure, FullName, Message, NamespaceName, Response, Timestamp, Version,
     messages,
 };
 use wask_store::{Job, Lane};
 
+use super::composition::{Hold, Progress, is_composed};
 use super::outcome::refusal;
-use super::{Admitted, Context, Invoker};
+use super::{Admitted, Cause, Context, Invoker};
+use crate::catalog::ActionEntry;
 use crate::queue::{Done, Handler, NewWork};
 
 /// What a job of the lane `invoke` carries. Arguments are merged already: they are those of the time of acceptance.
@@ -19,16 +21,23 @@ pub struct Queued {
     pub action: FullName,
     pub version: Version,
     pub subject: String,
-    pub args: Arguments,
+    pub args: Value,
+    /// The event that a rule answered with this activation.
     pub cause: Option<ActivationId>,
     pub transaction: String,
     pub accepted: Timestamp,
+    /// How far a sequence or composition has come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Progress>,
 }
 
 impl Queued {
     pub fn into_work(self, id: ActivationId, namespace: NamespaceName) -> NewWork {
-        let payload = serde_json::to_string(&self).expect("a queued activation always serializes");
-        NewWork { id, lane: Lane::Invoke, namespace, payload }
+        NewWork { id, lane: Lane::Invoke, namespace, payload: self.to_payload() }
+    }
+
+    fn to_payload(&self) -> String {
+        serde_json::to_string(self).expect("a queued activation always serializes")
     }
 }
 
@@ -43,57 +52,69 @@ pub fn name_of(payload: &str) -> Result<String, Failure> {
     Ok(named.action.to_string())
 }
 
-pub fn to_work(admitted: &Admitted) -> NewWork {
+/// What makes a job of an activation that has come as far as `progress`.
+pub fn to_work(admitted: &Admitted, progress: Option<Progress>) -> NewWork {
+    let payload = payload_of(admitted, progress);
+    NewWork { id: admitted.id, lane: Lane::Invoke, namespace: admitted.identity.namespace.clone(), payload }
+}
+
+pub fn payload_of(admitted: &Admitted, progress: Option<Progress>) -> String {
     let queued = Queued {
         action: admitted.entry.action.name.clone(),
         version: admitted.entry.action.version,
         subject: admitted.identity.subject.clone(),
         args: admitted.args.clone(),
-        cause: admitted.context.cause,
+        cause: admitted.context.cause.map(Cause::id),
         transaction: admitted.context.transaction.to_string(),
         accepted: admitted.context.accepted,
+        progress,
     };
-    queued.into_work(admitted.id, admitted.identity.namespace.clone())
+    queued.to_payload()
 }
 
 #[async_trait]
 impl Handler for Invoker {
     /// Runs a queued activation: the current version of its action on the arguments of its acceptance.
     async fn handle(&self, job: &Job) -> anyhow::Result<Done> {
-        let queued: Queued = serde_json::from_str(&job.payload)?;
-        if self.queue.config().max_attempts < job.lease.attempt {
-            let reason = messages::node_failed(job.lease.attempt - 1);
-            let record = self.never_ran(job, &queued, Response::whisk_error(reason.clone()));
-            return Ok(Done::Dead { records: vec![record], reason: reason.into_owned() });
-        }
+        let mut queued: Queued = serde_json::from_str(&job.payload)?;
+        let gone = || refusal(messages::ACTION_GONE.into());
         let Some(identity) = self.catalog.owner(&job.namespace).await? else {
-            let record = self.never_ran(job, &queued, refusal(messages::ACTION_GONE.into()));
-            return Ok(finished(record));
+            return Ok(Done::finished(vec![self.never_ran(job, &queued, gone())]));
         };
         let entry = match self.catalog.resolve(&queued.action).await {
             Ok(entry) => entry,
             Err(Failure::NotFound(_) | Failure::Conflict(_)) => {
-                let record = self.never_ran(job, &queued, refusal(messages::ACTION_GONE.into()));
-                return Ok(finished(record));
+                return Ok(Done::finished(vec![self.never_ran(job, &queued, gone())]));
             }
             Err(failure) => return Err(failure.into()),
         };
-        let redelivery = entry.action.annotations.get("redelivery") != Some(&Value::Bool(false));
-        if 1 < job.lease.attempt && !redelivery {
-            let record = self.never_ran(job, &queued, Response::whisk_error(messages::NOT_REDELIVERED));
-            return Ok(finished(record));
-        }
+        let progress = queued.progress.take();
+        let begun = progress.as_ref().map_or(job.lease.attempt, |p| p.attempt_within(job.lease.attempt));
+        let verdict = self.verdict(&entry, begun);
+        let hold = Hold::of_job(job.lease.clone(), progress);
         let context = Context {
-            transaction: queued.transaction.into(),
-            cause: queued.cause,
+            transaction: queued.transaction.as_str().into(),
+            cause: queued.cause.map(Cause::Event),
             extra_logging: false,
             accepted: queued.accepted,
         };
-        let (id, attempt) = (job.lease.job, job.lease.attempt);
-        let admitted = Admitted { id, entry, identity, args: queued.args, context, attempt };
-        let record = self.run(&admitted).await;
-        self.recorder.ended(&record);
-        Ok(finished(record))
+        let (id, attempt, args) = (job.lease.job, job.lease.attempt, queued.args.clone());
+        let admitted = Admitted { id, entry, identity, args, context, attempt };
+        let unrun = |response: &Response| match is_composed(&admitted.entry) {
+            true => self.abandon_composition(&admitted, &hold, response),
+            false => vec![self.never_ran(job, &queued, response.clone())],
+        };
+        match verdict {
+            Verdict::Run => Ok(self.run_to_end(&admitted, &hold).await.map_or(Done::Lost, |records| {
+                records.iter().for_each(|record| self.recorder.ended(record));
+                Done::finished(records)
+            })),
+            Verdict::NotAgain => Ok(Done::finished(unrun(&Response::whisk_error(messages::NOT_REDELIVERED)))),
+            Verdict::GiveUp(reason) => {
+                let records = unrun(&Response::whisk_error(reason.clone()));
+                Ok(Done::Dead { records, reason: reason.into_owned() })
+            }
+        }
     }
 
     fn left(&self, namespace: &NamespaceName) {
@@ -101,7 +122,24 @@ impl Handler for Invoker {
     }
 }
 
+/// Whether a queued activation is run.
+enum Verdict {
+    Run,
+    /// Its action must not run twice.
+    NotAgain,
+    GiveUp(Message),
+}
+
 impl Invoker {
+    /// `begun`: how often the activation, or the component that is next in it, has been begun, counting this time.
+    fn verdict(&self, entry: &ActionEntry, begun: u32) -> Verdict {
+        if self.queue.config().max_attempts < begun {
+            return Verdict::GiveUp(messages::node_failed(begun - 1));
+        }
+        let once = entry.action.annotations.get("redelivery") == Some(&Value::Bool(false));
+        if once && 1 < begun { Verdict::NotAgain } else { Verdict::Run }
+    }
+
     /// The record of an activation that ends without a run, or whose run nobody can tell of.
     fn never_ran(&self, job: &Job, queued: &Queued, response: Response) -> Activation {
         let now = self.clock.now();
@@ -130,8 +168,4 @@ impl Invoker {
         self.recorder.ended(&record);
         record
     }
-}
-
-fn finished(record: Activation) -> Done {
-    Done::finished(vec![record])
 }

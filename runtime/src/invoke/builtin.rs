@@ -1,14 +1,15 @@
 //! Actions that run inside the server.
 
 use async_trait::async_trait;
-use wask_model::{Activation, Arguments, Response, SharedIdentity};
+use serde_json::Value;
+use wask_model::{Activation, Response, SharedIdentity};
 
 use super::{Admitted, Invoker};
 
 /// An action of `/whisk.system` that needs no guest; it still leaves an ordinary record.
 #[async_trait]
 pub trait Builtin: Send + Sync {
-    async fn run(&self, caller: &SharedIdentity, args: &Arguments) -> Response;
+    async fn run(&self, caller: &SharedIdentity, args: &Value) -> Response;
 }
 
 impl Invoker {

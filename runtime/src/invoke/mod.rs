@@ -5,10 +5,13 @@
 //!                              │                                              └─ 60 s: adopted by the queue, 202
 //!                              └─ non-blocking  queue (durable), 202 … run → outcome → record
 //! ```
+//!
+//! Where the action is a sequence or a conductor, `run` is `composition`: the same for every component.
 
 mod arguments;
 mod asynchronous;
 pub mod builtin;
+mod composition;
 mod environment;
 mod outcome;
 mod record;
@@ -21,11 +24,12 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use dashmap::DashMap;
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wask_model::{Activation, ActivationId, Arguments, Failure, FullName, NamespaceName, SharedIdentity, Timestamp};
 use wask_sandbox::Sandbox;
-use wask_store::{Lane, Lease};
+use wask_store::Lane;
 
 pub use arguments::{is_fixed, merge as merge_arguments};
 pub use asynchronous::Queued;
@@ -35,8 +39,9 @@ pub use services::FireTriggers;
 use crate::catalog::{ActionEntry, Catalog};
 use crate::clock::Clock;
 use crate::gate::{Gate, Slot};
-use crate::queue::{NewWork, Queue};
+use crate::queue::Queue;
 use builtin::Builtin;
+use composition::Hold;
 use wait::{Detached, WithinTime};
 
 /// What a caller asks for.
@@ -55,11 +60,28 @@ pub struct Context {
     /// The transaction id of the request that led to it.
     pub transaction: Arc<str>,
     /// The activation that led to it.
-    pub cause: Option<ActivationId>,
+    pub cause: Option<Cause>,
     /// Store the record even where the settings would not.
     pub extra_logging: bool,
     /// When the request came in.
     pub accepted: Timestamp,
+}
+
+/// The activation that led to another.
+#[derive(Clone, Copy, Debug)]
+pub enum Cause {
+    /// A trigger was fired, and a rule started this one.
+    Event(ActivationId),
+    /// A sequence or composition that this one is part of.
+    Composition(ActivationId),
+}
+
+impl Cause {
+    pub fn id(self) -> ActivationId {
+        match self {
+            Cause::Event(id) | Cause::Composition(id) => id,
+        }
+    }
 }
 
 /// How long the caller waits.
@@ -82,7 +104,8 @@ pub struct Admitted {
     pub id: ActivationId,
     pub entry: Arc<ActionEntry>,
     pub identity: SharedIdentity,
-    pub args: Arguments,
+    /// A JSON object; inside a sequence it may be an array.
+    pub args: Value,
     pub context: Context,
     /// 1, and one more for every time a node died while running it.
     pub attempt: u32,
@@ -170,7 +193,8 @@ impl Invoker {
         slot: Slot,
     ) -> Result<Invoked, Failure> {
         let Invocation { identity, args, wait, context, .. } = request;
-        let args = arguments::merge(&entry, args)?; // a final parameter cannot be overridden: 400
+        composition::may_run(&identity, &entry)?; // a component that the invoker may not activate: 403
+        let args = Value::Object(arguments::merge(&entry, args)?); // a final parameter cannot be overridden: 400
         let id = ActivationId::new(context.accepted);
         let admitted = Admitted { id, entry, identity, args, context, attempt: 1 };
         match wait {
@@ -182,24 +206,25 @@ impl Invoker {
     /// Makes the activation durable; it runs as soon as there is room.
     async fn enqueue(&self, admitted: Admitted, slot: Slot) -> Result<Invoked, Failure> {
         // The place is given back when the job leaves the queue.
-        self.queue.submit(None, vec![admitted.to_work()], move || slot.keep()).await?;
+        let work = asynchronous::to_work(&admitted, None);
+        self.queue.submit(None, vec![work], move || slot.keep()).await?;
         Ok(Invoked::Accepted(admitted.id))
     }
 
     /// Runs the activation while the caller waits. Past `limit` it becomes an asynchronous one and goes on. It also goes on
     /// when the caller goes away.
     async fn run_within(&self, limit: Duration, admitted: Admitted, slot: Slot) -> Result<Invoked, Failure> {
-        let lease: Arc<OnceLock<Lease>> = Arc::default();
-        let admitted = Arc::new(admitted);
+        let (admitted, hold) = (Arc::new(admitted), Arc::new(Hold::default()));
         let running = {
-            let (invoker, admitted, lease) = (self.this.upgrade(), admitted.clone(), lease.clone());
+            let (invoker, admitted, hold) = (self.this.upgrade(), admitted.clone(), hold.clone());
             let invoker = invoker.expect("whoever calls holds the invoker");
-            async move { invoker.run_to_record(&admitted, slot, &lease).await }
+            async move { invoker.run_to_record(&admitted, slot, &hold).await }
         };
         let running = Detached::new(running, &self.detached);
         match running.within(&self.clock, limit, &self.stop_waiting).await {
-            WithinTime::Ended(record) => Ok(Invoked::Ended(record)),
-            WithinTime::NotYet(running) => self.hand_over(running, admitted, lease).await,
+            WithinTime::Ended(Some(record)) => Ok(Invoked::Ended(record)),
+            WithinTime::Ended(None) => Ok(Invoked::Accepted(admitted.id)),
+            WithinTime::NotYet(running) => self.hand_over(running, admitted, hold).await,
         }
     }
 
@@ -207,14 +232,14 @@ impl Invoker {
     /// stored would leave behind a job that nobody ends.
     async fn hand_over(
         &self,
-        running: Detached<Arc<Activation>>,
+        running: Detached<Option<Arc<Activation>>>,
         admitted: Arc<Admitted>,
-        lease: Arc<OnceLock<Lease>>,
+        hold: Arc<Hold>,
     ) -> Result<Invoked, Failure> {
         let (id, queue) = (admitted.id, self.queue.clone());
         let adopting = self.detached.spawn(async move {
-            let adopted = queue.adopt(admitted.to_work()).await;
-            let adopted = adopted.map(|held| lease.set(held));
+            let adopted = queue.adopt(asynchronous::to_work(&admitted, hold.progress())).await;
+            let adopted = adopted.map(|lease| hold.adopted(lease));
             running.detach();
             adopted
         });
@@ -223,23 +248,43 @@ impl Invoker {
     }
 
     /// Runs a blocking activation and hands its record on: to the recorder, or to the queue when it was adopted meanwhile.
-    async fn run_to_record(&self, admitted: &Admitted, slot: Slot, lease: &OnceLock<Lease>) -> Arc<Activation> {
+    /// `None`: it was adopted, and another node has it by now.
+    async fn run_to_record(&self, admitted: &Admitted, slot: Slot, hold: &Hold) -> Option<Arc<Activation>> {
         let live = Live {
             namespace: admitted.identity.namespace.clone(),
             action: admitted.entry.action.name.clone(),
             start: admitted.context.accepted,
         };
         self.live.insert(admitted.id, live);
-        let record = Arc::new(self.run(admitted).await);
-        match lease.get() {
-            Some(lease) => {
-                self.queue.finish(lease, vec![(*record).clone()], Vec::new(), || ()).await;
+        let records = self.run_to_end(admitted, hold).await;
+        let record = match (records, hold.lease()) {
+            (None, _) => None,
+            (Some(records), Some(lease)) => {
+                let record = records.last().cloned().map(Arc::new);
+                self.queue.finish(lease, records, Vec::new(), || ()).await;
+                record
             }
-            None => self.recorder.record(record.clone(), admitted.context.extra_logging).await,
-        }
+            (Some(records), None) => {
+                let mut last = None;
+                for record in records.into_iter().map(Arc::new) {
+                    self.recorder.record(record.clone(), admitted.context.extra_logging).await;
+                    last = Some(record);
+                }
+                last
+            }
+        };
         self.live.remove(&admitted.id);
         drop(slot);
         record
+    }
+
+    /// Runs the activation, and what it is composed of. Returns the records that are not written yet, its own the last of
+    /// them; `None`: its job has passed to somebody else.
+    async fn run_to_end(&self, admitted: &Admitted, hold: &Hold) -> Option<Vec<Activation>> {
+        if composition::is_composed(&admitted.entry) {
+            return Box::pin(self.run_composition(admitted, hold)).await;
+        }
+        Some(vec![self.run(admitted).await])
     }
 
     /// An activation that runs on this node and has no record yet.
@@ -269,11 +314,5 @@ impl Invoker {
             () = self.detached.wait() => (),
             () = self.stop_waiting.cancelled() => (), // what still runs was adopted by the queue, or nobody was promised it
         }
-    }
-}
-
-impl Admitted {
-    fn to_work(&self) -> NewWork {
-        asynchronous::to_work(self)
     }
 }

@@ -6,12 +6,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::json;
 use tracing::warn;
-use wask_model::{Activation, Annotations, Exec, Failure, Response, Timestamp, messages};
+use wask_model::{Activation, Annotations, Exec, Failure, Kind, Response, Timestamp, messages};
 use wask_sandbox::{Run, RunLimits};
 
 use super::outcome::{Outcome, refusal};
 use super::services::Services;
-use super::{Admitted, Invoker};
+use super::{Admitted, Cause, Invoker};
 
 impl Invoker {
     /// Runs the activation once and returns its record. Never fails: what goes wrong is in the record.
@@ -20,7 +20,7 @@ impl Invoker {
             Exec::Wasm { .. } => self.run_guest(admitted).await,
             Exec::Builtin => self.run_builtin(admitted).await,
             Exec::Sequence { .. } => {
-                let response = Response::application_error(messages::SEQUENCES_LATER);
+                let response = Response::whisk_error(messages::SEQUENCE_FAILED); // composition runs its components
                 self.activation(admitted, self.clock.now(), Outcome::without_guest(response))
             }
         }
@@ -47,7 +47,7 @@ impl Invoker {
         let limits = &entry.action.limits;
         let time = Duration::from_millis(limits.timeout);
         let run = Run {
-            args: Bytes::from(serde_json::to_vec(&admitted.args).expect("a JSON object always serializes")),
+            args: Bytes::from(serde_json::to_vec(&admitted.args).expect("a JSON value always serializes")),
             env: self.environment(admitted, start.after(time)),
             limits: RunLimits {
                 time,
@@ -82,6 +82,9 @@ impl Invoker {
         if let (Some(init), true) = (outcome.init, admitted.entry.is_cold()) {
             annotations.set("initTime", json!(init.as_millis() as u64));
         }
+        if let Some(Cause::Composition(_)) = admitted.context.cause {
+            annotations.set("causedBy", Kind::SEQUENCE);
+        }
         if 1 < admitted.attempt {
             annotations.set("attempts", admitted.attempt);
         }
@@ -94,7 +97,7 @@ impl Invoker {
             start,
             end: Some(end),
             duration_ms: Some(end.since(start).as_millis() as u64),
-            cause: admitted.context.cause,
+            cause: admitted.context.cause.map(Cause::id),
             response: outcome.response,
             logs: outcome.logs,
             annotations,

@@ -1,20 +1,22 @@
 //! Actions on the wire. REST contract §2.2, §3.1–3.4.
 
 use serde_json::{Value, json};
-use wask_model::{Action, Annotations, Exec, Failure, Kind, LimitsPatch, looks_like_base64, messages};
+use wask_model::{
+    Action, Annotations, Exec, Failure, FullName, Kind, LimitsPatch, NamespaceName, looks_like_base64, messages,
+};
 
-use super::CommonFields;
+use super::{CommonFields, reference};
 use crate::catalog::{ActionPatch, ExecPatch};
 
 /// The kinds that a client may ask for, as the error text lists them.
-const SUPPORTED: [&str; 3] = Kind::WASM_ALIASES;
+const SUPPORTED: [&str; 5] = ["wasm:1", "wasm:default", "wasm", Kind::SEQUENCE, Kind::BLACKBOX];
 
-/// Reads the body of a PUT.
-pub fn read(body: &Value) -> Result<ActionPatch, Failure> {
+/// Reads the body of a PUT. `own`: the namespace that `_` stands for.
+pub fn read(body: &Value, own: &NamespaceName) -> Result<ActionPatch, Failure> {
     let common = CommonFields::read(body)?;
     let deleted = body.get("delAnnotations").and_then(Value::as_array).into_iter().flatten();
     Ok(ActionPatch {
-        exec: body.get("exec").filter(|exec| !exec.is_null()).map(exec).transpose()?,
+        exec: body.get("exec").filter(|exec| !exec.is_null()).map(|given| exec(given, own)).transpose()?,
         parameters: common.parameters,
         annotations: common.annotations,
         del_annotations: deleted.filter_map(Value::as_str).map(str::to_owned).collect(),
@@ -24,22 +26,36 @@ pub fn read(body: &Value) -> Result<ActionPatch, Failure> {
     })
 }
 
-fn exec(exec: &Value) -> Result<ExecPatch, Failure> {
+fn exec(exec: &Value, own: &NamespaceName) -> Result<ExecPatch, Failure> {
     let text = exec.get("kind").and_then(Value::as_str).ok_or_else(|| Failure::malformed(messages::KIND_MISSING))?;
     let asked = text.trim().to_lowercase();
     let unsupported = || Failure::malformed(messages::kind_unsupported(&asked, &SUPPORTED));
     let kind = Kind::resolve(text).ok_or_else(unsupported)?;
     if kind.as_str() == Kind::SEQUENCE {
-        return Err(Failure::malformed(messages::SEQUENCES_LATER));
+        return Ok(ExecPatch::Sequence { components: components(exec, own)? });
     }
-    let code = exec.get("code").and_then(Value::as_str);
+    let (image, code) = (exec.get("image").and_then(Value::as_str), exec.get("code").and_then(Value::as_str));
+    let image = match kind.as_str() {
+        Kind::BLACKBOX => Some(image.ok_or_else(|| Failure::malformed(messages::IMAGE_MISSING))?.to_owned()),
+        _ => None,
+    };
+    if image.is_some() && code.is_none_or(|code| code.trim().is_empty()) {
+        return Err(Failure::BadRequest(messages::BLACKBOX_WITHOUT_CODE.into()));
+    }
     let code = code.ok_or_else(|| Failure::malformed(messages::code_missing(kind.as_str())))?.to_owned();
     let main = match exec.get("main") {
         None | Some(Value::Null) => None,
         Some(Value::String(main)) => Some(main.clone()),
         Some(_) => return Err(Failure::malformed(messages::MAIN_MALFORMED)),
     };
-    Ok(ExecPatch { kind, code, main })
+    Ok(ExecPatch::Code { kind, code, main, image })
+}
+
+/// Each a path, or `{path, name}`.
+fn components(exec: &Value, own: &NamespaceName) -> Result<Vec<FullName>, Failure> {
+    let list = exec.get("components").ok_or_else(|| Failure::malformed(messages::COMPONENTS_MISSING))?;
+    let list = list.as_array().ok_or_else(|| Failure::malformed(messages::COMPONENTS_MALFORMED))?;
+    list.iter().map(|component| reference(component, own)).collect()
 }
 
 /// The full document. `code`: the posted text, left out when the client asked for none.
@@ -58,15 +74,23 @@ pub fn document(action: &Action, code: Option<&str>) -> Value {
 }
 
 fn exec_document(exec: &Exec, code: Option<&str>) -> Value {
-    let mut document = json!({ "kind": exec.kind(), "binary": exec.binary() });
-    if let (Exec::Wasm { main: Some(main), .. }, Some(members)) = (exec, document.as_object_mut()) {
-        members.insert("main".to_owned(), json!(main));
+    let mut members = serde_json::Map::new();
+    members.insert("kind".to_owned(), json!(exec.kind()));
+    match exec {
+        Exec::Sequence { components } => {
+            let paths: Vec<String> = components.iter().map(|name| format!("/{name}")).collect();
+            members.insert("components".to_owned(), json!(paths));
+        }
+        Exec::Builtin => drop(members.insert("binary".to_owned(), json!(false))),
+        Exec::Wasm { main, image, .. } => {
+            members.insert("binary".to_owned(), json!(exec.binary()));
+            members.extend(main.as_ref().map(|main| ("main".to_owned(), json!(main))));
+            members.extend(image.as_ref().map(|image| ("image".to_owned(), json!(image))));
+            debug_assert!(code.is_none_or(|code| looks_like_base64(code) == exec.binary()));
+            members.extend(code.map(|code| ("code".to_owned(), json!(code))));
+        }
     }
-    if let (Some(code), Some(members)) = (code, document.as_object_mut()) {
-        debug_assert_eq!(looks_like_base64(code), exec.binary());
-        members.insert("code".to_owned(), json!(code));
-    }
-    document
+    Value::Object(members)
 }
 
 /// What a list shows.

@@ -7,7 +7,19 @@ pub mod rule;
 pub mod trigger;
 
 use serde_json::Value;
-use wask_model::{Annotations, Failure, Parameters, Version, messages};
+use wask_model::{Annotations, Failure, FullName, NamespaceName, Parameters, Version, messages};
+
+/// Reads what names another entity: a path text, or `{"path", "name"}`. `own`: the namespace that `_` stands for.
+pub fn reference(given: &Value, own: &NamespaceName) -> Result<FullName, Failure> {
+    if let Value::String(path) = given {
+        return FullName::qualified(path, own);
+    }
+    let part = |key: &str| given.get(key).and_then(Value::as_str);
+    let (Some(path), Some(name)) = (part("path"), part("name")) else {
+        return Err(Failure::malformed(messages::PATH_MALFORMED));
+    };
+    FullName::qualified(&format!("{path}/{name}"), own)
+}
 
 /// The fields that every entity's PUT may have. Others are ignored: REST contract §1.6.
 pub struct CommonFields {

@@ -1,35 +1,24 @@
 //! Rules on the wire. REST contract §2.2, §6.2.
 
 use serde_json::{Value, json};
-use wask_model::{Failure, FullName, NamespaceName, Rule, RuleStatus, messages};
+use wask_model::{Failure, NamespaceName, Rule, RuleStatus, messages};
 
-use super::CommonFields;
+use super::{CommonFields, reference};
 use crate::catalog::{RulePatch, RuleView};
 
 pub fn read(body: &Value, own: &NamespaceName) -> Result<RulePatch, Failure> {
     let common = CommonFields::read(body)?;
+    let given = |key: &str| {
+        let found = body.get(key).filter(|value| !value.is_null());
+        found.map(|value| reference(value, own)).transpose()
+    };
     Ok(RulePatch {
-        trigger: reference(body.get("trigger"), own)?,
-        action: reference(body.get("action"), own)?,
+        trigger: given("trigger")?,
+        action: given("action")?,
         annotations: common.annotations,
         version: common.version,
         publish: common.publish,
     })
-}
-
-/// A path text, or `{"path", "name"}`.
-fn reference(given: Option<&Value>, own: &NamespaceName) -> Result<Option<FullName>, Failure> {
-    match given {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(path)) => FullName::qualified(path, own).map(Some),
-        Some(parts) => {
-            let part = |key: &str| parts.get(key).and_then(Value::as_str);
-            let (Some(path), Some(name)) = (part("path"), part("name")) else {
-                return Err(Failure::malformed(messages::PATH_MALFORMED));
-            };
-            FullName::qualified(&format!("{path}/{name}"), own).map(Some)
-        }
-    }
 }
 
 /// The body of a POST: the status to set.

@@ -128,7 +128,7 @@ pub fn action(path: &str, text: &str) -> Entity {
         name: full(path),
         version: Version::FIRST,
         publish: false,
-        exec: Exec::Wasm { kind: Kind::wasm(), code, main: None },
+        exec: Exec::Wasm { kind: Kind::wasm(), code, main: None, image: None },
         parameters: Parameters::default(),
         annotations: Annotations::default(),
         limits: ActionLimits::defaults(&Limits::default()),

@@ -1,0 +1,60 @@
+//! What may stand in a sequence. REST contract §5.1.
+
+use serde_json::Value;
+use wask_model::{Exec, Failure, FullName, Parameter, Parameters, messages};
+
+use super::Catalog;
+
+/// Names looked at in one sequence, nested ones included: what keeps sequences that were changed into a circle at the same
+/// moment from being followed for ever.
+const LOOKUPS: usize = 1_000;
+
+impl Catalog {
+    /// Refuses a list that `outer` cannot be: empty, too long when nested sequences are counted by what they hold, with
+    /// something in it that does not exist, or with `outer` itself in it.
+    pub(super) async fn check_sequence(&self, outer: &FullName, components: &[FullName]) -> Result<(), Failure> {
+        let refused = |message: &'static str| Err(Failure::BadRequest(message.into()));
+        let longest = self.limits.sequence_length as usize;
+        if components.is_empty() {
+            return refused(messages::SEQUENCE_EMPTY);
+        }
+        if longest < components.len() {
+            return refused(messages::SEQUENCE_TOO_LONG);
+        }
+        let mut waiting: Vec<FullName> = components.iter().rev().cloned().collect();
+        let (mut atoms, mut lookups) = (0, 0);
+        while let Some(name) = waiting.pop() {
+            if name == *outer {
+                return refused(messages::SEQUENCE_CYCLE);
+            }
+            self.check_package(&name).await?;
+            let entry = match self.resolve(&name).await {
+                Ok(entry) => entry,
+                Err(Failure::NotFound(_) | Failure::Conflict(_)) => {
+                    return refused(messages::SEQUENCE_COMPONENT_MISSING);
+                }
+                Err(other) => return Err(other),
+            };
+            if entry.action.name == *outer {
+                return refused(messages::SEQUENCE_CYCLE);
+            }
+            match &entry.action.exec {
+                Exec::Sequence { components } => waiting.extend(components.iter().rev().cloned()),
+                Exec::Wasm { .. } | Exec::Builtin => atoms += 1,
+            }
+            lookups += 1;
+            if longest < atoms || LOOKUPS < lookups {
+                return refused(messages::SEQUENCE_TOO_LONG);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The parameters of a sequence: the list of its components, and nothing that a client asked for.
+pub(super) fn parameters(components: &[FullName]) -> Parameters {
+    let list = components.iter().map(|name| Value::String(format!("/{name}"))).collect();
+    let mut all = Parameters::default();
+    all.set(Parameter { key: "_actions".to_owned(), value: Value::Array(list), init: false });
+    all
+}

@@ -1,0 +1,46 @@
+//! What the queue is to know of an activation that runs.
+
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use wask_store::Lease;
+
+use super::Progress;
+
+/// The hold that the queue has on a running activation: its lease, once it is a job, and how far it has come.
+///
+/// The run writes it between two components; whoever makes a job of the run reads it while the run is not polled.
+#[derive(Default)]
+pub struct Hold {
+    lease: OnceLock<Lease>,
+    progress: Mutex<Option<Progress>>,
+}
+
+impl Hold {
+    /// Of a job that is being carried out.
+    pub fn of_job(lease: Lease, progress: Option<Progress>) -> Self {
+        Hold { lease: OnceLock::from(lease), progress: Mutex::new(progress) }
+    }
+
+    pub fn lease(&self) -> Option<&Lease> {
+        self.lease.get()
+    }
+
+    /// It is a job from now on.
+    pub fn adopted(&self, lease: Lease) {
+        let first = self.lease.set(lease).is_ok();
+        debug_assert!(first, "adopted once");
+    }
+
+    pub fn progress(&self) -> Option<Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn keep(&self, progress: Progress) {
+        *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress);
+    }
+
+    /// How often the next component is begun, counting this time.
+    pub fn attempts_of_next(&self, progress: &Progress) -> u32 {
+        self.lease().map_or(1, |lease| progress.attempt_within(lease.attempt))
+    }
+}

@@ -1,0 +1,272 @@
+//! Sequences and compositions: one component after the other, each with a record of its own. REST contract §5.
+//!
+//! ```text
+//! step ─┬─ sequence, conductor ──▶ enter: a frame inside the frame
+//!       ├─ action ──▶ run ──▶ record ──▶ took: the frames that end with it ──▶ keep (one transaction) ─┐
+//!       └─ nothing more, or cannot ──▶ stop: the frame ends                                            │
+//!    ▲─────────────────────────────────────────────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! What has been done is kept after every component as soon as the activation is a job, so that a crash repeats at most
+//! the component that was running.
+
+mod conductor;
+mod hold;
+mod progress;
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use tracing::warn;
+use wask_model::{
+    Activation, ActivationId, Annotations, Exec, Failure, FullName, Identity, Kind, Response, messages, truthy,
+};
+
+use super::outcome::refusal;
+use super::{Admitted, Cause, Context, Invoker};
+use crate::catalog::ActionEntry;
+use crate::gate::rights;
+use conductor::Conducting;
+pub use hold::Hold;
+pub use progress::Progress;
+use progress::{Ended, Frame, Part, Plan, Step};
+
+/// What a step came to.
+enum Stepped {
+    /// A sequence or composition has begun inside the innermost frame, or a conductor was told that it may not.
+    On,
+    /// A component has run.
+    Ran(Box<Activation>, u32),
+    /// The innermost frame ends without running it.
+    Stop(Response),
+}
+
+/// Whether running this action runs others.
+pub fn is_composed(entry: &ActionEntry) -> bool {
+    match &entry.action.exec {
+        Exec::Sequence { .. } => true,
+        Exec::Wasm { .. } => entry.action.annotations.get("conductor").is_some_and(truthy),
+        Exec::Builtin => false,
+    }
+}
+
+/// Whether the invoker may activate every direct component of a sequence; the refusal names all of the others.
+pub fn may_run(identity: &Identity, entry: &ActionEntry) -> Result<(), Failure> {
+    match &entry.action.exec {
+        Exec::Sequence { components } => rights::read_all(identity, components),
+        Exec::Wasm { .. } | Exec::Builtin => Ok(()),
+    }
+}
+
+impl Invoker {
+    /// Runs a sequence or composition to its end. Returns the records of what ended last, its own the last of them.
+    /// `None`: the job has passed to somebody else.
+    pub(super) async fn run_composition(&self, admitted: &Admitted, hold: &Hold) -> Option<Vec<Activation>> {
+        let longest = self.gate.limits().sequence_length;
+        let mut progress = hold.progress().unwrap_or_else(|| self.begin(admitted));
+        loop {
+            let (mut records, ended) = match self.step(admitted, hold, &mut progress).await {
+                Stepped::On => continue,
+                Stepped::Stop(response) => (Vec::new(), progress.stop(response, longest)),
+                Stepped::Ran(record, memory) => {
+                    let duration = record.duration_ms.unwrap_or_default();
+                    let part = Part::atomic(record.id, record.response.clone(), duration, memory);
+                    let next = ActivationId::new(self.clock.now());
+                    (vec![*record], progress.took(part, longest, next))
+                }
+            };
+            records.extend(ended.into_iter().map(|ended| self.composed(admitted, ended)));
+            if progress.is_over() {
+                return Some(records);
+            }
+            if !self.keep(admitted, hold, &mut progress, records).await {
+                return None;
+            }
+        }
+    }
+
+    /// Ends every sequence and composition that had begun with the same response, without running anything.
+    pub(super) fn abandon_composition(&self, admitted: &Admitted, hold: &Hold, response: &Response) -> Vec<Activation> {
+        let mut progress = hold.progress().unwrap_or_else(|| self.begin(admitted));
+        let ended = progress.abandon(response);
+        ended.into_iter().map(|ended| self.composed(admitted, ended)).collect()
+    }
+
+    fn begin(&self, admitted: &Admitted) -> Progress {
+        let now = self.clock.now();
+        let waited = now.since(admitted.context.accepted).as_millis() as u64;
+        let frame = self.frame(admitted.id, &admitted.entry, admitted, waited);
+        Progress::new(frame, admitted.args.clone(), ActivationId::new(now))
+    }
+
+    fn frame(&self, id: ActivationId, entry: &ActionEntry, admitted: &Admitted, wait_ms: u64) -> Frame {
+        let plan = match &entry.action.exec {
+            Exec::Sequence { components } => Plan::Sequence { components: components.clone(), done: 0, atoms: 0 },
+            Exec::Wasm { .. } | Exec::Builtin => Plan::Conductor(Conducting::new(admitted.identity.namespace.clone())),
+        };
+        Frame {
+            id,
+            action: entry.action.name.clone(),
+            binding: None,
+            version: entry.action.version,
+            limits: entry.action.limits.clone(),
+            start: self.clock.now(),
+            wait_ms,
+            logs: Vec::new(),
+            duration_ms: 0,
+            memory: None,
+            plan,
+        }
+    }
+
+    async fn step(&self, admitted: &Admitted, hold: &Hold, progress: &mut Progress) -> Stepped {
+        let longest = self.gate.limits().sequence_length;
+        let Some(step) = progress.step(longest) else { return Stepped::On };
+        let (name, conducts) = match step {
+            Step::End(response) => return Stepped::Stop(response),
+            Step::Conduct(name) => (name, true),
+            Step::Run(name) => (name, false),
+        };
+        let entry = match self.component(admitted, &name).await {
+            Ok(entry) => entry,
+            Err(failure) if conducts => return cannot_conduct(&name, &failure),
+            Err(failure) => return cannot_run(progress, &name, &failure),
+        };
+        if is_composed(&entry) && !conducts {
+            let frame = self.frame(progress.next_id(), &entry, admitted, 0);
+            progress.enter(frame, ActivationId::new(self.clock.now()));
+            return Stepped::On;
+        }
+        if progress.is_full(longest) {
+            return Stepped::Stop(refusal(messages::SEQUENCE_TOO_LONG.into()));
+        }
+        let memory = entry.action.limits.memory;
+        let record = self.run_component(admitted, hold, progress, entry).await;
+        Stepped::Ran(Box::new(record), memory)
+    }
+
+    /// The component of this name, if the invoker may activate it.
+    async fn component(&self, admitted: &Admitted, name: &FullName) -> Result<Arc<ActionEntry>, Failure> {
+        rights::read(&admitted.identity, name)?;
+        self.catalog.resolve(name).await
+    }
+
+    async fn run_component(
+        &self,
+        admitted: &Admitted,
+        hold: &Hold,
+        progress: &Progress,
+        entry: Arc<ActionEntry>,
+    ) -> Activation {
+        let args = match progress.input() {
+            Value::Object(payload) => {
+                let mut args = entry.defaults.clone();
+                args.extend(payload.clone());
+                Value::Object(args)
+            }
+            array => array.clone(), // passed as it is, nothing can be merged into it
+        };
+        let context = Context {
+            transaction: admitted.context.transaction.clone(),
+            cause: progress.innermost().map(|frame| Cause::Composition(frame.id)),
+            extra_logging: admitted.context.extra_logging,
+            accepted: self.clock.now(),
+        };
+        let (id, identity) = (progress.next_id(), admitted.identity.clone());
+        let attempt = hold.attempts_of_next(progress);
+        let component = Admitted { id, entry, identity, args, context, attempt };
+        if 1 < attempt && component.entry.action.annotations.get("redelivery") == Some(&Value::Bool(false)) {
+            let outcome = super::outcome::Outcome::without_guest(Response::whisk_error(messages::NOT_REDELIVERED));
+            return self.activation(&component, self.clock.now(), outcome);
+        }
+        self.run(&component).await
+    }
+
+    /// Writes what ended and how far it has come. `false`: the job has passed to somebody else.
+    async fn keep(&self, admitted: &Admitted, hold: &Hold, progress: &mut Progress, records: Vec<Activation>) -> bool {
+        if hold.lease().is_none() {
+            for record in &records {
+                self.recorder.record(Arc::new(record.clone()), admitted.context.extra_logging).await;
+            }
+        }
+        // It may have become a job meanwhile, at an earlier point than this.
+        let kept = match hold.lease() {
+            None => true,
+            Some(lease) => {
+                progress.at_attempt(lease.attempt);
+                let payload = super::asynchronous::payload_of(admitted, Some(progress.clone()));
+                records.iter().for_each(|record| self.recorder.ended(record));
+                self.queue.advance(lease, records, payload).await
+            }
+        };
+        hold.keep(progress.clone());
+        kept
+    }
+
+    /// The record of a sequence or composition that has ended now. REST contract §5.2, §5.4.
+    fn composed(&self, admitted: &Admitted, ended: Ended) -> Activation {
+        let Ended { frame, response, cause } = ended;
+        let mut annotations = Annotations::default()
+            .with("topmost", cause.is_none())
+            .with("path", frame.action.to_string())
+            .with("kind", Kind::SEQUENCE)
+            .with("waitTime", frame.wait_ms);
+        if let Some(memory) = frame.memory {
+            let limits = wask_model::ActionLimits { memory, ..frame.limits };
+            annotations.set("limits", serde_json::to_value(&limits).expect("limits always serialize"));
+        }
+        if let Plan::Conductor(_) = frame.plan {
+            annotations.set("conductor", true);
+        }
+        if let Some(binding) = &frame.binding {
+            annotations.set("binding", binding.to_string());
+        }
+        match cause {
+            Some(_) => annotations.set("causedBy", Kind::SEQUENCE),
+            None if 1 < admitted.attempt => annotations.set("attempts", admitted.attempt),
+            None => (),
+        }
+        Activation {
+            id: frame.id,
+            namespace: admitted.identity.namespace.clone(),
+            name: frame.action.name.clone(),
+            version: frame.version,
+            subject: admitted.identity.subject.clone(),
+            start: frame.start,
+            end: Some(self.clock.now()),
+            duration_ms: Some(frame.duration_ms),
+            cause: cause.or(admitted.context.cause.map(Cause::id)),
+            response,
+            logs: frame.logs.iter().map(ToString::to_string).collect(),
+            annotations,
+        }
+    }
+}
+
+/// A component that is not there or that the invoker may not activate: the end of a sequence, news for a conductor.
+fn cannot_run(progress: &mut Progress, name: &FullName, failure: &Failure) -> Stepped {
+    let missing = matches!(failure, Failure::NotFound(_) | Failure::Conflict(_));
+    let forbidden = matches!(failure, Failure::Forbidden(_));
+    match progress.innermost().map(|frame| &frame.plan) {
+        Some(Plan::Sequence { .. }) if missing => Stepped::Stop(refusal(messages::SEQUENCE_COMPONENT_MISSING.into())),
+        Some(Plan::Sequence { .. }) if forbidden => Stepped::Stop(refusal(failure.to_string().into())),
+        Some(Plan::Conductor(_)) if missing => {
+            progress.refuse_call(messages::composition_unresolved(name));
+            Stepped::On
+        }
+        Some(Plan::Conductor(_)) if forbidden => {
+            progress.refuse_call(messages::composition_not_entitled(name));
+            Stepped::On
+        }
+        _ => {
+            warn!(cause = ?failure, component = %name, "component could not be loaded");
+            Stepped::Stop(Response::whisk_error(messages::ACTION_UNFETCHABLE))
+        }
+    }
+}
+
+/// A conductor that is gone since the composition began.
+fn cannot_conduct(name: &FullName, failure: &Failure) -> Stepped {
+    warn!(cause = ?failure, conductor = %name, "conductor could not be loaded");
+    Stepped::Stop(Response::whisk_error(messages::COMPOSITION_FAILED))
+}
