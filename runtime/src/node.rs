@@ -21,7 +21,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::events::Events;
 use crate::gate::{Gate, rights};
-use crate::invoke::builtin::Builtin;
+use crate::invoke::builtin::{self, Builtin};
 use crate::invoke::{FireTriggers, Invoker, InvokerParts, Recorder};
 use crate::queue::Queue;
 
@@ -210,9 +210,15 @@ fn api_host(config: &Config, address: SocketAddr) -> String {
 /// The actions that run inside the server, by full name.
 fn builtins(alarms: &Arc<Alarms>) -> anyhow::Result<HashMap<FullName, Arc<dyn Builtin>>> {
     let mut all: HashMap<FullName, Arc<dyn Builtin>> = HashMap::new();
+    let name = |package: &str, name: &str| {
+        anyhow::Ok(FullName::packaged(rights::SYSTEM.parse()?, package.parse()?, name.parse()?))
+    };
     for feed in crate::catalog::ALARM_FEEDS {
-        let name = FullName::packaged(rights::SYSTEM.parse()?, "alarms".parse()?, feed.parse()?);
-        all.insert(name, Arc::new(FeedAction(alarms.clone())));
+        all.insert(name("alarms", feed)?, Arc::new(FeedAction(alarms.clone())));
+    }
+    for util in crate::catalog::UTILS {
+        let action = builtin::util(util).with_context(|| format!("no built-in action {util}"))?;
+        all.insert(name("utils", util)?, action);
     }
     Ok(all)
 }

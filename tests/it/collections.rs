@@ -150,26 +150,6 @@ async fn b33_b36_a_summary_has_exactly_the_members_that_clients_know() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b37_to_b39_packages_of_others_show_what_they_share_and_old_parameters_change_nothing() {
-    let wask = TestServer::start().await;
-    let me = wask.guest();
-    let list = |namespace: &'static str, query: &'static str| {
-        me.send(me.request(Method::GET, &format!("/api/v1/namespaces/{namespace}/packages{query}")))
-    };
-    for namespace in ["guest", "other", "nobody"] {
-        assert_eq!(list(namespace, "").await.expect(200).json(), json!([]));
-    }
-    let shared = list("whisk.system", "").await.expect(200).json();
-    assert_eq!(shared[0]["name"], "alarms");
-    assert_eq!(shared[0]["binding"], false);
-    let expected = ["annotations", "binding", "name", "namespace", "publish", "updated", "version"];
-    assert_eq!(keys(&shared[0]), expected);
-    for query in ["?public=true", "?docs=true"] {
-        assert_eq!(list("whisk.system", query).await.expect(200).json(), shared);
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_flag_in_the_query_has_eight_spellings_and_no_ninth() {
     let wask = TestServer::start().await;
     let me = wask.guest();

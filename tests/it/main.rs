@@ -13,6 +13,7 @@ mod crash;
 mod dev;
 mod guide;
 mod limits;
+mod packages;
 mod readme;
 mod routes;
 mod rules;

@@ -78,7 +78,7 @@ const ROUTES: [(&str, &str, Door, Body); 46] = [
     ("GET", "/api/v1/namespaces/{ns}/packages", Shared, Ignored),
     ("GET", "/api/v1/namespaces/{ns}/packages/", Shared, Ignored),
     ("GET", "/api/v1/namespaces/{ns}/packages/{name}", Owner, Ignored),
-    ("PUT", "/api/v1/namespaces/{ns}/packages/{name}", Owner, Ignored),
+    ("PUT", "/api/v1/namespaces/{ns}/packages/{name}", Owner, Document),
     ("DELETE", "/api/v1/namespaces/{ns}/packages/{name}", Owner, Ignored),
     ("GET", "/api/v1/namespaces/{ns}/activations", Owner, Ignored),
     ("GET", "/api/v1/namespaces/{ns}/activations/", Owner, Ignored),

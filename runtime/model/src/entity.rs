@@ -91,6 +91,13 @@ pub struct Package {
     pub updated: Timestamp,
 }
 
+impl Package {
+    /// Whether others may read it and what it holds: when it is published, and never a binding.
+    pub fn is_shared(&self) -> bool {
+        self.publish && self.binding.is_none()
+    }
+}
+
 /// The package a binding points at.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Binding {
@@ -157,7 +164,7 @@ impl Entity {
 
     /// Whether others may read it: packages only, and never bindings.
     pub fn is_shared(&self) -> bool {
-        matches!(self, Entity::Package(p) if p.publish && p.binding.is_none())
+        matches!(self, Entity::Package(package) if package.is_shared())
     }
 
     /// The digest of the posted code that this entity points at.

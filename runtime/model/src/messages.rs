@@ -2,7 +2,7 @@
 //!
 //! Source: REST contract, the sections named; feeds contract for the alarms.
 
-use std::fmt::Display;
+pub mod alarms;
 
 use crate::{FullName, Message};
 
@@ -113,7 +113,6 @@ pub const INSTANCES_NEGATIVE: &str =
 pub const IMAGE_MISSING: &str = "'image' must be a string defined in 'exec' for 'blackbox' actions";
 pub const BLACKBOX_WITHOUT_CODE: &str = "There are no containers here: a 'blackbox' action needs a module in 'code', \
 as base64 of a .wasm file or of a zip that holds one. Other kinds: 'wasm:1', 'wasm:default', 'wasm', 'sequence'.";
-pub const BINDINGS_LATER: &str = "packages and bindings of your own are not supported yet";
 pub const SYSTEM_NAMESPACE: &str = "The namespace 'whisk.system' is built into the server and cannot be changed.";
 
 /// What a module looks like that a client read as text; and what to do instead. `spec/clients.md`.
@@ -272,6 +271,43 @@ pub fn rule_inactive(rule: &FullName, action: &FullName) -> Message {
     format!("Rule '{rule}' is inactive, action '{action}' was not activated.").into()
 }
 
+// Packages and bindings, §7
+pub const PACKAGE_NAME_RESERVED: &str = "Package name 'default' is reserved.";
+pub const BINDING_MALFORMED: &str = "'binding' must be an object with the texts 'namespace' and 'name'";
+pub const BINDING_MISSING: &str = "Binding references a package that does not exist.";
+pub const BINDING_OF_BINDING: &str = "Cannot bind to another package binding.";
+pub const BINDING_NOT_A_PACKAGE: &str = "Cannot bind to a resource that is not a package.";
+pub const PACKAGE_NO_BINDING: &str = "Resource is a package and cannot be converted into a binding.";
+pub const NOT_ON_BINDING: &str = "Operation not permitted on package binding.";
+
+pub const SORT_LINES: &str = "parameter 'lines' must be an array of texts";
+
+pub fn binding_circular(name: &FullName) -> Message {
+    format!("Package binding '{name}' contains a circular reference.").into()
+}
+
+pub fn package_not_empty(count: usize) -> Message {
+    let entities = if count == 1 { "entity" } else { "entities" };
+    format!("Package not empty (contains {count} {entities}). Set force param or delete package contents.").into()
+}
+
+pub fn get_of_shared_package(package: &FullName) -> Message {
+    format!("GET not permitted for '{package}' since it's a shared package").into()
+}
+
+pub fn get_in_shared_package(package: &FullName) -> Message {
+    format!("GET not permitted for '{package}' since it's an action in a shared package").into()
+}
+
+pub fn get_of_shared_binding(binding: &FullName) -> Message {
+    format!("GET not permitted since {} is a binding of a shared package", binding.name).into()
+}
+
+pub fn get_in_shared_binding(action: &FullName) -> Message {
+    format!("GET not permitted for '{action}'. Resource does not exist or is an action in a shared package binding.")
+        .into()
+}
+
 // Web actions, §8
 pub const WEB_NOT_READY: &str = "Response not yet ready.";
 pub const WEB_PROCESSING: &str = "There was an error processing your request.";
@@ -292,75 +328,4 @@ pub fn too_many_requests(count: u64, allowed: u32) -> Message {
 
 pub fn too_many_concurrent(count: u64, allowed: u32) -> Message {
     format!("Too many concurrent requests in flight (count: {count}, allowed: {allowed}).").into()
-}
-
-// Alarms, feeds contract A
-pub mod alarms {
-    use super::{Display, Message};
-
-    pub const UNSUPPORTED_EVENT: &str = "unsupported lifecycleEvent";
-    pub const TRIGGER_NAME_MISSING: &str = "no trigger name parameter was provided";
-    pub const CRON_MISSING: &str = "alarms trigger feed is missing the cron parameter";
-    pub const TIMEZONE_INVALID: &str = "Invalid timezone.";
-    pub const CRON_FIELDS: &str = "cron pattern is limited to 5 fields with 1 minute as the finest granularity";
-    pub const FIRST_FIRE_AFTER_STOP: &str = "the first scheduled trigger fire is not until after the stop date";
-    pub const MAX_TRIGGERS_AND_STOP: &str = "maxTriggers is not allowed when the stopDate parameter is specified";
-    pub const AUTHENTICATION_FAILED: &str = "Trigger authentication request failed.";
-    pub const NOTHING_TO_UPDATE: &str = "no updatable parameters were specified";
-    pub const DISABLED_LAST_CRON: &str = "Automatically disabled after firing last scheduled cron trigger";
-    pub const DISABLED_MAX_TRIGGERS: &str = "Automatically disabled after reaching max triggers";
-    pub const DISABLED_THROTTLED: &str =
-        "Automatically disabled after continuously receiving a 429 status code when firing the trigger";
-    pub const PAUSED_BY_USER: &str = "Paused by user";
-    pub const STOP_DATE_EXPIRED: &str = "the stop date has expired";
-    pub const NEXT_FIRE_AFTER_STOP: &str = "the next scheduled trigger fire is after the stop date";
-    pub const LATER_FEED: &str = "this feed is not available yet; use /whisk.system/alarms/alarm";
-
-    pub fn cron_invalid(cron: impl Display) -> Message {
-        format!("cron pattern '{cron}' is not valid").into()
-    }
-
-    pub fn not_a_date(parameter: &str, value: impl Display) -> Message {
-        format!("{parameter} parameter '{value}' is not a valid Date").into()
-    }
-
-    pub fn not_in_the_future(parameter: &str, value: impl Display) -> Message {
-        format!("{parameter} parameter '{value}' must be in the future").into()
-    }
-
-    pub fn stop_before_start(stop: impl Display, start: impl Display) -> Message {
-        format!("stopDate parameter '{stop}' must be greater than the startDate parameter '{start}'").into()
-    }
-
-    pub fn start_after_stop(start: impl Display, stop: impl Display) -> Message {
-        format!("startDate parameter '{start}' must be less than the stopDate parameter '{stop}'").into()
-    }
-
-    pub fn too_many(limit: u32) -> Message {
-        format!("namespace has reached its limit of {limit} alarm triggers").into()
-    }
-
-    pub fn not_found(trigger: impl Display) -> Message {
-        format!("could not find trigger /{trigger} in the database").into()
-    }
-
-    pub fn disabled_by_admin(trigger: impl Display) -> Message {
-        format!("{trigger} cannot be updated because it was disabled by an admin.  Please contact support for further assistance").into()
-    }
-
-    pub fn disabled_on_fire(status_code: u16) -> String {
-        format!("Trigger automatically disabled: Received a {status_code} status code when firing the trigger")
-    }
-
-    pub fn disabled_on_lookup(status_code: u16) -> String {
-        format!("Automatically disabled after receiving a {status_code} status code on trigger initialization")
-    }
-
-    pub fn disabled_on_start(why: &str) -> String {
-        format!("Automatically disabled after receiving error on trigger initialization: {why}")
-    }
-
-    pub fn disabled_on_update(why: &str) -> String {
-        format!("Automatically disabled after receiving error on trigger creation: {why}")
-    }
 }

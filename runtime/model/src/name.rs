@@ -120,6 +120,11 @@ impl FullName {
         self.package.as_ref().map(|package| FullName::new(self.namespace.clone(), package.clone()))
     }
 
+    /// The entity of this name in a package.
+    pub fn inside(package: &FullName, name: EntityName) -> Self {
+        FullName::packaged(package.namespace.clone(), package.name.clone(), name)
+    }
+
     /// Reads a qualified path out of a body: `[/]ns/name` or `[/]ns/pkg/name`, `_` for the caller's namespace; empty
     /// segments collapse. A bare name is refused.
     pub fn qualified(text: &str, own: &NamespaceName) -> Result<Self, Failure> {

@@ -9,15 +9,16 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
-use wask_model::{Action, Activation, ActivationId, Collection, Entity, Failure, Status, messages};
+use wask_model::{Action, Activation, ActivationId, Collection, Failure, Status, messages};
 
 use super::App;
 use super::caller::Caller;
 use super::documents::action;
-use super::extract::{Params, Segments, counted, document, malformed, payload};
+use super::extract::{Params, Segments, document, malformed, payload};
+use super::listing;
 use super::rejection::Rejection;
 use super::transaction::TransactionId;
-use crate::catalog::ExecPatch;
+use crate::catalog::{ExecPatch, Needed, Selection};
 use crate::gate::rights;
 use crate::invoke::{Context, Invocation, Invoked, Wait};
 
@@ -32,16 +33,11 @@ pub async fn list(
 ) -> Result<Response, Rejection> {
     let target = path.target(&caller)?;
     rights::own_namespace(&caller.identity, &target.namespace)?;
-    let page = params.page("actions")?;
-    if params.flag("count", false)? {
-        let total = app.catalog.count(&target.namespace, Collection::Actions, target.package).await?;
-        return Ok(counted("actions", total, page).into_response());
-    }
-    let all = app.catalog.list(&target.namespace, Collection::Actions, target.package, page).await?;
-    Ok(Json(summaries(&all)).into_response())
+    let all = Selection::of(target.namespace, Collection::Actions);
+    listing::answer(&app, Selection { package: target.package, ..all }, &params).await
 }
 
-/// `GET actions/{pkg}/`: the actions of one package · 404 when there is no such package.
+/// `GET actions/{pkg}/`: the actions of one package, through a binding the provider's · 403 · 404 · 409.
 pub async fn list_package(
     State(app): State<App>,
     caller: Caller,
@@ -49,31 +45,11 @@ pub async fn list_package(
     params: Params,
 ) -> Result<Response, Rejection> {
     let package = path.target(&caller)?.full_name()?;
-    rights::read(&caller.identity, &package)?;
-    let page = params.page("actions")?;
-    if package.namespace.as_str() == rights::SYSTEM {
-        let feeds = app.catalog.system_package(&package)?.actions;
-        return Ok(Json(feeds.iter().map(action::summary).collect::<Vec<_>>()).into_response());
-    }
-    app.catalog.package(&package).await?;
-    let (namespace, inside) = (&package.namespace, Some(package.name));
-    if params.flag("count", false)? {
-        let total = app.catalog.count(namespace, Collection::Actions, inside).await?;
-        return Ok(counted("actions", total, page).into_response());
-    }
-    let all = app.catalog.list(namespace, Collection::Actions, inside, page).await?;
-    Ok(Json(summaries(&all)).into_response())
+    app.catalog.may_read_package(&caller.identity, &package).await?;
+    listing::answer(&app, app.catalog.actions_of(&package).await?, &params).await
 }
 
-fn summaries(entities: &[Entity]) -> Vec<Value> {
-    let actions = entities.iter().filter_map(|entity| match entity {
-        Entity::Action(action) => Some(action::summary(action)),
-        Entity::Trigger(_) | Entity::Rule(_) | Entity::Package(_) => None,
-    });
-    actions.collect()
-}
-
-/// `GET actions/{name}`: the document, with its code unless `code=false` · 404 · 409.
+/// `GET actions/{name}`: the document, with its code unless `code=false` · 403 · 404 · 409.
 pub async fn get(
     State(app): State<App>,
     caller: Caller,
@@ -81,11 +57,14 @@ pub async fn get(
     params: Params,
 ) -> Result<Json<Value>, Rejection> {
     let name = path.target(&caller)?.full_name()?;
-    rights::read(&caller.identity, &name)?;
+    app.catalog.may_read_action(&caller.identity, &name).await?;
     let with_code = params.flag("code", true)?;
-    let action = app.catalog.action(&name).await?;
-    let code = if with_code { code_of(&app, &action).await? } else { None };
-    Ok(Json(action::document(&action, code.as_deref())))
+    let view = app.catalog.action(&name).await?;
+    if !with_code {
+        return Ok(Json(action::document_without_code(&view)));
+    }
+    let code = code_of(&app, &view.action).await?;
+    Ok(Json(action::document(&view.action, code.as_deref())))
 }
 
 /// `PUT actions/{name}`: creates; with `overwrite=true` creates or changes · 400 · 404 package · 409 · 413.
@@ -102,7 +81,8 @@ pub async fn put(
     let patch = action::read(&document(request, app.limits.request_bytes).await?, &caller.identity.namespace)?;
     let overwrite = params.overwrite()?;
     if let Some(ExecPatch::Sequence { components }) = &patch.exec {
-        rights::read_all(&caller.identity, components)?;
+        let needed: Vec<Needed<'_>> = components.iter().map(Needed::Action).collect();
+        app.catalog.may_use(&caller.identity, &needed).await?;
     }
     let action = app.catalog.put_action(&name, patch, overwrite).await?;
     let code = code_of(&app, &action).await?;
@@ -137,8 +117,7 @@ pub async fn invoke(
     let action = path.target(&caller)?.full_name()?;
     let accepted = app.clock.now();
     let slot = app.gate.enter(&caller.identity, accepted)?;
-    rights::read(&caller.identity, &action)?;
-    app.catalog.check_package(&action).await?;
+    app.catalog.may_invoke(&caller.identity, &action).await?;
     let (wait, result_only) = mode(&params, app.limits.blocking_wait_ms)?;
     let extra_logging = wants_extra_logging(&request);
     let args = payload(request, app.limits.payload_bytes).await?;

@@ -6,6 +6,7 @@ mod caller;
 mod documents;
 mod extract;
 mod info;
+mod listing;
 mod namespaces;
 mod packages;
 mod rejection;

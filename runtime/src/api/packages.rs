@@ -1,21 +1,22 @@
-//! `/namespaces/{ns}/packages`. REST contract §7. Packages of one's own come with a later version; the built-in ones
-//! of `/whisk.system` are here.
+//! `/namespaces/{ns}/packages`. REST contract §7.
 
 use axum::Json;
-use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::Response;
 use serde_json::Value;
-use wask_model::{Collection, Entity, Failure, FullName, NamespaceName, messages};
+use wask_model::Collection;
 
 use super::App;
 use super::caller::Caller;
 use super::documents::package;
-use super::extract::{Params, Segments, counted};
+use super::extract::{Params, Segments, document};
+use super::listing;
 use super::rejection::Rejection;
+use crate::catalog::{Force, Selection, Shown};
 use crate::gate::rights;
 
-/// `GET packages`: summaries; of other namespaces only what they share.
+/// `GET packages`: summaries; of other namespaces only what they share · with `count=true` their number.
 pub async fn list(
     State(app): State<App>,
     caller: Caller,
@@ -23,53 +24,42 @@ pub async fn list(
     params: Params,
 ) -> Result<Response, Rejection> {
     let namespace = path.target(&caller)?.namespace;
-    let page = params.page("packages")?;
-    let summaries = match () {
-        () if namespace.as_str() == rights::SYSTEM => vec![package::summary(&alarms(&app, &namespace)?.package)],
-        () if namespace == caller.identity.namespace => own(&app, &namespace, page).await?,
-        () => Vec::new(),
-    };
-    if params.flag("count", false)? {
-        return Ok(counted("packages", summaries.len() as u64, page).into_response());
-    }
-    Ok(Json(summaries).into_response())
+    let shown = if rights::owns(&caller.identity, &namespace) { Shown::All } else { Shown::Shared };
+    let all = Selection::of(namespace, Collection::Packages);
+    listing::answer(&app, Selection { shown, ..all }, &params).await
 }
 
-async fn own(app: &App, namespace: &NamespaceName, page: crate::catalog::Page) -> Result<Vec<Value>, Failure> {
-    let all = app.catalog.list(namespace, Collection::Packages, None, page).await?;
-    let packages = all.iter().filter_map(|entity| match entity {
-        Entity::Package(package) => Some(package::summary(package)),
-        Entity::Action(_) | Entity::Trigger(_) | Entity::Rule(_) => None,
-    });
-    Ok(packages.collect())
-}
-
-fn alarms(app: &App, namespace: &NamespaceName) -> Result<crate::catalog::PackageView, Failure> {
-    app.catalog.system_package(&FullName::new(namespace.clone(), "alarms".parse()?))
-}
-
-/// `GET packages/{name}`: the document with its actions and feeds · 403 · 404 · 409.
+/// `GET packages/{name}`: the document with its actions and feeds · 403 · 404 · 409 · 422.
 pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
     let name = path.target(&caller)?.full_name()?;
-    rights::read(&caller.identity, &name)?;
-    let view = match name.namespace.as_str() {
-        rights::SYSTEM => app.catalog.system_package(&name)?,
-        _ => app.catalog.package(&name).await?,
-    };
-    Ok(Json(package::document(&view)))
+    app.catalog.may_read_package(&caller.identity, &name).await?;
+    Ok(Json(package::view(&app.catalog.package(&name).await?)))
 }
 
-/// `PUT packages/{name}`: says that packages of one's own are not there yet · 403.
-pub async fn put(caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
+/// `PUT packages/{name}`: creates; with `overwrite=true` creates or changes · 400 · 403 what is bound · 409 · 413.
+pub async fn put(
+    State(app): State<App>,
+    caller: Caller,
+    path: Segments,
+    params: Params,
+    request: Request<Body>,
+) -> Result<Json<Value>, Rejection> {
     let name = path.target(&caller)?.full_name()?;
     rights::write(&caller.identity, &name)?;
-    Err(Rejection::Http(StatusCode::NOT_IMPLEMENTED, messages::BINDINGS_LATER.into()))
+    let patch = package::read(&document(request, app.limits.request_bytes).await?, &caller.identity.namespace)?;
+    let package = app.catalog.put_package(&caller.identity, &name, patch, params.overwrite()?).await?;
+    Ok(Json(package::document(&package)))
 }
 
-/// `DELETE packages/{name}`: 404, because there are none that could be deleted · 403.
-pub async fn delete(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
+/// `DELETE packages/{name}`: the document that was removed; with `force=true` its actions go too · 404 · 409 not empty.
+pub async fn delete(
+    State(app): State<App>,
+    caller: Caller,
+    path: Segments,
+    params: Params,
+) -> Result<Json<Value>, Rejection> {
     let name = path.target(&caller)?.full_name()?;
     rights::write(&caller.identity, &name)?;
-    app.catalog.package(&name).await?;
-    Err(Rejection::Http(StatusCode::NOT_IMPLEMENTED, messages::BINDINGS_LATER.into()))
+    let force = if params.flag("force", false)? { Force::Yes } else { Force::No };
+    Ok(Json(package::document(&app.catalog.delete_package(&name, force).await?)))
 }

@@ -3,15 +3,17 @@
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde_json::Value;
-use wask_model::{Collection, Entity};
+use wask_model::Collection;
 
 use super::App;
 use super::caller::Caller;
 use super::documents::rule;
-use super::extract::{Params, Segments, counted, document};
+use super::extract::{Params, Segments, document};
+use super::listing::answer;
 use super::rejection::Rejection;
+use crate::catalog::{Needed, Selection};
 use crate::gate::rights;
 
 /// `GET rules`: documents without status · with `count=true` their number.
@@ -21,25 +23,15 @@ pub async fn list(
     path: Segments,
     params: Params,
 ) -> Result<Response, Rejection> {
-    let target = path.target(&caller)?;
-    rights::own_namespace(&caller.identity, &target.namespace)?;
-    let page = params.page("rules")?;
-    if params.flag("count", false)? {
-        let total = app.catalog.count(&target.namespace, Collection::Rules, None).await?;
-        return Ok(counted("rules", total, page).into_response());
-    }
-    let all = app.catalog.list(&target.namespace, Collection::Rules, None, page).await?;
-    let summaries = all.iter().filter_map(|entity| match entity {
-        Entity::Rule(rule) => Some(rule::summary(rule)),
-        Entity::Action(_) | Entity::Trigger(_) | Entity::Package(_) => None,
-    });
-    Ok(Json(summaries.collect::<Vec<_>>()).into_response())
+    let namespace = path.target(&caller)?.namespace;
+    rights::own_namespace(&caller.identity, &namespace)?;
+    answer(&app, Selection::of(namespace, Collection::Rules), &params).await
 }
 
 /// `GET rules/{name}`: the document with status · 404 · 409.
 pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
     let name = path.target(&caller)?.full_name()?;
-    rights::write(&caller.identity, &name)?;
+    rights::own_entity(&caller.identity, &name)?;
     Ok(Json(rule::document(&app.catalog.rule(&name).await?)))
 }
 
@@ -54,12 +46,9 @@ pub async fn put(
     let name = path.target(&caller)?.full_name()?;
     rights::write(&caller.identity, &name)?;
     let patch = rule::read(&document(request, app.limits.request_bytes).await?, &caller.identity.namespace)?;
-    if let Some(trigger) = &patch.trigger {
-        rights::write(&caller.identity, trigger)?;
-    }
-    if let Some(action) = &patch.action {
-        rights::read(&caller.identity, action)?;
-    }
+    let trigger = patch.trigger.as_ref().map(Needed::Own);
+    let needed: Vec<Needed<'_>> = trigger.into_iter().chain(patch.action.as_ref().map(Needed::Action)).collect();
+    app.catalog.may_use(&caller.identity, &needed).await?;
     Ok(Json(rule::document(&app.catalog.put_rule(&name, patch, params.overwrite()?).await?)))
 }
 

@@ -7,15 +7,17 @@ use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
-use wask_model::{ActivationId, Collection, Entity};
+use wask_model::{ActivationId, Collection};
 
 use super::App;
 use super::actions::with_id;
 use super::caller::Caller;
 use super::documents::trigger;
-use super::extract::{Params, Segments, counted, document, payload};
+use super::extract::{Params, Segments, document, payload};
+use super::listing::answer;
 use super::rejection::Rejection;
 use super::transaction::TransactionId;
+use crate::catalog::Selection;
 use crate::events::Fire;
 use crate::gate::rights;
 use crate::invoke::Context;
@@ -27,25 +29,15 @@ pub async fn list(
     path: Segments,
     params: Params,
 ) -> Result<Response, Rejection> {
-    let target = path.target(&caller)?;
-    rights::own_namespace(&caller.identity, &target.namespace)?;
-    let page = params.page("triggers")?;
-    if params.flag("count", false)? {
-        let total = app.catalog.count(&target.namespace, Collection::Triggers, None).await?;
-        return Ok(counted("triggers", total, page).into_response());
-    }
-    let all = app.catalog.list(&target.namespace, Collection::Triggers, None, page).await?;
-    let summaries = all.iter().filter_map(|entity| match entity {
-        Entity::Trigger(trigger) => Some(trigger::summary(trigger)),
-        Entity::Action(_) | Entity::Rule(_) | Entity::Package(_) => None,
-    });
-    Ok(Json(summaries.collect::<Vec<_>>()).into_response())
+    let namespace = path.target(&caller)?.namespace;
+    rights::own_namespace(&caller.identity, &namespace)?;
+    answer(&app, Selection::of(namespace, Collection::Triggers), &params).await
 }
 
 /// `GET triggers/{name}`: the document · 404 · 409.
 pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
     let name = path.target(&caller)?.full_name()?;
-    rights::write(&caller.identity, &name)?;
+    rights::own_entity(&caller.identity, &name)?;
     Ok(Json(trigger::document(&app.catalog.trigger(&name).await?)))
 }
 
@@ -81,7 +73,7 @@ pub async fn fire(
     let trigger = path.target(&caller)?.full_name()?;
     let accepted = app.clock.now();
     app.gate.fire(&caller.identity, accepted)?;
-    rights::write(&caller.identity, &trigger)?;
+    rights::own_entity(&caller.identity, &trigger)?;
     let headers = Some(headers_for_actions(request.headers()));
     let payload = payload(request, app.limits.payload_bytes).await?;
     let context = Context { transaction: transaction.0, cause: None, extra_logging: false, accepted };

@@ -9,7 +9,6 @@ use wask_model::{
 use wask_store::{Change, Revision, Stored};
 
 use super::{Catalog, Overwrite, already_exists, sequences, wrong_collection};
-use crate::gate::rights::SYSTEM;
 
 /// The body of an action PUT: what was given.
 #[derive(Debug, Default)]
@@ -44,17 +43,6 @@ impl ExecPatch {
 }
 
 impl Catalog {
-    pub async fn action(&self, name: &FullName) -> Result<Action, Failure> {
-        if let Some(action) = super::system::action(name) {
-            return Ok(action);
-        }
-        self.check_package(name).await?;
-        match &self.get(name, Collection::Actions).await?.value {
-            Entity::Action(action) => Ok(action.clone()),
-            _ => Err(wrong_collection()),
-        }
-    }
-
     /// Creates the action, or with [`Overwrite::Yes`] creates or changes it. Its module is compiled before this returns.
     pub async fn put_action(
         &self,
@@ -119,15 +107,6 @@ impl Catalog {
         let change = Change::Delete { name: name.clone(), based_on: stored.revision };
         self.apply(vec![change]).await?;
         Ok((action.clone(), code))
-    }
-
-    /// A packaged name needs its package. REST contract §1.4.
-    pub async fn check_package(&self, name: &FullName) -> Result<(), Failure> {
-        match name.package_name() {
-            Some(package) if package.namespace.as_str() == SYSTEM => self.system_package(&package).map(drop),
-            Some(package) => self.get(&package, Collection::Packages).await.map(drop),
-            None => Ok(()),
-        }
     }
 
     fn check_sizes(&self, patch: &ActionPatch) -> Result<(), Failure> {

@@ -1,8 +1,10 @@
 //! What exists: looks entities up, creates, changes and deletes them, and knows who an identity is.
 
+mod access;
 mod actions;
 mod identities;
 mod modules;
+mod packages;
 mod resolve;
 mod rules;
 mod sequences;
@@ -16,18 +18,20 @@ use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 use wask_model::{Collection, Entity, EntityName, Failure, FullName, Limits, NamespaceName, messages};
 use wask_sandbox::Sandbox;
-use wask_store::{Change, EntityQuery, Store, StoreError, Stored};
+use wask_store::{Change, EntityQuery, Revision, Store, StoreError, Stored};
 
+pub use access::Needed;
 pub use actions::{ActionPatch, ExecPatch};
 pub use identities::{NamespaceKey, random_key};
-pub use resolve::ActionEntry;
+pub use packages::{Force, PackagePatch, PackageView};
+pub use resolve::{ActionEntry, ActionView};
 pub use rules::{RulePatch, RuleView};
-pub use system::{ALARM_FEEDS, PackageView};
+pub use system::{ALARM_FEEDS, UTILS};
 pub use triggers::TriggerPatch;
 
 use crate::clock::Clock;
 
-/// Bounds of the catalog's caches; settings below `catalog.`.
+/// Bounds of the catalog's caches, and what it shows; settings below `catalog.`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CatalogConfig {
@@ -35,11 +39,13 @@ pub struct CatalogConfig {
     pub cached_entities: usize,
     /// Identities kept in memory.
     pub cached_identities: usize,
+    /// Whether the shared packages of others may be invoked but not read.
+    pub shared_packages_execute_only: bool,
 }
 
 impl Default for CatalogConfig {
     fn default() -> Self {
-        CatalogConfig { cached_entities: 10_000, cached_identities: 10_000 }
+        CatalogConfig { cached_entities: 10_000, cached_identities: 10_000, shared_packages_execute_only: false }
     }
 }
 
@@ -48,6 +54,51 @@ impl Default for CatalogConfig {
 pub struct Page {
     pub skip: u64,
     pub limit: u64,
+}
+
+impl Page {
+    pub const ALL: Page = Page { skip: 0, limit: u64::MAX };
+}
+
+/// Which entities a list or a count is about.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    pub namespace: NamespaceName,
+    pub collection: Collection,
+    /// Only what lives in this package. `None`: all, packaged or not.
+    pub package: Option<EntityName>,
+    pub shown: Shown,
+}
+
+/// Whether a selection takes in what is not shared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    All,
+    Shared,
+}
+
+impl Selection {
+    /// A whole collection.
+    pub fn of(namespace: NamespaceName, collection: Collection) -> Self {
+        Selection { namespace, collection, package: None, shown: Shown::All }
+    }
+
+    /// The actions that live in a package.
+    pub fn inside(package: &FullName) -> Self {
+        let name = Some(package.name.clone());
+        Selection { package: name, ..Selection::of(package.namespace.clone(), Collection::Actions) }
+    }
+
+    fn query(&self, page: Page) -> EntityQuery {
+        EntityQuery {
+            namespace: self.namespace.clone(),
+            collection: self.collection,
+            package: self.package.clone(),
+            shared_only: self.shown == Shown::Shared,
+            skip: page.skip,
+            limit: page.limit,
+        }
+    }
 }
 
 /// Whether PUT may change what is there.
@@ -63,6 +114,7 @@ pub struct Catalog {
     sandbox: Sandbox,
     clock: Clock,
     limits: Limits,
+    shared_packages_execute_only: bool,
     entities: Cache<FullName, Arc<Stored<Entity>>>,
     actions: Cache<FullName, Arc<ActionEntry>>,
     identities: Cache<String, Arc<identities::Known>>,
@@ -86,6 +138,7 @@ impl Catalog {
             sandbox,
             clock,
             limits,
+            shared_packages_execute_only: config.shared_packages_execute_only,
             entities: Cache::new(config.cached_entities),
             actions: Cache::new(config.cached_entities),
             identities: Cache::new(config.cached_identities),
@@ -101,8 +154,12 @@ impl Catalog {
             return Ok(Some(entity));
         }
         let before = self.generation.load(Ordering::Acquire);
-        let Some(entity) = self.store.entity(name).await? else { return Ok(None) };
-        let entity = Arc::new(entity);
+        let built_in = system::entity(name).map(|value| Stored { revision: Revision(0), value });
+        let found = match built_in {
+            Some(entity) => Some(entity),
+            None => self.store.entity(name).await?,
+        };
+        let Some(entity) = found.map(Arc::new) else { return Ok(None) };
         self.entities.insert(name.clone(), entity.clone());
         if self.generation.load(Ordering::Acquire) != before {
             self.entities.remove(name); // it may have been read before a change that has happened since
@@ -118,65 +175,49 @@ impl Catalog {
 
     /// Writes all changes or none, and forgets what was cached of them.
     async fn apply(&self, changes: Vec<Change>) -> Result<(), StoreError> {
-        let names: Vec<FullName> = changes
-            .iter()
-            .map(|change| match change {
-                Change::Put { entity, .. } => entity.name().clone(),
-                Change::Delete { name, .. } => name.clone(),
-            })
-            .collect();
+        let names: Vec<FullName> = changes.iter().map(|change| change.name().clone()).collect();
+        let reach_further = changes.iter().any(reaches_further);
         let applied = self.store.apply(changes).await;
         self.generation.fetch_add(1, Ordering::AcqRel);
         for name in &names {
             self.entities.remove(name);
             self.actions.remove(name);
         }
+        if reach_further {
+            self.actions.clear();
+        }
         applied
     }
 
-    /// One page of a collection, newest `updated` first. `package`: only what lives in it.
-    pub async fn list(
-        &self,
-        namespace: &NamespaceName,
-        collection: Collection,
-        package: Option<EntityName>,
-        page: Page,
-    ) -> Result<Vec<Entity>, Failure> {
-        self.store.entities(&self.query(namespace, collection, package, page)).await.map_err(Failure::from)
-    }
-
-    /// How many a collection holds.
-    pub async fn count(
-        &self,
-        namespace: &NamespaceName,
-        collection: Collection,
-        package: Option<EntityName>,
-    ) -> Result<u64, Failure> {
-        let all = Page { skip: 0, limit: u64::MAX };
-        self.store.count_entities(&self.query(namespace, collection, package, all)).await.map_err(Failure::from)
-    }
-
-    fn query(
-        &self,
-        namespace: &NamespaceName,
-        collection: Collection,
-        package: Option<EntityName>,
-        page: Page,
-    ) -> EntityQuery {
-        EntityQuery {
-            namespace: namespace.clone(),
-            collection,
-            package,
-            shared_only: false,
-            skip: page.skip,
-            limit: page.limit,
+    /// One page of a selection, newest `updated` first.
+    pub async fn list(&self, selection: &Selection, page: Page) -> Result<Vec<Entity>, Failure> {
+        if system::is_built_in(selection) {
+            return Ok(system::list(selection, page));
         }
+        self.store.entities(&selection.query(page)).await.map_err(Failure::from)
+    }
+
+    /// How many there are.
+    pub async fn count(&self, selection: &Selection) -> Result<u64, Failure> {
+        if system::is_built_in(selection) {
+            return Ok(system::count(selection));
+        }
+        self.store.count_entities(&selection.query(Page::ALL)).await.map_err(Failure::from)
     }
 
     /// Refuses `parameters` or `annotations` that are too large.
     fn check_size(&self, what: &str, size: u64) -> Result<(), Failure> {
         let limit = self.limits.parameters_bytes;
         if limit < size { Err(Failure::TooLarge(messages::larger_than_allowed(what, size, limit))) } else { Ok(()) }
+    }
+}
+
+/// Whether actions that are cached under other names may depend on what changes: those of a package under every binding
+/// do. A name that is deleted may be that of a package.
+fn reaches_further(change: &Change) -> bool {
+    match change {
+        Change::Put { entity: Entity::Package(_), .. } | Change::Delete { .. } => true,
+        Change::Put { entity, .. } => entity.name().package.is_some(),
     }
 }
 

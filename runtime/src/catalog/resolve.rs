@@ -6,12 +6,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use wask_model::{Action, Arguments, Collection, Exec, Failure, FullName};
 use wask_sandbox::Digest;
 
-use super::{Catalog, actions::as_action, system};
+use super::{Catalog, actions::as_action};
+
+/// An action as it is reached under a name.
+pub struct ActionView {
+    /// Under the provider's name. Its parameters are merged: package < binding < action.
+    pub action: Action,
+    /// The binding that it was reached through.
+    pub binding: Option<FullName>,
+}
 
 /// An action with everything that an invocation needs to know of it.
 pub struct ActionEntry {
+    /// Under the provider's name. Its parameters are merged: package < binding < action.
     pub action: Action,
-    /// Default arguments: package < binding < action.
+    /// The binding that it was reached through.
+    pub binding: Option<FullName>,
+    /// Default arguments: the merged parameters without the `init` ones.
     pub defaults: Arguments,
     /// `init` parameters, as environment.
     pub environment: Vec<(String, String)>,
@@ -21,15 +32,25 @@ pub struct ActionEntry {
 }
 
 impl ActionEntry {
-    fn new(action: Action) -> Self {
+    fn new(view: ActionView) -> Self {
+        let ActionView { action, binding } = view;
         // The parameters of a sequence are the list of its components: they never take part in a run.
         let is_sequence = matches!(action.exec, Exec::Sequence { .. });
         ActionEntry {
+            binding,
             defaults: if is_sequence { Arguments::default() } else { action.parameters.run_arguments() },
             environment: action.parameters.environment().collect(),
             module: action.code().and_then(|code| code.module.as_deref()?.parse().ok()),
             ran: AtomicBool::new(false),
             action,
+        }
+    }
+
+    /// The name that it was asked for under; resolving it again leads through the same binding.
+    pub fn asked(&self) -> FullName {
+        match &self.binding {
+            Some(binding) => FullName::inside(binding, self.action.name.name.clone()),
+            None => self.action.name.clone(),
         }
     }
 
@@ -40,28 +61,32 @@ impl ActionEntry {
 }
 
 impl Catalog {
-    /// The action to be invoked under `name`. 404 when it or its package does not exist, 409 when the name is that of
-    /// another kind of entity.
+    /// The action to be invoked under `name`. 404 when it or a package on the way does not exist, 409 when a name is
+    /// that of another kind of entity. Says nothing of rights.
     pub async fn resolve(&self, name: &FullName) -> Result<Arc<ActionEntry>, Failure> {
         if let Some(entry) = self.actions.get(name) {
             return Ok(entry);
         }
-        if let Some(action) = system::action(name) {
-            return Ok(self.remember(name, ActionEntry::new(action)));
-        }
-        self.check_package(name).await?;
         let before = self.generation.load(Ordering::Acquire);
-        let stored = self.get(name, Collection::Actions).await?;
-        let entry = self.remember(name, ActionEntry::new(as_action(&stored)?.clone()));
+        let entry = Arc::new(ActionEntry::new(self.action(name).await?));
+        self.actions.insert(name.clone(), entry.clone());
         if self.generation.load(Ordering::Acquire) != before {
             self.actions.remove(name); // it may have been read before a change that has happened since
         }
         Ok(entry)
     }
 
-    fn remember(&self, name: &FullName, entry: ActionEntry) -> Arc<ActionEntry> {
-        let entry = Arc::new(entry);
-        self.actions.insert(name.clone(), entry.clone());
-        entry
+    /// The action that is shown under `name`. Fails like [`Catalog::resolve`].
+    pub async fn action(&self, name: &FullName) -> Result<ActionView, Failure> {
+        let Some(package) = name.package_name() else {
+            let stored = self.get(name, Collection::Actions).await?;
+            return Ok(ActionView { action: as_action(&stored)?.clone(), binding: None });
+        };
+        let reached = self.reach(&package).await?;
+        let provided = FullName::inside(&reached.provider, name.name.clone());
+        let stored = self.get(&provided, Collection::Actions).await?;
+        let mut action = as_action(&stored)?.clone();
+        action.parameters = reached.parameters.overlaid_by(&action.parameters);
+        Ok(ActionView { action, binding: reached.binding })
     }
 }

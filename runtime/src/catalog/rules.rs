@@ -182,10 +182,6 @@ impl Catalog {
     }
 
     async fn check_rule_action(&self, name: &FullName) -> Result<(), Failure> {
-        self.check_package(name).await.or_else(|failure| match super::system::action(name) {
-            Some(_) => Ok(()),
-            None => Err(failure),
-        })?;
         match self.resolve(name).await {
             Ok(_) => Ok(()),
             Err(Failure::NotFound(_)) => Err(Failure::BadRequest(messages::action_missing(name))),

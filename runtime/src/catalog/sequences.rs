@@ -27,7 +27,6 @@ impl Catalog {
             if name == *outer {
                 return refused(messages::SEQUENCE_CYCLE);
             }
-            self.check_package(&name).await?;
             let entry = match self.resolve(&name).await {
                 Ok(entry) => entry,
                 Err(Failure::NotFound(_) | Failure::Conflict(_)) => {

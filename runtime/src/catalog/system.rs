@@ -1,93 +1,106 @@
 //! The built-in entities of `/whisk.system`: readable by everybody, stored nowhere.
 
 use wask_model::{
-    Action, ActionLimits, Annotations, Exec, Failure, FullName, Limits, Package, Parameters, Timestamp, Version,
+    Action, ActionLimits, Annotations, Collection, Entity, Exec, FullName, Limits, Package, Parameters, Timestamp,
+    Version,
 };
 
-use super::Catalog;
+use super::{Page, Selection};
 use crate::gate::rights::SYSTEM;
 
 /// The feeds of `/whisk.system/alarms`. Feeds contract §A.1.
 pub const ALARM_FEEDS: [&str; 3] = ["alarm", "interval", "once"];
 
-/// What the platform binds to each feed.
-fn feed_parameters(feed: &str) -> Parameters {
-    match feed {
-        "interval" => Parameters::from_iter([("isInterval".to_owned(), true.into())]),
-        "once" => Parameters::from_iter([("fireOnce".to_owned(), true.into())]),
-        _ => Parameters::default(),
-    }
-}
+/// The actions of `/whisk.system/utils`.
+pub const UTILS: [&str; 2] = ["echo", "sort"];
 
-/// A package with what it holds.
-pub struct PackageView {
-    pub package: Package,
-    pub actions: Vec<Action>,
-}
-
-/// The built-in action of this name.
-pub(super) fn action(name: &FullName) -> Option<Action> {
-    let package = name.package.as_ref()?;
-    if name.namespace.as_str() != SYSTEM || package.as_str() != "alarms" {
+/// The built-in entity of this name.
+pub(super) fn entity(name: &FullName) -> Option<Entity> {
+    if name.namespace.as_str() != SYSTEM {
         return None;
     }
-    let feed = ALARM_FEEDS.into_iter().find(|feed| *feed == name.name.as_str())?;
-    let annotations = Annotations::default()
-        .with("feed", true)
-        .with("description", format!("Fires a trigger by the clock ({feed})"))
-        .with("exec", Exec::Builtin.kind().as_str());
+    match &name.package {
+        None => package(name).map(Entity::Package),
+        Some(package) => action(package.as_str(), name).map(Entity::Action),
+    }
+}
+
+/// One page of the built-in entities, in the order of the store: of equal age, by name.
+pub(super) fn list(selection: &Selection, page: Page) -> Vec<Entity> {
+    let selected = all(selection).into_iter().skip(page.skip as usize);
+    selected.take(usize::try_from(page.limit).unwrap_or(usize::MAX)).collect()
+}
+
+pub(super) fn count(selection: &Selection) -> u64 {
+    all(selection).len() as u64
+}
+
+fn all(selection: &Selection) -> Vec<Entity> {
+    let alarms = ALARM_FEEDS.map(|feed| format!("alarms/{feed}"));
+    let utils = UTILS.map(|action| format!("utils/{action}"));
+    let names = ["alarms", "utils"].map(str::to_owned).into_iter().chain(alarms).chain(utils);
+    let full = names.filter_map(|name| FullName::qualified(&format!("{SYSTEM}/{name}"), &selection.namespace).ok());
+    let entities = full.filter_map(|name| entity(&name));
+    entities
+        .filter(|entity| entity.collection() == selection.collection)
+        .filter(|entity| selection.package.is_none() || entity.name().package == selection.package)
+        .collect()
+}
+
+fn package(name: &FullName) -> Option<Package> {
+    let (description, parameters) = match name.name.as_str() {
+        "alarms" => {
+            let payload = ("trigger_payload".to_owned(), "".into());
+            ("Alarms and periodic triggers", Parameters::from_iter([payload]))
+        }
+        "utils" => ("Building blocks that need no code", Parameters::default()),
+        _ => return None,
+    };
+    Some(Package {
+        name: name.clone(),
+        version: Version::FIRST,
+        publish: true,
+        parameters,
+        annotations: Annotations::default().with("description", description),
+        binding: None,
+        updated: Timestamp::from_millis(0),
+    })
+}
+
+fn action(package: &str, name: &FullName) -> Option<Action> {
+    let description = match (package, name.name.as_str()) {
+        ("alarms", feed) if ALARM_FEEDS.contains(&feed) => format!("Fires a trigger by the clock ({feed})"),
+        ("utils", "echo") => "Returns its arguments".to_owned(),
+        ("utils", "sort") => "Sorts the texts in `lines`".to_owned(),
+        _ => return None,
+    };
+    let mut annotations =
+        Annotations::default().with("description", description).with("exec", Exec::Builtin.kind().as_str());
+    if package == "alarms" {
+        annotations.set("feed", true);
+    }
     Some(Action {
         name: name.clone(),
         version: Version::FIRST,
         publish: true,
         exec: Exec::Builtin,
-        parameters: feed_parameters(feed),
+        parameters: parameters(name.name.as_str()),
         annotations,
         limits: ActionLimits::defaults(&Limits::default()),
         updated: Timestamp::from_millis(0),
     })
 }
 
-impl Catalog {
-    /// The built-in package of this name with its feeds.
-    pub fn system_package(&self, name: &FullName) -> Result<PackageView, Failure> {
-        if name.namespace.as_str() != SYSTEM || name.package.is_some() || name.name.as_str() != "alarms" {
-            return Err(Failure::not_found());
-        }
-        let feeds = ALARM_FEEDS.into_iter().filter_map(|feed| {
-            let feed = feed.parse().ok()?;
-            action(&FullName::packaged(name.namespace.clone(), name.name.clone(), feed))
-        });
-        let parameters = Parameters::from_iter([("trigger_payload".to_owned(), "".into())]);
-        let package = Package {
-            name: name.clone(),
-            version: Version::FIRST,
-            publish: true,
-            parameters,
-            annotations: Annotations::default().with("description", "Alarms and periodic triggers"),
-            binding: None,
-            updated: Timestamp::from_millis(0),
-        };
-        Ok(PackageView { package, actions: feeds.collect() })
+/// What the platform binds to each feed.
+fn parameters(action: &str) -> Parameters {
+    match action {
+        "interval" => Parameters::from_iter([("isInterval".to_owned(), true.into())]),
+        "once" => Parameters::from_iter([("fireOnce".to_owned(), true.into())]),
+        _ => Parameters::default(),
     }
 }
 
-impl Catalog {
-    /// A package of a namespace, with what it holds.
-    pub async fn package(&self, name: &FullName) -> Result<PackageView, Failure> {
-        let missing = |failure| match failure {
-            Failure::NotFound(_) => Failure::NotFound(wask_model::messages::package_missing(name)),
-            other => other,
-        };
-        let stored = self.get(name, wask_model::Collection::Packages).await.map_err(missing)?;
-        let wask_model::Entity::Package(package) = &stored.value else { return Err(super::wrong_collection()) };
-        let all = super::Page { skip: 0, limit: u64::MAX };
-        let inside = Some(name.name.clone());
-        let members = self.list(&name.namespace, wask_model::Collection::Actions, inside, all).await?;
-        let actions = members.into_iter().filter_map(|entity| match entity {
-            wask_model::Entity::Action(action) => Some(action),
-            _ => None,
-        });
-        Ok(PackageView { package: package.clone(), actions: actions.collect() })
-    }
+/// Whether a collection of this namespace is the built-in one.
+pub(super) fn is_built_in(selection: &Selection) -> bool {
+    selection.namespace.as_str() == SYSTEM && matches!(selection.collection, Collection::Packages | Collection::Actions)
 }

@@ -17,8 +17,8 @@ pub async fn module(
     code: String,
 ) -> anyhow::Result<Deployed> {
     let name = FullName::new(namespace.clone(), name.parse::<EntityName>()?);
-    if let Ok(action) = catalog.action(&name).await
-        && action.code().is_some_and(|old| old.digest == wask_model::CodeRef::digest_of(&code))
+    if let Ok(view) = catalog.action(&name).await
+        && view.action.code().is_some_and(|old| old.digest == wask_model::CodeRef::digest_of(&code))
     {
         return Ok(Deployed::Unchanged);
     }

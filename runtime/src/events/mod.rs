@@ -119,6 +119,7 @@ impl Events {
     ) -> Result<(NewWork, Slot), Failure> {
         let now = self.clock.now();
         let slot = self.gate.enter(&fire.identity, now)?;
+        self.catalog.may_invoke(&fire.identity, action).await?;
         let entry = self.catalog.resolve(action).await?;
         let queued = Queued {
             action: action.clone(),

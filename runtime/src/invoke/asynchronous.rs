@@ -60,7 +60,7 @@ pub fn to_work(admitted: &Admitted, progress: Option<Progress>) -> NewWork {
 
 pub fn payload_of(admitted: &Admitted, progress: Option<Progress>) -> String {
     let queued = Queued {
-        action: admitted.entry.action.name.clone(),
+        action: admitted.entry.asked(),
         version: admitted.entry.action.version,
         subject: admitted.identity.subject.clone(),
         args: admitted.args.clone(),

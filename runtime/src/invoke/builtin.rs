@@ -1,8 +1,12 @@
 //! Actions that run inside the server.
 
+mod utils;
+
 use async_trait::async_trait;
 use serde_json::Value;
 use wask_model::{Activation, Response, SharedIdentity};
+
+pub use utils::util;
 
 use super::{Admitted, Invoker};
 

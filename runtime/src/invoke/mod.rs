@@ -193,7 +193,7 @@ impl Invoker {
         slot: Slot,
     ) -> Result<Invoked, Failure> {
         let Invocation { identity, args, wait, context, .. } = request;
-        composition::may_run(&identity, &entry)?; // a component that the invoker may not activate: 403
+        self.may_run(&identity, &entry).await?; // a component that the invoker may not activate: 403
         let args = Value::Object(arguments::merge(&entry, args)?); // a final parameter cannot be overridden: 400
         let id = ActivationId::new(context.accepted);
         let admitted = Admitted { id, entry, identity, args, context, attempt: 1 };

@@ -85,6 +85,9 @@ impl Invoker {
         if let Some(Cause::Composition(_)) = admitted.context.cause {
             annotations.set("causedBy", Kind::SEQUENCE);
         }
+        if let Some(binding) = &admitted.entry.binding {
+            annotations.set("binding", binding.to_string());
+        }
         if 1 < admitted.attempt {
             annotations.set("attempts", admitted.attempt);
         }

@@ -80,7 +80,7 @@ impl Services {
         let action = FullName::relative(name, &self.identity.namespace)?;
         let context = self.context(invoker);
         let slot = invoker.gate.enter(&self.identity, context.accepted)?;
-        rights::read(&self.identity, &action)?;
+        invoker.catalog.may_invoke(&self.identity, &action).await?;
         let invocation = Invocation { identity: self.identity.clone(), action, args, wait, context };
         // Boxed: an activation may invoke an activation may invoke …
         Box::pin(invoker.invoke(invocation, slot)).await
@@ -90,7 +90,7 @@ impl Services {
         let trigger = FullName::relative(name, &self.identity.namespace)?;
         let context = self.context(invoker);
         invoker.gate.fire(&self.identity, context.accepted)?;
-        rights::write(&self.identity, &trigger)?;
+        rights::own_entity(&self.identity, &trigger)?;
         let triggers = invoker.triggers.get().ok_or_else(|| Failure::Unavailable(messages::UNAVAILABLE.into()))?;
         let fired = triggers.fire(&self.identity, &trigger, payload, context).await?;
         Ok(fired.map_or_else(|| json!({}), |id| json!({ "activationId": id })))

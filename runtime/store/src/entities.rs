@@ -27,6 +27,16 @@ pub enum Change {
     Delete { name: FullName, based_on: Revision },
 }
 
+impl Change {
+    /// The entity that it is about.
+    pub fn name(&self) -> &FullName {
+        match self {
+            Change::Put { entity, .. } => entity.name(),
+            Change::Delete { name, .. } => name,
+        }
+    }
+}
+
 /// Which entities of one collection of one namespace. Newest `updated` first.
 #[derive(Clone, Debug)]
 pub struct EntityQuery {

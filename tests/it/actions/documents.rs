@@ -226,22 +226,23 @@ async fn b17_a_name_belongs_to_one_collection() {
     me.create_action("an-action", &guest("echo")).await;
     me.create_trigger("a-trigger").await;
     me.create_rule("a-rule", "a-trigger", "an-action").await;
+    me.put("packages/a-package", &json!({})).await.expect(200);
     let bodies = |collection: &str| match collection {
         "actions" => json!({ "exec": exec() }),
         "rules" => json!({ "trigger": "/_/a-trigger", "action": "/_/an-action" }),
         _ => json!({}),
     };
     let conflict = "Resource by this name exists but is not in this collection.";
-    for (name, own) in [("an-action", "actions"), ("a-trigger", "triggers"), ("a-rule", "rules")] {
+    for (name, own) in
+        [("an-action", "actions"), ("a-trigger", "triggers"), ("a-rule", "rules"), ("a-package", "packages")]
+    {
         for collection in ["actions", "triggers", "rules", "packages"].into_iter().filter(|c| *c != own) {
             let path = format!("{collection}/{name}");
             assert_eq!(me.get(&path).await.expect(409).error(), conflict, "GET {path}");
             assert_eq!(me.delete(&path).await.expect(409).error(), conflict, "DELETE {path}");
-            if collection != "packages" {
-                for query in ["", "?overwrite=true"] {
-                    let refused = me.put(&format!("{path}{query}"), &bodies(collection)).await.expect(409);
-                    assert_eq!(refused.error(), conflict, "PUT {path}{query}");
-                }
+            for query in ["", "?overwrite=true"] {
+                let refused = me.put(&format!("{path}{query}"), &bodies(collection)).await.expect(409);
+                assert_eq!(refused.error(), conflict, "PUT {path}{query}");
             }
         }
         me.get(&format!("{own}/{name}")).await.expect(200);

@@ -6,7 +6,7 @@ use wask_model::{
 };
 
 use super::{CommonFields, reference};
-use crate::catalog::{ActionPatch, ExecPatch};
+use crate::catalog::{ActionPatch, ActionView, ExecPatch};
 
 /// The kinds that a client may ask for, as the error text lists them.
 const SUPPORTED: [&str; 5] = ["wasm:1", "wasm:default", "wasm", Kind::SEQUENCE, Kind::BLACKBOX];
@@ -71,6 +71,15 @@ pub fn document(action: &Action, code: Option<&str>) -> Value {
         "limits": action.limits,
         "updated": action.updated,
     })
+}
+
+/// The document of whoever asked for no code: it says the binding that the action was reached through.
+pub fn document_without_code(view: &ActionView) -> Value {
+    let mut shown = document(&view.action, None);
+    if let (Some(binding), Some(members)) = (&view.binding, shown.as_object_mut()) {
+        members.insert("binding".to_owned(), json!(binding.to_string()));
+    }
+    shown
 }
 
 fn exec_document(exec: &Exec, code: Option<&str>) -> Value {

@@ -7,7 +7,7 @@ pub mod rule;
 pub mod trigger;
 
 use serde_json::Value;
-use wask_model::{Annotations, Failure, FullName, NamespaceName, Parameters, Version, messages};
+use wask_model::{Annotations, Entity, Failure, FullName, NamespaceName, Parameters, Version, messages};
 
 /// Reads what names another entity: a path text, or `{"path", "name"}`. `own`: the namespace that `_` stands for.
 pub fn reference(given: &Value, own: &NamespaceName) -> Result<FullName, Failure> {
@@ -19,6 +19,16 @@ pub fn reference(given: &Value, own: &NamespaceName) -> Result<FullName, Failure
         return Err(Failure::malformed(messages::PATH_MALFORMED));
     };
     FullName::qualified(&format!("{path}/{name}"), own)
+}
+
+/// What a list shows of an entity. REST contract §2.2.
+pub fn summary(entity: &Entity) -> Value {
+    match entity {
+        Entity::Action(action) => action::summary(action),
+        Entity::Trigger(trigger) => trigger::summary(trigger),
+        Entity::Rule(rule) => rule::summary(rule),
+        Entity::Package(package) => package::summary(package),
+    }
 }
 
 /// The fields that every entity's PUT may have. Others are ignored: REST contract §1.6.

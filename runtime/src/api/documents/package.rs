@@ -1,17 +1,38 @@
 //! Packages on the wire. REST contract §2.2, §7.1.
 
-use serde_json::{Value, json};
-use wask_model::{Action, Binding, Package};
+use serde_json::{Map, Value, json};
+use wask_model::{Action, Binding, Failure, FullName, NamespaceName, Package, messages};
 
-use super::action;
-use crate::catalog::PackageView;
+use super::{CommonFields, action};
+use crate::catalog::{PackagePatch, PackageView};
 
-/// The document with what the package holds: actions, and those of them that are feeds.
-pub fn document(view: &PackageView) -> Value {
-    let package = &view.package;
-    let is_feed = |action: &&Action| action.annotations.get("feed").is_some();
-    let members = |all: Vec<&Action>| all.into_iter().map(action::member).collect::<Vec<_>>();
-    let (feeds, actions): (Vec<&Action>, Vec<&Action>) = view.actions.iter().partition(is_feed);
+/// Reads the body of a PUT.
+pub fn read(body: &Value, own: &NamespaceName) -> Result<PackagePatch, Failure> {
+    let CommonFields { parameters, annotations, version, publish } = CommonFields::read(body)?;
+    let binding = reference(body.get("binding"), own)?;
+    Ok(PackagePatch { binding, parameters, annotations, version, publish })
+}
+
+/// `{"namespace", "name"}`; nothing or `{}`: no binding is asked for.
+fn reference(given: Option<&Value>, own: &NamespaceName) -> Result<Option<FullName>, Failure> {
+    let malformed = || Failure::malformed(messages::BINDING_MALFORMED);
+    let members: &Map<String, Value> = match given {
+        None => return Ok(None),
+        Some(binding) => binding.as_object().ok_or_else(malformed)?,
+    };
+    if members.is_empty() {
+        return Ok(None);
+    }
+    let part = |key: &str| members.get(key).and_then(Value::as_str).ok_or_else(malformed);
+    let namespace = match part("namespace")?.trim_start_matches('/') {
+        "_" => own.clone(),
+        other => other.parse()?,
+    };
+    Ok(Some(FullName::new(namespace, part("name")?.parse()?)))
+}
+
+/// The document as it is stored.
+pub fn document(package: &Package) -> Value {
     json!({
         "namespace": package.name.path(),
         "name": package.name.name,
@@ -20,10 +41,19 @@ pub fn document(view: &PackageView) -> Value {
         "parameters": package.parameters,
         "annotations": package.annotations,
         "binding": package.binding.as_ref().map_or_else(|| json!({}), binding),
-        "actions": members(actions),
-        "feeds": members(feeds),
         "updated": package.updated,
     })
+}
+
+/// The document with what the package holds: actions, and those of them that are feeds.
+pub fn view(view: &PackageView) -> Value {
+    let is_feed = |action: &&Action| action.annotations.get("feed").is_some();
+    let members = |all: Vec<&Action>| all.into_iter().map(action::member).collect::<Vec<_>>();
+    let (feeds, actions): (Vec<&Action>, Vec<&Action>) = view.actions.iter().partition(is_feed);
+    let mut document = document(&view.package);
+    document["actions"] = json!(members(actions));
+    document["feeds"] = json!(members(feeds));
+    document
 }
 
 pub fn summary(package: &Package) -> Value {

@@ -56,7 +56,7 @@ struct Found {
     owner: SharedIdentity,
 }
 
-/// Steps 1 and 2 of §8.3: nothing distinguishes what is missing.
+/// Steps 1 to 3 of §8.3: nothing distinguishes what is missing.
 async fn find(app: &App, path: &str) -> Result<Found, Rejection> {
     let missing = || Rejection::Web(StatusCode::NOT_FOUND, messages::ENTITY_NOT_FOUND.into());
     let raw = path.strip_prefix("/api/v1/web/").ok_or_else(missing)?;
@@ -68,13 +68,16 @@ async fn find(app: &App, path: &str) -> Result<Found, Rejection> {
         name: address.action.clone(),
     };
     match app.catalog.resolve(&name).await {
-        Ok(entry) if entry.action.is_web() => Ok(Found { address, entry, owner }),
+        Ok(entry) if entry.action.is_web() => {
+            app.catalog.may_invoke(&owner, &name).await?; // step 3: through a binding whose provider is private, 403
+            Ok(Found { address, entry, owner })
+        }
         Ok(_) | Err(Failure::NotFound(_) | Failure::Conflict(_)) => Err(missing()),
         Err(other) => Err(other.into()),
     }
 }
 
-/// Steps 3 to 9 of §8.3.
+/// The owner's throttles and steps 4 to 9 of §8.3.
 async fn answer(
     app: &App,
     transaction: TransactionId,

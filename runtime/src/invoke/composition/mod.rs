@@ -24,8 +24,7 @@ use wask_model::{
 
 use super::outcome::refusal;
 use super::{Admitted, Cause, Context, Invoker};
-use crate::catalog::ActionEntry;
-use crate::gate::rights;
+use crate::catalog::{ActionEntry, Needed};
 use conductor::Conducting;
 pub use hold::Hold;
 pub use progress::Progress;
@@ -50,15 +49,18 @@ pub fn is_composed(entry: &ActionEntry) -> bool {
     }
 }
 
-/// Whether the invoker may activate every direct component of a sequence; the refusal names all of the others.
-pub fn may_run(identity: &Identity, entry: &ActionEntry) -> Result<(), Failure> {
-    match &entry.action.exec {
-        Exec::Sequence { components } => rights::read_all(identity, components),
-        Exec::Wasm { .. } | Exec::Builtin => Ok(()),
-    }
-}
-
 impl Invoker {
+    /// Whether the invoker may activate every direct component of a sequence; the refusal names all of the others.
+    pub(super) async fn may_run(&self, identity: &Identity, entry: &ActionEntry) -> Result<(), Failure> {
+        match &entry.action.exec {
+            Exec::Sequence { components } => {
+                let needed: Vec<Needed<'_>> = components.iter().map(Needed::Action).collect();
+                self.catalog.may_use(identity, &needed).await
+            }
+            Exec::Wasm { .. } | Exec::Builtin => Ok(()),
+        }
+    }
+
     /// Runs a sequence or composition to its end. Returns the records of what ended last, its own the last of them.
     /// `None`: the job has passed to somebody else.
     pub(super) async fn run_composition(&self, admitted: &Admitted, hold: &Hold) -> Option<Vec<Activation>> {
@@ -107,7 +109,7 @@ impl Invoker {
         Frame {
             id,
             action: entry.action.name.clone(),
-            binding: None,
+            binding: entry.binding.clone(),
             version: entry.action.version,
             limits: entry.action.limits.clone(),
             start: self.clock.now(),
@@ -147,8 +149,16 @@ impl Invoker {
 
     /// The component of this name, if the invoker may activate it.
     async fn component(&self, admitted: &Admitted, name: &FullName) -> Result<Arc<ActionEntry>, Failure> {
-        rights::read(&admitted.identity, name)?;
-        self.catalog.resolve(name).await
+        match self.catalog.may_invoke(&admitted.identity, name).await {
+            // Without its package nobody has a right to it: for a conductor that is a refusal. REST contract §5.4.
+            Err(Failure::NotFound(_) | Failure::Conflict(_)) => {
+                Err(Failure::Forbidden(messages::SEQUENCE_COMPONENT_MISSING.into()))
+            }
+            allowed => {
+                allowed?;
+                self.catalog.resolve(name).await
+            }
+        }
     }
 
     async fn run_component(

@@ -1,0 +1,212 @@
+//! Packages and bindings: what they hold, where bindings lead, and how they are created, changed and deleted. REST
+//! contract §7.
+
+use wask_model::{
+    Action, Annotations, Binding, Collection, Entity, Failure, FullName, Identity, Package, Parameters, Version,
+    messages,
+};
+use wask_store::{Change, Revision, Stored};
+
+use super::{Catalog, Overwrite, Page, Selection, already_exists, wrong_collection};
+use crate::gate::rights;
+
+/// The segment that stands for "no package" in the URLs of web actions.
+const RESERVED: &str = "default";
+
+/// How many packages may stand between a name and the actions. A binding is only made to a package, so there are two,
+/// unless a package was deleted and a binding made under its name.
+pub(super) const LONGEST_WAY: usize = 8;
+
+/// The body of a package PUT: what was given.
+#[derive(Debug, Default)]
+pub struct PackagePatch {
+    /// The package to point at.
+    pub binding: Option<FullName>,
+    pub parameters: Option<Parameters>,
+    pub annotations: Option<Annotations>,
+    pub version: Option<Version>,
+    pub publish: Option<bool>,
+}
+
+/// Whether DELETE of a package takes along what it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Force {
+    Yes,
+    No,
+}
+
+/// A package with what it holds; a binding with its merged parameters and what its provider holds.
+pub struct PackageView {
+    pub package: Package,
+    pub actions: Vec<Action>,
+}
+
+/// A package as it is reached under a name.
+pub(super) struct Reached {
+    /// The package that holds the actions.
+    pub provider: FullName,
+    /// The name asked for, where that is a binding.
+    pub binding: Option<FullName>,
+    /// The provider's, overlaid by the binding's.
+    pub parameters: Parameters,
+}
+
+impl Catalog {
+    /// A package or binding with what can be reached in it.
+    pub async fn package(&self, name: &FullName) -> Result<PackageView, Failure> {
+        let reached = self.reach(name).await?;
+        let stored = self.get(name, Collection::Packages).await?;
+        let package = Package { parameters: reached.parameters, ..as_package(&stored)?.clone() };
+        let members = self.list(&Selection::inside(&reached.provider), Page::ALL).await?;
+        let actions = members.into_iter().filter_map(|entity| match entity {
+            Entity::Action(action) => Some(action),
+            Entity::Trigger(_) | Entity::Rule(_) | Entity::Package(_) => None,
+        });
+        Ok(PackageView { package, actions: actions.collect() })
+    }
+
+    /// The actions that a package holds; through a binding the provider's.
+    pub async fn actions_of(&self, package: &FullName) -> Result<Selection, Failure> {
+        Ok(Selection::inside(&self.reach(package).await?.provider))
+    }
+
+    /// Follows bindings from `name` to the package that holds the actions. 404 where one of them is missing, 409 where it
+    /// is no package, 422 when they lead nowhere.
+    pub(super) async fn reach(&self, name: &FullName) -> Result<Reached, Failure> {
+        let mut reached = Reached { provider: name.clone(), binding: None, parameters: Parameters::default() };
+        for _ in 0..LONGEST_WAY {
+            let stored = self.get(&reached.provider, Collection::Packages).await?;
+            let package = as_package(&stored)?;
+            reached.parameters = package.parameters.overlaid_by(&reached.parameters);
+            let Some(binding) = &package.binding else { return Ok(reached) };
+            reached.binding.get_or_insert_with(|| name.clone());
+            reached.provider = binding.package.clone();
+        }
+        Err(Failure::Unprocessable(messages::binding_circular(name)))
+    }
+
+    /// Whether actions may be written under this name: its package must be there and be no binding. REST contract §7.5.
+    pub async fn check_package(&self, action: &FullName) -> Result<(), Failure> {
+        let Some(package) = action.package_name() else { return Ok(()) };
+        let stored = self.get(&package, Collection::Packages).await?;
+        match as_package(&stored)?.binding {
+            Some(_) => Err(Failure::BadRequest(messages::NOT_ON_BINDING.into())),
+            None => Ok(()),
+        }
+    }
+
+    /// Creates the package or binding, or with [`Overwrite::Yes`] creates or changes it. `identity` must be able to read
+    /// what a binding points at.
+    pub async fn put_package(
+        &self,
+        identity: &Identity,
+        name: &FullName,
+        patch: PackagePatch,
+        overwrite: Overwrite,
+    ) -> Result<Package, Failure> {
+        if name.name.as_str() == RESERVED {
+            return Err(Failure::BadRequest(messages::PACKAGE_NAME_RESERVED.into()));
+        }
+        self.check_size("parameters", patch.parameters.as_ref().map_or(0, Parameters::size))?;
+        self.check_size("annotations", patch.annotations.as_ref().map_or(0, Annotations::size))?;
+        if let Some(target) = &patch.binding {
+            self.check_target(identity, target).await?;
+        }
+        let stored = self.find(name).await?;
+        let (old, based_on) = existing_package(stored.as_deref(), overwrite)?;
+        if patch.binding.is_some() && old.is_some_and(|package| package.binding.is_none()) {
+            return Err(Failure::Conflict(messages::PACKAGE_NO_BINDING.into()));
+        }
+        let given = patch.binding.map(|package| Binding { package });
+        let binding = given.or_else(|| old.and_then(|p| p.binding.clone()));
+        let annotations = patch.annotations.or_else(|| old.map(|p| p.annotations.clone())).unwrap_or_default();
+        let package = Package {
+            name: name.clone(),
+            version: patch.version.unwrap_or_else(|| old.map_or(Version::FIRST, |p| p.version.next())),
+            publish: patch.publish.unwrap_or_else(|| old.is_some_and(|p| p.publish)),
+            parameters: patch.parameters.or_else(|| old.map(|p| p.parameters.clone())).unwrap_or_default(),
+            annotations: annotated(annotations, binding.as_ref()),
+            binding,
+            updated: self.clock.now(),
+        };
+        let entity = Entity::Package(package.clone());
+        self.apply(vec![Change::Put { entity, based_on, code: None }]).await?;
+        Ok(package)
+    }
+
+    /// Removes the package, with [`Force::Yes`] together with its actions, and returns it as it was stored. Bindings that
+    /// point at it stay, and fail from now on.
+    pub async fn delete_package(&self, name: &FullName, force: Force) -> Result<Package, Failure> {
+        let stored = self.get(name, Collection::Packages).await?;
+        let package = as_package(&stored)?;
+        let mut changes = Vec::new();
+        if package.binding.is_none() {
+            let members = self.list(&Selection::inside(name), Page::ALL).await?;
+            if !members.is_empty() && force == Force::No {
+                return Err(Failure::Conflict(messages::package_not_empty(members.len())));
+            }
+            for member in members {
+                if let Some(stored) = self.find(member.name()).await? {
+                    changes.push(Change::Delete { name: member.name().clone(), based_on: stored.revision });
+                }
+            }
+        }
+        changes.push(Change::Delete { name: name.clone(), based_on: stored.revision });
+        self.apply(changes).await?;
+        Ok(package.clone())
+    }
+
+    /// What a binding may point at: a package that the identity may use and that is no binding itself.
+    async fn check_target(&self, identity: &Identity, target: &FullName) -> Result<(), Failure> {
+        let own = rights::owns(identity, &target.namespace);
+        let stored = match self.get(target, Collection::Packages).await {
+            Ok(stored) => stored,
+            Err(Failure::NotFound(_)) if own => return Err(Failure::BadRequest(messages::BINDING_MISSING.into())),
+            Err(Failure::Conflict(_)) if own => return Err(Failure::Conflict(messages::BINDING_NOT_A_PACKAGE.into())),
+            Err(Failure::NotFound(_) | Failure::Conflict(_)) => return rights::refuse([target.to_string()]),
+            Err(other) => return Err(other),
+        };
+        let package = as_package(&stored)?;
+        if !rights::may_use(identity, package) {
+            return rights::refuse([target.to_string()]);
+        }
+        match package.binding {
+            Some(_) => Err(Failure::BadRequest(messages::BINDING_OF_BINDING.into())),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The package to be changed, if there is one and it may be.
+fn existing_package(
+    stored: Option<&Stored<Entity>>,
+    overwrite: Overwrite,
+) -> Result<(Option<&Package>, Option<Revision>), Failure> {
+    match stored {
+        None => Ok((None, None)),
+        Some(Stored { value: Entity::Package(package), revision }) => match overwrite {
+            Overwrite::Yes => Ok((Some(package), Some(*revision))),
+            Overwrite::No => Err(already_exists()),
+        },
+        Some(_) => Err(wrong_collection()),
+    }
+}
+
+/// The annotation `binding` is the server's: a copy of what a binding points at, and nothing on a package.
+fn annotated(mut annotations: Annotations, binding: Option<&Binding>) -> Annotations {
+    annotations.remove("binding");
+    match binding {
+        Some(Binding { package }) => {
+            annotations.with("binding", serde_json::json!({ "namespace": package.namespace, "name": package.name }))
+        }
+        None => annotations,
+    }
+}
+
+/// An entity that is a package, shared with the cache.
+pub(super) fn as_package(stored: &Stored<Entity>) -> Result<&Package, Failure> {
+    match &stored.value {
+        Entity::Package(package) => Ok(package),
+        Entity::Action(_) | Entity::Trigger(_) | Entity::Rule(_) => Err(wrong_collection()),
+    }
+}
