@@ -1,6 +1,8 @@
 //! Records: ids, sub-resources, lists with their filters, the state of one that has not ended. Numbers are the bullets
 //! of §11.4 of the REST contract.
 
+mod listing;
+
 use std::time::Duration;
 
 use reqwest::Method;

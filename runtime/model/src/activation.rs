@@ -16,6 +16,9 @@ pub enum Status {
 }
 
 impl Status {
+    pub const ALL: [Status; 4] =
+        [Status::Success, Status::ApplicationError, Status::DeveloperError, Status::WhiskError];
+
     /// The words of the wire.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -37,9 +40,26 @@ impl Status {
     }
 
     pub fn from_code(code: u8) -> Option<Status> {
-        [Status::Success, Status::ApplicationError, Status::DeveloperError, Status::WhiskError]
-            .into_iter()
-            .nth(code.into())
+        Status::ALL.into_iter().nth(code.into())
+    }
+}
+
+/// Which ends of activations a list shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatusFilter {
+    Is(Status),
+    /// Everything but success.
+    Failed,
+}
+
+impl StatusFilter {
+    /// The words of the wire, the numbers of list summaries, and `failed` or `error` for everything but success.
+    pub fn read(text: &str) -> Option<StatusFilter> {
+        if matches!(text, "failed" | "error") {
+            return Some(StatusFilter::Failed);
+        }
+        let named = Status::ALL.into_iter().find(|status| text == status.as_str() || text == status.code().to_string());
+        named.map(StatusFilter::Is)
     }
 }
 
@@ -102,6 +122,33 @@ impl Activation {
         match path {
             Some(path) => path.split_once('/').map_or(path.clone(), |(_, local)| local.to_owned()),
             None => self.name.to_string(),
+        }
+    }
+
+    /// What the filter `kind=` of the list compares with: the annotation of that name, `trigger` for the record of a firing.
+    pub fn filter_kind(&self) -> &str {
+        self.annotations.get("kind").and_then(Value::as_str).unwrap_or(Activation::KIND_OF_TRIGGERS)
+    }
+
+    pub const KIND_OF_TRIGGERS: &'static str = "trigger";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_is_read_by_its_words_and_its_number() {
+        for status in Status::ALL {
+            for text in [status.as_str().to_owned(), status.code().to_string()] {
+                assert_eq!(StatusFilter::read(&text), Some(StatusFilter::Is(status)), "{text}");
+            }
+        }
+        for text in ["failed", "error"] {
+            assert_eq!(StatusFilter::read(text), Some(StatusFilter::Failed));
+        }
+        for text in ["", "4", "-1", "00", "Success", "application", "developer error"] {
+            assert_eq!(StatusFilter::read(text), None, "{text}");
         }
     }
 }

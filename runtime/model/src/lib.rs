@@ -18,7 +18,7 @@ mod record;
 mod time;
 mod version;
 
-pub use activation::{Activation, Response, Status};
+pub use activation::{Activation, Response, Status, StatusFilter};
 pub use activation_id::ActivationId;
 pub use alarm::{Alarm, AlarmSchedule, AlarmStatus, Disabled, DisabledKind};
 pub use annotations::{Annotations, truthy};

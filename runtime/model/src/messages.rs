@@ -237,6 +237,27 @@ pub const NOT_REDELIVERED: &str =
 pub const ACTIVATION_ID_ILLEGAL: &str = "The activation id is not valid.";
 pub const DOCS_WITH_COUNT: &str = "The parameter 'docs' is not permitted with 'count'.";
 
+pub const SKIP_WITH_CURSOR: &str = "The parameter 'skip' is not permitted with 'cursor'.";
+
+pub fn not_a_status(value: &str) -> String {
+    format!(
+        "The value '{value}' is not a status: it must be success, application error, action developer error, \
+         whisk internal error, a number from 0 to 3 for one of these, or failed for all but success."
+    )
+}
+
+pub fn not_a_kind(value: &str, kinds: &[&str]) -> String {
+    format!("The value '{value}' is not a kind of activations: it must be one of {}.", kinds.join(", "))
+}
+
+pub fn not_a_cursor(value: &str) -> String {
+    format!("The value '{value}' is not a cursor: it must be taken from the Link header of a page.")
+}
+
+pub fn text_too_long(length: usize, limit: usize) -> String {
+    format!("The value is longer than allowed: {length} > {limit} characters.")
+}
+
 pub fn activation_id_length(length: usize) -> Message {
     format!("Activation id length is {length} but must be 32.").into()
 }

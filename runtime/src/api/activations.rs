@@ -1,41 +1,41 @@
 //! `/namespaces/{ns}/activations`. REST contract §4; `/status` is feeds contract §B.2.
 
+mod cursor;
+mod query;
+
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::header::LINK;
+use axum::http::{HeaderName, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use serde_json::{Value, json};
-use wask_model::{Activation, ActivationId, EntityName, Failure, NamespaceName, Timestamp, WireResponse, messages};
-use wask_store::{ActivationQuery, JobState};
+use wask_model::{Activation, ActivationId, Failure, NamespaceName, WireResponse, messages};
+use wask_store::{ActivationQuery, JobState, Place};
 
 use super::App;
 use super::caller::Caller;
 use super::documents::activation::{Life, State as LifeState, summary};
-use super::extract::{Params, Segments, counted, malformed};
+use super::extract::{Params, Segments, counted};
 use super::rejection::Rejection;
 use crate::gate::rights;
+use cursor::link_to_next;
 
 const STATE: HeaderName = HeaderName::from_static("x-wask-activation-state");
 
-/// `GET activations`: newest first; `name`, `since`, `upto` filter, `docs=true` shows whole records, `count=true` their
-/// number.
+/// `GET activations`: newest first; `name`, `contains`, `status`, `kind`, `cause`, `since`, `upto` filter, `docs=true` shows
+/// whole records, `count=true` their number. `Link` leads to the next page while there is one.
 pub async fn list(
     State(app): State<App>,
     caller: Caller,
     path: Segments,
     params: Params,
+    uri: Uri,
 ) -> Result<Response, Rejection> {
     let namespace = path.target(&caller)?.namespace;
     rights::own_namespace(&caller.identity, &namespace)?;
     let page = params.page("activations")?;
-    let query = ActivationQuery {
-        namespace,
-        name: params.get("name").map(name_filter).transpose()?,
-        since: time(&params, "since")?,
-        upto: time(&params, "upto")?,
-        skip: page.skip,
-        limit: page.limit,
-    };
+    let query = query::read(&params, namespace, page)?;
     let (docs, count) = (params.flag("docs", false)?, params.flag("count", false)?);
     app.invoker.flush_records().await;
     match (docs, count) {
@@ -45,30 +45,34 @@ pub async fn list(
             Ok(counted("activations", total, page).into_response())
         }
         (true, false) => {
-            let records = app.store.activation_records(&query).await?;
-            Ok(Json(records.iter().map(Activation::wire).collect::<Vec<_>>()).into_response())
+            let records = app.store.activation_records(&and_one_more(&query)).await?;
+            let found = records.iter().map(|record| (Place { start: record.start, id: record.id }, record.wire()));
+            Ok(linked(&uri, &query, found.collect()))
         }
         (false, false) => {
-            let summaries = app.store.activation_summaries(&query).await?;
-            Ok(Json(summaries.iter().map(summary).collect::<Vec<_>>()).into_response())
+            let summaries = app.store.activation_summaries(&and_one_more(&query)).await?;
+            let found = summaries.iter().map(|shown| (Place { start: shown.start, id: shown.id }, summary(shown)));
+            Ok(linked(&uri, &query, found.collect()))
         }
     }
 }
 
-/// `name` or `package/name`.
-fn name_filter(text: &str) -> Result<String, Rejection> {
-    let legal = |segment: &str| segment.parse::<EntityName>().is_ok();
-    let segments: Vec<&str> = text.split('/').collect();
-    if segments.len() <= 2 && segments.iter().all(|segment| legal(segment)) {
-        return Ok(text.to_owned());
-    }
-    Err(Failure::BadRequest(messages::query_malformed("name", &messages::activation_name_filter(text))).into())
+/// The page and the first of the next one, which tells whether there is a next one.
+fn and_one_more(query: &ActivationQuery) -> ActivationQuery {
+    ActivationQuery { limit: query.limit + 1, ..query.clone() }
 }
 
-fn time(params: &Params, key: &str) -> Result<Option<Timestamp>, Rejection> {
-    let Some(text) = params.get(key) else { return Ok(None) };
-    let millis = text.parse().map_err(|_| malformed(key, &messages::not_epoch(text)))?;
-    Ok(Some(Timestamp::from_millis(millis)))
+/// The page that was asked for, with a link to the next one if more was found.
+fn linked(uri: &Uri, query: &ActivationQuery, mut found: Vec<(Place, impl Serialize)>) -> Response {
+    let there_is_more = (query.limit as usize) < found.len();
+    found.truncate(query.limit as usize);
+    let next = found.last().filter(|_| there_is_more).and_then(|(last, _)| link_to_next(uri, *last));
+    let documents: Vec<_> = found.into_iter().map(|(_, document)| document).collect();
+    let mut response = Json(documents).into_response();
+    if let Some(next) = next {
+        response.headers_mut().insert(LINK, next);
+    }
+    response
 }
 
 /// `GET activations/{id}`: the record · 404 until it has ended, with its state in a header.

@@ -14,7 +14,7 @@ pub mod sqlite;
 
 pub mod conformance;
 
-pub use activations::{ActivationQuery, ActivationStore, Summary};
+pub use activations::{ActivationQuery, ActivationStore, Place, Summary};
 pub use alarms::{AlarmStore, Tick};
 pub use data_dir::{DataDirLock, LockError};
 pub use entities::{Change, EntityQuery, EntityStore, Revision, Stored};

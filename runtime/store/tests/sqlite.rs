@@ -35,7 +35,7 @@ fn large_record(n: u8) -> Activation {
 }
 
 fn everything() -> ActivationQuery {
-    ActivationQuery { namespace: guest(), name: None, since: None, upto: None, skip: 0, limit: 1000 }
+    ActivationQuery::of(guest(), 1000)
 }
 
 #[tokio::test]

@@ -1,13 +1,13 @@
 //! Stories of records.
 
 use serde_json::json;
-use wask_model::{Activation, Annotations, Response, Timestamp};
+use wask_model::{Activation, Annotations, Response, Status, StatusFilter, Timestamp};
 
 use super::samples::{T0, at, guest, id, name, namespace, record, shared};
-use crate::{ActivationQuery, Store};
+use crate::{ActivationQuery, Place, Store};
 
 fn all() -> ActivationQuery {
-    ActivationQuery { namespace: guest(), name: None, since: None, upto: None, skip: 0, limit: 100 }
+    ActivationQuery::of(guest(), 100)
 }
 
 /// Which activations are listed, by the n of their ids; summaries and records must agree.
@@ -115,6 +115,81 @@ pub async fn the_name_filter_tells_packaged_from_bare(store: &dyn Store) {
     }
     let second = ActivationQuery { name: Some("hello".into()), skip: 1, limit: 1, ..all() };
     assert_eq!(listed(store, &second).await, [1]);
+}
+
+pub async fn lists_are_filtered_by_status_kind_cause_and_text_and_count_agrees(store: &dyn Store) {
+    let of = |n: u8, response: Response| Activation { response, ..record(n, at(n.into())) };
+    let annotated = |key: &str, value: &str| record(0, T0).annotations.with(key, value);
+    let records = vec![
+        of(1, Response::success(json!({}))),
+        Activation { annotations: annotated("kind", "wasm:1"), ..of(2, Response::application_error("no")) },
+        Activation {
+            annotations: annotated("kind", "sequence"),
+            cause: Some(id(1)),
+            ..of(3, Response::developer_error("it broke"))
+        },
+        Activation {
+            annotations: annotated("path", "guest/Tools/Sort"),
+            name: name("Sort"),
+            ..of(4, Response::whisk_error("lost"))
+        },
+        Activation {
+            annotations: annotated("kind", "wasm:1"),
+            cause: Some(id(2)),
+            ..of(5, Response::success(json!({})))
+        },
+    ];
+    store.record(&shared(records)).await.unwrap();
+    let with = |change: fn(&mut ActivationQuery)| {
+        let mut query = all();
+        change(&mut query);
+        query
+    };
+    let is = |status| Some(StatusFilter::Is(status));
+    for (query, expected) in [
+        (ActivationQuery { status: is(Status::Success), ..all() }, vec![5, 1]),
+        (ActivationQuery { status: is(Status::ApplicationError), ..all() }, vec![2]),
+        (ActivationQuery { status: is(Status::DeveloperError), ..all() }, vec![3]),
+        (ActivationQuery { status: is(Status::WhiskError), ..all() }, vec![4]),
+        (with(|q| q.status = Some(StatusFilter::Failed)), vec![4, 3, 2]),
+        (with(|q| q.kind = Some("wasm:1".into())), vec![5, 2]),
+        (with(|q| q.kind = Some("sequence".into())), vec![3]),
+        (with(|q| q.kind = Some("trigger".into())), vec![4, 1]),
+        (with(|q| q.kind = Some("Wasm:1".into())), vec![]),
+        (with(|q| q.cause = Some(id(1))), vec![3]),
+        (with(|q| q.cause = Some(id(9))), vec![]),
+        (with(|q| q.contains = Some("s/sO".into())), vec![4]),
+        (with(|q| q.contains = Some("ell".into())), vec![5, 3, 2, 1]),
+        (with(|q| q.contains = Some("%".into())), vec![]),
+        (with(|q| (q.kind, q.status) = (Some("wasm:1".into()), Some(StatusFilter::Failed))), vec![2]),
+        (with(|q| (q.name, q.cause) = (Some("hello".into()), Some(id(2)))), vec![5]),
+        (with(|q| (q.contains, q.since, q.upto) = (Some("h".into()), Some(at(2)), Some(at(3)))), vec![3, 2]),
+    ] {
+        assert_eq!(listed(store, &query).await, expected, "{query:?}");
+        assert_eq!(store.count_activations(&query).await.unwrap(), expected.len() as u64, "{query:?}");
+    }
+}
+
+pub async fn a_list_goes_on_behind_a_place_whatever_comes_or_goes_meanwhile(store: &dyn Store) {
+    // Six of one millisecond, and one before and behind them.
+    let same = (2..=7).map(|n| record(n, at(5)));
+    store.record(&shared(same.chain([record(1, at(4)), record(8, at(6))]).collect())).await.unwrap();
+    let after = |n, start| ActivationQuery { after: Some(Place { start: at(start), id: id(n) }), limit: 3, ..all() };
+
+    assert_eq!(listed(store, &ActivationQuery { limit: 3, ..all() }).await, [8, 7, 6]);
+    store.record(&shared(vec![record(9, at(5)), record(10, at(7))])).await.unwrap();
+    assert_eq!(listed(store, &after(6, 5)).await, [5, 4, 3]);
+    assert_eq!(listed(store, &after(3, 5)).await, [2, 1]);
+    assert_eq!(listed(store, &after(1, 4)).await, [0; 0]);
+    assert_eq!(store.count_activations(&after(6, 5)).await.unwrap(), 5);
+    let bounded = ActivationQuery { upto: Some(at(4)), ..after(6, 5) };
+    assert_eq!(listed(store, &bounded).await, [1]);
+    let bounded = ActivationQuery { since: Some(at(5)), name: Some("hello".into()), ..after(4, 5) };
+    assert_eq!(listed(store, &bounded).await, [3, 2]);
+
+    assert_eq!(store.forget_activations(at(10), 1).await.unwrap(), 1); // the oldest: 1, at 4
+    assert_eq!(listed(store, &after(3, 5)).await, [2]);
+    assert_eq!(listed(store, &after(1, 4)).await, [0; 0], "the place outlives its record");
 }
 
 pub async fn a_summary_shows_what_the_record_says(store: &dyn Store) {

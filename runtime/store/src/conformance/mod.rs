@@ -48,6 +48,8 @@ macro_rules! conformance_suite {
                 activations_are_listed_newest_start_first_in_pages,
                 since_and_upto_are_inclusive_and_count_agrees,
                 the_name_filter_tells_packaged_from_bare,
+                lists_are_filtered_by_status_kind_cause_and_text_and_count_agrees,
+                a_list_goes_on_behind_a_place_whatever_comes_or_goes_meanwhile,
                 a_summary_shows_what_the_record_says,
                 forgetting_takes_what_ended_before_and_no_more_than_asked,
                 a_trigger_record_is_forgotten_by_its_start,

@@ -11,12 +11,8 @@ use super::SqliteStore;
 use super::connection::sql_number;
 use super::operation::Steps;
 use super::rows::{self, Head, RecordRow, insert_records};
+use super::search::Search;
 use crate::{ActivationQuery, ActivationStore, StoreError, Summary};
-
-/// The page of a list, found in the index alone; `?1` … `?6` as in [`Search`].
-const PAGE: &str = "SELECT id FROM activation
-     WHERE namespace = ?1 AND start BETWEEN ?2 AND ?3 AND (?4 IS NULL OR name = ?4)
-     ORDER BY start DESC, id DESC LIMIT ?5 OFFSET ?6";
 
 /// Free pages, of 4 KiB, that stay in the file for the next records; more is given back to the disk.
 const SPARE_PAGES: u64 = 1024;
@@ -44,10 +40,9 @@ impl ActivationStore for SqliteStore {
     }
 
     async fn activation_summaries(&self, query: &ActivationQuery) -> Result<Vec<Summary>, StoreError> {
-        let search = Search::new(query);
+        let (search, namespace) = (Search::new(query), query.namespace.clone());
         let read = move |db: &Connection| {
-            let columns = "id, start, ended, head";
-            let mut page = search.page(db, columns, |row| summary(row, &search.namespace))?;
+            let mut page = search.page(db, "id, start, ended, head", |row| summary(row, &namespace))?;
             page.sort_unstable_by_key(|s| std::cmp::Reverse((s.start, s.id)));
             Ok(page)
         };
@@ -55,10 +50,10 @@ impl ActivationStore for SqliteStore {
     }
 
     async fn activation_records(&self, query: &ActivationQuery) -> Result<Vec<Activation>, StoreError> {
-        let search = Search::new(query);
+        let (search, namespace) = (Search::new(query), query.namespace.clone());
         let read = move |db: &Connection| {
             let columns = "id, start, ended, head, response, logs";
-            let mut page = search.page(db, columns, |row| record(row, &search.namespace))?;
+            let mut page = search.page(db, columns, |row| record(row, &namespace))?;
             page.sort_unstable_by_key(|a| std::cmp::Reverse((a.start, a.id)));
             Ok(page)
         };
@@ -67,15 +62,7 @@ impl ActivationStore for SqliteStore {
 
     async fn count_activations(&self, query: &ActivationQuery) -> Result<u64, StoreError> {
         let search = Search::new(query);
-        let read = move |db: &Connection| {
-            let mut count = db.prepare_cached(
-                "SELECT count(*) FROM activation
-                 WHERE namespace = ?1 AND start BETWEEN ?2 AND ?3 AND (?4 IS NULL OR name = ?4)",
-            )?;
-            let Search { namespace, since, upto, name, .. } = &search;
-            Ok(count.query_row(params![namespace.as_str(), since, upto, name], rows::count)?)
-        };
-        self.readers.read(read).await
+        self.readers.read(move |db| search.count(db)).await
     }
 
     async fn forget_activations(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
@@ -85,47 +72,6 @@ impl ActivationStore for SqliteStore {
             warn!(%cause, "free pages stay in the file");
         }
         Ok(forgotten)
-    }
-}
-
-/// An [`ActivationQuery`] in SQLite's terms.
-struct Search {
-    namespace: NamespaceName,
-    since: i64,
-    upto: i64,
-    name: Option<String>,
-    limit: i64,
-    skip: i64,
-}
-
-impl Search {
-    fn new(query: &ActivationQuery) -> Search {
-        Search {
-            namespace: query.namespace.clone(),
-            since: query.since.map_or(i64::MIN, Timestamp::millis),
-            upto: query.upto.map_or(i64::MAX, Timestamp::millis),
-            name: query.name.clone(),
-            limit: sql_number(query.limit),
-            skip: sql_number(query.skip),
-        }
-    }
-
-    /// The rows of the page, in any order: sorting whole rows is cheaper outside.
-    fn page<T>(
-        &self,
-        db: &Connection,
-        columns: &str,
-        read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
-    ) -> Result<Vec<T>, StoreError> {
-        let sql = format!("SELECT {columns} FROM activation WHERE namespace = ?1 AND id IN ({PAGE})");
-        let mut select = db.prepare_cached(&sql)?;
-        let Search { namespace, since, upto, name, limit, skip } = self;
-        let mut rows = select.query(params![namespace.as_str(), since, upto, name, limit, skip])?;
-        let mut page = Vec::new();
-        while let Some(row) = rows.next()? {
-            page.push(read(row)?);
-        }
-        Ok(page)
     }
 }
 

@@ -77,3 +77,34 @@ pub(super) fn migrate(db: &mut Connection) -> Result<(), StoreError> {
 pub(super) fn sql_number(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The schema up to and with step `version`.
+    fn of_version(version: i32) -> Connection {
+        let mut db = Connection::open_in_memory().unwrap();
+        schema::migrations::runner().set_target(refinery::Target::Version(version)).run(&mut db).unwrap();
+        db
+    }
+
+    #[test]
+    fn records_of_before_the_filters_are_found_by_them() {
+        let mut db = of_version(1);
+        let cause = "0000016d0000000000000000000000ff";
+        db.execute_batch(&format!(
+            r#"INSERT INTO activation (namespace, id, start, name, head, response) VALUES
+               ('guest', x'01', 1, 'a', '{{"status":2,"cause":"{cause}","annotations":[{{"key":"path","value":"guest/a"}},{{"key":"kind","value":"wasm:1"}}]}}', '{{}}'),
+               ('guest', x'02', 2, 't', '{{"status":0,"annotations":[]}}', '{{}}')"#
+        ))
+        .unwrap();
+
+        migrate(&mut db).unwrap();
+
+        let mut select = db.prepare("SELECT status, kind, lower(hex(cause)) FROM activation ORDER BY start").unwrap();
+        let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+        let rows: Vec<(u8, String, String)> = rows.collect::<Result<_, _>>().unwrap();
+        assert_eq!(rows, [(2, "wasm:1".into(), cause.into()), (0, "trigger".into(), String::new())]);
+    }
+}

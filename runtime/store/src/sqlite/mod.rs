@@ -18,6 +18,7 @@ mod entities;
 mod identities;
 mod jobs;
 mod rows;
+mod search;
 
 use std::path::Path;
 

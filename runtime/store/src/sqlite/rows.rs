@@ -81,6 +81,9 @@ pub(super) struct RecordRow {
     start: i64,
     ended: Option<i64>,
     name: String,
+    status: u8,
+    kind: String,
+    cause: Option<[u8; 16]>,
     head: String,
     response: String,
     logs: Option<String>,
@@ -103,6 +106,9 @@ impl RecordRow {
             start: record.start.millis(),
             ended: record.end.map(Timestamp::millis),
             name: record.filter_name(),
+            status: head.status,
+            kind: record.filter_kind().to_owned(),
+            cause: record.cause.map(ActivationId::to_bytes),
             head: serde_json::to_string(&head)?,
             response: serde_json::to_string(&record.response)?,
             logs: (!record.logs.is_empty()).then(|| serde_json::to_string(&record.logs)).transpose()?,
@@ -122,11 +128,23 @@ impl RecordRow {
 /// A record that exists stays as it is.
 pub(super) fn insert_records(db: &Connection, records: &[RecordRow]) -> Result<(), StoreError> {
     let mut insert = db.prepare_cached(
-        "INSERT INTO activation (namespace, id, start, ended, name, head, response, logs)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
+        "INSERT INTO activation (namespace, id, start, ended, name, head, response, logs, status, kind, cause)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING",
     )?;
     for r in records {
-        insert.execute(params![r.namespace.as_str(), r.id, r.start, r.ended, r.name, r.head, r.response, r.logs])?;
+        insert.execute(params![
+            r.namespace.as_str(),
+            r.id,
+            r.start,
+            r.ended,
+            r.name,
+            r.head,
+            r.response,
+            r.logs,
+            r.status,
+            r.kind,
+            r.cause,
+        ])?;
     }
     Ok(())
 }

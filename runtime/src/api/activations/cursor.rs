@@ -1,0 +1,64 @@
+//! Where the next page of a list begins: an opaque text in a `Link` header.
+
+use axum::http::{HeaderValue, Uri};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use wask_model::{ActivationId, Timestamp};
+use wask_store::Place;
+
+/// Places of records as the wire has them; `None`: no server wrote this.
+pub fn read(text: &str) -> Option<Place> {
+    let bytes: [u8; 24] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
+    let (start, id) = bytes.split_at(8);
+    Some(Place {
+        start: Timestamp::from_millis(i64::from_be_bytes(start.try_into().ok()?)),
+        id: ActivationId::from_bytes(id.try_into().ok()?),
+    })
+}
+
+pub fn write(place: Place) -> String {
+    let bytes = [&place.start.millis().to_be_bytes()[..], &place.id.to_bytes()].concat();
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// `Link` to the page behind `place`: the same request, going on there. RFC 8288.
+pub fn link_to_next(uri: &Uri, place: Place) -> Option<HeaderValue> {
+    let given = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let kept = given.filter(|(key, _)| !matches!(key.as_ref(), "cursor" | "skip"));
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(kept).append_pair("cursor", &write(place));
+    HeaderValue::from_str(&format!("<{}?{}>; rel=\"next\"", uri.path(), query.finish())).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back(start: i64, id: [u8; 16]) {
+            let place = Place { start: Timestamp::from_millis(start), id: ActivationId::from_bytes(id) };
+            prop_assert_eq!(read(&write(place)), Some(place));
+        }
+
+        #[test]
+        fn no_text_is_read_as_more_than_one_cursor(text in "[A-Za-z0-9_=-]{30,34}") {
+            if let Some(place) = read(&text) {
+                prop_assert_eq!(write(place), text);
+            }
+        }
+    }
+
+    #[test]
+    fn the_link_keeps_the_filters_and_names_one_cursor() {
+        let uri: Uri =
+            "/api/v1/namespaces/_/activations?limit=2&name=p%2Fa&skip=4&cursor=old&status=application%20error"
+                .parse()
+                .unwrap();
+        let place = Place { start: Timestamp::from_millis(0), id: ActivationId::from_bytes([0; 16]) };
+        let path = "/api/v1/namespaces/_/activations?limit=2&name=p%2Fa&status=application+error";
+        let link = format!("<{path}&cursor={}>; rel=\"next\"", "A".repeat(32));
+        assert_eq!(link_to_next(&uri, place).unwrap(), link);
+    }
+}
