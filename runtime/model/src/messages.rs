@@ -270,6 +270,26 @@ pub fn not_epoch(value: &str) -> Message {
     format!("Parameter is not a valid value for epoch seconds: {value}").into()
 }
 
+// Idempotency keys
+pub const IDEMPOTENCY_KEY_ILLEGAL: &str = "The header 'Idempotency-Key' must consist of printable ASCII characters.";
+pub const IDEMPOTENCY_KEY_TWICE: &str = "The header 'Idempotency-Key' must not be sent more than once.";
+
+pub fn idempotency_key_length(length: usize) -> Message {
+    format!("The header 'Idempotency-Key' must have 1 to 255 characters; it has {length}.").into()
+}
+
+pub fn idempotency_key_reused(key: &str) -> Message {
+    format!(
+        "The idempotency key '{key}' was used for another request in the last 24 hours: a retry must repeat the method, \
+         the target and the body; another request needs another key."
+    )
+    .into()
+}
+
+pub fn too_many_idempotency_keys(count: u64, allowed: u64) -> Message {
+    format!("Too many idempotency keys in the last 24 hours (count: {count}, allowed: {allowed}).").into()
+}
+
 // Triggers and rules, §6
 pub const FEED_NAME_INVALID: &str = "Feed name is not valid";
 pub const RULE_INCOMPLETE: &str = "rule requires a valid trigger and a valid action";

@@ -10,6 +10,7 @@ mod entities;
 mod error;
 mod identities;
 mod jobs;
+mod once;
 pub mod sqlite;
 
 pub mod conformance;
@@ -21,8 +22,9 @@ pub use entities::{Change, EntityQuery, EntityStore, Revision, Stored};
 pub use error::StoreError;
 pub use identities::{IdentityStore, NewNamespace};
 pub use jobs::{Claim, Job, JobState, JobStore, KnownJob, Lane, Lease, NewJob};
+pub use once::{Begun, FirstRequest, KeyedRequest, OnceStore, Verdict};
 
 /// Everything that a node keeps.
-pub trait Store: EntityStore + ActivationStore + JobStore + AlarmStore + IdentityStore {}
+pub trait Store: EntityStore + ActivationStore + JobStore + OnceStore + AlarmStore + IdentityStore {}
 
-impl<T: EntityStore + ActivationStore + JobStore + AlarmStore + IdentityStore> Store for T {}
+impl<T: EntityStore + ActivationStore + JobStore + OnceStore + AlarmStore + IdentityStore> Store for T {}

@@ -14,6 +14,7 @@ pub mod entities;
 pub mod identities;
 pub mod jobs;
 pub mod leases;
+pub mod once;
 pub mod samples;
 
 /// Makes a test of every story, each with a store of its own from `$fresh`.
@@ -87,6 +88,13 @@ macro_rules! conformance_suite {
                 releasing_all_gives_every_lease_back_in_arrival_order,
                 releasing_one_owner_leaves_the_others_their_jobs,
             ],
+            once: [
+                the_first_request_with_a_key_is_stored_with_its_work_and_the_next_stores_nothing,
+                a_key_is_of_its_namespace_and_differs_by_case,
+                of_many_first_requests_with_one_key_one_is_stored,
+                a_key_that_is_over_begins_anew_forgotten_or_not,
+                a_namespace_has_no_more_keys_than_allowed_until_some_are_forgotten,
+            ],
             alarms: [
                 an_alarm_is_put_read_replaced_and_deleted,
                 alarms_are_listed_by_trigger_and_counted_per_namespace,
@@ -132,6 +140,7 @@ mod tests {
             include_str!("identities.rs"),
             include_str!("jobs.rs"),
             include_str!("leases.rs"),
+            include_str!("once.rs"),
         ];
         for line in topics.iter().flat_map(|text| text.lines()) {
             let Some(story) = line.strip_prefix("pub async fn ") else { continue };

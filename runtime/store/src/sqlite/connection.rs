@@ -14,7 +14,7 @@ mod schema {
 }
 
 /// Statements that each connection keeps prepared; more than there are.
-const STATEMENTS: usize = 64;
+const STATEMENTS: usize = 128;
 
 /// One database file and how it is opened; connections are made from it.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! The store of a single node: one SQLite file with a write-ahead log, one thread that writes, a few that read.
 //!
-//! Every method of the traits is one file away: `entities`, `activations`, `jobs`, `alarms`, `identities`. What they write
+//! Every method of the traits is one file away: `entities`, `activations`, `jobs`, `once`, `alarms`, `identities`. What they write
 //! goes through [`writer`], what they read through [`readers`]; neither ever runs on the async threads.
 
 mod config;
@@ -17,6 +17,7 @@ mod alarms;
 mod entities;
 mod identities;
 mod jobs;
+mod once;
 mod rows;
 mod search;
 

@@ -1,0 +1,63 @@
+//! Requests that carry a key: what the first of them began, so that a retry begins nothing.
+
+use async_trait::async_trait;
+use wask_model::{Activation, ActivationId, NamespaceName, Timestamp};
+
+use crate::{NewJob, StoreError};
+
+/// A request by the key that its caller gave it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyedRequest {
+    pub namespace: NamespaceName,
+    pub key: String,
+    /// SHA-256 of what a retry must repeat.
+    pub digest: [u8; 32],
+}
+
+/// What the first request with a key began.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Begun {
+    pub activation: ActivationId,
+    pub digest: [u8; 32],
+}
+
+/// A request that is the first with its key, if none came at `since` or later.
+#[derive(Clone, Debug)]
+pub struct FirstRequest {
+    pub request: KeyedRequest,
+    /// What it begins.
+    pub activation: ActivationId,
+    pub at: Timestamp,
+    pub since: Timestamp,
+    /// Keys that its namespace may have.
+    pub most: u64,
+}
+
+/// What became of a [`FirstRequest`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is the first: it and its work are on disk.
+    Stored,
+    /// It is not, and nothing was stored.
+    Before(Begun),
+    /// Its namespace has as many keys as it may have; nothing was stored.
+    Full { kept: u64, most: u64 },
+}
+
+#[async_trait]
+pub trait OnceStore: Send + Sync {
+    /// What the first request with this key began, if that was at `since` or later.
+    async fn begun(&self, namespace: &NamespaceName, key: &str, since: Timestamp) -> Result<Option<Begun>, StoreError>;
+
+    /// Stores jobs and record as [`JobStore::enqueue`](crate::JobStore::enqueue) does, and with them, together or not at
+    /// all, that the key stands for what they lead to. Of two first requests with one key one is stored.
+    async fn enqueue_once(
+        &self,
+        first: FirstRequest,
+        record: Option<Activation>,
+        jobs: Vec<NewJob>,
+    ) -> Result<Verdict, StoreError>;
+
+    /// Removes up to `limit` keys whose first request came before `before`; returns how many.
+    async fn forget_keys(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
+}

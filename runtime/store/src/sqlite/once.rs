@@ -1,0 +1,120 @@
+//! Idempotency keys. How many a namespace has stands in a row of its own: counting them would take longer than all else.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension as _, params};
+use wask_model::{Activation, NamespaceName, Timestamp};
+
+use super::SqliteStore;
+use super::operation::Steps;
+use super::rows::{self, RecordRow, insert_jobs, insert_records};
+use crate::{Begun, FirstRequest, NewJob, OnceStore, StoreError, Verdict};
+
+#[async_trait]
+impl OnceStore for SqliteStore {
+    async fn begun(&self, namespace: &NamespaceName, key: &str, since: Timestamp) -> Result<Option<Begun>, StoreError> {
+        let (namespace, key) = (namespace.clone(), key.to_owned());
+        let read = move |db: &Connection| Ok(known(db, &namespace, &key)?.and_then(|known| known.unless_before(since)));
+        self.readers.read(read).await
+    }
+
+    async fn enqueue_once(
+        &self,
+        first: FirstRequest,
+        record: Option<Activation>,
+        jobs: Vec<NewJob>,
+    ) -> Result<Verdict, StoreError> {
+        let record = RecordRow::all(record.as_slice())?;
+        let enqueue = move |db: &Connection| {
+            let decided = begin(db, &first)?;
+            if decided == Verdict::Stored {
+                insert_records(db, &record)?;
+                insert_jobs(db, &jobs)?;
+            }
+            Ok(decided)
+        };
+        self.writer.write(Steps::Several, enqueue).await
+    }
+
+    async fn forget_keys(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.writer.write(Steps::Several, move |db| forget(db, before, limit)).await
+    }
+}
+
+/// A key as it is stored.
+struct Known {
+    begun: Begun,
+    at: Timestamp,
+}
+
+impl Known {
+    fn unless_before(self, since: Timestamp) -> Option<Begun> {
+        (since <= self.at).then_some(self.begun)
+    }
+}
+
+fn known(db: &Connection, namespace: &NamespaceName, key: &str) -> Result<Option<Known>, StoreError> {
+    let mut select =
+        db.prepare_cached("SELECT activation, digest, begun FROM idempotency_key WHERE namespace = ?1 AND key = ?2")?;
+    let found = select.query_row(params![namespace.as_str(), key], |row| {
+        let digest = row.get(1)?;
+        let read = || Ok(Known { begun: Begun { activation: rows::id(row, 0)?, digest }, at: rows::time(row, 2)? });
+        Ok(read())
+    });
+    found.optional()?.transpose()
+}
+
+/// Takes the key for the request if it is the first. A key that is over, but not yet forgotten, begins anew in its place.
+fn begin(db: &Connection, first: &FirstRequest) -> Result<Verdict, StoreError> {
+    let FirstRequest { request, activation, at, since, most } = first;
+    match known(db, &request.namespace, &request.key)?.map(|known| known.unless_before(*since)) {
+        Some(Some(begun)) => return Ok(Verdict::Before(begun)),
+        Some(None) => (),
+        None => {
+            let kept = kept(db, &request.namespace)?;
+            if *most <= kept {
+                return Ok(Verdict::Full { kept, most: *most });
+            }
+            add_to_kept(db, request.namespace.as_str(), 1)?;
+        }
+    }
+    let mut insert = db.prepare_cached(
+        "INSERT OR REPLACE INTO idempotency_key (namespace, key, digest, activation, begun) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    let activation = activation.to_bytes();
+    insert.execute(params![request.namespace.as_str(), request.key, request.digest, activation, at.millis()])?;
+    Ok(Verdict::Stored)
+}
+
+fn kept(db: &Connection, namespace: &NamespaceName) -> Result<u64, StoreError> {
+    let mut select = db.prepare_cached("SELECT kept FROM idempotency_keys_kept WHERE namespace = ?1")?;
+    Ok(select.query_row([namespace.as_str()], rows::count).optional()?.unwrap_or(0))
+}
+
+fn add_to_kept(db: &Connection, namespace: &str, more: i64) -> Result<(), StoreError> {
+    let mut add = db.prepare_cached(
+        "INSERT INTO idempotency_keys_kept (namespace, kept) VALUES (?1, ?2)
+         ON CONFLICT DO UPDATE SET kept = kept + excluded.kept",
+    )?;
+    add.execute(params![namespace, more])?;
+    Ok(())
+}
+
+fn forget(db: &Connection, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+    let mut delete = db.prepare_cached(
+        "DELETE FROM idempotency_key WHERE (namespace, key) IN (
+             SELECT namespace, key FROM idempotency_key WHERE begun < ?1 ORDER BY begun LIMIT ?2)
+         RETURNING namespace",
+    )?;
+    let mut forgotten: BTreeMap<String, i64> = BTreeMap::new();
+    let mut rows = delete.query(params![before.millis(), limit])?;
+    while let Some(row) = rows.next()? {
+        *forgotten.entry(row.get(0)?).or_default() += 1;
+    }
+    for (namespace, keys) in &forgotten {
+        add_to_kept(db, namespace, -keys)?;
+    }
+    db.prepare_cached("DELETE FROM idempotency_keys_kept WHERE kept = 0")?.execute([])?;
+    Ok(forgotten.values().sum::<i64>().unsigned_abs())
+}
