@@ -157,6 +157,7 @@ impl Loaded {
             ("queue.concurrent_runs", queue.concurrent_runs as u64, 1, million),
             ("queue.claim_batch", queue.claim_batch.into(), 1, million),
             ("queue.max_attempts", queue.max_attempts.into(), 1, any),
+            ("queue.idempotency_keys", queue.idempotency_keys, 1, 100 * million),
             ("alarms.delay_limit_seconds", alarms.delay_limit_seconds.into(), 0, 59),
             ("store.sqlite.busy_timeout_ms", store.sqlite.busy_timeout_ms, 0, million),
             ("store.sqlite.readers", store.sqlite.readers as u64, 1, 64),

@@ -11,6 +11,7 @@ pub mod catalog;
 pub mod invoke;
 
 pub mod events;
+pub mod once;
 
 pub mod alarms;
 

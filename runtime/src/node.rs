@@ -23,6 +23,7 @@ use crate::events::Events;
 use crate::gate::{Gate, rights};
 use crate::invoke::builtin::{self, Builtin};
 use crate::invoke::{FireTriggers, Invoker, InvokerParts, Recorder};
+use crate::once::Once;
 use crate::queue::Queue;
 
 /// For the answers of those who waited until the end of the grace period.
@@ -110,11 +111,21 @@ impl Node {
         queue.take_over().await.context("take over the queue")?;
         alarms.take_over().await.context("take over the alarms")?;
 
+        let once = Once {
+            store: dyn_store.clone(),
+            gate: gate.clone(),
+            queue: queue.clone(),
+            invoker: invoker.clone(),
+            events: events.clone(),
+            clock: clock.clone(),
+            stop_waiting: stop_waiting.clone(),
+        };
         let parts = api::Parts {
             catalog: catalog.clone(),
             gate,
             invoker: invoker.clone(),
             events,
+            once,
             store: dyn_store.clone(),
             clock: clock.clone(),
             limits: config.limits.clone(),

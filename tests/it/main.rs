@@ -12,6 +12,7 @@ mod compositions;
 mod crash;
 mod dev;
 mod guide;
+mod idempotency;
 mod limits;
 mod packages;
 mod readme;

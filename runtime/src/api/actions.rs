@@ -9,18 +9,20 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
-use wask_model::{Action, Activation, ActivationId, Collection, Failure, Status, messages};
+use wask_model::{Action, Activation, ActivationId, Collection, Failure, IdempotencyKey, Status, messages};
 
 use super::App;
 use super::caller::Caller;
 use super::documents::action;
 use super::extract::{Params, Segments, document, malformed, payload};
+use super::idempotency::{self, Entrance};
 use super::listing;
 use super::rejection::Rejection;
 use super::transaction::TransactionId;
 use crate::catalog::{ExecPatch, Needed, Selection};
 use crate::gate::rights;
 use crate::invoke::{Context, Invocation, Invoked, Wait};
+use crate::once::{self, Door};
 
 pub const ACTIVATION_ID: HeaderName = HeaderName::from_static("x-openwhisk-activation-id");
 
@@ -105,7 +107,7 @@ async fn code_of(app: &App, action: &Action) -> Result<Option<String>, Failure> 
 }
 
 /// `POST actions/{name}`: 200 record or result · 202 `{activationId}` when not blocking or still running · 404 · 413 ·
-/// 429 · 502 when the action failed. REST contract §3.6.
+/// 422 the idempotency key of another request · 429 · 502 when the action failed. REST contract §3.6.
 pub async fn invoke(
     State(app): State<App>,
     axum::Extension(transaction): axum::Extension<TransactionId>,
@@ -116,15 +118,28 @@ pub async fn invoke(
 ) -> Result<Response, Rejection> {
     let action = path.target(&caller)?.full_name()?;
     let accepted = app.clock.now();
-    let slot = app.gate.enter(&caller.identity, accepted)?;
+    let entrance = idempotency::enter(&app, &caller.identity, request.headers(), accepted)?;
     app.catalog.may_invoke(&caller.identity, &action).await?;
     let (wait, result_only) = mode(&params, app.limits.blocking_wait_ms)?;
     let extra_logging = wants_extra_logging(&request);
     let args = payload(request, app.limits.payload_bytes).await?;
     let context = Context { transaction: transaction.0, cause: None, extra_logging, accepted };
     let invocation = Invocation { identity: caller.identity, action, args, wait, context };
-    let invoked = app.invoker.invoke(invocation, slot).await?;
-    Ok(answer(invoked, result_only))
+    match entrance {
+        Entrance::Place(slot) => Ok(answer(app.invoker.invoke(invocation, slot).await?, result_only)),
+        Entrance::Key(key) => {
+            let keyed = keyed(key, &invocation);
+            let reply = app.once.invoke(keyed, invocation).await?;
+            Ok(idempotency::answered(reply.map(|invoked| answer(invoked, result_only))))
+        }
+    }
+}
+
+/// A retry repeats the action and its arguments; it may wait where the first one did not.
+fn keyed(key: IdempotencyKey, invocation: &Invocation) -> once::Request {
+    let (action, args) = (invocation.action.to_string(), json!(invocation.args).to_string());
+    let parts: [&[u8]; 3] = [b"POST action", action.as_bytes(), args.as_bytes()];
+    once::Request::new(invocation.identity.namespace.clone(), key, Door::Api, &parts)
 }
 
 /// Whether `X-OW-EXTRA-LOGGING: on` was sent.

@@ -5,6 +5,7 @@ mod activations;
 mod caller;
 mod documents;
 mod extract;
+mod idempotency;
 mod info;
 mod listing;
 mod namespaces;
@@ -31,6 +32,7 @@ use crate::clock::Clock;
 use crate::events::Events;
 use crate::gate::Gate;
 use crate::invoke::Invoker;
+use crate::once::Once;
 
 /// What the handlers call.
 #[derive(Clone)]
@@ -42,6 +44,7 @@ pub struct Parts {
     pub gate: Arc<Gate>,
     pub invoker: Arc<Invoker>,
     pub events: Arc<Events>,
+    pub once: Once,
     pub store: Arc<dyn Store>,
     pub clock: Clock,
     pub limits: Limits,

@@ -7,13 +7,14 @@ use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
-use wask_model::{ActivationId, Collection};
+use wask_model::{ActivationId, Collection, IdempotencyKey};
 
 use super::App;
 use super::actions::with_id;
 use super::caller::Caller;
 use super::documents::trigger;
 use super::extract::{Params, Segments, document, payload};
+use super::idempotency;
 use super::listing::answer;
 use super::rejection::Rejection;
 use super::transaction::TransactionId;
@@ -21,6 +22,7 @@ use crate::catalog::Selection;
 use crate::events::Fire;
 use crate::gate::rights;
 use crate::invoke::Context;
+use crate::once::{self, Door, Reply};
 
 /// `GET triggers`: summaries · with `count=true` their number.
 pub async fn list(
@@ -62,7 +64,8 @@ pub async fn delete(State(app): State<App>, caller: Caller, path: Segments) -> R
     Ok(Json(trigger::document(&app.catalog.delete_trigger(&name).await?)))
 }
 
-/// `POST triggers/{name}`: 202 `{activationId}` · 204 when no rule is active · 404 · 413 · 429.
+/// `POST triggers/{name}`: 202 `{activationId}` · 204 when no rule is active · 404 · 413 · 422 the idempotency key of
+/// another request · 429.
 pub async fn fire(
     State(app): State<App>,
     axum::Extension(transaction): axum::Extension<TransactionId>,
@@ -72,6 +75,7 @@ pub async fn fire(
 ) -> Result<Response, Rejection> {
     let trigger = path.target(&caller)?.full_name()?;
     let accepted = app.clock.now();
+    let key = idempotency::key(request.headers())?;
     app.gate.fire(&caller.identity, accepted)?;
     rights::own_entity(&caller.identity, &trigger)?;
     let headers = Some(headers_for_actions(request.headers()));
@@ -79,10 +83,25 @@ pub async fn fire(
     let context = Context { transaction: transaction.0, cause: None, extra_logging: false, accepted };
     let id = ActivationId::new(accepted);
     let fire = Fire { id, identity: caller.identity, trigger, payload, headers, context };
-    match app.events.fire(fire).await? {
-        Some(id) => Ok(with_id((StatusCode::ACCEPTED, Json(json!({ "activationId": id }))).into_response(), id)),
+    let fired = match key {
+        None => app.events.fire(fire).await?.map(Reply::First),
+        Some(key) => app.once.fire(keyed(key, &fire), fire).await?,
+    };
+    match fired {
+        Some(reply) => Ok(idempotency::answered(reply.map(accepted_as))),
         None => Ok(StatusCode::NO_CONTENT.into_response()),
     }
+}
+
+fn accepted_as(id: ActivationId) -> Response {
+    with_id((StatusCode::ACCEPTED, Json(json!({ "activationId": id }))).into_response(), id)
+}
+
+/// A retry repeats the trigger and the payload.
+fn keyed(key: IdempotencyKey, fire: &Fire) -> once::Request {
+    let (trigger, payload) = (fire.trigger.to_string(), json!(fire.payload).to_string());
+    let parts: [&[u8]; 3] = [b"POST trigger", trigger.as_bytes(), payload.as_bytes()];
+    once::Request::new(fire.identity.namespace.clone(), key, Door::Api, &parts)
 }
 
 /// Lower-case names, text values, without what proves who the caller is.

@@ -29,8 +29,17 @@ impl Gate {
 
     /// Counts one invocation and takes a place among those in flight. Every 429 of an invocation is decided here.
     pub fn enter(&self, identity: &Identity, now: Timestamp) -> Result<Slot, Failure> {
-        let allowed = self.limits.invocations_per_minute(&identity.limits);
-        self.invocations.admit(&identity.namespace, allowed, now)?;
+        self.count(identity, now)?;
+        self.place(identity)
+    }
+
+    /// Counts one invocation, or one more try of an earlier one.
+    pub fn count(&self, identity: &Identity, now: Timestamp) -> Result<(), Failure> {
+        self.invocations.admit(&identity.namespace, self.limits.invocations_per_minute(&identity.limits), now)
+    }
+
+    /// Takes a place among the activations in flight.
+    pub fn place(&self, identity: &Identity) -> Result<Slot, Failure> {
         self.in_flight.enter(&identity.namespace, self.limits.concurrent_invocations(&identity.limits))
     }
 

@@ -39,7 +39,7 @@ pub use services::FireTriggers;
 use crate::catalog::{ActionEntry, Catalog};
 use crate::clock::Clock;
 use crate::gate::{Gate, Slot};
-use crate::queue::Queue;
+use crate::queue::{NewWork, Queue};
 use builtin::Builtin;
 use composition::Hold;
 use wait::{Detached, WithinTime};
@@ -192,15 +192,26 @@ impl Invoker {
         request: Invocation,
         slot: Slot,
     ) -> Result<Invoked, Failure> {
-        let Invocation { identity, args, wait, context, .. } = request;
-        self.may_run(&identity, &entry).await?; // a component that the invoker may not activate: 403
-        let args = Value::Object(arguments::merge(&entry, args)?); // a final parameter cannot be overridden: 400
-        let id = ActivationId::new(context.accepted);
-        let admitted = Admitted { id, entry, identity, args, context, attempt: 1 };
+        let wait = request.wait;
+        let admitted = self.admit(entry, request).await?;
         match wait {
             Wait::No => self.enqueue(admitted, slot).await,
             Wait::UpTo(limit) => self.run_within(limit, admitted, slot).await,
         }
+    }
+
+    /// The job that an invocation leads to, whether or not its caller waits; nothing is stored or run.
+    pub async fn work_out(&self, request: Invocation) -> Result<NewWork, Failure> {
+        let entry = self.catalog.resolve(&request.action).await?;
+        Ok(asynchronous::to_work(&self.admit(entry, request).await?, None))
+    }
+
+    async fn admit(&self, entry: Arc<ActionEntry>, request: Invocation) -> Result<Admitted, Failure> {
+        let Invocation { identity, args, context, .. } = request;
+        self.may_run(&identity, &entry).await?; // a component that the invoker may not activate: 403
+        let args = Value::Object(arguments::merge(&entry, args)?); // a final parameter cannot be overridden: 400
+        let id = ActivationId::new(context.accepted);
+        Ok(Admitted { id, entry, identity, args, context, attempt: 1 })
     }
 
     /// Makes the activation durable; it runs as soon as there is room.

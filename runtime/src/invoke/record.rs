@@ -11,7 +11,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
-use wask_model::{Activation, Status, Timestamp};
+use wask_model::{Activation, IdempotencyKey, Status};
 use wask_store::Store;
 
 use crate::clock::Clock;
@@ -151,19 +151,26 @@ async fn write_batch(store: &dyn Store, records: &[Arc<Activation>]) {
     }
 }
 
-/// How many records are removed in one transaction.
+/// How many records, or keys, are removed in one transaction.
 const FORGET_BATCH: u32 = 1000;
 
-/// Removes records that are older than `retention_days`, once an hour.
+/// Removes records that are older than `retention_days`, and idempotency keys that are over, once an hour.
 pub async fn forget_old_records(store: Arc<dyn Store>, clock: Clock, retention_days: u32, stop: CancellationToken) {
     let retention = Duration::from_secs(u64::from(retention_days) * 24 * 3600);
     let hour = Duration::from_secs(3600);
     loop {
-        let before = Timestamp::from_millis(clock.now().millis().saturating_sub(retention.as_millis() as i64));
-        match store.forget_activations(before, FORGET_BATCH).await {
-            Ok(forgotten) if u64::from(FORGET_BATCH) <= forgotten && !stop.is_cancelled() => continue,
-            Ok(_) => (),
-            Err(cause) => warn!(%cause, "old records could not be removed, the next pass tries again"),
+        let now = clock.now();
+        let records = store.forget_activations(now.before(retention), FORGET_BATCH).await;
+        let keys = store.forget_keys(now.before(IdempotencyKey::REMEMBERED), FORGET_BATCH).await;
+        let mut more = false;
+        for forgotten in [records, keys] {
+            match forgotten {
+                Ok(forgotten) => more |= u64::from(FORGET_BATCH) <= forgotten,
+                Err(cause) => warn!(%cause, "what is old could not be removed, the next pass tries again"),
+            }
+        }
+        if more && !stop.is_cancelled() {
+            continue;
         }
         tokio::select! {
             () = stop.cancelled() => return,

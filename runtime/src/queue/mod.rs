@@ -8,6 +8,7 @@
 //!  └─ lease ended ─┴── attempts used up: bury ──▶ dead
 //! ```
 
+mod ends;
 mod submit;
 mod worker;
 
@@ -23,6 +24,7 @@ use wask_model::{Activation, ActivationId, NamespaceName};
 use wask_store::{Job, Lane, NewJob, Store};
 
 use crate::clock::Clock;
+use ends::Ends;
 
 /// Bounds and periods of the queue; settings below `queue.`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -42,6 +44,8 @@ pub struct QueueConfig {
     pub max_attempts: u32,
     /// Wait before a job is tried again that this node failed to carry out.
     pub retry_ms: u64,
+    /// Idempotency keys that a namespace may have; each is kept for 24 hours.
+    pub idempotency_keys: u64,
 }
 
 impl Default for QueueConfig {
@@ -54,6 +58,7 @@ impl Default for QueueConfig {
             claim_batch: 256,
             max_attempts: 3,
             retry_ms: 1_000,
+            idempotency_keys: 100_000,
         }
     }
 }
@@ -115,6 +120,7 @@ struct Inner {
     /// Until when every lease of this node lasts at least; milliseconds.
     leases_last_until: AtomicI64,
     lanes: [LaneState; Lane::ALL.len()],
+    ends: Ends,
     running: TaskTracker,
     stopping: AtomicBool,
 }
@@ -138,8 +144,8 @@ impl Queue {
         let lanes = std::array::from_fn(|_| lane());
         let owner = ActivationId::new(clock.now()).to_string();
         let leases_last_until = AtomicI64::new(clock.now().after(Duration::from_millis(config.lease_ms)).millis());
-        let (running, stopping) = (TaskTracker::new(), AtomicBool::new(false));
-        Queue(Arc::new(Inner { store, clock, config, owner, leases_last_until, lanes, running, stopping }))
+        let (ends, running, stopping) = (Ends::default(), TaskTracker::new(), AtomicBool::new(false));
+        Queue(Arc::new(Inner { store, clock, config, owner, leases_last_until, lanes, ends, running, stopping }))
     }
 
     /// Says who carries out the jobs of `lane`; once per lane, before [`Queue::run`].

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use wask_model::{Activation, Failure};
-use wask_store::{Claim, Job, Lease, NewJob};
+use wask_store::{Claim, FirstRequest, Job, Lease, NewJob, Verdict};
 
 use super::{NewWork, Queue, Reserved};
 
@@ -25,6 +25,31 @@ impl Queue {
             stored();
             queue.start(reserved);
             Ok(())
+        });
+        storing.await.map_err(|panic| Failure::Internal(panic.into()))?
+    }
+
+    /// The same for the first request with a key; another one's work is neither stored nor run.
+    pub async fn submit_once(
+        &self,
+        first: FirstRequest,
+        record: Option<Activation>,
+        work: Vec<NewWork>,
+        stored: impl FnOnce() + Send + 'static,
+    ) -> Result<Verdict, Failure> {
+        let queue = self.clone();
+        let storing = self.0.running.spawn(async move {
+            let reserved: Vec<Reserved> = work.into_iter().map(|work| queue.reserve(work)).collect();
+            let jobs = reserved.iter().map(|r| r.job.clone()).collect();
+            let decided = queue.0.store.enqueue_once(first, record, jobs).await?;
+            match decided {
+                Verdict::Stored => {
+                    stored();
+                    queue.start(reserved);
+                }
+                Verdict::Before(_) | Verdict::Full { .. } => queue.give_up(reserved),
+            }
+            Ok(decided)
         });
         storing.await.map_err(|panic| Failure::Internal(panic.into()))?
     }
@@ -59,6 +84,14 @@ impl Queue {
             let lease = Lease { job: job.id, owner: self.0.owner.clone(), attempt: 1 };
             let NewJob { lane, namespace, payload, due, .. } = job;
             self.spawn(Job { lease, lane, namespace, payload, due }, permit);
+        }
+    }
+
+    /// Leaves the places of jobs that were not stored to others.
+    fn give_up(&self, reserved: Vec<Reserved>) {
+        for Reserved { job, permit } in reserved {
+            drop(permit);
+            self.lane(job.lane).wake.notify_one();
         }
     }
 

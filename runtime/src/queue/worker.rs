@@ -129,6 +129,7 @@ impl Queue {
         };
         if ended {
             handler.left(&job.namespace);
+            self.0.ends.tell(job.lease.job);
         }
     }
 

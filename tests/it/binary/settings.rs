@@ -108,7 +108,7 @@ fn a_variable_that_cannot_be_used_is_named_with_what_is_allowed() {
             "WASK_QUEUE__LEASES",
             "1",
             "queue.leases (WASK_QUEUE__LEASES): there is no such setting; there are \
-             lease_ms, renew_ms, poll_ms, concurrent_runs, claim_batch, max_attempts, retry_ms",
+             lease_ms, renew_ms, poll_ms, concurrent_runs, claim_batch, max_attempts, retry_ms, idempotency_keys",
         ),
         (
             "WASK_QUEUE__RENEW_MS",

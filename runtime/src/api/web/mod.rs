@@ -19,11 +19,12 @@ use super::App;
 use super::actions::{wants_extra_logging, with_id};
 use super::caller::Caller;
 use super::extract::body;
+use super::idempotency::{self, Entrance};
 use super::rejection::Rejection;
 use super::transaction::TransactionId;
 use crate::catalog::ActionEntry;
-use crate::gate::Slot;
 use crate::invoke::{Context, Invocation, Invoked, Wait, is_fixed};
+use crate::once::{self, Door, Reply};
 use address::Address;
 use request::{Raw, WebRequest};
 
@@ -86,7 +87,10 @@ async fn answer(
     request: Request<Body>,
 ) -> Result<Response, Rejection> {
     let accepted = app.clock.now();
-    let slot = app.gate.enter(&found.owner, accepted)?;
+    let entrance = match *request.method() {
+        Method::POST | Method::PATCH => idempotency::enter(app, &found.owner, request.headers(), accepted)?,
+        _ => Entrance::Place(app.gate.enter(&found.owner, accepted)?), // what is meant to be repeated needs no key
+    };
     app.gate.check_payload(super::extract::content_length(request.headers()).unwrap_or(0))?;
     let annotations = &found.entry.action.annotations;
     let is_options = request.method() == Method::OPTIONS;
@@ -107,7 +111,7 @@ async fn answer(
     }
     let context =
         Context { transaction: transaction.0, cause: None, extra_logging: wants_extra_logging(&request), accepted };
-    run(app, caller, found, request, context, slot).await
+    run(app, caller, found, request, context, entrance).await
 }
 
 const SERVED: [Method; 7] =
@@ -120,7 +124,7 @@ async fn run(
     found: Found,
     request: Request<Body>,
     context: Context,
-    slot: Slot,
+    entrance: Entrance,
 ) -> Result<Response, Rejection> {
     let Found { address, entry, owner } = found;
     let (head, stream) = request.into_parts();
@@ -140,14 +144,27 @@ async fn run(
     let wait = Wait::UpTo(Duration::from_millis(app.limits.blocking_wait_ms));
     let action = entry.action.name.clone();
     let invocation = Invocation { identity: owner, action, args, wait, context };
-    match app.invoker.invoke_resolved(entry, invocation, slot).await? {
+    let invoked = match entrance {
+        Entrance::Place(slot) => Reply::First(app.invoker.invoke_resolved(entry, invocation, slot).await?),
+        Entrance::Key(key) => {
+            let (target, caller) = (head.uri.to_string(), user.unwrap_or_default());
+            let parts = [head.method.as_str().as_bytes(), target.as_bytes(), caller.as_bytes(), &bytes];
+            let keyed = once::Request::new(invocation.identity.namespace.clone(), key, Door::Web, &parts);
+            app.once.invoke(keyed, invocation).await?
+        }
+    };
+    Ok(idempotency::answered(invoked.map(|invoked| shown(invoked, &address, &head.headers))))
+}
+
+fn shown(invoked: Invoked, address: &Address, headers: &HeaderMap) -> Response {
+    match invoked {
         Invoked::Accepted(id) => {
             let not_ready = Rejection::Http(StatusCode::ACCEPTED, messages::WEB_NOT_READY.into());
-            Ok(with_id(not_ready.into_response(), id))
+            with_id(not_ready.into_response(), id)
         }
         Invoked::Ended(record) => {
-            let rendered = render(&address, &record.response, &head.headers);
-            Ok(with_id(rendered.unwrap_or_else(IntoResponse::into_response), record.id))
+            let rendered = render(address, &record.response, headers);
+            with_id(rendered.unwrap_or_else(IntoResponse::into_response), record.id)
         }
     }
 }

@@ -1,0 +1,53 @@
+//! `Idempotency-Key` on requests that begin something, and the mark of a reply that repeats an earlier one's.
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::response::Response;
+use wask_model::{Failure, IdempotencyKey, Identity, Timestamp, messages};
+
+use super::App;
+use super::rejection::Rejection;
+use crate::gate::Slot;
+use crate::once::Reply;
+
+const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+/// How an invocation gets in.
+pub enum Entrance {
+    /// It is one more activation in flight.
+    Place(Slot),
+    /// It is one more only if it is the first with its key.
+    Key(IdempotencyKey),
+}
+
+/// Counts the request and lets it in · 400 the key is none · 429.
+pub fn enter(app: &App, identity: &Identity, headers: &HeaderMap, now: Timestamp) -> Result<Entrance, Rejection> {
+    match key(headers)? {
+        None => Ok(Entrance::Place(app.gate.enter(identity, now)?)),
+        Some(key) => {
+            app.gate.count(identity, now)?;
+            Ok(Entrance::Key(key))
+        }
+    }
+}
+
+pub fn key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Failure> {
+    let mut given = headers.get_all(KEY).iter();
+    let Some(first) = given.next() else { return Ok(None) };
+    if given.next().is_some() {
+        return Err(Failure::BadRequest(messages::IDEMPOTENCY_KEY_TWICE.into()));
+    }
+    let illegal = |_| Failure::BadRequest(messages::IDEMPOTENCY_KEY_ILLEGAL.into());
+    first.to_str().map_err(illegal)?.parse().map(Some)
+}
+
+/// The answer, marked if it is an earlier request's.
+pub fn answered(reply: Reply<Response>) -> Response {
+    match reply {
+        Reply::First(response) => response,
+        Reply::Replayed(mut response) => {
+            response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+            response
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! What makes two requests with one key the same request.
+
+use sha2::{Digest as _, Sha256};
+use wask_model::{IdempotencyKey, NamespaceName};
+use wask_store::{Begun, KeyedRequest};
+
+/// Where a request comes in. A key counts at one door only: whoever may call a web action, which is everybody, cannot take
+/// the keys of those who have the namespace's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    Api,
+    Web,
+}
+
+/// A request by its key and a digest of everything that a retry must repeat.
+pub struct Request {
+    key: IdempotencyKey,
+    stored: KeyedRequest,
+}
+
+impl Request {
+    /// `parts` are what must be the same: method, target, content.
+    pub fn new(namespace: NamespaceName, key: IdempotencyKey, door: Door, parts: &[&[u8]]) -> Self {
+        let mut digest = Sha256::new();
+        for part in parts {
+            digest.update((part.len() as u64).to_be_bytes()); // so that no part runs into the next
+            digest.update(part);
+        }
+        let door = match door {
+            Door::Api => "api",
+            Door::Web => "web",
+        };
+        let stored = KeyedRequest { namespace, key: format!("{door}/{key}"), digest: digest.finalize().into() };
+        Request { key, stored }
+    }
+
+    pub fn key(&self) -> &str {
+        self.key.as_str()
+    }
+
+    pub fn namespace(&self) -> &NamespaceName {
+        &self.stored.namespace
+    }
+
+    pub fn stored_key(&self) -> &str {
+        &self.stored.key
+    }
+
+    pub fn to_stored(&self) -> KeyedRequest {
+        self.stored.clone()
+    }
+
+    pub fn is(&self, begun: &Begun) -> bool {
+        self.stored.digest == begun.digest
+    }
+}

@@ -1,0 +1,79 @@
+//! Waiting for the end of a job: told when it ends on this node, and looking now and then, for it may end elsewhere.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use dashmap::DashMap;
+use tokio::sync::Notify;
+use wask_model::ActivationId;
+
+use super::Queue;
+
+/// The jobs whose end somebody waits for; as many as there are callers who wait.
+#[derive(Default)]
+pub struct Ends(DashMap<ActivationId, Arc<Notify>>);
+
+impl Ends {
+    /// The job has ended, and whatever it leaves is on disk.
+    pub fn tell(&self, job: ActivationId) {
+        if let Some(waiting) = self.0.get(&job) {
+            waiting.notify_waiters();
+        }
+    }
+
+    fn listen(&self, job: ActivationId) -> Listener<'_> {
+        Listener { ends: self, job, told: self.0.entry(job).or_default().clone() }
+    }
+}
+
+/// One who waits; the last one takes the entry with him.
+struct Listener<'a> {
+    ends: &'a Ends,
+    job: ActivationId,
+    told: Arc<Notify>,
+}
+
+impl Drop for Listener<'_> {
+    fn drop(&mut self) {
+        // Two: the map's own and this one.
+        self.ends.0.remove_if(&self.job, |_, told| Arc::strong_count(told) <= 2);
+    }
+}
+
+impl Queue {
+    /// Waits until `look` finds what the job leaves behind. It looks at once, when the job has ended on this node, and
+    /// every `poll_ms`.
+    pub async fn wait_for_end<T, F>(&self, job: ActivationId, look: impl Fn() -> F) -> T
+    where
+        F: Future<Output = Option<T>>,
+    {
+        let listener = self.0.ends.listen(job);
+        loop {
+            let told = listener.told.notified(); // from here on no end is missed
+            if let Some(found) = look().await {
+                return found;
+            }
+            tokio::select! {
+                () = told => (),
+                () = self.0.clock.sleep(Duration::from_millis(self.0.config.poll_ms)) => (),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wask_model::Timestamp;
+
+    #[test]
+    fn nothing_is_kept_of_those_who_have_gone() {
+        let (ends, job) = (Ends::default(), ActivationId::new(Timestamp::from_millis(1)));
+        let (one, two) = (ends.listen(job), ends.listen(job));
+        drop(one);
+        assert_eq!(ends.0.len(), 1, "somebody still waits");
+        drop(two);
+        assert_eq!(ends.0.len(), 0);
+    }
+}
