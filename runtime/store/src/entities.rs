@@ -61,7 +61,8 @@ pub trait EntityStore: Send + Sync {
     /// How many entities match, `skip` and `limit` aside.
     async fn count_entities(&self, query: &EntityQuery) -> Result<u64, StoreError>;
 
-    /// Writes all changes or none. `Conflict`: one of them was based on a revision that is no longer current.
+    /// Writes all changes or none. `Conflict`: one of them was based on a revision that is no longer current, or would
+    /// leave an entity in a package that is not there.
     async fn apply(&self, changes: Vec<Change>) -> Result<(), StoreError>;
 
     /// The posted text of the code with this digest. `None`: no entity points at it.

@@ -102,6 +102,34 @@ pub async fn deleting_at_an_old_revision_conflicts(store: &dyn Store) {
     assert!(is_conflict(&apply(store, [delete(current)]).await));
 }
 
+pub async fn an_entity_is_put_only_into_a_package_that_is_there(store: &dyn Store) {
+    apply(store, [create(trigger("/guest/event", T0)), create(package("/other/pkg", false, None))]).await.unwrap();
+    for path in ["/guest/pkg/a", "/guest/event/a"] {
+        assert!(is_conflict(&apply(store, [create_action(path, "code")]).await), "{path}");
+        assert_eq!(store.entity(&full(path)).await.unwrap(), None);
+    }
+    assert_eq!(code(store, "code").await, None);
+    apply(store, [create(package("/guest/pkg", false, None)), create_action("/guest/pkg/a", "code")]).await.unwrap();
+}
+
+pub async fn a_package_goes_only_when_nothing_is_left_in_it(store: &dyn Store) {
+    let changes = [
+        create(package("/guest/pkg", false, None)),
+        create(package("/guest/pkg2", false, None)),
+        create_action("/guest/pkg/a", "1"),
+        create_action("/guest/pkg2/a", "2"),
+    ];
+    apply(store, changes).await.unwrap();
+    let package = Change::Delete { name: full("/guest/pkg"), based_on: revision(store, "/guest/pkg").await };
+    assert!(is_conflict(&apply(store, [package.clone()]).await));
+    assert!(store.entity(&full("/guest/pkg")).await.unwrap().is_some());
+
+    let action = Change::Delete { name: full("/guest/pkg/a"), based_on: revision(store, "/guest/pkg/a").await };
+    apply(store, [action, package]).await.unwrap();
+    assert_eq!(store.entity(&full("/guest/pkg")).await.unwrap(), None);
+    assert!(store.entity(&full("/guest/pkg2/a")).await.unwrap().is_some());
+}
+
 pub async fn all_changes_are_written_or_none(store: &dyn Store) {
     apply(store, [create(trigger("/guest/a", T0))]).await.unwrap();
     let changes = [

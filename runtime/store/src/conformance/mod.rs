@@ -30,6 +30,8 @@ macro_rules! conformance_suite {
                 an_update_of_an_old_revision_conflicts,
                 a_recreated_entity_refuses_the_revision_of_the_old_one,
                 deleting_at_an_old_revision_conflicts,
+                an_entity_is_put_only_into_a_package_that_is_there,
+                a_package_goes_only_when_nothing_is_left_in_it,
                 all_changes_are_written_or_none,
                 of_two_writers_of_one_revision_one_wins,
                 of_two_creators_of_one_name_one_wins,

@@ -96,6 +96,7 @@ impl Step {
     fn apply(&self, db: &Connection) -> Result<(), StoreError> {
         match self {
             Step::Put { key, entity, doc, based_on: None, code } => {
+                check_package(db, entity.name())?;
                 store_code(db, entity, code.as_deref())?;
                 insert(db, key, entity, doc)
             }
@@ -109,6 +110,7 @@ impl Step {
                 let released = code_of(db, key, *based_on)?;
                 let mut delete = db.prepare_cached("DELETE FROM entity WHERE namespace = ?1 AND local = ?2")?;
                 delete.execute(params![key.namespace.as_str(), key.local])?;
+                check_empty(db, key)?;
                 forget_code(db, released)
             }
         }
@@ -151,6 +153,26 @@ fn update(db: &Connection, (key, based_on): (&Key, Revision), entity: &Entity, d
         doc,
     ])?;
     if written == 0 { Err(StoreError::Conflict) } else { Ok(()) }
+}
+
+/// `Conflict`: the package that the name stands in is not there, or is no package.
+fn check_package(db: &Connection, name: &FullName) -> Result<(), StoreError> {
+    let Some(package) = &name.package else { return Ok(()) };
+    let mut select = db.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM entity WHERE namespace = ?1 AND local = ?2 AND collection = 'packages')",
+    )?;
+    let there: bool = select.query_row([name.namespace.as_str(), package.as_str()], |row| row.get(0))?;
+    if there { Ok(()) } else { Err(StoreError::Conflict) }
+}
+
+/// `Conflict`: something is left in the package of this name. `0` is the character after `/`, so that the primary key
+/// finds `package/…`.
+fn check_empty(db: &Connection, key: &Key) -> Result<(), StoreError> {
+    let mut select = db.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM entity WHERE namespace = ?1 AND local > ?2 || '/' AND local < ?2 || '0')",
+    )?;
+    let left: bool = select.query_row([key.namespace.as_str(), key.local.as_str()], |row| row.get(0))?;
+    if left { Err(StoreError::Conflict) } else { Ok(()) }
 }
 
 fn next_revision(db: &Connection) -> Result<i64, StoreError> {
