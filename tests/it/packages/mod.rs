@@ -2,6 +2,7 @@
 
 mod access;
 mod bindings;
+mod composed;
 mod parameters;
 mod system;
 
