@@ -243,12 +243,12 @@ async fn b47_b48_a_kind_has_aliases_and_an_unknown_one_is_answered_with_those_th
         assert_eq!(made["exec"]["kind"], "wasm:1");
         assert!(made["annotations"].as_array().unwrap().contains(&json!({ "key": "exec", "value": "wasm:1" })));
     }
-    for kind in ["nodejs:20", "blackbox", "python:default", ""] {
+    for kind in ["nodejs:20", "python:default", ""] {
         let refused =
             me.put("actions/b", &json!({ "exec": { "kind": kind, "code": "x", "image": "i" } })).await.expect(400);
         let sentence = format!(
             "The request content was malformed:\nThe specified runtime '{kind}' is not supported by this platform. \
-             Valid values are: 'wasm:1', 'wasm:default', 'wasm'."
+             Valid values are: 'wasm:1', 'wasm:default', 'wasm', 'sequence', 'blackbox'."
         );
         assert_eq!(refused.error(), sentence);
     }
@@ -270,6 +270,34 @@ async fn b47_b48_a_kind_has_aliases_and_an_unknown_one_is_answered_with_those_th
         let sentence = format!("The request content was malformed:\n{detail}");
         assert!(refused.error().starts_with(&sentence), "{exec}: {}", refused.error());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blackbox_is_an_action_when_its_code_is_a_module_or_a_zip_with_one() {
+    let wask = TestServer::start().await;
+    let me = wask.guest();
+    let blackbox = |more: Value| {
+        let mut exec = json!({ "kind": "BlackBox", "image": "me/image:tag" });
+        exec.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({ "exec": exec })
+    };
+    for code in [guest("echo"), zipped(&[("exec.wasm", &module("echo"))])] {
+        let made = me.put("actions/a?overwrite=true", &blackbox(json!({ "code": code }))).await.expect(200).json();
+        let exec = json!({ "kind": "blackbox", "binary": true, "image": "me/image:tag", "code": code });
+        assert_eq!(made["exec"], exec);
+        assert_eq!(wask_tests::annotation(&made, "exec"), Some(json!("blackbox")));
+        assert_eq!(result(&me).await, json!({ "a": 1 }));
+    }
+    for more in [json!({}), json!({ "code": "" }), json!({ "code": "  " })] {
+        let refused = me.put("actions/b", &blackbox(more)).await.expect(400).error();
+        assert!(refused.starts_with("There are no containers here: a 'blackbox' action needs a module"), "{refused}");
+    }
+    let source = blackbox(json!({ "code": "exports.main = () => ({})" }));
+    let refused = me.put("actions/b", &source).await.expect(400).error();
+    assert!(refused.contains("module"), "{refused}");
+    let body = json!({ "exec": { "kind": "blackbox", "code": guest("echo") } });
+    let refused = me.put("actions/b", &body).await.expect(400).error();
+    assert!(refused.ends_with("'image' must be a string defined in 'exec' for 'blackbox' actions"), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
