@@ -222,6 +222,26 @@ async fn a_fire_that_is_repeated_is_one_event() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_sequence_that_is_repeated_runs_none_of_its_components_again() {
+    let wask = TestServer::start().await;
+    let me = wask.guest();
+    me.create_action("echo", &guest("echo")).await;
+    let sequence = json!({ "exec": { "kind": "sequence", "components": ["/_/echo", "/_/echo"] } });
+    me.put("actions/pair", &sequence).await.expect(200);
+    let args = json!({ "n": 1 });
+
+    let answers = post_together(&me, 4, "actions/pair?blocking=true", &args).await;
+
+    assert!(answers.iter().all(|answer| answer.status == 200 && answer.json() == answers[0].json()));
+    assert_eq!(answers[0].json()["response"]["result"], args);
+    let id = id_of(&answers[0]);
+    let sequences = me.get("activations?kind=sequence").await.expect(200).json();
+    assert_eq!(sequences.as_array().unwrap().iter().map(|s| &s["activationId"]).collect::<Vec<_>>(), [&json!(id)]);
+    let parts = me.get(&format!("activations?cause={id}&count=true")).await.expect(200);
+    assert_eq!(parts.json(), json!({ "activations": 2 }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_fails_before_anything_begins_leaves_the_key_as_it_was() {
     let wask = TestServer::start().await;
     let me = wask.guest();
