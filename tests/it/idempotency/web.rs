@@ -2,7 +2,7 @@
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
-use wask_tests::{TestServer, guest};
+use wask_tests::{TestServer, annotation, guest};
 
 use super::{id_of, is_replayed, post, runs_of};
 
@@ -58,4 +58,24 @@ async fn nobody_on_the_web_can_take_a_key_of_the_namespace_itself() {
 
     assert!(!is_replayed(&own));
     assert_eq!(own.json()["response"]["result"], json!({ "n": 2 }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_keyed_request_through_a_binding_is_that_of_the_binding() {
+    let wask = TestServer::start().await;
+    let me = wask.guest();
+    me.put("packages/tools", &json!({})).await.expect(200);
+    me.create_web_action("tools/hello", &guest("echo")).await;
+    let parameters = json!([{ "key": "from", "value": "binding" }]);
+    let binding = json!({ "binding": { "namespace": "guest", "name": "tools" }, "parameters": parameters });
+    me.put("packages/mine", &binding).await.expect(200);
+    for (path, request) in [
+        ("/api/v1/web/guest/mine/hello.json", "web"),
+        ("/api/v1/namespaces/_/actions/mine/hello?blocking=true&result=true", "api"),
+    ] {
+        let answer = me.send(keyed(me.request(Method::POST, path)).json(&json!({}))).await.expect(200);
+        assert_eq!(answer.json()["from"], "binding", "{request}");
+        let record = me.ended(&id_of(&answer)).await;
+        assert_eq!(annotation(&record, "binding"), Some(json!("guest/mine")), "{request}");
+    }
 }

@@ -142,7 +142,7 @@ async fn run(
     let is_final = entry.action.annotations.is_true("final");
     let args = web.arguments(raw, &|key| is_final && is_fixed(&entry, key))?;
     let wait = Wait::UpTo(Duration::from_millis(app.limits.blocking_wait_ms));
-    let action = entry.action.name.clone();
+    let action = entry.asked();
     let invocation = Invocation { identity: owner, action, args, wait, context };
     let invoked = match entrance {
         Entrance::Place(slot) => Reply::First(app.invoker.invoke_resolved(entry, invocation, slot).await?),
