@@ -2,6 +2,7 @@
 //! guest `echo`: what a request carries comes back as the result, so a request can ask for any response.
 
 mod access;
+mod bodies;
 mod headers;
 mod request;
 mod response;

@@ -1,5 +1,6 @@
 //! HTTP in, HTTP out. Decides nothing: handlers parse, call and render.
 
+mod accept;
 mod actions;
 mod activations;
 mod caller;
@@ -8,6 +9,7 @@ mod extract;
 mod idempotency;
 mod info;
 mod listing;
+mod media;
 mod namespaces;
 mod packages;
 mod rejection;
@@ -60,10 +62,11 @@ impl std::ops::Deref for App {
 
 /// Every route, one line each. REST contract §2.
 ///
-/// The transaction layer is outermost: it gives every response its `X-Request-ID`, and every error its body.
+/// The transaction layer is outermost, around the choice of a route: it gives every response its `X-Request-ID`, and every
+/// error its body.
 pub fn router(parts: Parts) -> Router {
     let app = App(Arc::new(parts));
-    Router::new()
+    let routes = Router::new()
         .route("/", get(info::server))
         .route("/ping", get(info::ping))
         .route("/runtime/namespaces/{ns}/logForwarding", get(info::log_forwarding))
@@ -110,8 +113,8 @@ pub fn router(parts: Parts) -> Router {
         .route(&v1("/namespaces/{ns}/activations/{id}/status"), get(activations::status))
         .fallback(transaction::unknown_url)
         .method_not_allowed_fallback(transaction::method_not_allowed)
-        .with_state(app.clone())
-        .layer(axum::middleware::from_fn_with_state(app, transaction::layer))
+        .with_state(app.clone());
+    Router::new().fallback_service(routes).layer(axum::middleware::from_fn_with_state(app, transaction::layer))
 }
 
 /// A path of version 1 of the API.

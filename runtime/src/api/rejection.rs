@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use wask_model::{Failure, Message, messages};
+use wask_model::{Failure, Message};
 use wask_store::StoreError;
 
 /// Why a request is not answered with what it asked for.
@@ -15,8 +15,8 @@ pub enum Rejection {
     Failure(Failure),
     /// What only HTTP knows of: methods, media types, negotiation.
     Http(StatusCode, Message),
-    /// 405, with the methods that would do.
-    Method(&'static str),
+    /// 405; the router knows which methods would do and says so in `Allow`, the outermost layer in the body.
+    Method,
     /// Like `Http`, with the body in the layout of web actions.
     Web(StatusCode, Message),
 }
@@ -66,12 +66,8 @@ impl IntoResponse for Rejection {
         let (status, refused) = match self {
             Rejection::Http(status, message) => (status, Refused { message, pretty: false, cause: None }),
             Rejection::Web(status, message) => (status, Refused { message, pretty: true, cause: None }),
-            Rejection::Method(supported) => {
-                let message = messages::method_not_allowed(supported);
-                let mut response =
-                    refuse(StatusCode::METHOD_NOT_ALLOWED, Refused { message, pretty: false, cause: None });
-                response.headers_mut().insert(ALLOW, HeaderValue::from_static(supported));
-                return response;
+            Rejection::Method => {
+                (StatusCode::METHOD_NOT_ALLOWED, Refused { message: "".into(), pretty: false, cause: None })
             }
             Rejection::Failure(failure) => {
                 let status = status_of(&failure);

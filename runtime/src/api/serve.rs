@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use http::Request;
+use http::uri::PathAndQuery;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -61,7 +63,8 @@ impl Server {
         let reading_on = ReadingOn::new(Duration::from_millis(self.config.header_timeout_ms));
         while let Some((stream, place)) = self.next(&places, &stop).await {
             let reading_on = reading_on.clone();
-            let router = router.clone().map_request(move |request: http::Request<Incoming>| reading_on.watch(request));
+            let prepare = move |request| reading_on.watch(with_one_slash(request));
+            let router = router.clone().map_request(prepare);
             let service = TowerToHyperService::new(router);
             let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
             let connection = graceful.watch(connection);
@@ -120,4 +123,15 @@ impl Server {
             }
         }
     }
+}
+
+/// A host that is configured with a slash at its end makes `//api/v1/…` of every path.
+fn with_one_slash(mut request: Request<Incoming>) -> Request<Incoming> {
+    let target = request.uri().path_and_query().map_or("", PathAndQuery::as_str);
+    if target.starts_with("//")
+        && let Ok(path) = format!("/{}", target.trim_start_matches('/')).parse::<PathAndQuery>()
+    {
+        *request.uri_mut() = path.into();
+    }
+    request
 }

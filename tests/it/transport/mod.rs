@@ -3,6 +3,8 @@
 
 mod bodies;
 mod names;
+mod protocols;
+mod resources;
 mod wire;
 
 use reqwest::{Method, RequestBuilder};
@@ -156,7 +158,7 @@ async fn b10_the_information_pages_need_no_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_method_that_a_resource_does_not_know_is_405_with_those_it_knows() {
+async fn section_1_5_a_method_that_a_resource_does_not_know_is_405_with_those_it_knows() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let id = "0123456789abcdef0123456789abcdef";

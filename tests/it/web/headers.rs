@@ -91,6 +91,11 @@ async fn a_method_that_web_actions_do_not_know_is_refused() {
     web_echo(&me, "echo", json!({})).await;
     let refused = me.send(web(&me, "BREW", "echo.json")).await.expect(405);
     assert_eq!(refused.header("allow"), Some(METHODS));
+    assert_eq!(refused.error(), format!("HTTP method not allowed, supported methods: {METHODS}"));
+
+    let own = json!({ "statusCode": 405, "headers": { "allow": "BREW" }, "body": "tea only" });
+    let answer = post(&me, "echo.http", &own).await.expect(405);
+    assert_eq!((answer.header("allow"), answer.text().as_str()), (Some("BREW"), "tea only"), "the action's own word");
 }
 
 #[tokio::test(flavor = "multi_thread")]

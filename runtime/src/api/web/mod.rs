@@ -1,7 +1,6 @@
 //! Web actions: `/api/v1/web/{ns}/{pkg}/{action}[.{ext}][{rest}]`, any method, no key needed. REST contract §8.
 
 mod address;
-mod media;
 mod request;
 mod response;
 
@@ -99,7 +98,7 @@ async fn answer(
         return Ok(StatusCode::OK.into_response());
     }
     if !SERVED.contains(request.method()) {
-        let mut refused = Rejection::Method(SERVED_TEXT).into_response();
+        let mut refused = Rejection::Method.into_response();
         refused.headers_mut().insert(ALLOW, http::HeaderValue::from_static(SERVED_TEXT));
         return Ok(refused);
     }

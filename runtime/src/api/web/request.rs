@@ -15,7 +15,7 @@ use serde_json::Value;
 use subtle::ConstantTimeEq as _;
 use wask_model::{Arguments, Failure, messages};
 
-use super::media::{Class, MediaType};
+use crate::api::media::{Class, MediaType};
 
 const METHOD: &str = "__ow_method";
 const HEADERS: &str = "__ow_headers";

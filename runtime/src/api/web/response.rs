@@ -1,6 +1,5 @@
 //! How the outcome of a web action becomes an HTTP response, and which origins may read it. REST contract §8.7, §8.8.
 
-mod accept;
 mod http_message;
 
 use axum::body::Body;
@@ -14,7 +13,8 @@ use serde_json::Value;
 use wask_model::{Message, Status, messages};
 
 use super::address::Extension;
-use super::media::MediaType;
+use crate::api::accept;
+use crate::api::media::MediaType;
 
 /// What the server says in place of the action. The body, `{"error","code"}`, is written by whoever knows the
 /// transaction.
@@ -27,6 +27,10 @@ pub struct WebRefusal {
 impl WebRefusal {
     fn bad_request(message: impl Into<Message>) -> Self {
         WebRefusal { status: StatusCode::BAD_REQUEST, message: message.into() }
+    }
+
+    fn not_acceptable(message: Message) -> Self {
+        WebRefusal { status: StatusCode::NOT_ACCEPTABLE, message }
     }
 
     fn property_missing() -> Self {
@@ -53,7 +57,9 @@ fn answer(extension: Extension, outcome: &wask_model::Response, request: &Header
         Extension::Svg => Answer::ok(text_member(value, "svg", MediaType::svg())?),
         Extension::Text => Answer::ok(plain_text(value)?),
     };
-    accept::check(request, &answer)?;
+    if let Some(entity) = &answer.entity {
+        accept::check(request, answer.status, &entity.media).map_err(WebRefusal::not_acceptable)?;
+    }
     Ok(answer)
 }
 

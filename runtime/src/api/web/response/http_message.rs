@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use wask_model::{looks_like_base64, messages};
 
 use super::{Answer, Entity, WebRefusal};
-use crate::api::web::media::{Class, MediaType};
+use crate::api::media::{Class, MediaType};
 
 /// Bytes of all header lines that an action may send; above, proxies and clients give up in ways of their own.
 const LONGEST_HEADERS: usize = 64 * 1024;

@@ -1,23 +1,28 @@
-//! Whether the request wants what the action answered: the header `Accept`. RFC 9110 §12.5.1; REST contract §8.7.
+//! Whether the request wants what it is answered with: the header `Accept`. RFC 9110 §12.5.1; REST contract §1.7, §8.7.
 
 use http::header::ACCEPT;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use mime::Mime;
-use wask_model::messages;
+use wask_model::{Message, messages};
 
-use super::{Answer, WebRefusal};
-use crate::api::web::media::MediaType;
+use super::media::MediaType;
 
 /// Refuses a successful or redirecting answer with a body of a type that the request excludes. Errors always pass.
-pub(super) fn check(request: &HeaderMap, answer: &Answer) -> Result<(), WebRefusal> {
-    let Some(entity) = &answer.entity else { return Ok(()) };
-    let negotiable = answer.status.is_success() || answer.status.is_redirection();
-    if !negotiable || admits(request, &entity.media) {
+pub fn check(request: &HeaderMap, status: StatusCode, media: &MediaType) -> Result<(), Message> {
+    let negotiable = status.is_success() || status.is_redirection();
+    if !negotiable || admits(request, media) {
         return Ok(());
     }
-    let available = entity.media.to_header();
-    let message = messages::not_acceptable(&String::from_utf8_lossy(available.as_bytes()));
-    Err(WebRefusal { status: StatusCode::NOT_ACCEPTABLE, message })
+    Err(messages::not_acceptable(&String::from_utf8_lossy(media.to_header().as_bytes())))
+}
+
+/// The same for a REST resource, which speaks JSON: whoever takes that also takes the few words that are plain text.
+pub fn check_resource(request: &HeaderMap, status: StatusCode, content_type: &HeaderValue) -> Result<(), Message> {
+    let Some(media) = MediaType::parse(content_type) else { return Ok(()) };
+    if media.essence() == "text/plain" && admits(request, &MediaType::json()) {
+        return Ok(());
+    }
+    check(request, status, &media)
 }
 
 /// The most specific range that covers the type decides, by its quality; ranges that cannot be read do not count.
@@ -63,7 +68,6 @@ impl Range {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderValue;
 
     #[test]
     fn the_most_specific_range_decides() {
