@@ -3,6 +3,7 @@
 //! Source: REST contract, the sections named; feeds contract for the alarms.
 
 pub mod alarms;
+pub mod apis;
 
 use crate::{FullName, Message};
 

@@ -5,6 +5,7 @@
 
 mod activations;
 mod alarms;
+mod apis;
 mod data_dir;
 mod entities;
 mod error;
@@ -17,6 +18,7 @@ pub mod conformance;
 
 pub use activations::{ActivationQuery, ActivationStore, Place, Summary};
 pub use alarms::{AlarmStore, Tick};
+pub use apis::{ApiBounds, ApiPut, ApiStore};
 pub use data_dir::{DataDirLock, LockError};
 pub use entities::{Change, EntityQuery, EntityStore, Revision, Stored};
 pub use error::StoreError;
@@ -25,6 +27,6 @@ pub use jobs::{Claim, Job, JobState, JobStore, KnownJob, Lane, Lease, NewJob};
 pub use once::{Begun, FirstRequest, KeyedRequest, OnceStore, Verdict};
 
 /// Everything that a node keeps.
-pub trait Store: EntityStore + ActivationStore + JobStore + OnceStore + AlarmStore + IdentityStore {}
+pub trait Store: EntityStore + ActivationStore + JobStore + OnceStore + AlarmStore + ApiStore + IdentityStore {}
 
-impl<T: EntityStore + ActivationStore + JobStore + OnceStore + AlarmStore + IdentityStore> Store for T {}
+impl<T: EntityStore + ActivationStore + JobStore + OnceStore + AlarmStore + ApiStore + IdentityStore> Store for T {}

@@ -10,6 +10,7 @@
 
 pub mod activations;
 pub mod alarms;
+pub mod apis;
 pub mod entities;
 pub mod identities;
 pub mod jobs;
@@ -109,6 +110,12 @@ macro_rules! conformance_suite {
                 an_alarm_is_replaced_only_as_it_was_read,
                 an_alarm_with_any_payload_advances,
             ],
+            apis: [
+                an_api_is_put_listed_by_base_path_and_deleted,
+                an_api_is_replaced_only_as_it_was_read,
+                of_two_that_add_a_route_at_once_none_is_lost_unseen,
+                a_namespace_has_no_more_routes_and_bytes_than_its_bounds,
+            ],
             identities: [
                 a_namespace_is_found_by_name_and_by_uuid,
                 a_taken_name_or_uuid_conflicts_and_leaves_nothing,
@@ -138,6 +145,7 @@ mod tests {
         let topics = [
             include_str!("activations.rs"),
             include_str!("alarms.rs"),
+            include_str!("apis.rs"),
             include_str!("entities.rs"),
             include_str!("identities.rs"),
             include_str!("jobs.rs"),

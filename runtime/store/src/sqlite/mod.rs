@@ -1,7 +1,8 @@
 //! The store of a single node: one SQLite file with a write-ahead log, one thread that writes, a few that read.
 //!
-//! Every method of the traits is one file away: `entities`, `activations`, `jobs`, `once`, `alarms`, `identities`. What they write
-//! goes through [`writer`], what they read through [`readers`]; neither ever runs on the async threads.
+//! Every method of the traits is one file away: `entities`, `activations`, `jobs`, `once`, `alarms`, `apis`,
+//! `identities`. What they write goes through [`writer`], what they read through [`readers`]; neither ever runs on the
+//! async threads.
 
 mod config;
 mod connection;
@@ -14,6 +15,7 @@ mod writer;
 
 mod activations;
 mod alarms;
+mod apis;
 mod entities;
 mod identities;
 mod jobs;

@@ -1,0 +1,86 @@
+//! APIs of the gateway.
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension as _, params};
+use wask_model::{Api, BasePath, NamespaceName};
+
+use super::SqliteStore;
+use super::connection::sql_number;
+use super::operation::Steps;
+use super::rows;
+use crate::{ApiBounds, ApiPut, ApiStore, StoreError};
+
+#[async_trait]
+impl ApiStore for SqliteStore {
+    async fn apis(&self, namespace: &NamespaceName) -> Result<Vec<Api>, StoreError> {
+        let namespace = namespace.clone();
+        let read = move |db: &Connection| {
+            let mut select = db.prepare_cached("SELECT doc FROM api WHERE namespace = ?1 ORDER BY base_path")?;
+            let mut found = select.query([namespace.as_str()])?;
+            let mut apis = Vec::new();
+            while let Some(row) = found.next()? {
+                apis.push(rows::json(row, 0)?);
+            }
+            Ok(apis)
+        };
+        self.readers.read(read).await
+    }
+
+    async fn put_api(
+        &self,
+        namespace: &NamespaceName,
+        was: Option<&Api>,
+        becomes: Api,
+        bounds: ApiBounds,
+    ) -> Result<ApiPut, StoreError> {
+        let (namespace, was, doc) = (namespace.clone(), was.cloned(), serde_json::to_string(&becomes)?);
+        let put = move |db: &Connection| {
+            let base_path = becomes.base_path.as_str();
+            // Compared as values: a number may be written in more than one way.
+            if stored(db, &namespace, base_path)? != was {
+                return Ok(ApiPut::Changed);
+            }
+            let own = (becomes.routes.len() as u64, doc.len() as u64);
+            let others = of_others(db, &namespace, base_path)?;
+            let (routes, bytes) = (own.0 + others.0, own.1 + others.1);
+            if bounds.routes < routes {
+                return Ok(ApiPut::TooManyRoutes(routes));
+            }
+            if bounds.bytes < bytes {
+                return Ok(ApiPut::TooLarge(bytes));
+            }
+            let mut upsert = db.prepare_cached(
+                "INSERT INTO api (namespace, base_path, routes, doc) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (namespace, base_path) DO UPDATE SET routes = excluded.routes, doc = excluded.doc",
+            )?;
+            upsert.execute(params![namespace.as_str(), base_path, sql_number(own.0), doc])?;
+            Ok(ApiPut::Stored)
+        };
+        self.writer.write(Steps::One, put).await
+    }
+
+    async fn delete_api(&self, namespace: &NamespaceName, base_path: &BasePath) -> Result<bool, StoreError> {
+        let (namespace, base_path) = (namespace.clone(), base_path.clone());
+        let delete = move |db: &Connection| {
+            let mut delete = db.prepare_cached("DELETE FROM api WHERE namespace = ?1 AND base_path = ?2")?;
+            Ok(delete.execute([namespace.as_str(), base_path.as_str()])? > 0)
+        };
+        self.writer.write(Steps::One, delete).await
+    }
+}
+
+fn stored(db: &Connection, namespace: &NamespaceName, base_path: &str) -> Result<Option<Api>, StoreError> {
+    let mut select = db.prepare_cached("SELECT doc FROM api WHERE namespace = ?1 AND base_path = ?2")?;
+    let found = select.query_row([namespace.as_str(), base_path], |row| Ok(rows::json(row, 0)));
+    found.optional()?.transpose()
+}
+
+/// Routes and bytes of the namespace's other APIs.
+fn of_others(db: &Connection, namespace: &NamespaceName, base_path: &str) -> Result<(u64, u64), StoreError> {
+    let mut sums = db.prepare_cached(
+        "SELECT coalesce(sum(routes), 0), coalesce(sum(octet_length(doc)), 0) FROM api
+         WHERE namespace = ?1 AND base_path <> ?2",
+    )?;
+    let count = |row: &rusqlite::Row<'_>, column| row.get::<_, i64>(column).map(i64::unsigned_abs);
+    Ok(sums.query_row([namespace.as_str(), base_path], |row| Ok((count(row, 0)?, count(row, 1)?)))?)
+}
