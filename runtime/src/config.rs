@@ -17,6 +17,7 @@ use wask_store::sqlite::SqliteConfig;
 use crate::alarms::AlarmSettings;
 use crate::api::HttpConfig;
 use crate::catalog::CatalogConfig;
+use crate::gateway::GatewayConfig;
 use crate::invoke::RecordConfig;
 use crate::queue::QueueConfig;
 use crate::telemetry::{self, LogConfig};
@@ -37,6 +38,7 @@ pub struct Config {
     pub queue: QueueConfig,
     pub alarms: AlarmSettings,
     pub catalog: CatalogConfig,
+    pub gateway: GatewayConfig,
     pub sandbox: SandboxConfig,
     pub store: StoreConfig,
     pub log: LogConfig,
@@ -142,7 +144,7 @@ impl Loaded {
     }
 
     fn check_ranges(&self) -> Result<(), BadConfig> {
-        let Config { http, queue, limits, activations, alarms, store, .. } = &self.config;
+        let Config { http, queue, limits, activations, alarms, gateway, store, .. } = &self.config;
         let (any, million) = (u64::MAX, 1_000_000); // what is counted in memory has an upper bound
         let ranges = [
             ("http.connections", http.connections as u64, 1, million),
@@ -159,6 +161,10 @@ impl Loaded {
             ("queue.max_attempts", queue.max_attempts.into(), 1, any),
             ("queue.idempotency_keys", queue.idempotency_keys, 1, 100 * million),
             ("alarms.delay_limit_seconds", alarms.delay_limit_seconds.into(), 0, 59),
+            ("gateway.routes_per_namespace", gateway.routes_per_namespace, 0, million),
+            ("gateway.document_bytes", gateway.document_bytes, 1, 1 << 30),
+            ("gateway.namespace_bytes", gateway.namespace_bytes, 1, 1 << 30),
+            ("gateway.cached_namespaces", gateway.cached_namespaces as u64, 1, million),
             ("store.sqlite.busy_timeout_ms", store.sqlite.busy_timeout_ms, 0, million),
             ("store.sqlite.readers", store.sqlite.readers as u64, 1, 64),
             ("store.sqlite.batch", store.sqlite.batch as u64, 1, million),

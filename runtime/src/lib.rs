@@ -8,6 +8,7 @@ pub mod gate;
 pub mod queue;
 
 pub mod catalog;
+pub mod gateway;
 pub mod invoke;
 
 pub mod events;

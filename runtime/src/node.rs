@@ -21,6 +21,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::events::Events;
 use crate::gate::{Gate, rights};
+use crate::gateway::Gateway;
 use crate::invoke::builtin::{self, Builtin};
 use crate::invoke::{FireTriggers, Invoker, InvokerParts, Recorder};
 use crate::once::Once;
@@ -123,12 +124,14 @@ impl Node {
         let parts = api::Parts {
             catalog: catalog.clone(),
             gate,
+            gateway: Arc::new(Gateway::new(dyn_store.clone(), config.gateway.clone())),
             invoker: invoker.clone(),
             events,
             once,
             store: dyn_store.clone(),
             clock: clock.clone(),
             limits: config.limits.clone(),
+            api_host: api_host.clone(),
         };
         let grace = Duration::from_millis(config.server.grace_ms);
         let serving = tokio::spawn(server.serve(api::router(parts), stop_serving.clone(), grace + LAST_ANSWERS));

@@ -11,6 +11,7 @@ mod collections;
 mod compositions;
 mod crash;
 mod dev;
+mod gateway;
 mod guide;
 mod idempotency;
 mod limits;

@@ -40,13 +40,17 @@ const PAYLOAD_BYTES: u64 = 10_000;
 
 /// Methods, path as `runtime/src/api/mod.rs` has it, who may use it, what becomes of a body.
 #[rustfmt::skip]
-const ROUTES: [(&str, &str, Door, Body); 46] = [
+const ROUTES: [(&str, &str, Door, Body); 50] = [
     ("GET", "/", Open, Ignored),
     ("GET", "/ping", Open, Ignored),
     ("GET", "/runtime/namespaces/{ns}/logForwarding", Key, Ignored),
     ("GET", "/api/v1", Open, Ignored),
     ("GET", "/api/v1/", Open, Ignored),
     ("ANY", "/api/v1/web/{*address}", Open, Payload),
+    ("GET", "/api/v1/web/whisk.system/apimgmt/{call}", Key, Ignored),
+    ("POST", "/api/v1/web/whisk.system/apimgmt/{call}", Key, Document),
+    ("DELETE", "/api/v1/web/whisk.system/apimgmt/{call}", Key, Ignored),
+    ("ANY", "/api/gw/{*address}", Open, Payload),
     ("GET", "/api/v1/namespaces", Key, Ignored),
     ("GET", "/api/v1/namespaces/", Key, Ignored),
     ("GET", "/api/v1/namespaces/{ns}/limits", Owner, Ignored),
@@ -93,7 +97,21 @@ const ROUTES: [(&str, &str, Door, Body); 46] = [
 fn path(route: &str, namespace: &str) -> String {
     let web = format!("{namespace}/default/hello.json");
     let named = route.replace("{ns}", namespace).replace("{*address}", &web);
+    let named = named.replace("{call}", "createApi");
     named.replace("{name}", "missing").replace("{inner}", "inside").replace("{id}", ID)
+}
+
+/// Routes of an API to the web action `hello`, under the address that stands for any.
+async fn serve_hello(me: &Client) {
+    for verb in methods("ANY") {
+        let action = serde_json::json!({ "name": "hello", "namespace": "_" });
+        let doc = serde_json::json!({
+            "namespace": "_", "gatewayBasePath": "/default", "gatewayPath": "/hello.json", "gatewayMethod": verb.as_str(),
+            "action": action,
+        });
+        let path = "/api/v1/web/whisk.system/apimgmt/createApi?responsetype=json";
+        me.send(me.request(Method::POST, path).json(&serde_json::json!({ "apidoc": doc }))).await.expect(200);
+    }
 }
 
 /// The methods to try a route with.
@@ -141,6 +159,7 @@ async fn without_a_key_nothing_but_information_and_web_actions_is_there() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_web_action("hello", &wask_tests::guest("echo")).await;
+    serve_hello(&me).await;
     for (method, route, door, _) in ROUTES {
         let expected = if door == Open { 200 } else { 401 };
         for method in methods(method) {
@@ -177,12 +196,14 @@ async fn a_body_that_is_too_large_is_refused_with_both_sizes_wherever_one_is_rea
     let limits = |config: &mut wask::config::Config| {
         config.limits.request_bytes = REQUEST_BYTES;
         config.limits.payload_bytes = PAYLOAD_BYTES;
+        config.gateway.document_bytes = REQUEST_BYTES;
     };
     let wask = TestServer::builder().configure(limits).start().await;
     let me = wask.guest();
     let web = serde_json::json!([{ "key": "web-export", "value": true }]);
     me.create_action_with("hello", &wask_tests::wat("result-then-exit-0"), serde_json::json!({ "annotations": web }))
         .await;
+    serve_hello(&me).await;
     for (method, route, _, body) in ROUTES {
         for method in methods(method) {
             let (path, size) = (path(route, "guest"), if body == Payload { PAYLOAD_BYTES } else { REQUEST_BYTES } + 1);

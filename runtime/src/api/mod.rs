@@ -3,9 +3,11 @@
 mod accept;
 mod actions;
 mod activations;
+mod apimgmt;
 mod caller;
 mod documents;
 mod extract;
+mod gateway;
 mod idempotency;
 mod info;
 mod listing;
@@ -33,6 +35,7 @@ use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::events::Events;
 use crate::gate::Gate;
+use crate::gateway::Gateway;
 use crate::invoke::Invoker;
 use crate::once::Once;
 
@@ -44,12 +47,15 @@ pub struct App(Arc<Parts>);
 pub struct Parts {
     pub catalog: Arc<Catalog>,
     pub gate: Arc<Gate>,
+    pub gateway: Arc<Gateway>,
     pub invoker: Arc<Invoker>,
     pub events: Arc<Events>,
     pub once: Once,
     pub store: Arc<dyn Store>,
     pub clock: Clock,
     pub limits: Limits,
+    /// The URL that clients reach this API under, without a slash at the end.
+    pub api_host: String,
 }
 
 impl std::ops::Deref for App {
@@ -73,6 +79,11 @@ pub fn router(parts: Parts) -> Router {
         .route("/api/v1", get(info::api))
         .route("/api/v1/", get(info::api))
         .route("/api/v1/web/{*address}", any(web::invoke))
+        .route(
+            &v1("/web/whisk.system/apimgmt/{call}"),
+            get(apimgmt::list).post(apimgmt::create).delete(apimgmt::delete),
+        )
+        .route("/api/gw/{*address}", any(gateway::serve))
         .route(&v1("/namespaces"), get(namespaces::list))
         .route(&v1("/namespaces/"), get(namespaces::list))
         .route(&v1("/namespaces/{ns}/limits"), get(namespaces::limits))

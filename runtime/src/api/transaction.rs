@@ -19,6 +19,7 @@ use wask_model::messages;
 use super::App;
 use super::accept::check_resource;
 use super::caller::Caller;
+use super::gateway;
 use super::rejection::{Refused, Rejection};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -118,7 +119,8 @@ fn with_allowed_methods(mut response: Response, path: &str) -> Response {
 
 /// Below it nobody needs a key, whether or not there is such a web action.
 fn is_web(path: &str) -> bool {
-    path.strip_prefix(WEB).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    let is_action = path.strip_prefix(WEB).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    is_action || path.starts_with(gateway::PREFIX)
 }
 
 /// `{"error", "code"}` where the request was refused; a cause that the caller is not told goes to the log.

@@ -24,8 +24,9 @@ use super::transaction::TransactionId;
 use crate::catalog::ActionEntry;
 use crate::invoke::{Context, Invocation, Invoked, Wait, is_fixed};
 use crate::once::{self, Door, Reply};
-use address::Address;
+pub use address::{Address, Extension};
 use request::{Raw, WebRequest};
+pub use response::cors;
 
 /// Any method on a web action's URL: what the action answers, transcoded by the extension · 404 no such web action · 401 ·
 /// 413 · 429 · 202 not ready in 60 s.
@@ -35,32 +36,64 @@ pub async fn invoke(
     caller: Option<Caller>,
     request: Request<Body>,
 ) -> Response {
-    let found = match find(&app, request.uri().path()).await {
-        Ok(found) => found,
-        Err(rejection) => return rejection.into_response(),
+    let address = request.uri().path().strip_prefix("/api/v1/web/").and_then(Address::parse);
+    let found = match address {
+        Some(address) => find(&app, address).await,
+        None => Err(missing()),
     };
+    match found {
+        Ok(found) => answer(&app, transaction, caller, found, request).await,
+        Err(rejection) => rejection.into_response(),
+    }
+}
+
+/// What a web action that was found answers, and who may read it.
+pub async fn answer(
+    app: &App,
+    transaction: TransactionId,
+    caller: Option<Caller>,
+    found: Found,
+    request: Request<Body>,
+) -> Response {
     let own_options = found.entry.action.annotations.is_true("web-custom-options");
     let asked = request.headers().get(ACCESS_CONTROL_REQUEST_HEADERS).cloned();
-    let answered = answer(&app, transaction, caller, found, request).await;
+    let answered = checked(app, transaction, caller, found, request).await;
     let mut response = answered.unwrap_or_else(IntoResponse::into_response);
     if !own_options {
-        response::cors(response.headers_mut(), asked.as_ref());
+        cors(response.headers_mut(), asked.as_ref());
     }
     response
 }
 
-/// A web action that exists, and whose it is.
-struct Found {
+/// A web action that exists, whose it is, and how the request got there.
+pub struct Found {
     address: Address,
     entry: Arc<ActionEntry>,
     owner: SharedIdentity,
+    way: Way,
+}
+
+/// What a route of the gateway adds to a request; nothing where the URL is the web action's own.
+#[derive(Default)]
+pub struct Way {
+    /// What segments of the path stand for: arguments that neither query nor body override.
+    pub parameters: Vec<(String, String)>,
+    /// In place of the header `X-Require-Whisk-Auth`.
+    pub secret: Option<String>,
+}
+
+impl Found {
+    pub fn by(self, way: Way) -> Self {
+        Found { way, ..self }
+    }
+}
+
+fn missing() -> Rejection {
+    Rejection::Web(StatusCode::NOT_FOUND, messages::ENTITY_NOT_FOUND.into())
 }
 
 /// Steps 1 to 3 of §8.3: nothing distinguishes what is missing.
-async fn find(app: &App, path: &str) -> Result<Found, Rejection> {
-    let missing = || Rejection::Web(StatusCode::NOT_FOUND, messages::ENTITY_NOT_FOUND.into());
-    let raw = path.strip_prefix("/api/v1/web/").ok_or_else(missing)?;
-    let address = Address::parse(raw).ok_or_else(missing)?;
+pub async fn find(app: &App, address: Address) -> Result<Found, Rejection> {
     let owner = app.catalog.owner(&address.namespace).await?.ok_or_else(missing)?;
     let name = FullName {
         namespace: address.namespace.clone(),
@@ -70,7 +103,7 @@ async fn find(app: &App, path: &str) -> Result<Found, Rejection> {
     match app.catalog.resolve(&name).await {
         Ok(entry) if entry.action.is_web() => {
             app.catalog.may_invoke(&owner, &name).await?; // step 3: through a binding whose provider is private, 403
-            Ok(Found { address, entry, owner })
+            Ok(Found { address, entry, owner, way: Way::default() })
         }
         Ok(_) | Err(Failure::NotFound(_) | Failure::Conflict(_)) => Err(missing()),
         Err(other) => Err(other.into()),
@@ -78,7 +111,7 @@ async fn find(app: &App, path: &str) -> Result<Found, Rejection> {
 }
 
 /// The owner's throttles and steps 4 to 9 of §8.3.
-async fn answer(
+async fn checked(
     app: &App,
     transaction: TransactionId,
     caller: Option<Caller>,
@@ -103,6 +136,7 @@ async fn answer(
         return Ok(refused);
     }
     let key = request.headers().get("x-require-whisk-auth").and_then(|value| value.to_str().ok());
+    let key = found.way.secret.as_deref().or(key);
     let may = request::require_whisk_auth(annotations.get("require-whisk-auth"), key, caller.is_some());
     // An OPTIONS request that has come this far is one that the action answers itself, without a key. §8.3, step 6.
     if !may && !is_options {
@@ -125,7 +159,7 @@ async fn run(
     context: Context,
     entrance: Entrance,
 ) -> Result<Response, Rejection> {
-    let Found { address, entry, owner } = found;
+    let Found { address, entry, owner, way } = found;
     let (head, stream) = request.into_parts();
     let bytes = body(Request::from_parts(head.clone(), stream), "Request", app.limits.payload_bytes).await?;
     let raw = if entry.action.annotations.is_true("raw-http") { Raw::Yes } else { Raw::No };
@@ -136,6 +170,7 @@ async fn run(
         path: &address.rest,
         query: head.uri.query(),
         user: user.as_deref(),
+        named: &way.parameters,
         body: &bytes,
     };
     let is_final = entry.action.annotations.is_true("final");

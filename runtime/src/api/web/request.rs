@@ -64,6 +64,8 @@ pub struct WebRequest<'a> {
     pub query: Option<&'a str>,
     /// The caller's namespace, if valid credentials came along.
     pub user: Option<&'a str>,
+    /// What a route says that segments of the path stand for; nobody overrides it.
+    pub named: &'a [(String, String)],
     pub body: &'a Bytes,
 }
 
@@ -91,6 +93,8 @@ impl WebRequest<'_> {
                         arguments.insert(BODY.into(), value);
                     }
                 }
+                let named = self.named.iter().map(|(key, value)| (key.clone(), value.as_str().into()));
+                add_allowed(&mut arguments, named, fixed)?;
             }
         }
         Ok(arguments)

@@ -31,7 +31,7 @@ impl Sent {
     fn arguments_with(&self, raw: Raw, fixed: &dyn Fn(&str) -> bool) -> Result<Arguments, Failure> {
         let Sent { headers, query, user, body } = self;
         let path = "/more%20path";
-        WebRequest { method: "POST", headers, path, query: *query, user: *user, body }.arguments(raw, fixed)
+        WebRequest { method: "POST", headers, path, query: *query, user: *user, named: &[], body }.arguments(raw, fixed)
     }
 
     /// All arguments but the context keys.

@@ -1,0 +1,235 @@
+//! The API gateway: which APIs a namespace has, and which web action a path below them means. Knows nothing of HTTP but
+//! the names of its methods.
+
+mod table;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use quick_cache::sync::Cache;
+use serde::{Deserialize, Serialize};
+use wask_model::{Api, ApiName, BasePath, Failure, NamespaceName, PathPattern, Route, Verb, messages};
+use wask_store::{ApiBounds, ApiPut, Store, StoreError};
+
+pub use table::{Destination, Lookup};
+
+/// How often a change is tried again that lost a race: several routes of one API are made at once.
+const TRIES: usize = 8;
+
+/// Bounds of the gateway; settings below `gateway.`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GatewayConfig {
+    /// Routes of a namespace.
+    pub routes_per_namespace: u64,
+    /// Bytes of one createApi request, uploaded document included.
+    pub document_bytes: u64,
+    /// Bytes of all APIs of a namespace as stored.
+    pub namespace_bytes: u64,
+    /// Namespaces whose routes are kept in memory.
+    pub cached_namespaces: usize,
+}
+
+impl Default for GatewayConfig {
+    fn default() -> Self {
+        GatewayConfig {
+            routes_per_namespace: 500,
+            document_bytes: 1 << 20,
+            namespace_bytes: 8 << 20,
+            cached_namespaces: 1000,
+        }
+    }
+}
+
+/// Which part of a namespace's APIs is meant. A base path, or else a name, chooses APIs; path and verb routes of them.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    pub api: Option<String>,
+    pub path: Option<String>,
+    pub verb: Option<Verb>,
+}
+
+impl Selection {
+    fn has_api(&self, api: &Api) -> bool {
+        match &self.api {
+            None => true,
+            Some(base) if base.starts_with('/') => same_path(base, api.base_path.as_str()),
+            Some(name) => name == api.name.as_str(),
+        }
+    }
+
+    fn has_route(&self, route: &Route) -> bool {
+        let path = self.path.as_ref().is_none_or(|path| same_path(path, route.path.as_str()));
+        path && self.verb.is_none_or(|verb| verb == route.verb)
+    }
+}
+
+/// A slash at the end does not matter.
+fn same_path(given: &str, stored: &str) -> bool {
+    given == stored || given.trim_end_matches('/') == stored.trim_end_matches('/')
+}
+
+/// The APIs of all namespaces.
+pub struct Gateway {
+    store: Arc<dyn Store>,
+    pub config: GatewayConfig,
+    /// Without what only people read.
+    served: Cache<NamespaceName, Arc<Vec<Api>>>,
+    /// Grows with every change, so that nobody caches what was read before it.
+    generation: AtomicU64,
+}
+
+impl Gateway {
+    pub fn new(store: Arc<dyn Store>, config: GatewayConfig) -> Self {
+        let served = Cache::new(config.cached_namespaces);
+        Gateway { store, config, served, generation: AtomicU64::new(0) }
+    }
+
+    /// What the path below a namespace's prefix means, as it came, and which methods it has.
+    pub async fn find(&self, namespace: &NamespaceName, path: &str, verb: Option<Verb>) -> Result<Lookup, Failure> {
+        let apis = self.served(namespace).await?;
+        Ok(table::find(&apis, path, verb))
+    }
+
+    /// The APIs that are selected, each with the routes that are selected; those without any are left out.
+    pub async fn list(&self, namespace: &NamespaceName, wanted: &Selection) -> Result<Vec<Api>, Failure> {
+        let mut apis = self.store.apis(namespace).await?;
+        apis.retain(|api| wanted.has_api(api));
+        for api in &mut apis {
+            api.routes.retain(|route| wanted.has_route(route));
+        }
+        apis.retain(|api| !api.routes.is_empty());
+        Ok(apis)
+    }
+
+    /// Adds a route, or replaces the one with its path and verb, and returns its API. `name` counts for a new API only.
+    pub async fn put_route(
+        &self,
+        namespace: &NamespaceName,
+        base_path: &BasePath,
+        name: Option<ApiName>,
+        route: Route,
+    ) -> Result<Api, Failure> {
+        let name = match name {
+            Some(name) => name,
+            None => base_path.as_str().chars().take(256).collect::<String>().parse()?,
+        };
+        let fresh = Api { base_path: base_path.clone(), name, routes: Vec::new(), document: None };
+        self.change(namespace, base_path, |old| {
+            let mut api = old.cloned().unwrap_or_else(|| fresh.clone());
+            api.put(route.clone());
+            api
+        })
+        .await
+    }
+
+    /// Makes the API, in place of the one at its base path.
+    pub async fn put_api(&self, namespace: &NamespaceName, api: Api) -> Result<Api, Failure> {
+        let base_path = api.base_path.clone();
+        self.change(namespace, &base_path, |_| api.clone()).await
+    }
+
+    /// Removes the selected routes, and the API with the last of them. 404 when nothing is selected.
+    pub async fn delete(&self, namespace: &NamespaceName, wanted: &Selection) -> Result<(), Failure> {
+        for _ in 0..TRIES {
+            let apis = self.store.apis(namespace).await?;
+            let missing = |message| Failure::NotFound(message);
+            let name = wanted.api.clone().unwrap_or_default();
+            let api = apis.iter().find(|api| wanted.has_api(api));
+            let api = api.ok_or_else(|| missing(messages::apis::not_found(&name)))?;
+            let mut left = api.clone();
+            left.routes.retain(|route| !wanted.has_route(route));
+            if left.routes.len() == api.routes.len() && !api.routes.is_empty() {
+                return Err(missing(nothing_selected(&name, wanted)));
+            }
+            let ended = match left.routes.is_empty() {
+                true => self.store.delete_api(namespace, &api.base_path).await.map(|_| ApiPut::Stored),
+                false => self.store.put_api(namespace, Some(api), left, UNBOUNDED).await,
+            };
+            self.forget(namespace);
+            if ended? != ApiPut::Changed {
+                return Ok(());
+            }
+        }
+        Err(StoreError::Conflict.into())
+    }
+
+    async fn change(
+        &self,
+        namespace: &NamespaceName,
+        base_path: &BasePath,
+        change: impl Fn(Option<&Api>) -> Api,
+    ) -> Result<Api, Failure> {
+        let bounds = ApiBounds { routes: self.config.routes_per_namespace, bytes: self.config.namespace_bytes };
+        for _ in 0..TRIES {
+            let apis = self.store.apis(namespace).await?;
+            let was = apis.iter().find(|api| api.base_path == *base_path);
+            let becomes = change(was);
+            let ended = self.store.put_api(namespace, was, becomes.clone(), bounds).await;
+            self.forget(namespace);
+            match ended? {
+                ApiPut::Stored => return Ok(becomes),
+                ApiPut::Changed => continue,
+                ApiPut::TooManyRoutes(count) => {
+                    return Err(Failure::TooLarge(messages::apis::too_many_routes(count, bounds.routes)));
+                }
+                ApiPut::TooLarge(size) => {
+                    let what = "The APIs of the namespace";
+                    return Err(Failure::TooLarge(messages::larger_than_allowed(what, size, bounds.bytes)));
+                }
+            }
+        }
+        Err(StoreError::Conflict.into())
+    }
+
+    async fn served(&self, namespace: &NamespaceName) -> Result<Arc<Vec<Api>>, Failure> {
+        if let Some(apis) = self.served.get(namespace) {
+            return Ok(apis);
+        }
+        let before = self.generation.load(Ordering::Acquire);
+        let mut apis = self.store.apis(namespace).await?;
+        for api in &mut apis {
+            api.document = None;
+            api.routes.iter_mut().for_each(|route| route.operation = None);
+        }
+        let apis = Arc::new(apis);
+        self.served.insert(namespace.clone(), apis.clone());
+        if self.generation.load(Ordering::Acquire) != before {
+            self.served.remove(namespace); // it may have been read before a change that has happened since
+        }
+        Ok(apis)
+    }
+
+    fn forget(&self, namespace: &NamespaceName) {
+        self.generation.fetch_add(1, Ordering::AcqRel);
+        self.served.remove(namespace);
+    }
+}
+
+/// What becomes smaller is never refused.
+const UNBOUNDED: ApiBounds = ApiBounds { routes: u64::MAX, bytes: u64::MAX };
+
+fn nothing_selected(api: &str, wanted: &Selection) -> wask_model::Message {
+    let path = wanted.path.as_deref().unwrap_or_default();
+    match wanted.verb {
+        Some(verb) => messages::apis::operation_not_found(api, path, verb.as_str()),
+        None => messages::apis::path_not_found(api, path),
+    }
+}
+
+/// `PathPattern` of what a client wrote: a slash at the end does not matter.
+pub fn path_pattern(text: &str) -> Result<PathPattern, Failure> {
+    trimmed(text).parse()
+}
+
+/// The same for a base path.
+pub fn base_path(text: &str) -> Result<BasePath, Failure> {
+    trimmed(text).parse()
+}
+
+fn trimmed(text: &str) -> &str {
+    match text.trim_end_matches('/') {
+        "" if text.starts_with('/') => "/",
+        other => other,
+    }
+}
