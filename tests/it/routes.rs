@@ -11,6 +11,8 @@ use wask_tests::{Answer, Client, TestServer};
 enum Door {
     /// Everybody: information, and web actions that say so.
     Open,
+    /// Like [`Door::Open`], but the answer is elsewhere.
+    Moved,
     /// Whoever has a key; the path names no namespace whose owner matters.
     Key,
     /// The owner of the namespace in the path.
@@ -32,7 +34,7 @@ enum Body {
 }
 
 use Body::{AfterPackage, Document, Ignored, Payload};
-use Door::{Key, Open, Owner, Shared};
+use Door::{Key, Moved, Open, Owner, Shared};
 
 const ID: &str = "0123456789abcdef0123456789abcdef";
 const REQUEST_BYTES: u64 = 20_000;
@@ -40,9 +42,16 @@ const PAYLOAD_BYTES: u64 = 10_000;
 
 /// Methods, path as `runtime/src/api/mod.rs` has it, who may use it, what becomes of a body.
 #[rustfmt::skip]
-const ROUTES: [(&str, &str, Door, Body); 50] = [
+const ROUTES: [(&str, &str, Door, Body); 57] = [
     ("GET", "/", Open, Ignored),
     ("GET", "/ping", Open, Ignored),
+    ("GET", "/docs", Moved, Ignored),
+    ("GET", "/docs/index.html", Open, Ignored),
+    ("GET", "/api-docs", Open, Ignored),
+    ("GET", "/api/v1/docs", Moved, Ignored),
+    ("GET", "/api/v1/docs/index.html", Open, Ignored),
+    ("GET", "/api/v1/api-docs", Open, Ignored),
+    ("GET", "/api/v1/openapi.json", Open, Ignored),
     ("GET", "/runtime/namespaces/{ns}/logForwarding", Key, Ignored),
     ("GET", "/api/v1", Open, Ignored),
     ("GET", "/api/v1/", Open, Ignored),
@@ -161,7 +170,11 @@ async fn without_a_key_nothing_but_information_and_web_actions_is_there() {
     me.create_web_action("hello", &wask_tests::guest("echo")).await;
     serve_hello(&me).await;
     for (method, route, door, _) in ROUTES {
-        let expected = if door == Open { 200 } else { 401 };
+        let expected = match door {
+            Open => 200,
+            Moved => 308,
+            Key | Owner | Shared => 401,
+        };
         for method in methods(method) {
             let path = path(route, "guest");
             let answer = me.send(me.anonymous(method.clone(), &path)).await;
@@ -222,4 +235,84 @@ async fn a_body_that_is_too_large_is_refused_with_both_sizes_wherever_one_is_rea
     }
     let feed = "/api/v1/namespaces/whisk.system/actions/alarms/alarm";
     drive(&me, Method::POST, feed, vec![b' '; PAYLOAD_BYTES as usize + 1]).await.expect(413);
+}
+
+/// `METHOD path` of every route, as the OpenAPI document writes them: it has the useful form of what is any path here, and
+/// no second form with a slash at the end.
+fn documented_routes() -> BTreeSet<String> {
+    let mut expected = BTreeSet::new();
+    for (method, route, ..) in ROUTES {
+        let is_collection = !route.ends_with("/actions/{name}/"); // that one lists a package
+        let first = route.strip_suffix('/').unwrap_or_default();
+        let is_second = is_collection && ROUTES.iter().any(|(_, path, ..)| *path == first);
+        let call = match method {
+            "GET" => "getApi",
+            "POST" => "createApi",
+            _ => "deleteApi",
+        };
+        let path = route
+            .replace("/api/v1/web/{*address}", "/api/v1/web/{namespace}/{package}/{action}")
+            .replace("/api/gw/{*address}", "/api/gw/{namespace}/{path}")
+            .replace("{call}", call);
+        let methods = match method {
+            "ANY" => &["GET", "PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS"][..],
+            _ => &[method],
+        };
+        if !is_second {
+            expected.extend(methods.iter().map(|method| format!("{method} {path}")));
+        }
+    }
+    expected
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_openapi_document_has_every_route_and_the_page_shows_it() {
+    let wask = TestServer::start().await;
+    let me = wask.guest();
+    let page = |path: &'static str| me.send(me.anonymous(Method::GET, path));
+    let document = page("/api/v1/openapi.json").await.expect(200).json();
+    let mut found = BTreeSet::new();
+    for (path, operations) in document["paths"].as_object().expect("paths") {
+        for method in operations.as_object().expect("operations").keys().filter(|key| *key != "parameters") {
+            found.insert(format!("{} {path}", method.to_uppercase()));
+        }
+    }
+    assert_eq!(found, documented_routes());
+    assert_eq!(document["openapi"], "3.0.3");
+    assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(unresolved(&document, &document), BTreeSet::new());
+
+    assert_eq!(page("/api/v1/api-docs").await.expect(200).json(), document);
+    let pages = page("/api-docs").await.expect(200).json();
+    assert!(pages["paths"].get("/ping").is_some() && pages["paths"].get("/api/v1/namespaces").is_none());
+    for docs in ["/docs", "/api/v1/docs"] {
+        let moved = page(docs).await.expect(308);
+        assert_eq!(
+            moved.header("location"),
+            Some(format!("docs/index.html?url={}", docs.replace("docs", "api-docs"))).as_deref()
+        );
+    }
+    let html = page("/docs/index.html").await.expect(200);
+    assert_eq!(html.header("content-type"), Some("text/html; charset=utf-8"));
+    for route in found {
+        let (method, path) = route.split_once(' ').expect("a method and a path");
+        assert!(html.text().contains(&format!("<tr><td>{method}<td><code>{path}</code>")), "{route}");
+    }
+    assert!(!html.text().contains("http"), "the page loads nothing from elsewhere");
+}
+
+/// References of the document that lead nowhere.
+fn unresolved(document: &serde_json::Value, part: &serde_json::Value) -> BTreeSet<String> {
+    use serde_json::Value;
+    match part {
+        Value::Object(members) => {
+            let own = members.get("$ref").and_then(Value::as_str).filter(|path| document.pointer(&path[1..]).is_none());
+            own.map(str::to_owned)
+                .into_iter()
+                .chain(members.values().flat_map(|part| unresolved(document, part)))
+                .collect()
+        }
+        Value::Array(parts) => parts.iter().flat_map(|part| unresolved(document, part)).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => BTreeSet::new(),
+    }
 }

@@ -5,6 +5,7 @@ mod actions;
 mod activations;
 mod apimgmt;
 mod caller;
+mod docs;
 mod documents;
 mod extract;
 mod gateway;
@@ -75,6 +76,13 @@ pub fn router(parts: Parts) -> Router {
     let routes = Router::new()
         .route("/", get(info::server))
         .route("/ping", get(info::ping))
+        .route("/docs", get(docs::to_page))
+        .route("/docs/index.html", get(docs::page))
+        .route("/api-docs", get(docs::pages))
+        .route("/api/v1/docs", get(docs::to_api_page))
+        .route("/api/v1/docs/index.html", get(docs::page))
+        .route("/api/v1/api-docs", get(docs::all))
+        .route("/api/v1/openapi.json", get(docs::all))
         .route("/runtime/namespaces/{ns}/logForwarding", get(info::log_forwarding))
         .route("/api/v1", get(info::api))
         .route("/api/v1/", get(info::api))
