@@ -42,7 +42,7 @@ const PAYLOAD_BYTES: u64 = 10_000;
 
 /// Methods, path as `runtime/src/api/mod.rs` has it, who may use it, what becomes of a body.
 #[rustfmt::skip]
-const ROUTES: [(&str, &str, Door, Body); 57] = [
+const ROUTES: [(&str, &str, Door, Body); 59] = [
     ("GET", "/", Open, Ignored),
     ("GET", "/ping", Open, Ignored),
     ("GET", "/docs", Moved, Ignored),
@@ -93,6 +93,8 @@ const ROUTES: [(&str, &str, Door, Body); 57] = [
     ("GET", "/api/v1/namespaces/{ns}/packages/{name}", Owner, Ignored),
     ("PUT", "/api/v1/namespaces/{ns}/packages/{name}", Owner, Document),
     ("DELETE", "/api/v1/namespaces/{ns}/packages/{name}", Owner, Ignored),
+    ("GET", "/api/v1/namespaces/{ns}/audit", Owner, Ignored),
+    ("GET", "/api/v1/namespaces/{ns}/audit/", Owner, Ignored),
     ("GET", "/api/v1/namespaces/{ns}/activations", Owner, Ignored),
     ("GET", "/api/v1/namespaces/{ns}/activations/", Owner, Ignored),
     ("GET", "/api/v1/namespaces/{ns}/activations/{id}", Owner, Ignored),

@@ -105,7 +105,8 @@ pub struct Binding {
 }
 
 /// The collections of a namespace that hold entities. All of them share one name space.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Collection {
     Actions,
     Triggers,
@@ -150,6 +151,15 @@ impl Entity {
             Entity::Trigger(_) => Collection::Triggers,
             Entity::Rule(_) => Collection::Rules,
             Entity::Package(_) => Collection::Packages,
+        }
+    }
+
+    pub fn version(&self) -> Version {
+        match self {
+            Entity::Action(a) => a.version,
+            Entity::Trigger(t) => t.version,
+            Entity::Rule(r) => r.version,
+            Entity::Package(p) => p.version,
         }
     }
 

@@ -23,6 +23,9 @@ pub enum Failure {
     NotFound(Message),
     #[error("{0}")]
     Conflict(Message),
+    /// What the request demands of the thing as it stands does not hold.
+    #[error("{0}")]
+    PreconditionFailed(Message),
     #[error("{0}")]
     TooLarge(Message),
     /// The stored thing contradicts itself.
@@ -56,7 +59,7 @@ impl Failure {
             Failure::Unauthenticated(_) => "unauthorized",
             Failure::Forbidden(_) => "forbidden",
             Failure::NotFound(_) => "not-found",
-            Failure::Conflict(_) => "conflict",
+            Failure::Conflict(_) | Failure::PreconditionFailed(_) => "conflict",
             Failure::TooLarge(_) => "too-large",
             Failure::Throttled { .. } => "throttled",
             Failure::Unavailable(_) => "unavailable",

@@ -45,6 +45,16 @@ pub const UNAVAILABLE: &str = "The server is currently unavailable (because it i
 pub const STORE_FULL: &str =
     "The server cannot store anything now: its disk is full. Nothing was accepted; try again later.";
 
+// Conditional requests, RFC 9110 §13.1
+pub const IF_MATCH_MALFORMED: &str = "If-Match must be '*' or ETags in quotes, separated by commas, like \"17\".";
+pub const IF_NONE_MATCH_MALFORMED: &str = "If-None-Match of a write can only be '*', which creates and never changes.";
+pub const IF_MATCH_MISSING: &str = "The resource does not exist, but the request's If-Match demands that it does.";
+pub const IF_NONE_MATCH_EXISTS: &str = "The resource exists, but the request's If-None-Match demands that it does not.";
+
+pub fn if_match_failed(current: i64) -> Message {
+    format!("The resource has changed: its ETag is \"{current}\" now, which is not in the request's If-Match.").into()
+}
+
 pub fn package_missing(name: &FullName) -> Message {
     format!("The requested resource '{name}' does not exist.").into()
 }

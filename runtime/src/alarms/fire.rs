@@ -60,6 +60,7 @@ fn answer_of(failure: &Failure) -> Answer {
         Failure::Forbidden(_) => Answer::Refused(403),
         Failure::Unauthenticated(_) => Answer::Refused(401),
         Failure::Conflict(_) => Answer::Failed, // 409 is tried again, like 408
+        Failure::PreconditionFailed(_) => Answer::Refused(412),
         Failure::TooLarge(_) => Answer::Refused(413),
         Failure::BadRequest(_) | Failure::Unprocessable(_) => Answer::Refused(400),
     }

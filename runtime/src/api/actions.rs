@@ -13,6 +13,7 @@ use wask_model::{Action, Activation, ActivationId, Collection, Failure, Idempote
 
 use super::App;
 use super::caller::Caller;
+use super::conditions::{ETag, Writing};
 use super::documents::action;
 use super::extract::{Params, Segments, document, malformed, payload};
 use super::idempotency::{self, Entrance};
@@ -57,26 +58,27 @@ pub async fn get(
     caller: Caller,
     path: Segments,
     params: Params,
-) -> Result<Json<Value>, Rejection> {
+) -> Result<(ETag, Json<Value>), Rejection> {
     let name = path.target(&caller)?.full_name()?;
     app.catalog.may_read_action(&caller.identity, &name).await?;
     let with_code = params.flag("code", true)?;
     let view = app.catalog.action(&name).await?;
     if !with_code {
-        return Ok(Json(action::document_without_code(&view)));
+        return Ok((ETag(view.revision), Json(action::document_without_code(&view))));
     }
     let code = code_of(&app, &view.action).await?;
-    Ok(Json(action::document(&view.action, code.as_deref())))
+    Ok((ETag(view.revision), Json(action::document(&view.action, code.as_deref()))))
 }
 
-/// `PUT actions/{name}`: creates; with `overwrite=true` creates or changes · 400 · 404 package · 409 · 413.
+/// `PUT actions/{name}`: creates; with `overwrite=true` creates or changes · 400 · 404 package · 409 · 412 · 413.
 pub async fn put(
     State(app): State<App>,
     caller: Caller,
     path: Segments,
     params: Params,
+    writing: Writing,
     request: Request<Body>,
-) -> Result<Json<Value>, Rejection> {
+) -> Result<(ETag, Json<Value>), Rejection> {
     let name = path.target(&caller)?.full_name()?;
     rights::write(&caller.identity, &name)?;
     app.catalog.check_package(&name).await?; // before the body is looked at: REST contract §1.4
@@ -86,16 +88,21 @@ pub async fn put(
         let needed: Vec<Needed<'_>> = components.iter().map(Needed::Action).collect();
         app.catalog.may_use(&caller.identity, &needed).await?;
     }
-    let action = app.catalog.put_action(&name, patch, overwrite).await?;
-    let code = code_of(&app, &action).await?;
-    Ok(Json(action::document(&action, code.as_deref())))
+    let stored = app.catalog.put_action(&name, patch, overwrite, &writing.by(&caller)?).await?;
+    let code = code_of(&app, &stored.value).await?;
+    Ok((ETag(stored.revision), Json(action::document(&stored.value, code.as_deref()))))
 }
 
-/// `DELETE actions/{name}`: the document that was removed · 404 · 409.
-pub async fn delete(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
+/// `DELETE actions/{name}`: the document that was removed · 404 · 409 · 412.
+pub async fn delete(
+    State(app): State<App>,
+    caller: Caller,
+    path: Segments,
+    writing: Writing,
+) -> Result<Json<Value>, Rejection> {
     let name = path.target(&caller)?.full_name()?;
     rights::write(&caller.identity, &name)?;
-    let (action, code) = app.catalog.delete_action(&name).await?;
+    let (action, code) = app.catalog.delete_action(&name, &writing.by(&caller)?).await?;
     Ok(Json(action::document(&action, code.as_deref())))
 }
 

@@ -1,7 +1,7 @@
 //! `/namespaces/{ns}/activations`. REST contract §4; `/status` is feeds contract §B.2.
 
 mod cursor;
-mod query;
+pub mod query;
 
 use axum::Json;
 use axum::extract::State;

@@ -4,7 +4,9 @@ mod accept;
 mod actions;
 mod activations;
 mod apimgmt;
+mod audit;
 mod caller;
+mod conditions;
 mod docs;
 mod documents;
 mod extract;
@@ -123,6 +125,8 @@ pub fn router(parts: Parts) -> Router {
         .route(&v1("/namespaces/{ns}/packages"), get(packages::list))
         .route(&v1("/namespaces/{ns}/packages/"), get(packages::list))
         .route(&v1("/namespaces/{ns}/packages/{name}"), get(packages::get).put(packages::put).delete(packages::delete))
+        .route(&v1("/namespaces/{ns}/audit"), get(audit::list))
+        .route(&v1("/namespaces/{ns}/audit/"), get(audit::list))
         .route(&v1("/namespaces/{ns}/activations"), get(activations::list))
         .route(&v1("/namespaces/{ns}/activations/"), get(activations::list))
         .route(&v1("/namespaces/{ns}/activations/{id}"), get(activations::get))

@@ -9,6 +9,7 @@ use wask_model::Collection;
 
 use super::App;
 use super::caller::Caller;
+use super::conditions::{ETag, Writing};
 use super::documents::package;
 use super::extract::{Params, Segments, document};
 use super::listing;
@@ -30,36 +31,41 @@ pub async fn list(
 }
 
 /// `GET packages/{name}`: the document with its actions and feeds · 403 · 404 · 409 · 422.
-pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
+pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Result<(ETag, Json<Value>), Rejection> {
     let name = path.target(&caller)?.full_name()?;
     app.catalog.may_read_package(&caller.identity, &name).await?;
-    Ok(Json(package::view(&app.catalog.package(&name).await?)))
+    let view = app.catalog.package(&name).await?;
+    Ok((ETag(view.revision), Json(package::view(&view))))
 }
 
-/// `PUT packages/{name}`: creates; with `overwrite=true` creates or changes · 400 · 403 what is bound · 409 · 413.
+/// `PUT packages/{name}`: creates; with `overwrite=true` creates or changes · 400 · 403 what is bound · 409 · 412 · 413.
 pub async fn put(
     State(app): State<App>,
     caller: Caller,
     path: Segments,
     params: Params,
+    writing: Writing,
     request: Request<Body>,
-) -> Result<Json<Value>, Rejection> {
+) -> Result<(ETag, Json<Value>), Rejection> {
     let name = path.target(&caller)?.full_name()?;
     rights::write(&caller.identity, &name)?;
     let patch = package::read(&document(request, app.limits.request_bytes).await?, &caller.identity.namespace)?;
-    let package = app.catalog.put_package(&caller.identity, &name, patch, params.overwrite()?).await?;
-    Ok(Json(package::document(&package)))
+    let stored = app.catalog.put_package(&name, patch, params.overwrite()?, &writing.by(&caller)?).await?;
+    Ok((ETag(stored.revision), Json(package::document(&stored.value))))
 }
 
-/// `DELETE packages/{name}`: the document that was removed; with `force=true` its actions go too · 404 · 409 not empty.
+/// `DELETE packages/{name}`: the document that was removed; with `force=true` its actions go too · 404 · 409 not empty ·
+/// 412.
 pub async fn delete(
     State(app): State<App>,
     caller: Caller,
     path: Segments,
     params: Params,
+    writing: Writing,
 ) -> Result<Json<Value>, Rejection> {
     let name = path.target(&caller)?.full_name()?;
     rights::write(&caller.identity, &name)?;
     let force = if params.flag("force", false)? { Force::Yes } else { Force::No };
-    Ok(Json(package::document(&app.catalog.delete_package(&name, force).await?)))
+    let removed = app.catalog.delete_package(&name, force, &writing.by(&caller)?).await?;
+    Ok(Json(package::document(&removed)))
 }

@@ -49,6 +49,7 @@ fn status_of(failure: &Failure) -> StatusCode {
         Failure::Forbidden(_) => StatusCode::FORBIDDEN,
         Failure::NotFound(_) => StatusCode::NOT_FOUND,
         Failure::Conflict(_) => StatusCode::CONFLICT,
+        Failure::PreconditionFailed(_) => StatusCode::PRECONDITION_FAILED,
         Failure::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
         Failure::Unprocessable(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Failure::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,

@@ -9,6 +9,7 @@ use wask_model::Collection;
 
 use super::App;
 use super::caller::Caller;
+use super::conditions::{ETag, Writing};
 use super::documents::rule;
 use super::extract::{Params, Segments, document};
 use super::listing::answer;
@@ -29,27 +30,30 @@ pub async fn list(
 }
 
 /// `GET rules/{name}`: the document with status · 404 · 409.
-pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
+pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Result<(ETag, Json<Value>), Rejection> {
     let name = path.target(&caller)?.full_name()?;
     rights::own_entity(&caller.identity, &name)?;
-    Ok(Json(rule::document(&app.catalog.rule(&name).await?)))
+    let view = app.catalog.rule(&name).await?;
+    Ok((ETag(view.revision), Json(rule::document(&view))))
 }
 
-/// `PUT rules/{name}`: creates, active; with `overwrite=true` creates or changes · 400 · 403 · 404 package · 409.
+/// `PUT rules/{name}`: creates, active; with `overwrite=true` creates or changes · 400 · 403 · 404 package · 409 · 412.
 pub async fn put(
     State(app): State<App>,
     caller: Caller,
     path: Segments,
     params: Params,
+    writing: Writing,
     request: Request<Body>,
-) -> Result<Json<Value>, Rejection> {
+) -> Result<(ETag, Json<Value>), Rejection> {
     let name = path.target(&caller)?.full_name()?;
     rights::write(&caller.identity, &name)?;
     let patch = rule::read(&document(request, app.limits.request_bytes).await?, &caller.identity.namespace)?;
     let trigger = patch.trigger.as_ref().map(Needed::Own);
     let needed: Vec<Needed<'_>> = trigger.into_iter().chain(patch.action.as_ref().map(Needed::Action)).collect();
     app.catalog.may_use(&caller.identity, &needed).await?;
-    Ok(Json(rule::document(&app.catalog.put_rule(&name, patch, params.overwrite()?).await?)))
+    let view = app.catalog.put_rule(&name, patch, params.overwrite()?, &writing.by(&caller)?).await?;
+    Ok((ETag(view.revision), Json(rule::document(&view))))
 }
 
 /// `POST rules/{name}`: sets the status; answers the text `OK` · 400 · 404.
@@ -57,18 +61,24 @@ pub async fn set_status(
     State(app): State<App>,
     caller: Caller,
     path: Segments,
+    writing: Writing,
     request: Request<Body>,
 ) -> Result<&'static str, Rejection> {
     let name = path.target(&caller)?.full_name()?;
     rights::write(&caller.identity, &name)?;
     let status = rule::read_status(&document(request, app.limits.request_bytes).await?)?;
-    app.catalog.set_rule_status(&name, status).await?;
+    app.catalog.set_rule_status(&name, status, &writing.by(&caller)?).await?;
     Ok("OK")
 }
 
-/// `DELETE rules/{name}`: the document, inactive · 404 · 409.
-pub async fn delete(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
+/// `DELETE rules/{name}`: the document, inactive · 404 · 409 · 412.
+pub async fn delete(
+    State(app): State<App>,
+    caller: Caller,
+    path: Segments,
+    writing: Writing,
+) -> Result<Json<Value>, Rejection> {
     let name = path.target(&caller)?.full_name()?;
     rights::write(&caller.identity, &name)?;
-    Ok(Json(rule::document(&app.catalog.delete_rule(&name).await?)))
+    Ok(Json(rule::document(&app.catalog.delete_rule(&name, &writing.by(&caller)?).await?)))
 }

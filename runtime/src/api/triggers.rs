@@ -12,6 +12,7 @@ use wask_model::{ActivationId, Collection, IdempotencyKey};
 use super::App;
 use super::actions::with_id;
 use super::caller::Caller;
+use super::conditions::{ETag, Writing};
 use super::documents::trigger;
 use super::extract::{Params, Segments, document, payload};
 use super::idempotency;
@@ -37,31 +38,39 @@ pub async fn list(
 }
 
 /// `GET triggers/{name}`: the document · 404 · 409.
-pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
+pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Result<(ETag, Json<Value>), Rejection> {
     let name = path.target(&caller)?.full_name()?;
     rights::own_entity(&caller.identity, &name)?;
-    Ok(Json(trigger::document(&app.catalog.trigger(&name).await?)))
+    let stored = app.catalog.stored_trigger(&name).await?;
+    Ok((ETag(stored.revision), Json(trigger::document(&stored.value))))
 }
 
-/// `PUT triggers/{name}`: creates; with `overwrite=true` creates or changes · 400 · 409 · 413.
+/// `PUT triggers/{name}`: creates; with `overwrite=true` creates or changes · 400 · 409 · 412 · 413.
 pub async fn put(
     State(app): State<App>,
     caller: Caller,
     path: Segments,
     params: Params,
+    writing: Writing,
     request: Request<Body>,
-) -> Result<Json<Value>, Rejection> {
+) -> Result<(ETag, Json<Value>), Rejection> {
     let name = path.target(&caller)?.full_name()?;
     rights::write(&caller.identity, &name)?;
     let patch = trigger::read(&document(request, app.limits.request_bytes).await?)?;
-    Ok(Json(trigger::document(&app.catalog.put_trigger(&name, patch, params.overwrite()?).await?)))
+    let stored = app.catalog.put_trigger(&name, patch, params.overwrite()?, &writing.by(&caller)?).await?;
+    Ok((ETag(stored.revision), Json(trigger::document(&stored.value))))
 }
 
-/// `DELETE triggers/{name}`: the document that was removed · 404 · 409.
-pub async fn delete(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
+/// `DELETE triggers/{name}`: the document that was removed · 404 · 409 · 412.
+pub async fn delete(
+    State(app): State<App>,
+    caller: Caller,
+    path: Segments,
+    writing: Writing,
+) -> Result<Json<Value>, Rejection> {
     let name = path.target(&caller)?.full_name()?;
     rights::write(&caller.identity, &name)?;
-    Ok(Json(trigger::document(&app.catalog.delete_trigger(&name).await?)))
+    Ok(Json(trigger::document(&app.catalog.delete_trigger(&name, &writing.by(&caller)?).await?)))
 }
 
 /// `POST triggers/{name}`: 202 `{activationId}` · 204 when no rule is active · 404 · 413 · 422 the idempotency key of

@@ -6,8 +6,9 @@ use wask_model::{
     Action, ActionLimits, Annotations, Collection, Entity, Exec, Failure, FullName, Kind, LimitsPatch, Parameters,
     Version, messages,
 };
-use wask_store::{Change, Revision, Stored};
+use wask_store::{Revision, Stored};
 
+use super::write::{Batch, Write};
 use super::{Catalog, Overwrite, already_exists, sequences, wrong_collection};
 
 /// The body of an action PUT: what was given.
@@ -49,12 +50,14 @@ impl Catalog {
         name: &FullName,
         patch: ActionPatch,
         overwrite: Overwrite,
-    ) -> Result<Action, Failure> {
+        by: &Write,
+    ) -> Result<Stored<Action>, Failure> {
         self.check_package(name).await?;
         self.check_sizes(&patch)?;
         patch.limits.apply(None, &self.limits)?;
 
         let stored = self.find(name).await?;
+        by.condition.check(stored.as_ref().map(|stored| stored.revision))?;
         let (old, based_on) = existing_action(stored.as_deref(), overwrite)?;
         let limits = patch.limits.apply(old.map(|a| &a.limits), &self.limits)?;
         self.check_instances(&limits)?;
@@ -90,22 +93,23 @@ impl Catalog {
             limits,
             updated: self.clock.now(),
         };
-        let entity = Entity::Action(action.clone());
-        self.apply(vec![Change::Put { entity, based_on, code }]).await?;
-        Ok(action)
+        let revision = self.put(by, Entity::Action(action.clone()), based_on, code).await?;
+        Ok(Stored { revision, value: action })
     }
 
     /// Removes the action and returns it with its posted code. Rules that point at it stay, and fail from now on.
-    pub async fn delete_action(&self, name: &FullName) -> Result<(Action, Option<String>), Failure> {
+    pub async fn delete_action(&self, name: &FullName, by: &Write) -> Result<(Action, Option<String>), Failure> {
         self.check_package(name).await?;
         let stored = self.get(name, Collection::Actions).await?;
-        let Entity::Action(action) = &stored.value else { return Err(wrong_collection()) };
+        by.condition.check(Some(stored.revision))?;
+        let action = as_action(&stored)?;
         let code = match action.code() {
             Some(code) => Some(self.code(code).await?),
             None => None,
         };
-        let change = Change::Delete { name: name.clone(), based_on: stored.revision };
-        self.apply(vec![change]).await?;
+        let mut batch = Batch::of(by, self.clock.now());
+        batch.delete(&stored);
+        self.apply(batch).await?;
         Ok((action.clone(), code))
     }
 

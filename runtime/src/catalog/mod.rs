@@ -10,6 +10,7 @@ mod rules;
 mod sequences;
 mod system;
 mod triggers;
+mod write;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -28,8 +29,10 @@ pub use resolve::{ActionEntry, ActionView};
 pub use rules::{RulePatch, RuleView};
 pub use system::{ALARM_FEEDS, UTILS};
 pub use triggers::TriggerPatch;
+pub use write::{Condition, Write};
 
 use crate::clock::Clock;
+use write::Batch;
 
 /// Bounds of the catalog's caches, and what it shows; settings below `catalog.`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -173,11 +176,26 @@ impl Catalog {
         if entity.value.collection() == collection { Ok(entity) } else { Err(wrong_collection()) }
     }
 
-    /// Writes all changes or none, and forgets what was cached of them.
-    async fn apply(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+    /// Creates or changes one entity; returns its new revision.
+    async fn put(
+        &self,
+        by: &Write,
+        entity: Entity,
+        based_on: Option<Revision>,
+        code: Option<String>,
+    ) -> Result<Revision, StoreError> {
+        let mut batch = Batch::of(by, entity.updated());
+        batch.put(entity, based_on, code);
+        Ok(self.apply(batch).await?.pop().expect("the store tells the revision of what was put"))
+    }
+
+    /// Writes all changes and what the audit says of them, or nothing, and forgets what was cached of them. Returns the
+    /// revisions of what was put.
+    async fn apply(&self, batch: Batch<'_>) -> Result<Vec<Revision>, StoreError> {
+        let Batch { changes, audit, .. } = batch;
         let names: Vec<FullName> = changes.iter().map(|change| change.name().clone()).collect();
         let reach_further = changes.iter().any(reaches_further);
-        let applied = self.store.apply(changes).await;
+        let applied = self.store.apply(changes, audit).await;
         self.generation.fetch_add(1, Ordering::AcqRel);
         for name in &names {
             self.entities.remove(name);

@@ -5,8 +5,9 @@ use wask_model::{
     Action, Annotations, Binding, Collection, Entity, Failure, FullName, Identity, Package, Parameters, Version,
     messages,
 };
-use wask_store::{Change, Revision, Stored};
+use wask_store::{Revision, Stored};
 
+use super::write::{Batch, Write};
 use super::{Catalog, Overwrite, Page, Selection, already_exists, wrong_collection};
 use crate::gate::rights;
 
@@ -38,6 +39,7 @@ pub enum Force {
 /// A package with what it holds; a binding with its merged parameters and what its provider holds.
 pub struct PackageView {
     pub package: Package,
+    pub revision: Revision,
     pub actions: Vec<Action>,
 }
 
@@ -62,7 +64,7 @@ impl Catalog {
             Entity::Action(action) => Some(action),
             Entity::Trigger(_) | Entity::Rule(_) | Entity::Package(_) => None,
         });
-        Ok(PackageView { package, actions: actions.collect() })
+        Ok(PackageView { package, revision: stored.revision, actions: actions.collect() })
     }
 
     /// The actions that a package holds; through a binding the provider's.
@@ -95,24 +97,25 @@ impl Catalog {
         }
     }
 
-    /// Creates the package or binding, or with [`Overwrite::Yes`] creates or changes it. `identity` must be able to read
+    /// Creates the package or binding, or with [`Overwrite::Yes`] creates or changes it. Whoever does must be able to read
     /// what a binding points at.
     pub async fn put_package(
         &self,
-        identity: &Identity,
         name: &FullName,
         patch: PackagePatch,
         overwrite: Overwrite,
-    ) -> Result<Package, Failure> {
+        by: &Write,
+    ) -> Result<Stored<Package>, Failure> {
         if name.name.as_str() == RESERVED {
             return Err(Failure::BadRequest(messages::PACKAGE_NAME_RESERVED.into()));
         }
         self.check_size("parameters", patch.parameters.as_ref().map_or(0, Parameters::size))?;
         self.check_size("annotations", patch.annotations.as_ref().map_or(0, Annotations::size))?;
         if let Some(target) = &patch.binding {
-            self.check_target(identity, target).await?;
+            self.check_target(&by.identity, target).await?;
         }
         let stored = self.find(name).await?;
+        by.condition.check(stored.as_ref().map(|stored| stored.revision))?;
         let (old, based_on) = existing_package(stored.as_deref(), overwrite)?;
         if patch.binding.is_some() && old.is_some_and(|package| package.binding.is_none()) {
             return Err(Failure::Conflict(messages::PACKAGE_NO_BINDING.into()));
@@ -129,17 +132,17 @@ impl Catalog {
             binding,
             updated: self.clock.now(),
         };
-        let entity = Entity::Package(package.clone());
-        self.apply(vec![Change::Put { entity, based_on, code: None }]).await?;
-        Ok(package)
+        let revision = self.put(by, Entity::Package(package.clone()), based_on, None).await?;
+        Ok(Stored { revision, value: package })
     }
 
     /// Removes the package, with [`Force::Yes`] together with its actions, and returns it as it was stored. Bindings that
     /// point at it stay, and fail from now on.
-    pub async fn delete_package(&self, name: &FullName, force: Force) -> Result<Package, Failure> {
+    pub async fn delete_package(&self, name: &FullName, force: Force, by: &Write) -> Result<Package, Failure> {
         let stored = self.get(name, Collection::Packages).await?;
         let package = as_package(&stored)?;
-        let mut changes = Vec::new();
+        by.condition.check(Some(stored.revision))?;
+        let mut batch = Batch::of(by, self.clock.now());
         if package.binding.is_none() {
             let members = self.list(&Selection::inside(name), Page::ALL).await?;
             if !members.is_empty() && force == Force::No {
@@ -147,12 +150,12 @@ impl Catalog {
             }
             for member in members {
                 if let Some(stored) = self.find(member.name()).await? {
-                    changes.push(Change::Delete { name: member.name().clone(), based_on: stored.revision });
+                    batch.delete(&stored);
                 }
             }
         }
-        changes.push(Change::Delete { name: name.clone(), based_on: stored.revision });
-        self.apply(changes).await?;
+        batch.delete(&stored);
+        self.apply(batch).await?;
         Ok(package.clone())
     }
 

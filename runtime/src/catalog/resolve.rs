@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use wask_model::{Action, Arguments, Collection, Exec, Failure, FullName};
 use wask_sandbox::Digest;
+use wask_store::Revision;
 
 use super::{Catalog, actions::as_action};
 
@@ -12,6 +13,8 @@ use super::{Catalog, actions::as_action};
 pub struct ActionView {
     /// Under the provider's name. Its parameters are merged: package < binding < action.
     pub action: Action,
+    /// That the provider's action stands at.
+    pub revision: Revision,
     /// The binding that it was reached through.
     pub binding: Option<FullName>,
 }
@@ -33,7 +36,7 @@ pub struct ActionEntry {
 
 impl ActionEntry {
     fn new(view: ActionView) -> Self {
-        let ActionView { action, binding } = view;
+        let ActionView { action, binding, .. } = view;
         // The parameters of a sequence are the list of its components: they never take part in a run.
         let is_sequence = matches!(action.exec, Exec::Sequence { .. });
         ActionEntry {
@@ -80,13 +83,14 @@ impl Catalog {
     pub async fn action(&self, name: &FullName) -> Result<ActionView, Failure> {
         let Some(package) = name.package_name() else {
             let stored = self.get(name, Collection::Actions).await?;
-            return Ok(ActionView { action: as_action(&stored)?.clone(), binding: None });
+            let action = as_action(&stored)?.clone();
+            return Ok(ActionView { action, revision: stored.revision, binding: None });
         };
         let reached = self.reach(&package).await?;
         let provided = FullName::inside(&reached.provider, name.name.clone());
         let stored = self.get(&provided, Collection::Actions).await?;
         let mut action = as_action(&stored)?.clone();
         action.parameters = reached.parameters.overlaid_by(&action.parameters);
-        Ok(ActionView { action, binding: reached.binding })
+        Ok(ActionView { action, revision: stored.revision, binding: reached.binding })
     }
 }

@@ -1,10 +1,11 @@
 //! Rules and the links that their triggers keep of them. REST contract §6.2, §6.3.
 
 use wask_model::{
-    Annotations, Collection, Entity, Failure, FullName, Rule, RuleLink, RuleStatus, Trigger, Version, messages,
+    Annotations, Became, Collection, Entity, Failure, FullName, Rule, RuleLink, RuleStatus, Trigger, Version, messages,
 };
-use wask_store::{Change, Revision, StoreError};
+use wask_store::{Change, Revision, StoreError, Stored};
 
+use super::write::{Batch, Write};
 use super::{Catalog, Overwrite, already_exists, wrong_collection};
 
 /// How often a change is tried again that lost a race for its trigger: several rules of one trigger are made at once.
@@ -24,6 +25,8 @@ pub struct RulePatch {
 pub struct RuleView {
     pub rule: Rule,
     pub status: RuleStatus,
+    /// That the rule stands at; a deleted one: that it stood at.
+    pub revision: Revision,
 }
 
 struct StoredTrigger {
@@ -52,24 +55,27 @@ impl StoredTrigger {
 
 impl Catalog {
     pub async fn rule(&self, name: &FullName) -> Result<RuleView, Failure> {
-        let (rule, _) = self.stored_rule(name).await?;
+        let (rule, revision) = self.stored_rule(name).await?;
         let linked = self.trigger_of(&rule.trigger).await?.and_then(|t| t.status_of(name));
-        Ok(RuleView { rule, status: linked.unwrap_or(RuleStatus::Inactive) })
+        Ok(RuleView { rule, status: linked.unwrap_or(RuleStatus::Inactive), revision })
     }
 
     /// Creates the rule, active, or changes it with its status kept.
-    pub async fn put_rule(&self, name: &FullName, patch: RulePatch, overwrite: Overwrite) -> Result<RuleView, Failure> {
+    pub async fn put_rule(
+        &self,
+        name: &FullName,
+        patch: RulePatch,
+        overwrite: Overwrite,
+        by: &Write,
+    ) -> Result<RuleView, Failure> {
         self.check_size("annotations", patch.annotations.as_ref().map_or(0, Annotations::size))?;
         for _ in 1..TRIES {
-            match self.try_put_rule(name, patch.clone(), overwrite).await? {
-                (view, Ok(())) => return Ok(view),
-                (_, Err(StoreError::Conflict)) => continue,
-                (_, Err(error)) => return Err(error.into()),
+            match self.try_put_rule(name, patch.clone(), overwrite, by).await? {
+                Err(StoreError::Conflict) => continue,
+                written => return Ok(written?),
             }
         }
-        let (view, written) = self.try_put_rule(name, patch, overwrite).await?;
-        written?;
-        Ok(view)
+        Ok(self.try_put_rule(name, patch, overwrite, by).await??)
     }
 
     async fn try_put_rule(
@@ -77,8 +83,10 @@ impl Catalog {
         name: &FullName,
         patch: RulePatch,
         overwrite: Overwrite,
-    ) -> Result<(RuleView, Result<(), StoreError>), Failure> {
+        by: &Write,
+    ) -> Result<Result<RuleView, StoreError>, Failure> {
         let stored = self.find(name).await?;
+        by.condition.check(stored.as_ref().map(|stored| stored.revision))?;
         let (old, based_on) = match stored.as_deref() {
             None => (None, None),
             Some(stored) => match (&stored.value, overwrite) {
@@ -100,29 +108,34 @@ impl Catalog {
         let mut trigger = self.trigger_for(&rule).await?;
         self.check_rule_action(&rule.action).await?;
 
-        let mut changes = Vec::new();
+        let mut batch = Batch::of(by, rule.updated);
         let status = match old {
             None => RuleStatus::Active,
             Some(old) if old.trigger == rule.trigger => trigger.status_of(name).unwrap_or(RuleStatus::Inactive),
             Some(old) => match self.trigger_of(&old.trigger).await? {
                 Some(mut before) => {
                     let status = before.unlink(name).map_or(RuleStatus::Inactive, |link| link.status);
-                    changes.push(before.put());
+                    batch.along(before.put());
                     status
                 }
                 None => RuleStatus::Inactive,
             },
         };
         trigger.link(&rule, status);
-        changes.push(trigger.put());
-        changes.push(Change::Put { entity: Entity::Rule(rule.clone()), based_on, code: None });
-        Ok((RuleView { rule, status }, self.apply(changes).await))
+        batch.along(trigger.put());
+        batch.put(Entity::Rule(rule.clone()), based_on, None);
+        let written = self.apply(batch).await;
+        Ok(written.map(|mut revisions| {
+            let revision = revisions.pop().expect("the store tells the revision of the rule, which was put last");
+            RuleView { rule, status, revision }
+        }))
     }
 
     /// Activates or deactivates; neither the rule's version nor its `updated` changes.
-    pub async fn set_rule_status(&self, name: &FullName, status: RuleStatus) -> Result<(), Failure> {
+    pub async fn set_rule_status(&self, name: &FullName, status: RuleStatus, by: &Write) -> Result<(), Failure> {
         for _ in 0..TRIES {
-            let (rule, _) = self.stored_rule(name).await?;
+            let (rule, revision) = self.stored_rule(name).await?;
+            by.condition.check(Some(revision))?;
             let Some(mut trigger) = self.trigger_of(&rule.trigger).await? else {
                 return match status {
                     RuleStatus::Active => Err(Failure::NotFound(messages::RULE_WITHOUT_TRIGGER.into())),
@@ -130,29 +143,34 @@ impl Catalog {
                 };
             };
             trigger.link(&rule, status);
-            match self.apply(vec![trigger.put()]).await {
+            let mut batch = Batch::of(by, self.clock.now());
+            batch.tell(Became::Changed, &Entity::Rule(rule));
+            batch.along(trigger.put());
+            match self.apply(batch).await {
                 Err(StoreError::Conflict) => continue,
-                written => return written.map_err(Failure::from),
+                written => return Ok(written.map(drop)?),
             }
         }
         Err(StoreError::Conflict.into())
     }
 
     /// Removes the rule and its link, in any state.
-    pub async fn delete_rule(&self, name: &FullName) -> Result<RuleView, Failure> {
+    pub async fn delete_rule(&self, name: &FullName, by: &Write) -> Result<RuleView, Failure> {
         for _ in 0..TRIES {
-            let (rule, based_on) = self.stored_rule(name).await?;
-            let mut changes = vec![Change::Delete { name: name.clone(), based_on }];
+            let (rule, revision) = self.stored_rule(name).await?;
+            by.condition.check(Some(revision))?;
+            let mut batch = Batch::of(by, self.clock.now());
+            batch.delete(&Stored { revision, value: Entity::Rule(rule.clone()) });
             if let Some(mut trigger) = self.trigger_of(&rule.trigger).await?
                 && trigger.unlink(name).is_some()
             {
-                changes.push(trigger.put());
+                batch.along(trigger.put());
             }
-            match self.apply(changes).await {
+            match self.apply(batch).await {
                 Err(StoreError::Conflict) => continue,
                 written => {
                     written?;
-                    return Ok(RuleView { rule, status: RuleStatus::Inactive });
+                    return Ok(RuleView { rule, status: RuleStatus::Inactive, revision });
                 }
             }
         }

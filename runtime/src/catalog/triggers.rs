@@ -3,8 +3,9 @@
 use wask_model::{
     Annotations, Collection, Entity, Failure, FullName, NamespaceName, Parameters, Trigger, Version, messages,
 };
-use wask_store::{Change, Revision};
+use wask_store::Stored;
 
+use super::write::{Batch, Write};
 use super::{Catalog, Overwrite, already_exists, wrong_collection};
 
 /// The body of a trigger PUT: what was given.
@@ -18,13 +19,14 @@ pub struct TriggerPatch {
 
 impl Catalog {
     pub async fn trigger(&self, name: &FullName) -> Result<Trigger, Failure> {
-        self.stored_trigger(name).await.map(|(trigger, _)| trigger)
+        self.stored_trigger(name).await.map(|stored| stored.value)
     }
 
-    pub(super) async fn stored_trigger(&self, name: &FullName) -> Result<(Trigger, Revision), Failure> {
+    /// The trigger, with the revision that it stands at.
+    pub async fn stored_trigger(&self, name: &FullName) -> Result<Stored<Trigger>, Failure> {
         let stored = self.get(name, Collection::Triggers).await?;
         match &stored.value {
-            Entity::Trigger(trigger) => Ok((trigger.clone(), stored.revision)),
+            Entity::Trigger(trigger) => Ok(Stored { revision: stored.revision, value: trigger.clone() }),
             _ => Err(wrong_collection()),
         }
     }
@@ -34,10 +36,12 @@ impl Catalog {
         name: &FullName,
         patch: TriggerPatch,
         overwrite: Overwrite,
-    ) -> Result<Trigger, Failure> {
+        by: &Write,
+    ) -> Result<Stored<Trigger>, Failure> {
         self.check_size("parameters", patch.parameters.as_ref().map_or(0, Parameters::size))?;
         self.check_size("annotations", patch.annotations.as_ref().map_or(0, Annotations::size))?;
         let stored = self.find(name).await?;
+        by.condition.check(stored.as_ref().map(|stored| stored.revision))?;
         let (old, based_on) = match stored.as_deref() {
             None => (None, None),
             Some(stored) => match (&stored.value, overwrite) {
@@ -58,15 +62,17 @@ impl Catalog {
             rules: old.and_then(|t| t.rules.clone()),
             updated: self.clock.now(),
         };
-        let entity = Entity::Trigger(trigger.clone());
-        self.apply(vec![Change::Put { entity, based_on, code: None }]).await?;
-        Ok(trigger)
+        let revision = self.put(by, Entity::Trigger(trigger.clone()), based_on, None).await?;
+        Ok(Stored { revision, value: trigger })
     }
 
     /// Removes the trigger. Rules that refer to it stay and read as inactive.
-    pub async fn delete_trigger(&self, name: &FullName) -> Result<Trigger, Failure> {
-        let (trigger, based_on) = self.stored_trigger(name).await?;
-        self.apply(vec![Change::Delete { name: name.clone(), based_on }]).await?;
+    pub async fn delete_trigger(&self, name: &FullName, by: &Write) -> Result<Trigger, Failure> {
+        let Stored { revision, value: trigger } = self.stored_trigger(name).await?;
+        by.condition.check(Some(revision))?;
+        let mut batch = Batch::of(by, self.clock.now());
+        batch.delete(&Stored { revision, value: Entity::Trigger(trigger.clone()) });
+        self.apply(batch).await?;
         Ok(trigger)
     }
 }

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use wask_model::{Annotations, EntityName, FullName, Kind, NamespaceName, Version};
 
-use crate::catalog::{ActionPatch, Catalog, ExecPatch, Overwrite, RulePatch, TriggerPatch};
+use crate::catalog::{ActionPatch, Catalog, Condition, ExecPatch, Overwrite, RulePatch, TriggerPatch, Write};
 
 /// Deploys a module as a web action, unless exactly this code is deployed already.
 pub async fn module(
@@ -22,12 +22,13 @@ pub async fn module(
     {
         return Ok(Deployed::Unchanged);
     }
+    let by = owner(catalog, namespace).await?;
     let patch = ActionPatch {
         exec: Some(ExecPatch::Code { kind: Kind::wasm(), code, main: None, image: None }),
         annotations: Some(Annotations::default().with("web-export", true)),
         ..ActionPatch::default()
     };
-    Ok(Deployed::New(catalog.put_action(&name, patch, Overwrite::Yes).await?.version))
+    Ok(Deployed::New(catalog.put_action(&name, patch, Overwrite::Yes, &by).await?.value.version))
 }
 
 /// What deploying came to.
@@ -53,17 +54,24 @@ pub fn read(path: &Path) -> anyhow::Result<Option<(String, String)>> {
     }
 }
 
+/// Changes are made in the name of the namespace's owner.
+async fn owner(catalog: &Catalog, namespace: &NamespaceName) -> anyhow::Result<Write> {
+    let identity = catalog.owner(namespace).await?.with_context(|| format!("there is no namespace {namespace}"))?;
+    Ok(Write { identity, transaction: "wask-dev".into(), condition: Condition::None })
+}
+
 /// Makes a trigger and a rule that binds it to an action, unless they are there.
 pub async fn bind(catalog: &Catalog, trigger: &FullName, rule: &FullName, action: &FullName) -> anyhow::Result<()> {
+    let by = owner(catalog, &trigger.namespace).await?;
     if catalog.trigger(trigger).await.is_err() {
         let feed = Annotations::default().with("feed", "/whisk.system/alarms/alarm");
         let patch = TriggerPatch { annotations: Some(feed), ..TriggerPatch::default() };
-        catalog.put_trigger(trigger, patch, Overwrite::Yes).await?;
+        catalog.put_trigger(trigger, patch, Overwrite::Yes, &by).await?;
     }
     if catalog.rule(rule).await.is_err() {
         let (trigger, action) = (Some(trigger.clone()), Some(action.clone()));
         let patch = RulePatch { trigger, action, ..RulePatch::default() };
-        catalog.put_rule(rule, patch, Overwrite::Yes).await?;
+        catalog.put_rule(rule, patch, Overwrite::Yes, &by).await?;
     }
     Ok(())
 }

@@ -151,10 +151,10 @@ async fn write_batch(store: &dyn Store, records: &[Arc<Activation>]) {
     }
 }
 
-/// How many records, or keys, are removed in one transaction.
+/// How many records, audit records or keys are removed in one transaction.
 const FORGET_BATCH: u32 = 1000;
 
-/// Removes records that are older than `retention_days`, and idempotency keys that are over, once an hour.
+/// Removes records and audit records that are older than `retention_days`, and idempotency keys that are over, once an hour.
 pub async fn forget_old_records(store: Arc<dyn Store>, clock: Clock, retention_days: u32, stop: CancellationToken) {
     let retention = Duration::from_secs(u64::from(retention_days) * 24 * 3600);
     let hour = Duration::from_secs(3600);
@@ -162,8 +162,9 @@ pub async fn forget_old_records(store: Arc<dyn Store>, clock: Clock, retention_d
         let now = clock.now();
         let records = store.forget_activations(now.before(retention), FORGET_BATCH).await;
         let keys = store.forget_keys(now.before(IdempotencyKey::REMEMBERED), FORGET_BATCH).await;
+        let audit = store.forget_audit(now.before(retention), FORGET_BATCH).await;
         let mut more = false;
-        for forgotten in [records, keys] {
+        for forgotten in [records, keys, audit] {
             match forgotten {
                 Ok(forgotten) => more |= u64::from(FORGET_BATCH) <= forgotten,
                 Err(cause) => warn!(%cause, "what is old could not be removed, the next pass tries again"),

@@ -1,7 +1,7 @@
 //! Actions, triggers, rules and packages.
 
 use async_trait::async_trait;
-use wask_model::{Collection, Entity, EntityName, FullName, NamespaceName};
+use wask_model::{AuditRecord, Collection, Entity, EntityName, FullName, NamespaceName};
 
 use crate::StoreError;
 
@@ -61,9 +61,10 @@ pub trait EntityStore: Send + Sync {
     /// How many entities match, `skip` and `limit` aside.
     async fn count_entities(&self, query: &EntityQuery) -> Result<u64, StoreError>;
 
-    /// Writes all changes or none. `Conflict`: one of them was based on a revision that is no longer current, or would
+    /// Writes all changes and what the audit says of them, or nothing. Returns the revisions of the entities that were
+    /// put, in order. `Conflict`: one of them was based on a revision that is no longer current, or would
     /// leave an entity in a package that is not there.
-    async fn apply(&self, changes: Vec<Change>) -> Result<(), StoreError>;
+    async fn apply(&self, changes: Vec<Change>, audit: Vec<AuditRecord>) -> Result<Vec<Revision>, StoreError>;
 
     /// The posted text of the code with this digest. `None`: no entity points at it.
     async fn code(&self, digest: &str) -> Result<Option<String>, StoreError>;

@@ -6,6 +6,7 @@
 mod activations;
 mod alarms;
 mod apis;
+mod audit;
 mod data_dir;
 mod entities;
 mod error;
@@ -19,6 +20,7 @@ pub mod conformance;
 pub use activations::{ActivationQuery, ActivationStore, Place, Summary};
 pub use alarms::{AlarmStore, Tick};
 pub use apis::{ApiBounds, ApiPut, ApiStore};
+pub use audit::{AuditQuery, AuditStore};
 pub use data_dir::{DataDirLock, LockError};
 pub use entities::{Change, EntityQuery, EntityStore, Revision, Stored};
 pub use error::StoreError;
@@ -27,6 +29,12 @@ pub use jobs::{Claim, Job, JobState, JobStore, KnownJob, Lane, Lease, NewJob};
 pub use once::{Begun, FirstRequest, KeyedRequest, OnceStore, Verdict};
 
 /// Everything that a node keeps.
-pub trait Store: EntityStore + ActivationStore + JobStore + OnceStore + AlarmStore + ApiStore + IdentityStore {}
+pub trait Store:
+    EntityStore + ActivationStore + JobStore + OnceStore + AlarmStore + ApiStore + AuditStore + IdentityStore
+{
+}
 
-impl<T: EntityStore + ActivationStore + JobStore + OnceStore + AlarmStore + ApiStore + IdentityStore> Store for T {}
+impl<T: EntityStore + ActivationStore + JobStore + OnceStore + AlarmStore + ApiStore + AuditStore + IdentityStore> Store
+    for T
+{
+}

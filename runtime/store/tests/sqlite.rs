@@ -42,7 +42,7 @@ fn everything() -> ActivationQuery {
 async fn what_was_stored_is_there_after_a_restart() {
     let (store, dir) = fresh().await;
     let put = Change::Put { entity: action("/guest/a", "code"), based_on: None, code: Some("code".into()) };
-    store.apply(vec![put]).await.unwrap();
+    store.apply(vec![put], vec![]).await.unwrap();
     store.record(&shared(vec![record(1, T0)])).await.unwrap();
     let held = leased(&store, 2, "a").await;
     store.enqueue(None, vec![job(3, at(9))]).await.unwrap();
@@ -127,7 +127,10 @@ async fn many_writers_share_few_commits() {
 async fn one_that_fails_in_a_batch_does_not_harm_its_neighbours() {
     let (store, dir) = fresh().await;
     store
-        .apply(vec![Change::Put { entity: action("/guest/taken", "1"), based_on: None, code: Some("1".into()) }])
+        .apply(
+            vec![Change::Put { entity: action("/guest/taken", "1"), based_on: None, code: Some("1".into()) }],
+            vec![],
+        )
         .await
         .unwrap();
     let create = |path: &str| Change::Put { entity: action(path, path), based_on: None, code: Some(path.into()) };
@@ -140,9 +143,9 @@ async fn one_that_fails_in_a_batch_does_not_harm_its_neighbours() {
         holder.execute_batch("ROLLBACK").unwrap();
     };
     let (one, failed, three, ()) = tokio::join!(
-        store.apply(vec![create("/guest/one")]),
-        store.apply(vec![create("/guest/two"), create("/guest/taken")]),
-        store.apply(vec![create("/guest/three")]),
+        store.apply(vec![create("/guest/one")], vec![]),
+        store.apply(vec![create("/guest/two"), create("/guest/taken")], vec![]),
+        store.apply(vec![create("/guest/three")], vec![]),
         let_go,
     );
     assert_eq!((one.is_ok(), three.is_ok()), (true, true));

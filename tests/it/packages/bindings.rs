@@ -257,7 +257,7 @@ async fn a_stored_binding_that_leads_to_itself_is_422_and_can_be_deleted() {
         updated: wask.now(),
     });
     let store = SqliteStore::open(&wask.data_dir().join("wask.sqlite"), &SqliteConfig::default()).unwrap();
-    store.apply(vec![Change::Put { entity, based_on: None, code: None }]).await.unwrap();
+    store.apply(vec![Change::Put { entity, based_on: None, code: None }], vec![]).await.unwrap();
 
     let sentence = "Package binding 'guest/loop' contains a circular reference.";
     for path in ["packages/loop", "actions/loop/", "actions/loop/a"] {

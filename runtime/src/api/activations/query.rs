@@ -31,13 +31,17 @@ pub fn read(params: &Params, namespace: NamespaceName, page: Page) -> Result<Act
 }
 
 /// Reads a parameter if it is there; the refusal names it and says what is wrong with its value.
-fn filter<T>(params: &Params, key: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Result<Option<T>, Rejection> {
+pub fn filter<T>(
+    params: &Params,
+    key: &str,
+    read: impl FnOnce(&str) -> Result<T, String>,
+) -> Result<Option<T>, Rejection> {
     let value = params.get(key).map(read).transpose();
     value.map_err(|detail| malformed(key, &detail))
 }
 
 /// `name` or `package/name`.
-fn name(value: &str) -> Result<String, String> {
+pub fn name(value: &str) -> Result<String, String> {
     let legal = |segment: &str| segment.parse::<EntityName>().is_ok();
     let segments: Vec<&str> = value.split('/').collect();
     if segments.len() <= 2 && segments.iter().all(|segment| legal(segment)) {
@@ -71,7 +75,7 @@ fn cause(value: &str) -> Result<ActivationId, String> {
     value.parse().map_err(|refused: Failure| refused.to_string())
 }
 
-fn time(value: &str) -> Result<Timestamp, String> {
+pub fn time(value: &str) -> Result<Timestamp, String> {
     let millis = value.parse().map_err(|_| messages::not_epoch(value).into_owned())?;
     Ok(Timestamp::from_millis(millis))
 }

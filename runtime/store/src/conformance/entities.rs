@@ -14,7 +14,7 @@ fn create_action(path: &str, text: &str) -> Change {
 }
 
 async fn apply(store: &dyn Store, changes: impl Into<Vec<Change>>) -> Result<(), StoreError> {
-    store.apply(changes.into()).await
+    store.apply(changes.into(), vec![]).await.map(drop)
 }
 
 async fn revision(store: &dyn Store, path: &str) -> Revision {
@@ -52,6 +52,17 @@ pub async fn an_entity_that_was_put_is_read_back_with_its_revision(store: &dyn S
     let second = store.entity(&full("/guest/dawn")).await.unwrap().unwrap();
     assert_eq!(second.value, changed);
     assert_ne!(second.revision, first.revision);
+}
+
+pub async fn whoever_puts_is_told_the_new_revisions_in_order(store: &dyn Store) {
+    let two = vec![create(trigger("/guest/a", T0)), create(trigger("/guest/b", T0))];
+    let told = store.apply(two, vec![]).await.unwrap();
+    assert_eq!(told, [revision(store, "/guest/a").await, revision(store, "/guest/b").await]);
+
+    let update = Change::Put { entity: trigger("/guest/a", at(1)), based_on: Some(told[0]), code: None };
+    let delete = Change::Delete { name: full("/guest/b"), based_on: told[1] };
+    let told = store.apply(vec![delete, update], vec![]).await.unwrap();
+    assert_eq!(told, [revision(store, "/guest/a").await]);
 }
 
 pub async fn an_unknown_entity_is_none(store: &dyn Store) {

@@ -11,6 +11,7 @@
 pub mod activations;
 pub mod alarms;
 pub mod apis;
+pub mod audit;
 pub mod entities;
 pub mod identities;
 pub mod jobs;
@@ -25,6 +26,7 @@ macro_rules! conformance_suite {
         $crate::conformance_suite! { @tests $fresh;
             entities: [
                 an_entity_that_was_put_is_read_back_with_its_revision,
+                whoever_puts_is_told_the_new_revisions_in_order,
                 an_unknown_entity_is_none,
                 a_name_is_taken_by_any_collection,
                 a_packaged_name_does_not_collide_with_a_bare_one,
@@ -116,6 +118,11 @@ macro_rules! conformance_suite {
                 of_two_that_add_a_route_at_once_none_is_lost_unseen,
                 a_namespace_has_no_more_routes_and_bytes_than_its_bounds,
             ],
+            audit: [
+                a_change_and_what_the_audit_says_of_it_are_written_together,
+                the_audit_is_read_in_pages_by_name_and_by_time,
+                forgetting_the_audit_takes_the_oldest_and_no_more_than_asked,
+            ],
             identities: [
                 a_namespace_is_found_by_name_and_by_uuid,
                 a_taken_name_or_uuid_conflicts_and_leaves_nothing,
@@ -146,6 +153,7 @@ mod tests {
             include_str!("activations.rs"),
             include_str!("alarms.rs"),
             include_str!("apis.rs"),
+            include_str!("audit.rs"),
             include_str!("entities.rs"),
             include_str!("identities.rs"),
             include_str!("jobs.rs"),

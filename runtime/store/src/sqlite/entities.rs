@@ -2,9 +2,10 @@
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, params};
-use wask_model::{Entity, FullName};
+use wask_model::{AuditRecord, Entity, FullName};
 
 use super::SqliteStore;
+use super::audit::AuditRow;
 use super::connection::sql_number;
 use super::operation::Steps;
 use super::rows::{self, Key};
@@ -60,9 +61,17 @@ impl EntityStore for SqliteStore {
         self.readers.read(read).await
     }
 
-    async fn apply(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+    async fn apply(&self, changes: Vec<Change>, audit: Vec<AuditRecord>) -> Result<Vec<Revision>, StoreError> {
         let steps = changes.into_iter().map(Step::new).collect::<Result<Vec<_>, _>>()?;
-        let apply = move |db: &Connection| steps.iter().try_for_each(|step| step.apply(db));
+        let audit = audit.iter().map(AuditRow::new).collect::<Result<Vec<_>, _>>()?;
+        let apply = move |db: &Connection| {
+            let mut revisions = Vec::new();
+            for step in &steps {
+                revisions.extend(step.apply(db)?);
+            }
+            audit.iter().try_for_each(|record| record.insert(db))?;
+            Ok(revisions)
+        };
         self.writer.write(Steps::Several, apply).await
     }
 
@@ -93,31 +102,35 @@ impl Step {
         }
     }
 
-    fn apply(&self, db: &Connection) -> Result<(), StoreError> {
+    /// Returns the new revision of what was put.
+    fn apply(&self, db: &Connection) -> Result<Option<Revision>, StoreError> {
         match self {
             Step::Put { key, entity, doc, based_on: None, code } => {
                 check_package(db, entity.name())?;
                 store_code(db, entity, code.as_deref())?;
-                insert(db, key, entity, doc)
+                insert(db, key, entity, doc).map(Some)
             }
             Step::Put { key, entity, doc, based_on: Some(revision), code } => {
                 let replaced = code_of(db, key, *revision)?;
                 store_code(db, entity, code.as_deref())?;
-                update(db, (key, *revision), entity, doc)?;
-                forget_code(db, replaced)
+                let updated = update(db, (key, *revision), entity, doc)?;
+                forget_code(db, replaced)?;
+                Ok(Some(updated))
             }
             Step::Delete { key, based_on } => {
                 let released = code_of(db, key, *based_on)?;
                 let mut delete = db.prepare_cached("DELETE FROM entity WHERE namespace = ?1 AND local = ?2")?;
                 delete.execute(params![key.namespace.as_str(), key.local])?;
                 check_empty(db, key)?;
-                forget_code(db, released)
+                forget_code(db, released)?;
+                Ok(None)
             }
         }
     }
 }
 
-fn insert(db: &Connection, key: &Key, entity: &Entity, doc: &str) -> Result<(), StoreError> {
+fn insert(db: &Connection, key: &Key, entity: &Entity, doc: &str) -> Result<Revision, StoreError> {
+    let revision = next_revision(db)?;
     let mut insert = db.prepare_cached(
         "INSERT INTO entity (namespace, local, collection, package, shared, updated, revision, code, doc)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
@@ -129,14 +142,20 @@ fn insert(db: &Connection, key: &Key, entity: &Entity, doc: &str) -> Result<(), 
         entity.name().package.as_ref().map(|package| package.as_str()),
         entity.is_shared(),
         entity.updated().millis(),
-        next_revision(db)?,
+        revision.0,
         entity.code_digest(),
         doc,
     ])?;
-    if written == 0 { Err(StoreError::Conflict) } else { Ok(()) }
+    if written == 0 { Err(StoreError::Conflict) } else { Ok(revision) }
 }
 
-fn update(db: &Connection, (key, based_on): (&Key, Revision), entity: &Entity, doc: &str) -> Result<(), StoreError> {
+fn update(
+    db: &Connection,
+    (key, based_on): (&Key, Revision),
+    entity: &Entity,
+    doc: &str,
+) -> Result<Revision, StoreError> {
+    let revision = next_revision(db)?;
     let mut update = db.prepare_cached(
         "UPDATE entity SET collection = ?4, shared = ?5, updated = ?6, revision = ?7, code = ?8, doc = ?9
          WHERE namespace = ?1 AND local = ?2 AND revision = ?3",
@@ -148,11 +167,11 @@ fn update(db: &Connection, (key, based_on): (&Key, Revision), entity: &Entity, d
         entity.collection().as_str(),
         entity.is_shared(),
         entity.updated().millis(),
-        next_revision(db)?,
+        revision.0,
         entity.code_digest(),
         doc,
     ])?;
-    if written == 0 { Err(StoreError::Conflict) } else { Ok(()) }
+    if written == 0 { Err(StoreError::Conflict) } else { Ok(revision) }
 }
 
 /// `Conflict`: the package that the name stands in is not there, or is no package.
@@ -175,9 +194,9 @@ fn check_empty(db: &Connection, key: &Key) -> Result<(), StoreError> {
     if left { Err(StoreError::Conflict) } else { Ok(()) }
 }
 
-fn next_revision(db: &Connection) -> Result<i64, StoreError> {
+fn next_revision(db: &Connection) -> Result<Revision, StoreError> {
     let mut next = db.prepare_cached("UPDATE revision SET last = last + 1 RETURNING last")?;
-    Ok(next.query_row([], |row| row.get(0))?)
+    Ok(Revision(next.query_row([], |row| row.get(0))?))
 }
 
 /// The digest that the entity points at. `Conflict`: it does not stand at this revision.

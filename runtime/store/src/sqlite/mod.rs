@@ -1,7 +1,7 @@
 //! The store of a single node: one SQLite file with a write-ahead log, one thread that writes, a few that read.
 //!
 //! Every method of the traits is one file away: `entities`, `activations`, `jobs`, `once`, `alarms`, `apis`,
-//! `identities`. What they write goes through [`writer`], what they read through [`readers`]; neither ever runs on the
+//! `audit`, `identities`. What they write goes through [`writer`], what they read through [`readers`]; neither ever runs on the
 //! async threads.
 
 mod config;
@@ -16,6 +16,7 @@ mod writer;
 mod activations;
 mod alarms;
 mod apis;
+mod audit;
 mod entities;
 mod identities;
 mod jobs;

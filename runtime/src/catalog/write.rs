@@ -1,0 +1,101 @@
+//! How a change is made: by whom, on what conditions, and what the audit says of it.
+
+use std::sync::Arc;
+
+use wask_model::{AuditRecord, Became, Entity, Failure, SharedIdentity, Timestamp, messages};
+use wask_store::{Change, Revision, Stored};
+
+/// Who makes a change, in which request, and what must hold for it.
+pub struct Write {
+    pub identity: SharedIdentity,
+    /// The transaction id of the request.
+    pub transaction: Arc<str>,
+    pub condition: Condition,
+}
+
+/// What a change demands of the entity as it stands. RFC 9110 §13.1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    None,
+    /// That there is one.
+    Exists,
+    /// That there is one at one of these revisions.
+    At(Vec<Revision>),
+    /// That there is none.
+    Absent,
+}
+
+impl Condition {
+    /// `stored`: the revision that the entity stands at, if there is one.
+    pub fn check(&self, stored: Option<Revision>) -> Result<(), Failure> {
+        let refused = match (self, stored) {
+            (Condition::None, _) | (Condition::Exists, Some(_)) | (Condition::Absent, None) => return Ok(()),
+            (Condition::At(revisions), Some(current)) if revisions.contains(&current) => return Ok(()),
+            (Condition::At(_), Some(current)) => messages::if_match_failed(current.0),
+            (Condition::Exists | Condition::At(_), None) => messages::IF_MATCH_MISSING.into(),
+            (Condition::Absent, Some(_)) => messages::IF_NONE_MATCH_EXISTS.into(),
+        };
+        Err(Failure::PreconditionFailed(refused))
+    }
+}
+
+/// Changes that are written together, and what the audit says of them.
+pub(super) struct Batch<'a> {
+    by: &'a Write,
+    at: Timestamp,
+    pub changes: Vec<Change>,
+    pub audit: Vec<AuditRecord>,
+}
+
+impl<'a> Batch<'a> {
+    pub fn of(by: &'a Write, at: Timestamp) -> Self {
+        Batch { by, at, changes: Vec::new(), audit: Vec::new() }
+    }
+
+    /// Creates the entity, or changes it from the revision that it is based on.
+    pub fn put(&mut self, entity: Entity, based_on: Option<Revision>, code: Option<String>) {
+        self.tell(if based_on.is_none() { Became::Created } else { Became::Changed }, &entity);
+        self.changes.push(Change::Put { entity, based_on, code });
+    }
+
+    pub fn delete(&mut self, stored: &Stored<Entity>) {
+        self.tell(Became::Deleted, &stored.value);
+        self.changes.push(Change::Delete { name: stored.value.name().clone(), based_on: stored.revision });
+    }
+
+    /// Adds what goes along with a change that is told already.
+    pub fn along(&mut self, change: Change) {
+        self.changes.push(change);
+    }
+
+    pub fn tell(&mut self, became: Became, entity: &Entity) {
+        let Write { identity, transaction, .. } = self.by;
+        self.audit.push(AuditRecord::new(became, entity, self.at, &identity.subject, transaction));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_condition_lets_through_what_it_names_and_says_what_stands_otherwise() {
+        let (three, five) = (Some(Revision(3)), Some(Revision(5)));
+        let at = Condition::At(vec![Revision(1), Revision(3)]);
+        for (condition, stored, refusal) in [
+            (&Condition::None, None, None),
+            (&Condition::None, three, None),
+            (&Condition::Exists, three, None),
+            (&Condition::Exists, None, Some("does not exist")),
+            (&Condition::Absent, None, None),
+            (&Condition::Absent, three, Some("The resource exists")),
+            (&at, three, None),
+            (&at, five, Some("its ETag is \"5\" now")),
+            (&at, None, Some("does not exist")),
+        ] {
+            let said = condition.check(stored).err().map(|failure| failure.to_string());
+            assert_eq!(said.is_some(), refusal.is_some(), "{condition:?} {stored:?}");
+            assert!(said.unwrap_or_default().contains(refusal.unwrap_or_default()), "{condition:?} {stored:?}");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Stories of the audit.
+
+use wask_model::{AuditRecord, Became, Entity, Timestamp};
+
+use super::samples::{T0, at, full, guest, namespace, package, trigger};
+use crate::{AuditQuery, Change, Revision, Store};
+
+fn said(became: Became, entity: &Entity, at: Timestamp) -> AuditRecord {
+    AuditRecord::new(became, entity, at, "alice", "request-1")
+}
+
+async fn created(store: &dyn Store, entity: Entity, when: Timestamp) {
+    let audit = vec![said(Became::Created, &entity, when)];
+    store.apply(vec![Change::Put { entity, based_on: None, code: None }], audit).await.unwrap();
+}
+
+fn all() -> AuditQuery {
+    AuditQuery { namespace: guest(), name: None, since: None, upto: None, skip: 0, limit: 100 }
+}
+
+async fn names(store: &dyn Store, query: &AuditQuery) -> Vec<String> {
+    store.audit(query).await.unwrap().iter().map(|record| record.name.to_string()).collect()
+}
+
+pub async fn a_change_and_what_the_audit_says_of_it_are_written_together(store: &dyn Store) {
+    let born = trigger("/guest/dawn", T0);
+    created(store, born.clone(), T0).await;
+    assert_eq!(store.audit(&all()).await.unwrap(), [said(Became::Created, &born, T0)]);
+
+    let refused = Change::Put { entity: born.clone(), based_on: Some(Revision(12345)), code: None };
+    let audit = vec![said(Became::Changed, &born, at(1))];
+    assert!(store.apply(vec![refused], audit).await.is_err());
+    assert_eq!(store.count_audit(&all()).await.unwrap(), 1, "what did not happen is not told");
+
+    let based_on = store.entity(&full("/guest/dawn")).await.unwrap().unwrap().revision;
+    let delete = Change::Delete { name: full("/guest/dawn"), based_on };
+    store.apply(vec![delete], vec![said(Became::Deleted, &born, at(2))]).await.unwrap();
+    let told: Vec<Became> = store.audit(&all()).await.unwrap().iter().map(|record| record.became).collect();
+    assert_eq!(told, [Became::Deleted, Became::Created], "it outlives the entity, newest first");
+}
+
+pub async fn the_audit_is_read_in_pages_by_name_and_by_time(store: &dyn Store) {
+    created(store, package("/guest/p", false, None), T0).await;
+    for (path, when) in [("/guest/a", 1), ("/guest/p/a", 2), ("/guest/b", 3), ("/guest/c", 3), ("/other/a", 4)] {
+        created(store, trigger(path, T0), at(when)).await;
+    }
+    assert_eq!(names(store, &all()).await, ["guest/c", "guest/b", "guest/p/a", "guest/a", "guest/p"]);
+    let page = AuditQuery { skip: 1, limit: 2, ..all() };
+    assert_eq!(names(store, &page).await, ["guest/b", "guest/p/a"]);
+    assert_eq!(store.count_audit(&page).await.unwrap(), 5);
+    for (query, expected) in [
+        (AuditQuery { name: Some("a".into()), ..all() }, vec!["guest/a"]),
+        (AuditQuery { name: Some("p/a".into()), ..all() }, vec!["guest/p/a"]),
+        (AuditQuery { since: Some(at(2)), upto: Some(at(3)), ..all() }, vec!["guest/c", "guest/b", "guest/p/a"]),
+        (AuditQuery { namespace: namespace("other"), ..all() }, vec!["other/a"]),
+        (AuditQuery { namespace: namespace("nobody"), ..all() }, vec![]),
+    ] {
+        assert_eq!(names(store, &query).await, expected);
+        assert_eq!(store.count_audit(&query).await.unwrap(), expected.len() as u64);
+    }
+}
+
+pub async fn forgetting_the_audit_takes_the_oldest_and_no_more_than_asked(store: &dyn Store) {
+    for (path, when) in [("/guest/a", 3), ("/other/b", 1), ("/guest/c", 2), ("/guest/d", 4)] {
+        created(store, trigger(path, T0), at(when)).await;
+    }
+    assert_eq!(store.forget_audit(at(4), 2).await.unwrap(), 2);
+    assert_eq!(names(store, &all()).await, ["guest/d", "guest/a"]);
+    assert_eq!(store.forget_audit(at(4), 2).await.unwrap(), 1);
+    assert_eq!(store.forget_audit(at(4), 2).await.unwrap(), 0);
+    assert_eq!(names(store, &all()).await, ["guest/d"], "the fourth was not before 4");
+}

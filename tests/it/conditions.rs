@@ -1,0 +1,132 @@
+//! ETags, and changes that are made only if nobody else made one: `If-Match`, `If-None-Match`.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use wask_tests::{Answer, Client, TestServer, guest};
+
+/// One entity of each collection, with a body that creates or changes it.
+fn entities() -> [(&'static str, Value); 5] {
+    [
+        ("triggers/t", json!({})),
+        ("actions/a", json!({ "exec": { "kind": "wasm:1", "code": guest("echo") } })),
+        ("rules/r", json!({ "trigger": "/_/t", "action": "/_/a" })),
+        ("packages/p", json!({})),
+        ("actions/p/a", json!({ "exec": { "kind": "wasm:1", "code": "" } })),
+    ]
+}
+
+/// A request that demands something: a header and its value.
+async fn demanding(me: &Client, method: Method, path: &str, demand: (&str, &str), body: &Value) -> Answer {
+    let request = me.request(method, &format!("/api/v1/namespaces/_/{path}"));
+    me.send(request.header(demand.0, demand.1).json(body)).await
+}
+
+#[track_caller]
+fn etag(answer: &Answer) -> String {
+    answer.header("etag").expect("an ETag").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entity_has_another_etag_after_every_change_and_the_same_until_then() {
+    let wask = TestServer::start().await;
+    let me = wask.guest();
+    for (path, body) in entities() {
+        let made = etag(&me.put(path, &body).await.expect(200));
+        assert!(made.starts_with('"') && made.ends_with('"'), "{made}: a strong one, in quotes");
+        assert_eq!(etag(&me.get(path).await.expect(200)), made, "{path}");
+        assert_eq!(etag(&me.get(path).await.expect(200)), made, "{path}");
+    }
+    for (path, body) in entities() {
+        let before = etag(&me.get(path).await);
+        let changed = etag(&me.put(&format!("{path}?overwrite=true"), &body).await.expect(200));
+        assert_ne!(changed, before, "{path}");
+        assert_eq!(etag(&me.get(path).await), changed, "{path}");
+    }
+    let before = etag(&me.get("actions/a").await);
+    me.delete("actions/a").await.expect(200);
+    let again = etag(&me.put("actions/a", &entities()[1].1).await.expect(200));
+    assert_ne!(again, before, "what is made again is another one");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_that_change_what_they_have_read_the_second_is_told() {
+    let wask = TestServer::start().await;
+    let me = wask.guest();
+    for (path, body) in entities() {
+        let read = etag(&me.put(path, &body).await.expect(200));
+        let update = format!("{path}?overwrite=true");
+
+        let first = demanding(&me, Method::PUT, &update, ("if-match", &read), &body).await.expect(200);
+        let now = etag(&first);
+        for method in [Method::PUT, Method::DELETE] {
+            let second = demanding(&me, method, &update, ("if-match", &read), &body).await.expect(412);
+            let sentence =
+                format!("The resource has changed: its ETag is {now} now, which is not in the request's If-Match.");
+            assert_eq!(second.error(), sentence, "{path}");
+            assert_eq!(second.json()["code"], second.header("x-request-id").unwrap());
+        }
+        assert_eq!(etag(&me.get(path).await), now, "{path} is as the first left it");
+    }
+    for (path, body) in entities().into_iter().rev() {
+        let now = etag(&me.get(path).await);
+        let weak = demanding(&me, Method::DELETE, path, ("if-match", &format!("W/{now}")), &body).await;
+        weak.expect(412);
+        let either = format!("\"other\", {now}");
+        demanding(&me, Method::DELETE, path, ("if-match", &either), &body).await.expect(200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_may_demand_that_something_is_there_or_that_nothing_is() {
+    let wask = TestServer::start().await;
+    let me = wask.guest();
+    for (path, body) in entities() {
+        let update = format!("{path}?overwrite=true");
+        for any in ["*", "\"1\""] {
+            let refused = demanding(&me, Method::PUT, &update, ("if-match", any), &body).await.expect(412);
+            let sentence = "The resource does not exist, but the request's If-Match demands that it does.";
+            assert_eq!(refused.error(), sentence, "{path}");
+        }
+        me.get(path).await.expect(404);
+        demanding(&me, Method::PUT, &update, ("if-none-match", "*"), &body).await.expect(200);
+        let refused = demanding(&me, Method::PUT, &update, ("if-none-match", "*"), &body).await.expect(412);
+        let sentence = "The resource exists, but the request's If-None-Match demands that it does not.";
+        assert_eq!(refused.error(), sentence, "{path}");
+        assert_eq!(me.get(path).await.json()["version"], "0.0.1", "{path}");
+        demanding(&me, Method::PUT, &update, ("if-match", "*"), &body).await.expect(200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_condition_that_is_none_is_refused_and_changes_nothing() {
+    let wask = TestServer::start().await;
+    let me = wask.guest();
+    me.create_trigger("t").await;
+    for (header, value, sentence) in [
+        ("if-match", "17", "If-Match must be '*' or ETags in quotes, separated by commas, like \"17\"."),
+        ("if-none-match", "\"1\"", "If-None-Match of a write can only be '*', which creates and never changes."),
+    ] {
+        for method in [Method::PUT, Method::DELETE] {
+            let refused = demanding(&me, method, "triggers/t?overwrite=true", (header, value), &json!({})).await;
+            assert_eq!(refused.expect(400).error(), sentence);
+        }
+    }
+    assert_eq!(me.get("triggers/t").await.json()["version"], "0.0.1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_etag_through_a_binding_is_the_providers_and_that_of_a_binding_its_own() {
+    let wask = TestServer::start().await;
+    let me = wask.guest();
+    for (path, body) in entities() {
+        me.put(path, &body).await.expect(200);
+    }
+    let binding = json!({ "binding": { "namespace": "_", "name": "p" } });
+    let made = etag(&me.put("packages/b", &binding).await.expect(200));
+
+    assert_eq!(etag(&me.get("actions/b/a").await), etag(&me.get("actions/p/a").await));
+    assert_eq!(etag(&me.get("actions/b/a?code=false").await), etag(&me.get("actions/p/a").await));
+    assert_eq!(etag(&me.get("packages/b").await), made);
+    me.put("packages/p?overwrite=true", &json!({})).await.expect(200);
+    assert_eq!(etag(&me.get("packages/b").await), made);
+}
