@@ -8,6 +8,7 @@ mod architecture;
 mod asynchronous;
 mod audit;
 mod binary;
+mod clients;
 mod collections;
 mod compositions;
 mod conditions;

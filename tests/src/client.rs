@@ -70,6 +70,11 @@ impl Client {
         Client { http, base: base.into(), auth: auth.into(), namespace: namespace.into() }
     }
 
+    /// Where its server is.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     /// A request with this client's key, to a path that begins with `/`.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let (user, password) = self.auth.split_once(':').expect("uuid:key");

@@ -1,15 +1,17 @@
-//! The harness of the integration tests: a server in this process or in its own, a client, the guests.
+//! The harness of the integration tests: a server in this process or in its own, clients, the guests.
 //!
 //! Helpers hide plumbing, never the point of a story. Nothing here asserts what a story is about; what goes wrong in the
 //! plumbing panics with what was sent and what came back.
 
 mod client;
 mod guests;
+mod node_clients;
 mod process;
 mod server;
 
 pub use client::{Answer, Client, annotation};
 pub use guests::{example, guest, wat};
+pub use node_clients::{NodeClients, Ran};
 pub use process::{ServerProcess, binary, run};
 pub use server::{TestServer, TestServerBuilder};
 

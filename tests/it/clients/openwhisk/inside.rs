@@ -1,0 +1,36 @@
+//! What an action that uses the package finds in its environment.
+
+use serde_json::json;
+use wask_tests::{NodeClients, TestServer, guest};
+
+/// The clock runs: the key of an activation is only good while it may run.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_action_that_asks_for_a_key_finds_all_that_the_client_needs() {
+    let wask = TestServer::start().await;
+    let me = wask.guest();
+    let Some(js) = NodeClients::of(&me) else { return };
+    let annotations = json!({ "annotations": [{ "key": "provide-api-key", "value": true }] });
+    me.create_action_with("env", &guest("env"), annotations).await;
+    me.create_action("echo", &guest("echo")).await;
+    me.create_trigger("dawn").await;
+
+    let told = js.openwhisk("return ow.actions.invoke({ name: 'env', blocking: true, result: true })").await;
+    let seen = ["__OW_API_HOST", "__OW_API_KEY", "__OW_NAMESPACE"].map(|name| told[name].as_str().expect(name));
+
+    assert_eq!([seen[0], seen[2]], [wask.base().as_str(), "guest"]);
+    let story = r#"
+        return [
+          await ow.namespaces.list(),
+          await ow.actions.invoke({ name: 'echo', params: { a: 1 }, blocking: true, result: true }),
+          (await ow.triggers.invoke('dawn')).length,
+          (await ow.actions.list()).length,
+        ]"#;
+    assert_eq!(js.openwhisk_as(story, seen).await, json!([["guest"], { "a": 1 }, 0, 2]));
+
+    me.create_action_with("env", &guest("env"), json!({ "annotations": [] })).await;
+    me.put("actions/env?overwrite=true", &json!({ "annotations": [{ "key": "provide-api-key", "value": false }] }))
+        .await
+        .expect(200);
+    let without = js.openwhisk("return ow.actions.invoke({ name: 'env', blocking: true, result: true })").await;
+    assert_eq!(without.get("__OW_API_KEY"), None, "who does not ask for a key has none");
+}
