@@ -143,7 +143,10 @@ impl Gateway {
                 return Err(missing(nothing_selected(&name, wanted)));
             }
             let ended = match left.routes.is_empty() {
-                true => self.store.delete_api(namespace, &api.base_path).await.map(|_| ApiPut::Stored),
+                true => self.store.delete_api(namespace, api).await.map(|deleted| match deleted {
+                    true => ApiPut::Stored,
+                    false => ApiPut::Changed,
+                }),
                 false => self.store.put_api(namespace, Some(api), left, UNBOUNDED).await,
             };
             self.forget(namespace);

@@ -1,7 +1,7 @@
 //! APIs of the gateway.
 
 use async_trait::async_trait;
-use wask_model::{Api, BasePath, NamespaceName};
+use wask_model::{Api, NamespaceName};
 
 use crate::StoreError;
 
@@ -41,6 +41,6 @@ pub trait ApiStore: Send + Sync {
         bounds: ApiBounds,
     ) -> Result<ApiPut, StoreError>;
 
-    /// `false`: there was none.
-    async fn delete_api(&self, namespace: &NamespaceName, base_path: &BasePath) -> Result<bool, StoreError>;
+    /// Removes the API if it is still as it was read. `false`: it is not.
+    async fn delete_api(&self, namespace: &NamespaceName, was: &Api) -> Result<bool, StoreError>;
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, params};
-use wask_model::{Api, BasePath, NamespaceName};
+use wask_model::{Api, NamespaceName};
 
 use super::SqliteStore;
 use super::connection::sql_number;
@@ -59,11 +59,15 @@ impl ApiStore for SqliteStore {
         self.writer.write(Steps::One, put).await
     }
 
-    async fn delete_api(&self, namespace: &NamespaceName, base_path: &BasePath) -> Result<bool, StoreError> {
-        let (namespace, base_path) = (namespace.clone(), base_path.clone());
+    async fn delete_api(&self, namespace: &NamespaceName, was: &Api) -> Result<bool, StoreError> {
+        let (namespace, was) = (namespace.clone(), was.clone());
         let delete = move |db: &Connection| {
+            let base_path = was.base_path.as_str();
+            if stored(db, &namespace, base_path)?.as_ref() != Some(&was) {
+                return Ok(false);
+            }
             let mut delete = db.prepare_cached("DELETE FROM api WHERE namespace = ?1 AND base_path = ?2")?;
-            Ok(delete.execute([namespace.as_str(), base_path.as_str()])? > 0)
+            Ok(delete.execute([namespace.as_str(), base_path])? > 0)
         };
         self.writer.write(Steps::One, delete).await
     }
