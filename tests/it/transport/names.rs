@@ -119,3 +119,20 @@ async fn b18_b19_what_belongs_to_others_is_403_whether_or_not_it_exists() {
     let id = "0123456789abcdef0123456789abcdef";
     send(&me, Method::GET, &format!("{NAMESPACES}/other/activations/{id}")).await.expect(403);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b113_nothing_lies_below_a_trigger_a_rule_or_a_package() {
+    let wask = TestServer::start().await;
+    let me = wask.guest();
+    me.create_trigger("t").await;
+    me.put("packages/p", &json!({})).await.expect(200);
+    for path in ["triggers/t", "triggers/none", "rules/r", "packages/p"] {
+        for below in ["bar", "", "bar/"] {
+            for method in [Method::GET, Method::PUT, Method::DELETE] {
+                let url = format!("{NAMESPACES}/_/{path}/{below}");
+                let missing = send(&me, method.clone(), &url).await.expect(404);
+                assert_eq!(missing.error(), "The requested resource could not be found.", "{method} {url}");
+            }
+        }
+    }
+}
