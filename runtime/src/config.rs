@@ -10,13 +10,14 @@ use std::path::PathBuf;
 
 use figment::value::Value;
 use serde::{Deserialize, Serialize};
-use wask_model::{ActionLimits, Limits};
+use wask_model::{ActionLimits, Limits, LimitsProfile};
 use wask_sandbox::{SandboxConfig, SandboxError};
 use wask_store::sqlite::SqliteConfig;
 
 use crate::alarms::AlarmSettings;
 use crate::api::HttpConfig;
 use crate::catalog::CatalogConfig;
+use crate::gate::LoginConfig;
 use crate::gateway::GatewayConfig;
 use crate::invoke::RecordConfig;
 use crate::queue::QueueConfig;
@@ -33,6 +34,7 @@ pub const DEFAULTS: &str = include_str!("../wask.default.toml");
 pub struct Config {
     pub server: ServerConfig,
     pub http: HttpConfig,
+    pub logins: LoginConfig,
     pub limits: Limits,
     pub activations: RecordConfig,
     pub queue: QueueConfig,
@@ -92,9 +94,23 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// Reads all sources. `adjust` lays a command's own defaults under file, environment and flags.
+    /// Reads all sources. `adjust` lays a command's own defaults under file, environment and flags, and over those of the
+    /// profile that these name.
     pub fn read(flags: &Flags, adjust: &[(&str, Value)]) -> Result<Loaded, BadConfig> {
+        let mut sources = Loaded::layers(flags, LimitsProfile::Adobe, adjust)?;
+        if sources.text("limits.profile").as_deref() == Some("openwhisk") {
+            sources = Loaded::layers(flags, LimitsProfile::Openwhisk, adjust)?;
+        }
+        let loaded = Loaded { config: sources.extract()?, sources };
+        loaded.check()?;
+        Ok(loaded)
+    }
+
+    fn layers(flags: &Flags, profile: LimitsProfile, adjust: &[(&str, Value)]) -> Result<Sources, BadConfig> {
         let mut sources = Sources::defaults(DEFAULTS);
+        for (limit, value) in profile.differences() {
+            sources.set("limits.profile = \"openwhisk\"", &format!("limits.{limit}"), Value::from(*value));
+        }
         for (setting, value) in adjust {
             sources.set("default", setting, value.clone());
         }
@@ -109,9 +125,12 @@ impl Loaded {
             let text = data_dir.to_str().ok_or_else(|| BadConfig::of("server.data_dir (--data-dir): must be UTF-8"))?;
             sources.set("--data-dir", "server.data_dir", Value::from(text));
         }
-        let loaded = Loaded { config: sources.extract()?, sources };
-        loaded.check()?;
-        Ok(loaded)
+        Ok(sources)
+    }
+
+    /// Where the value of a setting comes from: `default`, a file, a variable, a flag.
+    pub fn origin(&self, setting: &str) -> String {
+        self.sources.origin(setting)
     }
 
     /// What is wrong with a setting, in words that follow on its name, value and origin.
@@ -208,8 +227,20 @@ impl Loaded {
                 limits.action_memory_max_mb.into(),
                 limits.action_memory_default_mb.into(),
             ),
-            ("logs", "_mb", 0, limits.action_logs_max_mb.into(), limits.action_logs_default_mb.into()),
-            ("concurrency", "", 1, limits.action_concurrency_max.into(), limits.action_concurrency_default.into()),
+            (
+                "logs",
+                "_mb",
+                limits.action_logs_min_mb.into(),
+                limits.action_logs_max_mb.into(),
+                limits.action_logs_default_mb.into(),
+            ),
+            (
+                "concurrency",
+                "",
+                limits.action_concurrency_min.into(),
+                limits.action_concurrency_max.into(),
+                limits.action_concurrency_default.into(),
+            ),
         ] {
             if default < least || most < default {
                 let setting = format!("limits.action_{name}_default{unit}");
@@ -238,6 +269,19 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_reference_page_notes_what_differs_in_each_profile() {
+        let noted = DEFAULTS.lines().filter_map(|line| {
+            let (setting, value) =
+                line.split_once(" = ").zip(line.split_once("(openwhisk: ")).map(|(s, v)| (s.0, v.1))?;
+            Some((setting, value.trim_end_matches(')').parse().ok()?))
+        });
+        let noted: std::collections::BTreeMap<&str, u64> = noted.collect();
+        let differences = LimitsProfile::Openwhisk.differences();
+        assert_eq!(noted, differences.iter().copied().collect());
+        assert!(LimitsProfile::Adobe.differences().is_empty());
+    }
 
     fn keys(prefix: &str, value: &serde_json::Value, into: &mut Vec<String>) {
         match value {

@@ -39,6 +39,8 @@ pub struct Node {
     pub invoker: Arc<Invoker>,
     pub alarms: Arc<Alarms>,
     clock: Clock,
+    gate: Arc<Gate>,
+    gateway: Arc<Gateway>,
     queue: Queue,
     store: Arc<SqliteStore>,
     grace: Duration,
@@ -78,7 +80,7 @@ impl Node {
 
         let (stop_serving, stop_working) = (CancellationToken::new(), CancellationToken::new());
         let stop_waiting = CancellationToken::new();
-        let gate = Arc::new(Gate::new(config.limits.clone()));
+        let gate = Arc::new(Gate::new(config.limits.clone(), config.logins.clone()));
         let queue = Queue::new(dyn_store.clone(), clock.clone(), config.queue.clone());
         let catalog =
             Catalog::open(dyn_store.clone(), sandbox.clone(), clock.clone(), config.limits.clone(), &config.catalog);
@@ -121,10 +123,11 @@ impl Node {
             clock: clock.clone(),
             stop_waiting: stop_waiting.clone(),
         };
+        let gateway = Arc::new(Gateway::new(dyn_store.clone(), config.gateway.clone()));
         let parts = api::Parts {
             catalog: catalog.clone(),
-            gate,
-            gateway: Arc::new(Gateway::new(dyn_store.clone(), config.gateway.clone())),
+            gate: gate.clone(),
+            gateway: gateway.clone(),
             invoker: invoker.clone(),
             events,
             once,
@@ -144,6 +147,11 @@ impl Node {
                 let (alarms, stop) = (alarms.clone(), stop_working.clone());
                 async move { alarms.run(stop).await }
             }),
+            tokio::spawn({
+                let (catalog, gate, gateway) = (catalog.clone(), gate.clone(), gateway.clone());
+                let stop = stop_working.clone();
+                async move { catalog.run(&gate, || gateway.forget_everything(), stop).await }
+            }),
             tokio::spawn(crate::invoke::forget_old_records(
                 dyn_store,
                 clock.clone(),
@@ -159,6 +167,8 @@ impl Node {
             catalog,
             invoker,
             alarms,
+            gate,
+            gateway,
             queue,
             store,
             grace,
@@ -174,6 +184,14 @@ impl Node {
 
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Takes notice now of what others have written into the store; the node does so by itself twice a second.
+    pub async fn notice_others(&self) -> anyhow::Result<()> {
+        if self.catalog.notice_others(&self.gate).await? {
+            self.gateway.forget_everything();
+        }
+        Ok(())
     }
 
     /// Accepts nobody any more and ends what can end within the grace period. Then whoever still waits gets an id, and

@@ -44,7 +44,7 @@ fn help_says_where_to_start_and_what_each_command_takes() {
     for (arguments, told) in [
         (
             &["--help"][..],
-            &["Usage: wask <COMMAND>", "  dev ", "  serve ", "  settings ", "Start here: `wask dev`"][..],
+            &["Usage: wask <COMMAND>", "  dev ", "  serve ", "  namespace ", "  settings ", "Start here: `wask dev`"][..],
         ),
         (&["help"], &["Usage: wask <COMMAND>"]),
         (
@@ -53,6 +53,8 @@ fn help_says_where_to_start_and_what_each_command_takes() {
         ),
         (&["serve", "--help"], &["--config <FILE>", "--data-dir <DIR>", "./wask-data", "wskprops", "SIGTERM"]),
         (&["serve", "--help"], &["`wask settings`", "WASK_LIMITS__CONCURRENT_INVOCATIONS"]),
+        (&["namespace", "--help"], &["  create ", "  delete ", "--data-dir <DIR>", "also while a server runs on it"]),
+        (&["namespace", "limits", "--help"], &["--set <LIMIT=VALUE>", "--unset <LIMIT>", "wask settings"]),
         (&["settings", "--help"], &["every setting"]),
     ] {
         let output = run(arguments, &[]);

@@ -18,6 +18,7 @@ mod gateway;
 mod guide;
 mod idempotency;
 mod limits;
+mod namespaces;
 mod packages;
 mod readme;
 mod routes;

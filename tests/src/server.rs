@@ -5,11 +5,14 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use tempfile::TempDir;
+use wask::catalog::Namespaces;
 use wask::clock::Clock;
 use wask::config::Config;
 use wask::node::{Node, Shared};
-use wask_model::Timestamp;
+use wask_model::{LimitOverrides, Timestamp};
 use wask_sandbox::Sandbox;
+use wask_store::sqlite::{SqliteConfig, SqliteStore};
+use wask_store::{JobStore as _, Lane};
 
 use crate::Client;
 
@@ -59,6 +62,33 @@ impl TestServer {
     /// The client of another namespace, made for it.
     pub async fn other(&self, namespace: &str) -> Client {
         client_of(&self.node, namespace).await
+    }
+
+    /// Does what an operator's command beside the server does, and has the server take notice.
+    pub async fn as_operator<T>(&self, act: impl AsyncFnOnce(Namespaces<'_>) -> anyhow::Result<T>) -> T {
+        let store = SqliteStore::join(&self.config.database(), &SqliteConfig::default()).expect("a store to join");
+        let clock = Clock::system();
+        let done = act(Namespaces::new(&store, &clock)).await.expect("what the operator asked for");
+        store.close().await;
+        self.node.notice_others().await.expect("a server that takes notice");
+        done
+    }
+
+    /// `wask namespace limits NAMESPACE --set …`
+    pub async fn set_limits(&self, namespace: &str, limits: &[(&str, &str)]) {
+        let name = namespace.parse().expect("a namespace name");
+        let change = |own: &mut LimitOverrides| {
+            limits.iter().try_for_each(|(limit, value)| own.set(limit, value, &self.config.limits))?;
+            own.check()
+        };
+        self.as_operator(async |namespaces| namespaces.set_limits(&name, change).await).await;
+    }
+
+    /// How many activations of all namespaces are queued or run as jobs.
+    pub async fn queued(&self) -> u64 {
+        let store = SqliteStore::join(&self.config.database(), &SqliteConfig::default()).expect("a store to join");
+        let counts = store.count_jobs(Lane::Invoke).await.expect("what is queued");
+        counts.iter().map(|(_, jobs)| jobs).sum()
     }
 
     pub fn base(&self) -> String {

@@ -20,6 +20,33 @@ pub struct Identity {
     /// What this namespace may do beyond or below the system's limits.
     #[serde(default)]
     pub limits: LimitOverrides,
+    /// The operator has shut it out: no key of it is valid, and nothing of it runs.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub blocked: bool,
+}
+
+impl Identity {
+    /// Refuses a blocked one like a wrong key.
+    pub fn check_not_blocked(&self) -> Result<(), Failure> {
+        match self.blocked {
+            true => Err(Failure::Unauthenticated(messages::AUTHENTICATION_INVALID.into())),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether its activations are recorded.
+    pub fn keeps_activations(&self) -> bool {
+        self.limits.store_activations != Some(false)
+    }
+
+    /// Refuses a kind of action that the operator does not let it have.
+    pub fn check_kind(&self, kind: &str) -> Result<(), Failure> {
+        match self.limits.allowed_kinds.as_deref() {
+            None | Some([]) => Ok(()),
+            Some(allowed) if allowed.iter().any(|allowed| allowed == kind) => Ok(()),
+            Some(_) => Err(Failure::Forbidden(messages::kind_not_authorized(kind))),
+        }
+    }
 }
 
 /// Identities travel with every request; they are shared, not copied.

@@ -9,6 +9,8 @@ use crate::{Failure, messages};
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
+    /// Whose defaults hold where a limit is not set.
+    pub profile: LimitsProfile,
     /// Action invocations a namespace may make in a clock minute. 0 = unlimited.
     pub invocations_per_minute: u32,
     /// Trigger fires a namespace may make in a clock minute. 0 = unlimited.
@@ -23,8 +25,10 @@ pub struct Limits {
     pub action_memory_min_mb: u32,
     pub action_memory_max_mb: u32,
     pub action_memory_default_mb: u32,
+    pub action_logs_min_mb: u32,
     pub action_logs_max_mb: u32,
     pub action_logs_default_mb: u32,
+    pub action_concurrency_min: u32,
     pub action_concurrency_max: u32,
     pub action_concurrency_default: u32,
     /// How long a web or blocking caller waits.
@@ -37,6 +41,8 @@ pub struct Limits {
     pub payload_bytes: u64,
     /// Bytes of an action's result.
     pub result_bytes: u64,
+    /// Bytes of a result that was too large which its record quotes.
+    pub truncation_bytes: u64,
     /// Bytes of any request body.
     pub request_bytes: u64,
     /// Calls of one run to the services of the host.
@@ -46,6 +52,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Limits {
+            profile: LimitsProfile::Adobe,
             invocations_per_minute: 6000,
             fires_per_minute: 600,
             concurrent_invocations: 100,
@@ -56,8 +63,10 @@ impl Default for Limits {
             action_memory_min_mb: 128,
             action_memory_max_mb: 4096,
             action_memory_default_mb: 256,
+            action_logs_min_mb: 0,
             action_logs_max_mb: 10,
             action_logs_default_mb: 10,
+            action_concurrency_min: 1,
             action_concurrency_max: 500,
             action_concurrency_default: 1,
             blocking_wait_ms: 60_000,
@@ -65,40 +74,37 @@ impl Default for Limits {
             parameters_bytes: 1 << 20,
             payload_bytes: 1 << 20,
             result_bytes: 1 << 20,
+            truncation_bytes: 1 << 20,
             request_bytes: 50 << 20,
             host_calls: 10_000,
         }
     }
 }
 
-/// What an operator set for one namespace; absent: the system's value. Here 0 blocks everything.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-pub struct LimitOverrides {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub invocations_per_minute: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fires_per_minute: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub concurrent_invocations: Option<u32>,
+/// A platform whose limits are taken where none is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LimitsProfile {
+    /// Adobe I/O Runtime.
+    Adobe,
+    /// Apache OpenWhisk as it is shipped.
+    Openwhisk,
 }
 
-/// `None` where nothing is limited.
-fn unless_unlimited(system: u32, own: Option<u32>) -> Option<u32> {
-    own.or((system != 0).then_some(system))
-}
-
-impl Limits {
-    pub fn invocations_per_minute(&self, own: &LimitOverrides) -> Option<u32> {
-        unless_unlimited(self.invocations_per_minute, own.invocations_per_minute)
-    }
-
-    pub fn fires_per_minute(&self, own: &LimitOverrides) -> Option<u32> {
-        unless_unlimited(self.fires_per_minute, own.fires_per_minute)
-    }
-
-    pub fn concurrent_invocations(&self, own: &LimitOverrides) -> Option<u32> {
-        unless_unlimited(self.concurrent_invocations, own.concurrent_invocations)
+impl LimitsProfile {
+    /// The limits that differ from [`Limits::default`]. REST contract, appendix B.
+    pub fn differences(self) -> &'static [(&'static str, u64)] {
+        match self {
+            LimitsProfile::Adobe => &[],
+            LimitsProfile::Openwhisk => &[
+                ("invocations_per_minute", 60),
+                ("fires_per_minute", 60),
+                ("concurrent_invocations", 30),
+                ("action_timeout_max_ms", 300_000),
+                ("action_memory_max_mb", 512),
+                ("action_concurrency_max", 1),
+            ],
+        }
     }
 }
 
@@ -165,10 +171,13 @@ impl LimitsPatch {
         })
     }
 
-    /// Lays the given members over `stored` (or the defaults), then checks every range of `system`.
+    /// Lays the given members over `stored` (or the defaults), then checks every range of `system`, which for a namespace
+    /// with ranges of its own is [`Limits::of`] it.
     pub fn apply(&self, stored: Option<&ActionLimits>, system: &Limits) -> Result<ActionLimits, Failure> {
         let concurrency = match self.concurrency {
-            Some(n) if n < 1 => return Err(Failure::BadRequest(messages::concurrency_below(n, 1))),
+            Some(n) if n < i64::from(system.action_concurrency_min) => {
+                return Err(Failure::BadRequest(messages::concurrency_below(n, system.action_concurrency_min)));
+            }
             Some(n) => Some(u32::try_from(n).unwrap_or(u32::MAX)),
             None => None,
         };
@@ -206,6 +215,12 @@ impl ActionLimits {
         }
         if self.logs > system.action_logs_max_mb {
             return refuse(messages::logs_above(self.logs, system.action_logs_max_mb));
+        }
+        if self.logs < system.action_logs_min_mb {
+            return refuse(messages::logs_below(self.logs, system.action_logs_min_mb));
+        }
+        if self.concurrency < system.action_concurrency_min {
+            return refuse(messages::concurrency_below(self.concurrency.into(), system.action_concurrency_min));
         }
         if self.concurrency > system.action_concurrency_max {
             return refuse(messages::concurrency_above(self.concurrency, system.action_concurrency_max));

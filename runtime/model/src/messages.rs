@@ -4,6 +4,7 @@
 
 pub mod alarms;
 pub mod apis;
+pub mod namespaces;
 
 use crate::{FullName, Message};
 
@@ -31,6 +32,10 @@ pub const FORBIDDEN: &str = "The supplied authentication is not authorized to ac
 
 pub fn not_authorized(resources: &[String]) -> Message {
     format!("The supplied authentication is not authorized to access '{}'.", resources.join(", ")).into()
+}
+
+pub fn kind_not_authorized(kind: &str) -> Message {
+    format!("The supplied authentication is not authorized to access actions of kind '{kind}'.").into()
 }
 
 // Errors, §1.5
@@ -189,6 +194,10 @@ pub fn logs_above(value: u32, limit: u32) -> Message {
     format!("log size {value} MB exceeds allowed threshold of {limit} MB").into()
 }
 
+pub fn logs_below(value: u32, limit: u32) -> Message {
+    format!("log size {value} MB below allowed threshold of {limit} MB").into()
+}
+
 pub fn concurrency_above(value: u32, limit: u32) -> Message {
     format!("concurrency {value} exceeds allowed threshold of {limit}").into()
 }
@@ -205,6 +214,7 @@ pub fn instances_above(limit: u32) -> Message {
 pub const PARAMETERS_NOT_ALLOWED: &str = "Request defines parameters that are not allowed (e.g., reserved properties).";
 pub const ABNORMAL_RUN: &str = "The action did not produce a valid response and exited unexpectedly.";
 pub const NOT_PROVISIONED: &str = "Failed to provision resources to run the action.";
+pub const NAMESPACE_BLOCKED: &str = "The action was not invoked due to a blacklisted namespace.";
 pub const ACTION_GONE: &str = "Action could not be found or may have been deleted.";
 /// An action that was stored without code.
 pub fn no_code() -> Message {
@@ -380,4 +390,8 @@ pub fn too_many_requests(count: u64, allowed: u32) -> Message {
 
 pub fn too_many_concurrent(count: u64, allowed: u32) -> Message {
     format!("Too many concurrent requests in flight (count: {count}, allowed: {allowed}).").into()
+}
+
+pub fn too_many_logins(count: u64, allowed: u32) -> Message {
+    format!("Too many failed logins in the last minute (count: {count}, allowed: {allowed}).").into()
 }

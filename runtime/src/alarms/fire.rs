@@ -76,6 +76,7 @@ fn attempts_before(job: &Job, now: Answer) -> Attempts {
 impl Alarms {
     async fn fire(&self, job: &Job, due: &Due) -> Result<Done, Failure> {
         let identity = self.catalog.owner(&job.namespace).await?.ok_or_else(Failure::not_found)?;
+        identity.check_not_blocked()?;
         let accepted = self.clock.now();
         self.events.admit(&identity, accepted)?;
         let transaction = format!("alarm-{}", job.lease.job).into();
@@ -90,7 +91,7 @@ impl Alarms {
         let Some(mut fired) = self.events.work_out(fire).await? else {
             return Ok(Done::finished(Vec::new()));
         };
-        let (records, next) = (vec![fired.record.clone()], std::mem::take(&mut fired.work));
+        let (records, next) = (Vec::from_iter(fired.record_to_store()), std::mem::take(&mut fired.work));
         Ok(Done::Finished { records, next, stored: Box::new(move || fired.keep_slots()) })
     }
 

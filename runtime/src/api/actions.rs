@@ -129,7 +129,7 @@ pub async fn invoke(
     app.catalog.may_invoke(&caller.identity, &action).await?;
     let (wait, result_only) = mode(&params, app.limits.blocking_wait_ms)?;
     let extra_logging = wants_extra_logging(&request);
-    let args = payload(request, app.limits.payload_bytes).await?;
+    let args = payload(request, app.gate.limits_of(&caller.identity).payload_bytes).await?;
     let context = Context { transaction: transaction.0, cause: None, extra_logging, accepted };
     let invocation = Invocation { identity: caller.identity, action, args, wait, context };
     match entrance {

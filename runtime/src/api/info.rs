@@ -43,13 +43,13 @@ fn limits(limits: &Limits) -> Value {
         "default_max_action_duration": limits.action_timeout_max_ms,
         "default_min_action_memory": megabyte(limits.action_memory_min_mb),
         "default_max_action_memory": megabyte(limits.action_memory_max_mb),
-        "default_min_action_logs": 0,
+        "default_min_action_logs": megabyte(limits.action_logs_min_mb),
         "default_max_action_logs": megabyte(limits.action_logs_max_mb),
         "min_action_duration": limits.action_timeout_min_ms,
         "max_action_duration": limits.action_timeout_max_ms,
         "min_action_memory": megabyte(limits.action_memory_min_mb),
         "max_action_memory": megabyte(limits.action_memory_max_mb),
-        "min_action_logs": 0,
+        "min_action_logs": megabyte(limits.action_logs_min_mb),
         "max_action_logs": megabyte(limits.action_logs_max_mb),
     })
 }

@@ -1,6 +1,6 @@
 //! The listening socket: accepts connections, bounds what a peer may hold open, and lets them end in order.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,6 +39,17 @@ impl Default for HttpConfig {
     }
 }
 
+/// The address at the other end of a connection, in the extensions of every request.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
+
+impl Peer {
+    /// A peer that has gone already has no address.
+    fn of(stream: &TcpStream) -> Self {
+        Peer(stream.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip()))
+    }
+}
+
 /// A bound socket that is ready to be served.
 pub struct Server {
     listener: TcpListener,
@@ -62,8 +73,11 @@ impl Server {
         let builder = self.builder();
         let reading_on = ReadingOn::new(Duration::from_millis(self.config.header_timeout_ms));
         while let Some((stream, place)) = self.next(&places, &stop).await {
-            let reading_on = reading_on.clone();
-            let prepare = move |request| reading_on.watch(with_one_slash(request));
+            let (reading_on, peer) = (reading_on.clone(), Peer::of(&stream));
+            let prepare = move |mut request: http::Request<Incoming>| {
+                request.extensions_mut().insert(peer);
+                reading_on.watch(with_one_slash(request))
+            };
             let router = router.clone().map_request(prepare);
             let service = TowerToHyperService::new(router);
             let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();

@@ -158,7 +158,7 @@ pub async fn unknown_url(State(app): State<App>, request: Request) -> Rejection 
     let path = request.uri().path();
     if path.starts_with(API)
         && !is_web(path)
-        && let Err(rejection) = Caller::of(&app, request.headers()).await
+        && let Err(rejection) = Caller::of(&app, request.headers(), request.extensions()).await
     {
         return rejection;
     }
@@ -169,7 +169,7 @@ pub async fn unknown_url(State(app): State<App>, request: Request) -> Rejection 
 pub async fn method_not_allowed(State(app): State<App>, request: Request) -> Rejection {
     let path = request.uri().path();
     if path.starts_with(API)
-        && let Err(rejection) = Caller::of(&app, request.headers()).await
+        && let Err(rejection) = Caller::of(&app, request.headers(), request.extensions()).await
     {
         return rejection;
     }

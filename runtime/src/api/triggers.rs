@@ -88,7 +88,7 @@ pub async fn fire(
     app.gate.fire(&caller.identity, accepted)?;
     rights::own_entity(&caller.identity, &trigger)?;
     let headers = Some(headers_for_actions(request.headers()));
-    let payload = payload(request, app.limits.payload_bytes).await?;
+    let payload = payload(request, app.gate.limits_of(&caller.identity).payload_bytes).await?;
     let context = Context { transaction: transaction.0, cause: None, extra_logging: false, accepted };
     let id = ActivationId::new(accepted);
     let fire = Fire { id, identity: caller.identity, trigger, payload, headers, context };

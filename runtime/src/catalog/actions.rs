@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use wask_model::{
-    Action, ActionLimits, Annotations, Collection, Entity, Exec, Failure, FullName, Kind, LimitsPatch, Parameters,
-    Version, messages,
+    Action, ActionLimits, Annotations, Collection, Entity, Exec, Failure, FullName, Kind, Limits, LimitsPatch,
+    Parameters, Version, messages,
 };
 use wask_store::{Revision, Stored};
 
 use super::write::{Batch, Write};
-use super::{Catalog, Overwrite, already_exists, sequences, wrong_collection};
+use super::{Catalog, Overwrite, already_exists, check_size, sequences, wrong_collection};
 
 /// The body of an action PUT: what was given.
 #[derive(Debug, Default)]
@@ -32,6 +32,13 @@ pub enum ExecPatch {
 }
 
 impl ExecPatch {
+    fn kind(&self) -> &str {
+        match self {
+            ExecPatch::Code { kind, .. } => kind.as_str(),
+            ExecPatch::Sequence { .. } => Kind::SEQUENCE,
+        }
+    }
+
     /// Bytes as posted: what the limit of code counts.
     fn size(&self) -> u64 {
         let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
@@ -53,14 +60,18 @@ impl Catalog {
         by: &Write,
     ) -> Result<Stored<Action>, Failure> {
         self.check_package(name).await?;
-        self.check_sizes(&patch)?;
-        patch.limits.apply(None, &self.limits)?;
+        let (owner, allowed) = self.writer(&name.namespace).await?;
+        check_sizes(&patch, &allowed)?;
+        patch.limits.apply(None, &allowed)?;
+        if let Some(exec) = &patch.exec {
+            owner.check_kind(exec.kind())?;
+        }
 
         let stored = self.find(name).await?;
         by.condition.check(stored.as_ref().map(|stored| stored.revision))?;
         let (old, based_on) = existing_action(stored.as_deref(), overwrite)?;
-        let limits = patch.limits.apply(old.map(|a| &a.limits), &self.limits)?;
-        self.check_instances(&limits)?;
+        let limits = patch.limits.apply(old.map(|a| &a.limits), &allowed)?;
+        check_instances(&limits, self.limits.concurrent_invocations(&owner.limits))?;
 
         let (exec, code) = match (patch.exec, old) {
             (Some(ExecPatch::Code { kind, code, main, image }), _) => {
@@ -112,26 +123,26 @@ impl Catalog {
         self.apply(batch).await?;
         Ok((action.clone(), code))
     }
+}
 
-    fn check_sizes(&self, patch: &ActionPatch) -> Result<(), Failure> {
-        if let Some(exec) = &patch.exec {
-            let size = exec.size();
-            if self.limits.code_bytes < size {
-                return Err(Failure::TooLarge(messages::larger_than_allowed("exec", size, self.limits.code_bytes)));
-            }
+fn check_sizes(patch: &ActionPatch, limits: &Limits) -> Result<(), Failure> {
+    if let Some(exec) = &patch.exec {
+        let size = exec.size();
+        if limits.code_bytes < size {
+            return Err(Failure::TooLarge(messages::larger_than_allowed("exec", size, limits.code_bytes)));
         }
-        self.check_size("parameters", patch.parameters.as_ref().map_or(0, Parameters::size))?;
-        self.check_size("annotations", patch.annotations.as_ref().map_or(0, Annotations::size))
     }
+    check_size(limits, "parameters", patch.parameters.as_ref().map_or(0, Parameters::size))?;
+    check_size(limits, "annotations", patch.annotations.as_ref().map_or(0, Annotations::size))
+}
 
-    fn check_instances(&self, limits: &ActionLimits) -> Result<(), Failure> {
-        let allowed = self.limits.concurrent_invocations;
-        match limits.instances {
-            Some(instances) if allowed != 0 && allowed < instances => {
-                Err(Failure::BadRequest(messages::instances_above(allowed)))
-            }
-            _ => Ok(()),
+/// `allowed`: activations of the namespace at a time; `None`: unlimited.
+fn check_instances(limits: &ActionLimits, allowed: Option<u32>) -> Result<(), Failure> {
+    match (limits.instances, allowed) {
+        (Some(instances), Some(allowed)) if allowed < instances => {
+            Err(Failure::BadRequest(messages::instances_above(allowed)))
         }
+        _ => Ok(()),
     }
 }
 

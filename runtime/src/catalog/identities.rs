@@ -1,16 +1,17 @@
 //! Who an `uuid:key` is: keys of namespaces, and tokens that an activation acts with.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
-use wask_model::{AuthKey, Failure, Identity, KeyDigest, NamespaceName, SharedIdentity, Timestamp, messages};
-use wask_store::{NewNamespace, Store};
+use wask_model::{AuthKey, Failure, Identity, KeyDigest, Limits, NamespaceName, SharedIdentity, Timestamp, messages};
+use wask_store::Store;
 
-use super::Catalog;
+use super::{Catalog, NamespaceKey, Namespaces};
 
 /// First characters of a token that stands in for a key.
 const TOKEN_MARK: &str = "t.";
@@ -21,46 +22,56 @@ pub(super) struct Known {
     keys: Vec<KeyDigest>,
 }
 
-/// A namespace that was just made, with its key in the clear for the one time that it is shown.
-pub struct NamespaceKey {
-    pub identity: Identity,
-    pub key: AuthKey,
-}
-
 impl Catalog {
-    /// Who presents this key. Unknown uuid and wrong key are not told apart.
+    /// Who presents this key. Unknown uuid, wrong key and blocked namespace are not told apart. A key that others have
+    /// just made is valid at once.
     pub async fn authenticate(&self, key: &AuthKey, now: Timestamp) -> Result<SharedIdentity, Failure> {
-        let given = key.digest();
-        let known = self.known(&key.uuid).await?;
-        let matches = known.as_ref().is_some_and(|known| known.keys.iter().any(|valid| valid.matches(&given)));
-        match known {
-            Some(known) if matches || self.is_token(key, now) => Ok(known.identity.clone()),
-            _ => Err(Failure::Unauthenticated(messages::AUTHENTICATION_INVALID.into())),
+        if let Some(identity) = self.recognize(key, now) {
+            return Ok(identity);
         }
+        let stored = self.look_up(&key.uuid).await?;
+        let accepted = stored.and_then(|known| self.accept(&known, key, now));
+        accepted.ok_or_else(|| Failure::Unauthenticated(messages::AUTHENTICATION_INVALID.into()))
     }
 
-    /// The identity that owns this namespace.
+    /// The same without a look into the store. `None`: nobody whom this node has in memory.
+    pub fn recognize(&self, key: &AuthKey, now: Timestamp) -> Option<SharedIdentity> {
+        self.accept(&*self.identities.get(&key.uuid)?, key, now)
+    }
+
+    fn accept(&self, known: &Known, key: &AuthKey, now: Timestamp) -> Option<SharedIdentity> {
+        let given = key.digest();
+        let valid = known.keys.iter().any(|valid| valid.matches(&given)) || self.is_token(key, now);
+        (valid && !known.identity.blocked).then(|| known.identity.clone())
+    }
+
+    /// The identity that owns this namespace; it may be blocked.
     pub async fn owner(&self, namespace: &NamespaceName) -> Result<Option<SharedIdentity>, Failure> {
         if let Some(identity) = self.namespaces.get(namespace) {
             return Ok(Some(identity));
         }
+        let before = self.generation.load(Ordering::Acquire);
         let Some(identity) = self.store.namespace(namespace).await? else { return Ok(None) };
         let identity = Arc::new(identity);
         self.namespaces.insert(namespace.clone(), identity.clone());
+        if self.generation.load(Ordering::Acquire) != before {
+            self.namespaces.remove(namespace); // it may have been read before a change that has happened since
+        }
         Ok(Some(identity))
     }
 
     /// Makes a namespace. `key`: `None` makes a random one.
     pub async fn create_namespace(&self, name: NamespaceName, key: Option<AuthKey>) -> anyhow::Result<NamespaceKey> {
-        let key = match key {
-            Some(key) => key,
-            None => random_key()?,
-        };
-        let identity =
-            Identity { subject: name.to_string(), namespace: name, uuid: key.uuid.clone(), limits: Default::default() };
-        let new = NewNamespace { identity: identity.clone(), key: key.digest() };
-        self.store.create_namespace(new, self.clock.now()).await?;
-        Ok(NamespaceKey { identity, key })
+        Namespaces::new(&*self.store, &self.clock).create(name, key).await
+    }
+
+    /// Who writes into this namespace, and the limits that hold for it. Nobody else than the owner does.
+    pub(super) async fn writer(&self, namespace: &NamespaceName) -> Result<(SharedIdentity, Limits), Failure> {
+        let gone = || Failure::Unauthenticated(messages::AUTHENTICATION_INVALID.into());
+        let owner = self.owner(namespace).await?.ok_or_else(gone)?;
+        owner.check_not_blocked()?;
+        let limits = self.limits.of(&owner.limits);
+        Ok((owner, limits))
     }
 
     /// A key that acts as `identity` until `expires` and that nobody stores: what a running action is given, because of
@@ -91,14 +102,26 @@ impl Catalog {
         mac.finalize().into_bytes().into()
     }
 
-    async fn known(&self, uuid: &str) -> Result<Option<Arc<Known>>, Failure> {
-        if let Some(known) = self.identities.get(uuid) {
-            return Ok(Some(known));
-        }
+    /// What the store says now.
+    async fn look_up(&self, uuid: &str) -> Result<Option<Arc<Known>>, Failure> {
+        let before = self.generation.load(Ordering::Acquire);
         let Some((identity, keys)) = self.store.identity(uuid).await? else { return Ok(None) };
         let known = Arc::new(Known { identity: Arc::new(identity), keys });
+        self.notice_owner(&known.identity);
         self.identities.insert(uuid.to_owned(), known.clone());
+        if self.generation.load(Ordering::Acquire) != before {
+            self.identities.remove(uuid); // it may have been read before a change that has happened since
+        }
         Ok(Some(known))
+    }
+
+    /// Where the owner of the namespace is another one than before, that one was deleted, with everything in it.
+    fn notice_owner(&self, identity: &SharedIdentity) {
+        match self.namespaces.get(&identity.namespace) {
+            Some(before) if before.uuid != identity.uuid => self.forget_everything(),
+            Some(_) => self.namespaces.insert(identity.namespace.clone(), identity.clone()),
+            None => (),
+        }
     }
 }
 

@@ -4,6 +4,8 @@ mod access;
 mod actions;
 mod identities;
 mod modules;
+mod namespaces;
+mod others;
 mod packages;
 mod resolve;
 mod rules;
@@ -23,7 +25,8 @@ use wask_store::{Change, EntityQuery, Revision, Store, StoreError, Stored};
 
 pub use access::Needed;
 pub use actions::{ActionPatch, ExecPatch};
-pub use identities::{NamespaceKey, random_key};
+pub use identities::random_key;
+pub use namespaces::{NamespaceKey, Namespaces, OlderKeys, Standing};
 pub use packages::{Force, PackagePatch, PackageView};
 pub use resolve::{ActionEntry, ActionView};
 pub use rules::{RulePatch, RuleView};
@@ -223,10 +226,13 @@ impl Catalog {
         self.store.count_entities(&selection.query(Page::ALL)).await.map_err(Failure::from)
     }
 
-    /// Refuses `parameters` or `annotations` that are too large.
-    fn check_size(&self, what: &str, size: u64) -> Result<(), Failure> {
-        let limit = self.limits.parameters_bytes;
-        if limit < size { Err(Failure::TooLarge(messages::larger_than_allowed(what, size, limit))) } else { Ok(()) }
+    /// Forgets all that is cached: it may have been changed by others.
+    fn forget_everything(&self) {
+        self.generation.fetch_add(1, Ordering::AcqRel);
+        self.entities.clear();
+        self.actions.clear();
+        self.identities.clear();
+        self.namespaces.clear();
     }
 }
 
@@ -237,6 +243,12 @@ fn reaches_further(change: &Change) -> bool {
         Change::Put { entity: Entity::Package(_), .. } | Change::Delete { .. } => true,
         Change::Put { entity, .. } => entity.name().package.is_some(),
     }
+}
+
+/// Refuses `parameters` or `annotations` that are too large for the namespace that `limits` hold for.
+fn check_size(limits: &Limits, what: &str, size: u64) -> Result<(), Failure> {
+    let limit = limits.parameters_bytes;
+    if limit < size { Err(Failure::TooLarge(messages::larger_than_allowed(what, size, limit))) } else { Ok(()) }
 }
 
 fn wrong_collection() -> Failure {

@@ -8,7 +8,7 @@ use wask_model::{
 use wask_store::{Revision, Stored};
 
 use super::write::{Batch, Write};
-use super::{Catalog, Overwrite, Page, Selection, already_exists, wrong_collection};
+use super::{Catalog, Overwrite, Page, Selection, already_exists, check_size, wrong_collection};
 use crate::gate::rights;
 
 /// The segment that stands for "no package" in the URLs of web actions.
@@ -109,8 +109,9 @@ impl Catalog {
         if name.name.as_str() == RESERVED {
             return Err(Failure::BadRequest(messages::PACKAGE_NAME_RESERVED.into()));
         }
-        self.check_size("parameters", patch.parameters.as_ref().map_or(0, Parameters::size))?;
-        self.check_size("annotations", patch.annotations.as_ref().map_or(0, Annotations::size))?;
+        let (_, limits) = self.writer(&name.namespace).await?;
+        check_size(&limits, "parameters", patch.parameters.as_ref().map_or(0, Parameters::size))?;
+        check_size(&limits, "annotations", patch.annotations.as_ref().map_or(0, Annotations::size))?;
         if let Some(target) = &patch.binding {
             self.check_target(&by.identity, target).await?;
         }

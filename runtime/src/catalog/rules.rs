@@ -6,7 +6,7 @@ use wask_model::{
 use wask_store::{Change, Revision, StoreError, Stored};
 
 use super::write::{Batch, Write};
-use super::{Catalog, Overwrite, already_exists, wrong_collection};
+use super::{Catalog, Overwrite, already_exists, check_size, wrong_collection};
 
 /// How often a change is tried again that lost a race for its trigger: several rules of one trigger are made at once.
 const TRIES: usize = 8;
@@ -68,7 +68,8 @@ impl Catalog {
         overwrite: Overwrite,
         by: &Write,
     ) -> Result<RuleView, Failure> {
-        self.check_size("annotations", patch.annotations.as_ref().map_or(0, Annotations::size))?;
+        let (_, limits) = self.writer(&name.namespace).await?;
+        check_size(&limits, "annotations", patch.annotations.as_ref().map_or(0, Annotations::size))?;
         for _ in 1..TRIES {
             match self.try_put_rule(name, patch.clone(), overwrite, by).await? {
                 Err(StoreError::Conflict) => continue,

@@ -6,7 +6,7 @@ use wask_model::{
 use wask_store::Stored;
 
 use super::write::{Batch, Write};
-use super::{Catalog, Overwrite, already_exists, wrong_collection};
+use super::{Catalog, Overwrite, already_exists, check_size, wrong_collection};
 
 /// The body of a trigger PUT: what was given.
 #[derive(Debug, Default)]
@@ -38,8 +38,9 @@ impl Catalog {
         overwrite: Overwrite,
         by: &Write,
     ) -> Result<Stored<Trigger>, Failure> {
-        self.check_size("parameters", patch.parameters.as_ref().map_or(0, Parameters::size))?;
-        self.check_size("annotations", patch.annotations.as_ref().map_or(0, Annotations::size))?;
+        let (_, limits) = self.writer(&name.namespace).await?;
+        check_size(&limits, "parameters", patch.parameters.as_ref().map_or(0, Parameters::size))?;
+        check_size(&limits, "annotations", patch.annotations.as_ref().map_or(0, Annotations::size))?;
         let stored = self.find(name).await?;
         by.condition.check(stored.as_ref().map(|stored| stored.revision))?;
         let (old, based_on) = match stored.as_deref() {

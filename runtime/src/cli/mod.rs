@@ -10,6 +10,7 @@ mod deploy;
 mod dev;
 mod folder;
 mod lines;
+mod namespace;
 mod serve;
 mod wskprops;
 
@@ -51,6 +52,12 @@ enum Command {
     /// folder, a file that wsk and aio read. SIGTERM or Ctrl-C ends it in order, the second one at once.
     #[command(after_help = SETTINGS)]
     Serve(ServeArgs),
+    /// Make, list, limit, block and delete namespaces, as the operator of a server
+    ///
+    /// Works on the data folder, also while a server runs on it, which takes notice within a second. Give it the file and
+    /// the variables that the server is given: their limits are those that it shows and checks against.
+    #[command(after_help = SETTINGS)]
+    Namespace(namespace::NamespaceArgs),
     /// Print every setting with its meaning and default, as a file for `serve --config`
     Settings,
 }
@@ -97,6 +104,7 @@ pub fn run() -> ExitCode {
             let loaded = Loaded::read(&flags, &dev::defaults()).and_then(dev::check);
             with_runtime(loaded, |config| dev::run(config, args.folder))
         }
+        Command::Namespace(args) => namespace::run(args),
         Command::Settings => {
             say!("{}", DEFAULTS.trim_end());
             Ok(())

@@ -105,9 +105,18 @@ impl Sources {
         BadConfig::of(&format!("{}: {problem}", self.describe(setting)))
     }
 
+    /// The value of a setting that is text.
+    pub fn text(&self, setting: &str) -> Option<String> {
+        self.0.find_value(setting).ok()?.into_string()
+    }
+
+    pub fn origin(&self, setting: &str) -> String {
+        self.0.find_metadata(setting).map_or("default", |metadata| &metadata.name).to_owned()
+    }
+
     /// `setting = value (origin)`
     pub fn describe(&self, setting: &str) -> String {
-        let origin = self.0.find_metadata(setting).map_or("default", |metadata| &metadata.name);
+        let origin = self.origin(setting);
         match self.0.find_value(setting) {
             Ok(value) => format!("{setting} = {} ({origin})", shown(&value)),
             Err(_) => format!("{setting} ({origin})"),

@@ -34,9 +34,15 @@ pub struct Fired {
     pub work: Vec<NewWork>,
     /// Places of the activations to come; kept when they are stored.
     slots: Vec<Slot>,
+    identity: SharedIdentity,
 }
 
 impl Fired {
+    /// The record, where the namespace has its activations recorded.
+    pub fn record_to_store(&self) -> Option<Activation> {
+        self.identity.keeps_activations().then(|| self.record.clone())
+    }
+
     /// To be called when record and work are stored.
     pub fn keep_slots(self) {
         self.slots.into_iter().for_each(Slot::keep);
@@ -62,7 +68,7 @@ impl Events {
         let Some(mut fired) = self.work_out(fire).await? else { return Ok(None) };
         let id = fired.record.id;
         let work = std::mem::take(&mut fired.work);
-        self.queue.submit(Some(fired.record.clone()), work, move || fired.keep_slots()).await?;
+        self.queue.submit(fired.record_to_store(), work, move || fired.keep_slots()).await?;
         Ok(Some(id))
     }
 
@@ -106,7 +112,7 @@ impl Events {
             logs,
             annotations: Annotations::default(),
         };
-        Ok(Some(Fired { record, work, slots }))
+        Ok(Some(Fired { record, work, slots, identity: fire.identity }))
     }
 
     /// One rule's invocation: admitted like any other, non-blocking. Its `cause` is the event.

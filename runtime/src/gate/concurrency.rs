@@ -43,6 +43,15 @@ impl Concurrency {
         give_back(&self.count_of(namespace));
     }
 
+    pub fn counted(&self) -> Vec<NamespaceName> {
+        self.counts.iter().map(|count| count.key().clone()).collect()
+    }
+
+    /// Places taken before are given back to nobody.
+    pub fn forget(&self, namespace: &NamespaceName) {
+        self.counts.remove(namespace);
+    }
+
     fn count_of(&self, namespace: &NamespaceName) -> Arc<AtomicU64> {
         if let Some(count) = self.counts.get(namespace) {
             return count.clone();
@@ -87,6 +96,21 @@ mod tests {
         gate.enter(&guest, Some(1)).unwrap().keep();
         assert!(gate.enter(&guest, Some(1)).is_err());
         gate.leave(&guest);
+        assert!(gate.enter(&guest, Some(1)).is_ok());
+    }
+
+    #[test]
+    fn places_taken_before_a_namespace_was_forgotten_do_not_count_afterwards() {
+        let gate = Concurrency::default();
+        let guest: NamespaceName = "guest".parse().unwrap();
+        let old = gate.enter(&guest, Some(2)).unwrap();
+        gate.enter(&guest, Some(2)).unwrap().keep();
+        gate.forget(&guest);
+        assert!(gate.counted().is_empty());
+        let new = gate.enter(&guest, Some(1)).unwrap();
+        drop(old);
+        assert!(gate.enter(&guest, Some(1)).is_err(), "the place given back was not one of these");
+        drop(new);
         assert!(gate.enter(&guest, Some(1)).is_ok());
     }
 }

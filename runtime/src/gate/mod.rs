@@ -1,6 +1,7 @@
 //! May this identity do this, and now? The one place that admits or refuses.
 
 mod concurrency;
+mod logins;
 mod rate;
 pub mod rights;
 
@@ -8,6 +9,8 @@ use wask_model::{Failure, Identity, Limits, NamespaceName, Timestamp, messages};
 
 use concurrency::Concurrency;
 pub use concurrency::Slot;
+pub use logins::LoginConfig;
+use logins::Logins;
 use rate::Rate;
 
 /// Every throttle of the node. REST contract §9.2.
@@ -16,11 +19,17 @@ pub struct Gate {
     invocations: Rate,
     fires: Rate,
     in_flight: Concurrency,
+    logins: Logins,
 }
 
 impl Gate {
-    pub fn new(limits: Limits) -> Self {
-        Gate { limits, invocations: Rate::default(), fires: Rate::default(), in_flight: Concurrency::default() }
+    pub fn new(limits: Limits, logins: LoginConfig) -> Self {
+        let (invocations, fires, in_flight) = (Rate::default(), Rate::default(), Concurrency::default());
+        Gate { limits, invocations, fires, in_flight, logins: Logins::new(logins) }
+    }
+
+    pub fn logins(&self) -> &Logins {
+        &self.logins
     }
 
     pub fn limits(&self) -> &Limits {
@@ -58,10 +67,26 @@ impl Gate {
         self.in_flight.leave(namespace);
     }
 
-    /// Refuses a body that is larger than a payload may be.
-    pub fn check_payload(&self, size: u64) -> Result<(), Failure> {
-        if self.limits.payload_bytes < size {
-            return Err(Failure::TooLarge(messages::larger_than_allowed("Request", size, self.limits.payload_bytes)));
+    /// Namespaces that have or had activations in flight.
+    pub fn counted(&self) -> Vec<NamespaceName> {
+        self.in_flight.counted()
+    }
+
+    /// Counts nothing of this namespace any more that is in flight now.
+    pub fn forget(&self, namespace: &NamespaceName) {
+        self.in_flight.forget(namespace);
+    }
+
+    /// What holds for this identity, throttles aside.
+    pub fn limits_of(&self, identity: &Identity) -> Limits {
+        self.limits.of(&identity.limits)
+    }
+
+    /// Refuses a body that is larger than a payload of this identity may be.
+    pub fn check_payload(&self, identity: &Identity, size: u64) -> Result<(), Failure> {
+        let limit = self.limits_of(identity).payload_bytes;
+        if limit < size {
+            return Err(Failure::TooLarge(messages::larger_than_allowed("Request", size, limit)));
         }
         Ok(())
     }

@@ -20,7 +20,7 @@ impl Rate {
     /// `allowed`: requests per minute; `None`: unlimited.
     pub fn admit(&self, namespace: &NamespaceName, allowed: Option<u32>, now: Timestamp) -> Result<(), Failure> {
         let Some(allowed) = allowed else { return Ok(()) };
-        let minute = now.millis().div_euclid(MINUTE_MS);
+        let minute = minute_of(now);
         if self.minute.swap(minute, Ordering::Relaxed) != minute {
             self.counts.retain(|_, (counted, _)| *counted == minute);
         }
@@ -34,12 +34,21 @@ impl Rate {
             *count
         };
         if u64::from(allowed) < count {
-            let rest = MINUTE_MS - now.millis().rem_euclid(MINUTE_MS);
-            let retry_after = Duration::from_millis(rest.unsigned_abs());
-            return Err(Failure::Throttled { message: messages::too_many_requests(count, allowed), retry_after });
+            let (message, retry_after) = (messages::too_many_requests(count, allowed), rest_of_minute(now));
+            return Err(Failure::Throttled { message, retry_after });
         }
         Ok(())
     }
+}
+
+/// Which clock minute it is.
+pub(super) fn minute_of(now: Timestamp) -> i64 {
+    now.millis().div_euclid(MINUTE_MS)
+}
+
+/// Until the next clock minute.
+pub(super) fn rest_of_minute(now: Timestamp) -> Duration {
+    Duration::from_millis((MINUTE_MS - now.millis().rem_euclid(MINUTE_MS)).unsigned_abs())
 }
 
 #[cfg(test)]

@@ -203,6 +203,12 @@ impl Gateway {
         Ok(apis)
     }
 
+    /// Forgets all that is cached: it may have been changed by others.
+    pub fn forget_everything(&self) {
+        self.generation.fetch_add(1, Ordering::AcqRel);
+        self.served.clear();
+    }
+
     fn forget(&self, namespace: &NamespaceName) {
         self.generation.fetch_add(1, Ordering::AcqRel);
         self.served.remove(namespace);

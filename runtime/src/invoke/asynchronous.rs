@@ -105,13 +105,18 @@ impl Handler for Invoker {
             false => vec![self.never_ran(job, &queued, response.clone())],
         };
         match verdict {
-            Verdict::Run => Ok(self.run_to_end(&admitted, &hold).await.map_or(Done::Lost, |records| {
+            Verdict::Run => {
+                let Some(records) = self.run_to_end(&admitted, &hold).await else { return Ok(Done::Lost) };
                 records.iter().for_each(|record| self.recorder.ended(record));
-                Done::finished(records)
-            })),
-            Verdict::NotAgain => Ok(Done::finished(unrun(&Response::whisk_error(messages::NOT_REDELIVERED)))),
+                Ok(Done::finished(self.to_store(&admitted.identity, records).await))
+            }
+            Verdict::NotAgain => {
+                let records = unrun(&Response::whisk_error(messages::NOT_REDELIVERED));
+                Ok(Done::finished(self.to_store(&admitted.identity, records).await))
+            }
             Verdict::GiveUp(reason) => {
                 let records = unrun(&Response::whisk_error(reason.clone()));
+                let records = self.to_store(&admitted.identity, records).await;
                 Ok(Done::Dead { records, reason: reason.into_owned() })
             }
         }

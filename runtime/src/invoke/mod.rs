@@ -17,6 +17,7 @@ mod outcome;
 mod record;
 mod run;
 mod services;
+mod standing;
 mod wait;
 
 use std::collections::HashMap;
@@ -272,21 +273,28 @@ impl Invoker {
             (None, _) => None,
             (Some(records), Some(lease)) => {
                 let record = records.last().cloned().map(Arc::new);
+                let records = self.to_store(&admitted.identity, records).await;
                 self.queue.finish(lease, records, Vec::new(), || ()).await;
                 record
             }
             (Some(records), None) => {
-                let mut last = None;
-                for record in records.into_iter().map(Arc::new) {
-                    self.recorder.record(record.clone(), admitted.context.extra_logging).await;
-                    last = Some(record);
-                }
-                last
+                let records: Vec<_> = records.into_iter().map(Arc::new).collect();
+                let record = records.last().cloned();
+                self.hand_to_recorder(admitted, records).await;
+                record
             }
         };
         self.live.remove(&admitted.id);
         drop(slot);
         record
+    }
+
+    /// Has the records of a blocking activation written, where they are to be.
+    async fn hand_to_recorder(&self, admitted: &Admitted, records: Vec<Arc<Activation>>) {
+        records.iter().for_each(|record| self.recorder.ended(record));
+        for record in self.to_store(&admitted.identity, records).await {
+            self.recorder.record(record, admitted.context.extra_logging).await;
+        }
     }
 
     /// Runs the activation, and what it is composed of. Returns the records that are not written yet, its own the last of

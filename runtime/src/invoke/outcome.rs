@@ -22,7 +22,8 @@ impl Outcome {
         Outcome { response, logs: Vec::new(), timed_out: false, init: None }
     }
 
-    pub fn of(ran: Result<Ran, SandboxError>) -> Self {
+    /// `quoted`: bytes of a result that was too large which the record shows.
+    pub fn of(ran: Result<Ran, SandboxError>, quoted: u64) -> Self {
         match ran {
             Ok(ran) => {
                 let timed_out = matches!(ran.ended, Ended::OutOfTime { .. });
@@ -32,7 +33,7 @@ impl Outcome {
                     Ended::OutOfTime { limit } if never_ready => {
                         Response::developer_error(messages::timed_out_during_initialization(limit.as_millis()))
                     }
-                    ended => response(ended),
+                    ended => response(ended, quoted),
                 };
                 Outcome { response, logs, timed_out, init: Some(ran.init) }
             }
@@ -42,14 +43,15 @@ impl Outcome {
 }
 
 /// Who has to act: nobody, the caller, the action's author.
-fn response(ended: Ended) -> Response {
+fn response(ended: Ended, quoted: u64) -> Response {
     match ended {
         Ended::Returned(value) => returned(value),
         Ended::NotJson { raw, .. } => Response::developer_error(messages::no_json(&raw)),
         Ended::OutOfTime { limit } => Response::developer_error(messages::timed_out(limit.as_millis())),
         Ended::OutOfMemory { .. } => Response::developer_error(messages::MEMORY_EXHAUSTED),
         Ended::ResultTooLarge { size_bytes, limit_bytes, prefix } => {
-            refusal(messages::result_too_large(size_bytes, limit_bytes, &prefix))
+            let end = prefix.floor_char_boundary(usize::try_from(quoted).unwrap_or(usize::MAX));
+            refusal(messages::result_too_large(size_bytes, limit_bytes, &prefix[..end]))
         }
         Ended::Silent => Response::developer_error(messages::no_json("")),
         Ended::Exited { result: Some(Value::Object(result)), .. } if result.contains_key("error") => {

@@ -69,9 +69,8 @@ impl Recorder {
         (Recorder { policy: config.store_blocking_success, queue, ended }, writer)
     }
 
-    /// Hands over the record of a blocking activation; waits only while the backlog is full.
+    /// Hands over the record of a blocking activation to be written; waits only while the backlog is full.
     pub async fn record(&self, record: Arc<Activation>, extra_logging: bool) {
-        self.tell(&record);
         let wanted = match self.policy {
             StorePolicy::Always => true,
             StorePolicy::OnDemand => extra_logging || record.response.status != Status::Success,
@@ -81,10 +80,10 @@ impl Recorder {
         }
     }
 
-    /// Tells the listeners of an activation whose record is written elsewhere.
+    /// Tells the listeners of an activation, whether or not its record is kept.
     pub fn ended(&self, record: &Activation) {
         if 0 < self.ended.receiver_count() {
-            self.tell(&Arc::new(record.clone()));
+            let _ = self.ended.send(Arc::new(record.clone())); // an error means that the listeners have just gone
         }
     }
 
@@ -99,12 +98,6 @@ impl Recorder {
     /// Every activation that ends on this node from now on. A slow listener misses some.
     pub fn listen(&self) -> broadcast::Receiver<Arc<Activation>> {
         self.ended.subscribe()
-    }
-
-    fn tell(&self, record: &Arc<Activation>) {
-        if 0 < self.ended.receiver_count() {
-            let _ = self.ended.send(record.clone()); // an error means that the listeners have just gone
-        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::json;
 use tracing::warn;
-use wask_model::{Activation, Annotations, Exec, Failure, Kind, Response, Timestamp, messages};
+use wask_model::{Activation, Annotations, Exec, Failure, Kind, Limits, Response, Timestamp, messages};
 use wask_sandbox::{Run, RunLimits};
 
 use super::outcome::{Outcome, refusal};
@@ -16,8 +16,12 @@ use super::{Admitted, Cause, Invoker};
 impl Invoker {
     /// Runs the activation once and returns its record. Never fails: what goes wrong is in the record.
     pub(super) async fn run(&self, admitted: &Admitted) -> Activation {
+        let Some(owner) = self.current(&admitted.identity).await else {
+            let response = refusal(messages::NAMESPACE_BLOCKED.into());
+            return self.activation(admitted, self.clock.now(), Outcome::without_guest(response));
+        };
         match &admitted.entry.action.exec {
-            Exec::Wasm { .. } => self.run_guest(admitted).await,
+            Exec::Wasm { .. } => self.run_guest(admitted, &self.gate.limits_of(&owner)).await,
             Exec::Builtin => self.run_builtin(admitted).await,
             Exec::Sequence { .. } => {
                 let response = Response::whisk_error(messages::SEQUENCE_FAILED); // composition runs its components
@@ -26,9 +30,10 @@ impl Invoker {
         }
     }
 
-    async fn run_guest(&self, admitted: &Admitted) -> Activation {
+    /// `allowed`: what holds for the namespace.
+    async fn run_guest(&self, admitted: &Admitted, allowed: &Limits) -> Activation {
         let entry = &admitted.entry;
-        if let Err(out_of_range) = entry.action.limits.check(self.gate.limits()) {
+        if let Err(out_of_range) = entry.action.limits.check(allowed) {
             let response = refusal(out_of_range.to_string().into());
             return self.activation(admitted, self.clock.now(), Outcome::without_guest(response));
         }
@@ -53,8 +58,8 @@ impl Invoker {
                 time,
                 memory_bytes: u64::from(limits.memory) << 20,
                 log_bytes: u64::from(limits.logs) << 20,
-                result_bytes: self.gate.limits().result_bytes,
-                host_calls: self.gate.limits().host_calls,
+                result_bytes: allowed.result_bytes,
+                host_calls: allowed.host_calls,
             },
             host: Arc::new(Services::of(self, admitted)),
             clock: Arc::new(self.clock.clone()),
@@ -64,7 +69,7 @@ impl Invoker {
         if let Err(cause) = &ran {
             warn!(%cause, activation = %admitted.id, action = %entry.action.name, "sandbox could not run the action");
         }
-        self.activation(admitted, start, Outcome::of(ran))
+        self.activation(admitted, start, Outcome::of(ran, allowed.truncation_bytes))
     }
 
     /// The record of an activation that has ended now. REST contract §4.2, §4.3.

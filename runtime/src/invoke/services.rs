@@ -63,36 +63,51 @@ impl Services {
         let invoker = self.invoker.upgrade().ok_or_else(|| Failure::Unavailable(messages::UNAVAILABLE.into()))?;
         let asked = Request::deserialize(request.header).map_err(|e| Failure::malformed(e.to_string()))?;
         let args = arguments(&request.body)?;
-        invoker.gate.check_payload(request.body.len() as u64)?;
+        let shut_out = || Failure::Unauthenticated(messages::AUTHENTICATION_INVALID.into());
+        let identity = invoker.current(&self.identity).await.ok_or_else(shut_out)?;
+        invoker.gate.check_payload(&identity, request.body.len() as u64)?;
         match asked {
             Request::Invoke { name, blocking, result, timeout } => {
                 let wait = match blocking {
                     true => Wait::UpTo(wait_limit(&invoker, timeout)),
                     false => Wait::No,
                 };
-                self.invoke(&invoker, &name, args, wait).await.map(|invoked| answer(invoked, result))
+                self.invoke(&invoker, identity, &name, args, wait).await.map(|invoked| answer(invoked, result))
             }
-            Request::Fire { name } => self.fire(&invoker, &name, args).await,
+            Request::Fire { name } => self.fire(&invoker, &identity, &name, args).await,
         }
     }
 
-    async fn invoke(&self, invoker: &Invoker, name: &str, args: Arguments, wait: Wait) -> Result<Invoked, Failure> {
-        let action = FullName::relative(name, &self.identity.namespace)?;
+    async fn invoke(
+        &self,
+        invoker: &Invoker,
+        identity: SharedIdentity,
+        name: &str,
+        args: Arguments,
+        wait: Wait,
+    ) -> Result<Invoked, Failure> {
+        let action = FullName::relative(name, &identity.namespace)?;
         let context = self.context(invoker);
-        let slot = invoker.gate.enter(&self.identity, context.accepted)?;
-        invoker.catalog.may_invoke(&self.identity, &action).await?;
-        let invocation = Invocation { identity: self.identity.clone(), action, args, wait, context };
+        let slot = invoker.gate.enter(&identity, context.accepted)?;
+        invoker.catalog.may_invoke(&identity, &action).await?;
+        let invocation = Invocation { identity, action, args, wait, context };
         // Boxed: an activation may invoke an activation may invoke …
         Box::pin(invoker.invoke(invocation, slot)).await
     }
 
-    async fn fire(&self, invoker: &Invoker, name: &str, payload: Arguments) -> Result<Value, Failure> {
-        let trigger = FullName::relative(name, &self.identity.namespace)?;
+    async fn fire(
+        &self,
+        invoker: &Invoker,
+        identity: &SharedIdentity,
+        name: &str,
+        payload: Arguments,
+    ) -> Result<Value, Failure> {
+        let trigger = FullName::relative(name, &identity.namespace)?;
         let context = self.context(invoker);
-        invoker.gate.fire(&self.identity, context.accepted)?;
-        rights::own_entity(&self.identity, &trigger)?;
+        invoker.gate.fire(identity, context.accepted)?;
+        rights::own_entity(identity, &trigger)?;
         let triggers = invoker.triggers.get().ok_or_else(|| Failure::Unavailable(messages::UNAVAILABLE.into()))?;
-        let fired = triggers.fire(&self.identity, &trigger, payload, context).await?;
+        let fired = triggers.fire(identity, &trigger, payload, context).await?;
         Ok(fired.map_or_else(|| json!({}), |id| json!({ "activationId": id })))
     }
 

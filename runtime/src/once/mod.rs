@@ -61,7 +61,11 @@ impl<T> Reply<T> {
 impl Once {
     /// Invokes an action, or finds what an earlier request with the same key invoked; waits for its end if the caller does.
     pub async fn invoke(&self, request: Request, invocation: Invocation) -> Result<Reply<Invoked>, Failure> {
-        let (namespace, wait) = (invocation.identity.namespace.clone(), invocation.wait);
+        let namespace = invocation.identity.namespace.clone();
+        let wait = match invocation.identity.keeps_activations() {
+            true => invocation.wait,
+            false => Wait::No, // there will be no record to wait for
+        };
         let reply = match self.find(&request, invocation.context.accepted).await? {
             Some(id) => Reply::Replayed(id),
             None => self.begin(&request, invocation).await?,
@@ -82,9 +86,9 @@ impl Once {
             return Ok(Some(Reply::Replayed(id)));
         }
         let Some(mut fired) = self.events.work_out(fire).await? else { return Ok(None) };
-        let (id, record, work) = (fired.record.id, fired.record.clone(), std::mem::take(&mut fired.work));
+        let (id, record, work) = (fired.record.id, fired.record_to_store(), std::mem::take(&mut fired.work));
         let first = self.first(&request, id, accepted);
-        let verdict = self.queue.submit_once(first, Some(record), work, move || fired.keep_slots()).await?;
+        let verdict = self.queue.submit_once(first, record, work, move || fired.keep_slots()).await?;
         decide(&request, id, verdict).map(Some)
     }
 

@@ -14,8 +14,14 @@ pub enum StoreError {
     /// The store does not answer now (locked, closing, out of reach); nothing is known to be written.
     #[error("the store is unavailable: {0}")]
     Unavailable(String),
-    #[error("the store failed: {0}")]
-    Broken(#[from] anyhow::Error),
+    #[error("the store failed: {0:#}")]
+    Broken(anyhow::Error),
+}
+
+impl From<anyhow::Error> for StoreError {
+    fn from(cause: anyhow::Error) -> Self {
+        StoreError::Broken(cause)
+    }
 }
 
 /// What a caller is told when the store does not do what it is asked.

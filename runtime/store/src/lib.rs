@@ -13,6 +13,7 @@ mod error;
 mod identities;
 mod jobs;
 mod once;
+mod others;
 pub mod sqlite;
 
 pub mod conformance;
@@ -27,14 +28,23 @@ pub use error::StoreError;
 pub use identities::{IdentityStore, NewNamespace};
 pub use jobs::{Claim, Job, JobState, JobStore, KnownJob, Lane, Lease, NewJob};
 pub use once::{Begun, FirstRequest, KeyedRequest, OnceStore, Verdict};
+pub use others::OthersWrite;
 
 /// Everything that a node keeps.
 pub trait Store:
-    EntityStore + ActivationStore + JobStore + OnceStore + AlarmStore + ApiStore + AuditStore + IdentityStore
+    EntityStore + ActivationStore + JobStore + OnceStore + AlarmStore + ApiStore + AuditStore + IdentityStore + OthersWrite
 {
 }
 
-impl<T: EntityStore + ActivationStore + JobStore + OnceStore + AlarmStore + ApiStore + AuditStore + IdentityStore> Store
-    for T
+impl<T> Store for T where
+    T: EntityStore
+        + ActivationStore
+        + JobStore
+        + OnceStore
+        + AlarmStore
+        + ApiStore
+        + AuditStore
+        + IdentityStore
+        + OthersWrite
 {
 }

@@ -67,6 +67,38 @@ async fn the_printed_page_is_a_settings_file_and_flags_and_variables_win_over_it
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_profile_gives_the_limits_that_nobody_sets() {
+    let folder = fresh();
+    let file = folder.path().join("wask.toml");
+    std::fs::write(&file, "[limits]\nprofile = \"openwhisk\"\nfires_per_minute = 7\n").unwrap();
+    let file = ["--config", file.to_str().unwrap()];
+
+    let variable = [("WASK_LIMITS__CONCURRENT_INVOCATIONS", "8")];
+    let wask = ServerProcess::start("serve", &file, &variable, fresh()).await;
+    let shown = wask.guest().await.get("limits").await.expect(200).json();
+    for (limit, value) in [
+        ("invocationsPerMinute", 60),
+        ("firesPerMinute", 7),
+        ("concurrentInvocations", 8),
+        ("maxActionTimeout", 300_000),
+        ("maxActionMemory", 512),
+        ("maxActionConcurrency", 1),
+        ("maxActionLogs", 10),
+    ] {
+        assert_eq!(shown[limit], value, "{limit}");
+    }
+
+    // A flag or variable may name the profile too, and what is out of its ranges is refused with where it comes from.
+    let profile = ("WASK_LIMITS__PROFILE", "openwhisk");
+    let arguments = ["serve", "--listen", "127.0.0.1:0", "--data-dir", folder.path().to_str().unwrap()];
+    refused(
+        &run(&arguments, &[profile, ("WASK_LIMITS__ACTION_MEMORY_DEFAULT_MB", "513")]),
+        "limits.action_memory_default_mb = 513 (WASK_LIMITS__ACTION_MEMORY_DEFAULT_MB): \
+         must be from 128 to 512, the bounds of an action",
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn variables_that_are_no_settings_are_ignored_and_no_guest_sees_any() {
     let wask = ServerProcess::serve(&[("WASK_CANARY_SECRET", "tweet"), ("WASK_LOG__LEVEL", "warn")]).await;
     let me = wask.guest().await;
@@ -125,6 +157,11 @@ fn a_variable_that_cannot_be_used_is_named_with_what_is_allowed() {
             "WASK_LIMITS__ACTION_TIMEOUT_MAX_MS",
             "50",
             "limits.action_timeout_default_ms = 60000 (default): must be from 100 to 50, the bounds of an action",
+        ),
+        (
+            "WASK_LIMITS__PROFILE",
+            "ibm",
+            "limits.profile = \"ibm\" (WASK_LIMITS__PROFILE): must be one of adobe, openwhisk",
         ),
         ("WASK_SANDBOX__TABLES", "0", "sandbox.tables = 0 (WASK_SANDBOX__TABLES): must be from 1 to 64"),
         (
@@ -203,8 +240,8 @@ fn a_line_of_the_file_that_cannot_be_used_is_named_with_what_is_allowed() {
         (
             "[limit]\na = 1",
             format!(
-                "limit ({name}): there is no such setting; there are server, http, limits, activations, queue, alarms, \
-                 catalog, sandbox, store, log"
+                "limit ({name}): there is no such setting; there are server, http, logins, limits, activations, queue, \
+                 alarms, catalog, sandbox, store, log"
             ),
         ),
         ("\n[queue\n", format!("--config = {name}: TOML parse error at line 2, column 7: expected `.`, `]`")),

@@ -94,7 +94,7 @@ fn missing() -> Rejection {
 
 /// Steps 1 to 3 of §8.3: nothing distinguishes what is missing.
 pub async fn find(app: &App, address: Address) -> Result<Found, Rejection> {
-    let owner = app.catalog.owner(&address.namespace).await?.ok_or_else(missing)?;
+    let owner = app.catalog.owner(&address.namespace).await?.filter(|owner| !owner.blocked).ok_or_else(missing)?;
     let name = FullName {
         namespace: address.namespace.clone(),
         package: address.package.clone(),
@@ -123,7 +123,7 @@ async fn checked(
         Method::POST | Method::PATCH => idempotency::enter(app, &found.owner, request.headers(), accepted)?,
         _ => Entrance::Place(app.gate.enter(&found.owner, accepted)?), // what is meant to be repeated needs no key
     };
-    app.gate.check_payload(super::extract::content_length(request.headers()).unwrap_or(0))?;
+    app.gate.check_payload(&found.owner, super::extract::content_length(request.headers()).unwrap_or(0))?;
     let annotations = &found.entry.action.annotations;
     let is_options = request.method() == Method::OPTIONS;
     let own_options = annotations.is_true("web-custom-options");
@@ -161,7 +161,8 @@ async fn run(
 ) -> Result<Response, Rejection> {
     let Found { address, entry, owner, way } = found;
     let (head, stream) = request.into_parts();
-    let bytes = body(Request::from_parts(head.clone(), stream), "Request", app.limits.payload_bytes).await?;
+    let bytes =
+        body(Request::from_parts(head.clone(), stream), "Request", app.gate.limits_of(&owner).payload_bytes).await?;
     let raw = if entry.action.annotations.is_true("raw-http") { Raw::Yes } else { Raw::No };
     let user = caller.map(|caller| caller.identity.namespace.to_string());
     let web = WebRequest {

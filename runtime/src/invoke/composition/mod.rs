@@ -195,9 +195,7 @@ impl Invoker {
     /// Writes what ended and how far it has come. `false`: the job has passed to somebody else.
     async fn keep(&self, admitted: &Admitted, hold: &Hold, progress: &mut Progress, records: Vec<Activation>) -> bool {
         if hold.lease().is_none() {
-            for record in &records {
-                self.recorder.record(Arc::new(record.clone()), admitted.context.extra_logging).await;
-            }
+            self.hand_to_recorder(admitted, records.iter().cloned().map(Arc::new).collect()).await;
         }
         // It may have become a job meanwhile, at an earlier point than this.
         let kept = match hold.lease() {
@@ -206,6 +204,7 @@ impl Invoker {
                 progress.at_attempt(lease.attempt);
                 let payload = super::asynchronous::payload_of(admitted, Some(progress.clone()));
                 records.iter().for_each(|record| self.recorder.ended(record));
+                let records = self.to_store(&admitted.identity, records).await;
                 self.queue.advance(lease, records, payload).await
             }
         };

@@ -1,9 +1,9 @@
 //! Stories of namespaces and keys.
 
-use wask_model::{Identity, KeyDigest, LimitOverrides};
+use wask_model::{CodeRef, Identity, KeyDigest, LimitOverrides};
 
-use super::samples::{T0, at, namespace};
-use crate::{NewNamespace, Store, StoreError};
+use super::samples::{T0, action, alarm, at, full, guest, id, job, namespace, record, shared, trigger};
+use crate::{Change, FirstRequest, KeyedRequest, NewNamespace, Store, StoreError, Verdict};
 
 fn key(n: u8) -> KeyDigest {
     KeyDigest::from_bytes([n; 32])
@@ -11,7 +11,10 @@ fn key(n: u8) -> KeyDigest {
 
 fn new(name: &str, uuid: &str, key: KeyDigest) -> NewNamespace {
     let (namespace, limits) = (namespace(name), LimitOverrides::default());
-    NewNamespace { identity: Identity { subject: name.into(), namespace, uuid: uuid.into(), limits }, key }
+    NewNamespace {
+        identity: Identity { subject: name.into(), namespace, uuid: uuid.into(), limits, blocked: false },
+        key,
+    }
 }
 
 async fn keys(store: &dyn Store, uuid: &str) -> Vec<[u8; 32]> {
@@ -39,17 +42,102 @@ pub async fn a_taken_name_or_uuid_conflicts_and_leaves_nothing(store: &dyn Store
     assert_eq!(store.namespaces().await.unwrap().len(), 1);
 }
 
-pub async fn a_new_key_replaces_all_others(store: &dyn Store) {
+pub async fn a_new_key_retires_the_oldest(store: &dyn Store) {
     store.create_namespace(new("guest", "u-1", key(1)), T0).await.unwrap();
     store.create_namespace(new("other", "u-2", key(2)), T0).await.unwrap();
-    store.set_key(&namespace("guest"), key(3), at(1)).await.unwrap();
-    store.set_key(&namespace("guest"), key(3), at(2)).await.unwrap();
-    assert_eq!(keys(store, "u-1").await, [[3; 32]]);
+    for (n, valid) in [(3, vec![[1; 32], [3; 32]]), (4, vec![[3; 32], [4; 32]]), (3, vec![[3; 32], [4; 32]])] {
+        // The clock is put back each time.
+        assert!(store.add_key(&namespace("guest"), key(n), 2, at(-i64::from(n))).await.unwrap());
+        let mut found = keys(store, "u-1").await;
+        found.sort_unstable();
+        assert_eq!(found, valid);
+    }
+    store.add_key(&namespace("guest"), key(5), 2, T0).await.unwrap();
+    let mut found = keys(store, "u-1").await;
+    found.sort_unstable();
+    assert_eq!(found, [[3; 32], [5; 32]], "3 had been made valid once more after 4");
     assert_eq!(keys(store, "u-2").await, [[2; 32]]);
 }
 
-pub async fn setting_the_key_of_an_unknown_namespace_fails(store: &dyn Store) {
-    assert!(store.set_key(&namespace("nobody"), key(1), T0).await.is_err());
+pub async fn a_single_valid_key_revokes_all_others(store: &dyn Store) {
+    store.create_namespace(new("guest", "u-1", key(1)), T0).await.unwrap();
+    store.add_key(&namespace("guest"), key(2), 2, at(1)).await.unwrap();
+    store.add_key(&namespace("guest"), key(3), 1, at(2)).await.unwrap();
+    assert_eq!(keys(store, "u-1").await, [[3; 32]]);
+}
+
+pub async fn an_unknown_namespace_gets_no_key(store: &dyn Store) {
+    assert!(!store.add_key(&namespace("nobody"), key(1), 2, T0).await.unwrap());
+}
+
+pub async fn a_namespace_is_replaced_only_as_it_was_read(store: &dyn Store) {
+    let guest = new("guest", "u-1", key(1));
+    store.create_namespace(guest.clone(), T0).await.unwrap();
+    let blocked = Identity { blocked: true, ..guest.identity.clone() };
+    assert!(store.replace_namespace(&guest.identity, blocked.clone()).await.unwrap());
+    assert_eq!(store.namespace(&namespace("guest")).await.unwrap(), Some(blocked.clone()));
+    let limits = LimitOverrides { fires_per_minute: Some(0), ..LimitOverrides::default() };
+    let late = Identity { limits, ..guest.identity.clone() };
+    assert!(!store.replace_namespace(&guest.identity, late).await.unwrap());
+    assert_eq!(store.identity("u-1").await.unwrap().unwrap().0, blocked);
+    let gone = new("gone", "u-2", key(1)).identity;
+    assert!(!store.replace_namespace(&gone, gone.clone()).await.unwrap());
+}
+
+/// Of every kind of thing one under the namespace `guest`: two entities, an alarm, a job, a record and the only
+/// idempotency key that it may have. Seven rows.
+async fn fill(store: &dyn Store) {
+    let put = |entity, code: Option<&str>| Change::Put { entity, based_on: None, code: code.map(str::to_owned) };
+    let entities = vec![put(action("/guest/a", "code"), Some("code")), put(trigger("/guest/t", T0), None)];
+    store.apply(entities, vec![]).await.unwrap();
+    store.put_alarm(alarm("/guest/t", Some(T0))).await.unwrap();
+    store.enqueue(None, vec![job(1, T0)]).await.unwrap();
+    store.record(&shared(vec![record(2, T0)])).await.unwrap();
+    let request = KeyedRequest { namespace: guest(), key: "k".into(), digest: [7; 32] };
+    let first = FirstRequest { request, activation: id(1), at: T0, since: T0, most: 1 };
+    assert_eq!(store.enqueue_once(first, None, vec![]).await.unwrap(), Verdict::Stored);
+}
+
+pub async fn a_namespace_is_emptied_in_pieces_and_the_others_keep_theirs(store: &dyn Store) {
+    fill(store).await;
+    let others = Change::Put { entity: action("/other/a", "code"), based_on: None, code: Some("code".into()) };
+    store.apply(vec![others], vec![]).await.unwrap();
+    store.put_alarm(alarm("/other/t", Some(T0))).await.unwrap();
+    for removed in [2, 2, 2, 1, 0] {
+        assert_eq!(store.empty_namespace(&guest(), 2).await.unwrap(), removed);
+    }
+    assert_eq!(store.entity(&full("/guest/a")).await.unwrap(), None);
+    assert_eq!(store.count_alarms(&guest()).await.unwrap(), 0);
+    assert!(store.job(&guest(), id(1)).await.unwrap().is_none());
+    assert_eq!(store.activation(&guest(), id(2)).await.unwrap(), None);
+    assert!(store.begun(&guest(), "k", T0).await.unwrap().is_none());
+    assert_eq!(store.due_alarms(T0, 9).await.unwrap().len(), 1);
+    let digest = CodeRef::digest_of("code");
+    assert!(store.code(&digest).await.unwrap().is_some(), "another namespace's action has the same code");
+    assert_eq!(store.empty_namespace(&namespace("other"), 9).await.unwrap(), 2);
+    assert_eq!(store.code(&digest).await.unwrap(), None);
+}
+
+pub async fn a_namespace_is_deleted_when_it_is_empty_and_may_be_made_again(store: &dyn Store) {
+    store.create_namespace(new("guest", "u-1", key(1)), T0).await.unwrap();
+    store.create_namespace(new("other", "u-2", key(2)), T0).await.unwrap();
+    fill(store).await;
+    assert!(matches!(store.delete_namespace(&guest()).await, Err(StoreError::Conflict)));
+    assert_eq!(keys(store, "u-1").await, [[1; 32]]);
+    store.empty_namespace(&guest(), 100).await.unwrap();
+    assert!(store.delete_namespace(&guest()).await.unwrap());
+    assert!(!store.delete_namespace(&guest()).await.unwrap());
+    assert!(store.identity("u-1").await.unwrap().is_none());
+    assert_eq!(keys(store, "u-2").await, [[2; 32]]);
+    store.create_namespace(new("guest", "u-1", key(3)), T0).await.unwrap();
+    assert_eq!(keys(store, "u-1").await, [[3; 32]]);
+    fill(store).await;
+}
+
+pub async fn what_this_process_writes_is_nothing_that_others_wrote(store: &dyn Store) {
+    assert!(store.others_wrote().await.unwrap(), "at the first look nobody knows");
+    store.create_namespace(new("guest", "u-1", key(1)), T0).await.unwrap();
+    assert!(!store.others_wrote().await.unwrap());
 }
 
 pub async fn namespaces_are_listed_by_name(store: &dyn Store) {

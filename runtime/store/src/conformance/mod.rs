@@ -126,9 +126,14 @@ macro_rules! conformance_suite {
             identities: [
                 a_namespace_is_found_by_name_and_by_uuid,
                 a_taken_name_or_uuid_conflicts_and_leaves_nothing,
-                a_new_key_replaces_all_others,
-                setting_the_key_of_an_unknown_namespace_fails,
+                a_new_key_retires_the_oldest,
+                a_single_valid_key_revokes_all_others,
+                an_unknown_namespace_gets_no_key,
+                a_namespace_is_replaced_only_as_it_was_read,
+                a_namespace_is_emptied_in_pieces_and_the_others_keep_theirs,
+                a_namespace_is_deleted_when_it_is_empty_and_may_be_made_again,
                 namespaces_are_listed_by_name,
+                what_this_process_writes_is_nothing_that_others_wrote,
                 a_secret_is_made_once,
             ],
         }

@@ -1,5 +1,6 @@
 //! How a connection is set up, and the schema brought up to date.
 
+use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -21,20 +22,34 @@ const STATEMENTS: usize = 128;
 pub(super) struct Database {
     pub path: PathBuf,
     pub config: SqliteConfig,
+    pub keeper: Keeper,
+}
+
+/// Who makes the file, brings its schema up to date and keeps its log short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keeper {
+    Us,
+    /// A node that may run meanwhile.
+    Another,
 }
 
 impl Database {
-    pub fn new(path: &Path, config: &SqliteConfig) -> Result<Database, StoreError> {
+    pub fn new(path: &Path, config: &SqliteConfig, keeper: Keeper) -> Result<Database, StoreError> {
         config.check().map_err(|reason| anyhow!(reason))?;
-        Ok(Database { path: path.to_owned(), config: config.clone() })
+        Ok(Database { path: path.to_owned(), config: config.clone(), keeper })
     }
 
-    /// The one connection that writes. Makes the file if there is none.
+    /// The one connection of this process that writes. The keeper makes the file if there is none.
     pub fn writer(&self) -> Result<Connection, StoreError> {
-        let db = self.open(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
-        // Free pages can be given back to the disk. It counts only before the first page is written: first of all.
-        db.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
-        db.pragma_update(None, "journal_mode", "WAL")?;
+        let db = self.open(match self.keeper {
+            Keeper::Us => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+            Keeper::Another => OpenFlags::SQLITE_OPEN_READ_WRITE,
+        })?;
+        if self.keeper == Keeper::Us {
+            // Free pages can be given back to the disk. It counts only before the first page is written: first of all.
+            db.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+            db.pragma_update(None, "journal_mode", "WAL")?;
+        }
         db.pragma_update(None, "synchronous", "FULL")?; // a commit is on disk when it returns
         db.pragma_update(None, "foreign_keys", true)?;
         let page = db.pragma_query_value(None, "page_size", rows::count)?;
@@ -71,6 +86,28 @@ impl Database {
 pub(super) fn migrate(db: &mut Connection) -> Result<(), StoreError> {
     schema::migrations::runner().set_grouped(true).run(db).context("bring the schema up to date")?;
     Ok(())
+}
+
+/// Refuses a database that is not of this version of wask, as it is.
+pub(super) fn check_schema(db: &Connection) -> Result<(), StoreError> {
+    let newest = |versions: Option<i64>| versions.unwrap_or(0);
+    let known = schema::migrations::runner().get_migrations().iter().map(|step| i64::from(step.version())).max();
+    let found = db
+        .query_row("SELECT max(version) FROM refinery_schema_history", [], |row| row.get(0))
+        .context("this is no database of wask")?;
+    let (known, found) = (newest(known), newest(found));
+    match found.cmp(&known) {
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(anyhow!(
+            "a newer wask has made this database: its schema is version {found}, this one knows versions up to {known}"
+        )
+        .into()),
+        Ordering::Less => Err(anyhow!(
+            "an older wask has made this database: its schema is version {found}, this one needs {known}; start `wask \
+             serve` on it first, which brings it up to date"
+        )
+        .into()),
+    }
 }
 
 /// SQLite counts in i64.

@@ -216,7 +216,7 @@ fn store_code(db: &Connection, entity: &Entity, text: Option<&str>) -> Result<()
 }
 
 /// Removes the code if no entity points at it any more.
-fn forget_code(db: &Connection, digest: Option<String>) -> Result<(), StoreError> {
+pub(super) fn forget_code(db: &Connection, digest: Option<String>) -> Result<(), StoreError> {
     let Some(digest) = digest else { return Ok(()) };
     let mut delete =
         db.prepare_cached("DELETE FROM code WHERE digest = ?1 AND NOT EXISTS (SELECT 1 FROM entity WHERE code = ?1)")?;

@@ -1,13 +1,12 @@
 //! Namespaces, their keys, and the secrets of the installation.
 
-use anyhow::anyhow;
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use wask_model::{Identity, KeyDigest, NamespaceName, Timestamp};
 
 use super::SqliteStore;
 use super::operation::Steps;
-use super::rows;
+use super::{emptying, rows};
 use crate::{IdentityStore, NewNamespace, StoreError};
 
 #[async_trait]
@@ -32,12 +31,7 @@ impl IdentityStore for SqliteStore {
 
     async fn namespace(&self, name: &NamespaceName) -> Result<Option<Identity>, StoreError> {
         let name = name.clone();
-        let read = move |db: &Connection| {
-            let mut select = db.prepare_cached("SELECT doc FROM namespace WHERE name = ?1")?;
-            let found = select.query_row([name.as_str()], |row| Ok(rows::json(row, 0)));
-            found.optional()?.transpose()
-        };
-        self.readers.read(read).await
+        self.readers.read(move |db| stored(db, &name)).await
     }
 
     async fn namespaces(&self) -> Result<Vec<Identity>, StoreError> {
@@ -68,17 +62,60 @@ impl IdentityStore for SqliteStore {
         self.writer.write(Steps::Several, create).await
     }
 
-    async fn set_key(&self, namespace: &NamespaceName, key: KeyDigest, now: Timestamp) -> Result<(), StoreError> {
+    async fn replace_namespace(&self, was: &Identity, becomes: Identity) -> Result<bool, StoreError> {
+        let (was, doc) = (was.clone(), serde_json::to_string(&becomes)?);
+        let replace = move |db: &Connection| {
+            // Compared as values: JSON may be written in more than one way.
+            let unchanged = stored(db, &was.namespace)?.is_some_and(|identity| identity == was);
+            if unchanged {
+                let mut update = db.prepare_cached("UPDATE namespace SET doc = ?2 WHERE name = ?1")?;
+                update.execute(params![was.namespace.as_str(), doc])?;
+            }
+            Ok(unchanged)
+        };
+        self.writer.write(Steps::One, replace).await
+    }
+
+    async fn add_key(
+        &self,
+        namespace: &NamespaceName,
+        key: KeyDigest,
+        valid: u32,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         let namespace = namespace.clone();
-        let set = move |db: &Connection| {
-            let mut exists = db.prepare_cached("SELECT 1 FROM namespace WHERE name = ?1")?;
-            if !exists.exists([namespace.as_str()])? {
-                return Err(anyhow!("there is no namespace {namespace}").into());
+        let add = move |db: &Connection| {
+            if stored(db, &namespace)?.is_none() {
+                return Ok(false);
+            }
+            let mut retire = db.prepare_cached(
+                "DELETE FROM namespace_key WHERE namespace = ?1 AND (digest = ?2 OR digest NOT IN (
+                     SELECT digest FROM namespace_key WHERE namespace = ?1 AND digest <> ?2
+                     ORDER BY created DESC LIMIT ?3))",
+            )?;
+            retire.execute(params![namespace.as_str(), key.as_bytes(), valid.saturating_sub(1)])?;
+            insert_key(db, &namespace, &key, now)?;
+            Ok(true)
+        };
+        self.writer.write(Steps::Several, add).await
+    }
+
+    async fn empty_namespace(&self, namespace: &NamespaceName, limit: u32) -> Result<u64, StoreError> {
+        let namespace = namespace.clone();
+        self.writer.write(Steps::Several, move |db| emptying::empty(db, &namespace, limit)).await
+    }
+
+    async fn delete_namespace(&self, namespace: &NamespaceName) -> Result<bool, StoreError> {
+        let namespace = namespace.clone();
+        let delete = move |db: &Connection| {
+            if !emptying::is_empty(db, &namespace)? {
+                return Err(StoreError::Conflict);
             }
             db.prepare_cached("DELETE FROM namespace_key WHERE namespace = ?1")?.execute([namespace.as_str()])?;
-            insert_key(db, &namespace, &key, now)
+            let mut delete = db.prepare_cached("DELETE FROM namespace WHERE name = ?1")?;
+            Ok(0 < delete.execute([namespace.as_str()])?)
         };
-        self.writer.write(Steps::Several, set).await
+        self.writer.write(Steps::Several, delete).await
     }
 
     async fn secret(&self, name: &str, fresh: [u8; 32]) -> Result<[u8; 32], StoreError> {
@@ -93,8 +130,18 @@ impl IdentityStore for SqliteStore {
     }
 }
 
+fn stored(db: &Connection, name: &NamespaceName) -> Result<Option<Identity>, StoreError> {
+    let mut select = db.prepare_cached("SELECT doc FROM namespace WHERE name = ?1")?;
+    let found = select.query_row([name.as_str()], |row| Ok(rows::json(row, 0)));
+    found.optional()?.transpose()
+}
+
+/// The newest key is later than all others, also when the clock has been put back.
 fn insert_key(db: &Connection, namespace: &NamespaceName, key: &KeyDigest, now: Timestamp) -> Result<(), StoreError> {
-    let mut insert = db.prepare_cached("INSERT INTO namespace_key (namespace, digest, created) VALUES (?1, ?2, ?3)")?;
+    let mut insert = db.prepare_cached(
+        "INSERT INTO namespace_key (namespace, digest, created)
+         SELECT ?1, ?2, max(?3, coalesce(max(created) + 1, ?3)) FROM namespace_key WHERE namespace = ?1",
+    )?;
     insert.execute(params![namespace.as_str(), key.as_bytes(), now.millis()])?;
     Ok(())
 }

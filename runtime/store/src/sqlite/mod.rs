@@ -17,19 +17,24 @@ mod activations;
 mod alarms;
 mod apis;
 mod audit;
+mod emptying;
 mod entities;
 mod identities;
 mod jobs;
 mod once;
+mod others;
 mod rows;
 mod search;
 
 use std::path::Path;
 
+use rusqlite::Connection;
+
 pub use config::SqliteConfig;
 
 use crate::StoreError;
-use connection::Database;
+use connection::{Database, Keeper};
+use others::LastLook;
 use readers::Readers;
 use writer::Writer;
 
@@ -37,6 +42,7 @@ use writer::Writer;
 pub struct SqliteStore {
     readers: Readers, // dropped before the writer, which then removes the write-ahead log
     writer: Writer,
+    last_look: LastLook,
 }
 
 impl SqliteStore {
@@ -44,12 +50,25 @@ impl SqliteStore {
     ///
     /// Only one process may do this at a time: see [`DataDirLock`](crate::DataDirLock).
     pub fn open(path: &Path, config: &SqliteConfig) -> Result<SqliteStore, StoreError> {
-        let database = Database::new(path, config)?;
+        let database = Database::new(path, config, Keeper::Us)?;
         let mut db = database.writer()?;
         connection::migrate(&mut db)?;
+        SqliteStore::start(database, db)
+    }
+
+    /// Opens the database file `path` of a node, which may run meanwhile. Neither makes it nor changes its schema: `Err`
+    /// where there is none, or where another version of wask has made it.
+    pub fn join(path: &Path, config: &SqliteConfig) -> Result<SqliteStore, StoreError> {
+        let database = Database::new(path, config, Keeper::Another)?;
+        let db = database.writer()?;
+        connection::check_schema(&db)?;
+        SqliteStore::start(database, db)
+    }
+
+    fn start(database: Database, db: Connection) -> Result<SqliteStore, StoreError> {
         let readers = Readers::start(&database)?;
         let writer = Writer::start(database, db)?;
-        Ok(SqliteStore { readers, writer })
+        Ok(SqliteStore { readers, writer, last_look: LastLook::never() })
     }
 
     /// How many transactions have been committed since the store was opened.

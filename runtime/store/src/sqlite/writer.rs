@@ -9,13 +9,13 @@
 //! Nobody is answered before the commit that holds their write is on disk.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 use tracing::{error, warn};
 
-use super::connection::Database;
+use super::connection::{Database, Keeper};
 use super::failure::{Lost, closed};
 use super::operation::{Call, Operation, Steps, step};
 use super::threads::OwnThread;
@@ -31,16 +31,17 @@ pub(super) struct Writer {
     queue: mpsc::Sender<Message>, // dropped first: that ends the thread
     thread: OwnThread,
     commits: Arc<AtomicU64>,
+    opened: Arc<AtomicI64>,
 }
 
 impl Writer {
     /// `db` comes from [`Database::writer`]; `database` makes a new one should it break.
     pub fn start(database: Database, db: Connection) -> Result<Writer, StoreError> {
         let (queue, waiting) = mpsc::channel(database.config.write_queue);
-        let commits = Arc::new(AtomicU64::new(0));
-        let writing = Writing { database, db: Some(db), waiting, commits: commits.clone() };
+        let (commits, opened) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicI64::new(1)));
+        let writing = Writing { database, db: Some(db), waiting, commits: commits.clone(), opened: opened.clone() };
         let thread = OwnThread::start("store-writer", move || writing.run())?;
-        Ok(Writer { queue, thread, commits })
+        Ok(Writer { queue, thread, commits, opened })
     }
 
     /// Runs `work` in a transaction and returns when that is on disk. `work` may run twice; only one of them counts.
@@ -60,6 +61,11 @@ impl Writer {
         self.commits.load(Ordering::Relaxed)
     }
 
+    /// How often the connection has been opened.
+    pub fn opened(&self) -> i64 {
+        self.opened.load(Ordering::Acquire)
+    }
+
     /// Writes what waits, moves the log into the database and ends the thread.
     pub async fn close(&self) {
         let _ = self.queue.send(Message::Close).await; // it has ended already
@@ -74,6 +80,7 @@ struct Writing {
     db: Option<Connection>,
     waiting: mpsc::Receiver<Message>,
     commits: Arc<AtomicU64>,
+    opened: Arc<AtomicI64>,
 }
 
 impl Writing {
@@ -85,6 +92,9 @@ impl Writing {
             }
         }
         let Some(db) = self.db.take() else { return };
+        if self.database.keeper == Keeper::Another {
+            return; // the node does it, and others need not wait for it now
+        }
         if let Err(cause) = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
             warn!(%cause, "the write-ahead log stays until the next start");
         }
@@ -159,6 +169,7 @@ impl Writing {
         if self.db.is_none() {
             let reopened = self.database.writer().map_err(|cause| Lost::Unavailable(cause.to_string()))?;
             warn!("the database was opened anew");
+            self.opened.fetch_add(1, Ordering::AcqRel);
             self.db = Some(reopened);
         }
         step(self.connection()?, "BEGIN IMMEDIATE").map_err(|cause| Lost::from(&cause))

@@ -1,0 +1,329 @@
+//! What an operator set for one namespace, and what then holds for it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Failure, Kind, Limits, messages};
+
+/// What an operator set for one namespace; absent: the system's value. Names are those of the system's settings where
+/// there is one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LimitOverrides {
+    /// Here 0 blocks everything; so in the next two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invocations_per_minute: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fires_per_minute: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub concurrent_invocations: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action_timeout_min_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action_timeout_max_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action_memory_min_mb: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action_memory_max_mb: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action_logs_min_mb: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action_logs_max_mb: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action_concurrency_min: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action_concurrency_max: Option<u64>,
+    /// Bytes of `parameters`, and of `annotations`, of one entity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameters_bytes: Option<u64>,
+    /// Bytes of a payload, and of a result.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payload_bytes: Option<u64>,
+    /// Bytes of a result that was too large which its record quotes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub truncation_bytes: Option<u64>,
+    /// The kinds of action that may be deployed. Absent or empty: all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allowed_kinds: Option<Vec<String>>,
+    /// `false`: no activation is recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store_activations: Option<bool>,
+}
+
+const ALLOWED_KINDS: &str = "allowed_kinds";
+const STORE_ACTIVATIONS: &str = "store_activations";
+
+impl LimitOverrides {
+    /// Every name.
+    pub const NAMES: [&str; 16] = [
+        "invocations_per_minute",
+        "fires_per_minute",
+        "concurrent_invocations",
+        "action_timeout_min_ms",
+        "action_timeout_max_ms",
+        "action_memory_min_mb",
+        "action_memory_max_mb",
+        "action_logs_min_mb",
+        "action_logs_max_mb",
+        "action_concurrency_min",
+        "action_concurrency_max",
+        "parameters_bytes",
+        "payload_bytes",
+        "truncation_bytes",
+        ALLOWED_KINDS,
+        STORE_ACTIVATIONS,
+    ];
+
+    /// Sets one by its name. `Err` names it, its value and what it may be.
+    pub fn set(&mut self, name: &str, text: &str, system: &Limits) -> Result<(), Failure> {
+        match name {
+            ALLOWED_KINDS => self.allowed_kinds = Some(kinds(text)?),
+            STORE_ACTIVATIONS => {
+                let invalid = |_| Failure::BadRequest(messages::namespaces::limit_invalid(name, text, "true or false"));
+                self.store_activations = Some(text.parse().map_err(invalid)?);
+            }
+            _ => {
+                let (number, least, most) = self.number(name, system).ok_or_else(|| unknown(name))?;
+                *number = Some(within(name, text, least, most)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes one back by its name.
+    pub fn unset(&mut self, name: &str) -> Result<(), Failure> {
+        match name {
+            ALLOWED_KINDS => self.allowed_kinds = None,
+            STORE_ACTIVATIONS => self.store_activations = None,
+            _ => *self.number(name, &Limits::default()).ok_or_else(|| unknown(name))?.0 = None,
+        }
+        Ok(())
+    }
+
+    /// What no single one can know: that no lower end is above its upper end.
+    pub fn check(&self) -> Result<(), Failure> {
+        for (range, least, most) in [
+            ("action_timeout_*_ms", self.action_timeout_min_ms, self.action_timeout_max_ms),
+            ("action_memory_*_mb", self.action_memory_min_mb, self.action_memory_max_mb),
+            ("action_logs_*_mb", self.action_logs_min_mb, self.action_logs_max_mb),
+            ("action_concurrency_*", self.action_concurrency_min, self.action_concurrency_max),
+        ] {
+            if let (Some(least), Some(most)) = (least, most)
+                && most < least
+            {
+                let (lower, upper) = (range.replace('*', "min"), range.replace('*', "max"));
+                let allowed = format!("at most {upper}, which is {most}");
+                return Err(Failure::BadRequest(messages::namespaces::limit_invalid(
+                    &lower,
+                    &least.to_string(),
+                    &allowed,
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the number of this name stands, and from where to where it may be.
+    fn number(&mut self, name: &str, system: &Limits) -> Option<(&mut Option<u64>, u64, u64)> {
+        let throttle = u64::from(u32::MAX);
+        let (time_min, time_max) = (system.action_timeout_min_ms, system.action_timeout_max_ms);
+        let (memory_min, memory_max) = (system.action_memory_min_mb.into(), system.action_memory_max_mb.into());
+        let (logs_min, logs_max) = (system.action_logs_min_mb.into(), system.action_logs_max_mb.into());
+        let (parallel_min, parallel_max) = (system.action_concurrency_min.into(), system.action_concurrency_max.into());
+        Some(match name {
+            "invocations_per_minute" => (&mut self.invocations_per_minute, 0, throttle),
+            "fires_per_minute" => (&mut self.fires_per_minute, 0, throttle),
+            "concurrent_invocations" => (&mut self.concurrent_invocations, 0, throttle),
+            "action_timeout_min_ms" => (&mut self.action_timeout_min_ms, time_min, time_max),
+            "action_timeout_max_ms" => (&mut self.action_timeout_max_ms, time_min, time_max),
+            "action_memory_min_mb" => (&mut self.action_memory_min_mb, memory_min, memory_max),
+            "action_memory_max_mb" => (&mut self.action_memory_max_mb, memory_min, memory_max),
+            "action_logs_min_mb" => (&mut self.action_logs_min_mb, logs_min, logs_max),
+            "action_logs_max_mb" => (&mut self.action_logs_max_mb, logs_min, logs_max),
+            "action_concurrency_min" => (&mut self.action_concurrency_min, parallel_min, parallel_max),
+            "action_concurrency_max" => (&mut self.action_concurrency_max, parallel_min, parallel_max),
+            "parameters_bytes" => (&mut self.parameters_bytes, 0, system.parameters_bytes),
+            "payload_bytes" => (&mut self.payload_bytes, 0, system.payload_bytes),
+            "truncation_bytes" => (&mut self.truncation_bytes, 0, system.truncation_bytes),
+            _ => return None,
+        })
+    }
+}
+
+fn unknown(name: &str) -> Failure {
+    Failure::BadRequest(messages::namespaces::limit_unknown(name, &LimitOverrides::NAMES))
+}
+
+fn within(name: &str, text: &str, least: u64, most: u64) -> Result<u64, Failure> {
+    let number = text.replace('_', "").parse().ok().filter(|number| (least..=most).contains(number));
+    let allowed = || format!("a whole number from {least} to {most}");
+    number.ok_or_else(|| Failure::BadRequest(messages::namespaces::limit_invalid(name, text, &allowed())))
+}
+
+/// Kinds separated by commas, resolved.
+fn kinds(text: &str) -> Result<Vec<String>, Failure> {
+    let known = format!("a list of {}, {}", Kind::WASM, Kind::SEQUENCE);
+    let invalid = || Failure::BadRequest(messages::namespaces::limit_invalid(ALLOWED_KINDS, text, &known));
+    text.split(',').map(|kind| Ok(Kind::resolve(kind).ok_or_else(invalid)?.to_string())).collect()
+}
+
+impl Limits {
+    /// What holds for a namespace: its own values, capped by the system's ranges. Not so the throttles, whose 0 means
+    /// something else in the settings: they have methods of their own.
+    pub fn of(&self, own: &LimitOverrides) -> Limits {
+        let mut limits = self.clone();
+        narrow(
+            (&mut limits.action_timeout_min_ms, own.action_timeout_min_ms),
+            (&mut limits.action_timeout_max_ms, own.action_timeout_max_ms),
+            &mut limits.action_timeout_default_ms,
+        );
+        narrow(
+            (&mut limits.action_memory_min_mb, own.action_memory_min_mb),
+            (&mut limits.action_memory_max_mb, own.action_memory_max_mb),
+            &mut limits.action_memory_default_mb,
+        );
+        narrow(
+            (&mut limits.action_logs_min_mb, own.action_logs_min_mb),
+            (&mut limits.action_logs_max_mb, own.action_logs_max_mb),
+            &mut limits.action_logs_default_mb,
+        );
+        narrow(
+            (&mut limits.action_concurrency_min, own.action_concurrency_min),
+            (&mut limits.action_concurrency_max, own.action_concurrency_max),
+            &mut limits.action_concurrency_default,
+        );
+        cap(&mut limits.parameters_bytes, own.parameters_bytes);
+        cap(&mut limits.payload_bytes, own.payload_bytes);
+        cap(&mut limits.result_bytes, own.payload_bytes);
+        cap(&mut limits.truncation_bytes, own.truncation_bytes);
+        limits
+    }
+
+    pub fn invocations_per_minute(&self, own: &LimitOverrides) -> Option<u32> {
+        unless_unlimited(self.invocations_per_minute, own.invocations_per_minute)
+    }
+
+    pub fn fires_per_minute(&self, own: &LimitOverrides) -> Option<u32> {
+        unless_unlimited(self.fires_per_minute, own.fires_per_minute)
+    }
+
+    pub fn concurrent_invocations(&self, own: &LimitOverrides) -> Option<u32> {
+        unless_unlimited(self.concurrent_invocations, own.concurrent_invocations)
+    }
+}
+
+/// `None` where nothing is limited.
+fn unless_unlimited(system: u32, own: Option<u64>) -> Option<u32> {
+    match own {
+        Some(own) => Some(u32::try_from(own).unwrap_or(u32::MAX)),
+        None => (system != 0).then_some(system),
+    }
+}
+
+/// Lays the namespace's ends over the system's, inside of them; a default that is outside then moves to the nearest end.
+fn narrow<T>(least: (&mut T, Option<u64>), most: (&mut T, Option<u64>), default: &mut T)
+where
+    T: Copy + Ord + TryFrom<u64>,
+{
+    let own = |number: Option<u64>, otherwise: T, most: T| match number {
+        Some(number) => T::try_from(number).unwrap_or(most),
+        None => otherwise,
+    };
+    let (lowest, highest) = (*least.0, *most.0);
+    *least.0 = own(least.1, lowest, highest).clamp(lowest, highest);
+    *most.0 = own(most.1, highest, highest).clamp(*least.0, highest);
+    *default = (*default).clamp(*least.0, *most.0);
+}
+
+fn cap(size: &mut u64, own: Option<u64>) {
+    *size = own.map_or(*size, |own| own.min(*size));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(all: &[(&str, &str)]) -> Result<LimitOverrides, String> {
+        let mut own = LimitOverrides::default();
+        for (name, text) in all {
+            own.set(name, text, &Limits::default()).map_err(|refused| refused.to_string())?;
+        }
+        own.check().map(|()| own).map_err(|refused| refused.to_string())
+    }
+
+    #[test]
+    fn every_name_can_be_set_shown_and_taken_back() {
+        for name in LimitOverrides::NAMES {
+            let text = match name {
+                ALLOWED_KINDS => "wasm",
+                STORE_ACTIVATIONS => "false",
+                other => {
+                    let system = serde_json::to_value(Limits::default()).unwrap();
+                    &system[other].to_string()
+                }
+            };
+            let mut own = set(&[(name, text)]).unwrap();
+            let shown = serde_json::to_value(&own).unwrap();
+            assert!(shown.get(name).is_some() && shown.as_object().unwrap().len() == 1, "{name}: {shown}");
+            own.unset(name).unwrap();
+            assert_eq!(own, LimitOverrides::default(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_set_is_named_with_its_value_and_its_range() {
+        for (wrong, sentence) in [
+            (&[("fires_per_minute", "-1")][..], "fires_per_minute = -1: must be a whole number from 0 to 4294967295"),
+            (
+                &[("action_memory_max_mb", "9999")],
+                "action_memory_max_mb = 9999: must be a whole number from 128 to 4096",
+            ),
+            (&[("store_activations", "no")], "store_activations = no: must be true or false"),
+            (&[("allowed_kinds", "wasm,php")], "allowed_kinds = wasm,php: must be a list of wasm:1, sequence"),
+            (
+                &[("action_timeout_min_ms", "500"), ("action_timeout_max_ms", "400")],
+                "action_timeout_min_ms = 500: must be at most action_timeout_max_ms, which is 400",
+            ),
+        ] {
+            assert_eq!(set(wrong).unwrap_err(), sentence);
+        }
+        let unknown = set(&[("memory", "1")]).unwrap_err();
+        assert!(
+            unknown.starts_with("memory: there is no such limit of a namespace; there are invocations_per_minute, ")
+        );
+        assert!(LimitOverrides::default().unset("memory").is_err());
+    }
+
+    #[test]
+    fn own_limits_hold_inside_the_systems_ranges_only() {
+        let system = Limits { action_memory_max_mb: 512, ..Limits::default() };
+        let own = |min, max| LimitOverrides {
+            action_memory_min_mb: Some(min),
+            action_memory_max_mb: Some(max),
+            ..LimitOverrides::default()
+        };
+        for (min, max, holds) in [
+            (129, 200, (129, 200, 200)),
+            (1, u64::MAX, (128, 512, 256)),
+            (400, 300, (400, 400, 400)),
+            (900, 0, (512, 512, 512)),
+        ] {
+            let limits = system.of(&own(min, max));
+            let found = (limits.action_memory_min_mb, limits.action_memory_max_mb, limits.action_memory_default_mb);
+            assert_eq!(found, holds, "{min} to {max}");
+        }
+        let sizes = LimitOverrides { payload_bytes: Some(10), parameters_bytes: Some(u64::MAX), ..Default::default() };
+        let limits = system.of(&sizes);
+        assert_eq!(
+            (limits.payload_bytes, limits.result_bytes, limits.parameters_bytes),
+            (10, 10, system.parameters_bytes)
+        );
+    }
+
+    #[test]
+    fn zero_blocks_a_namespace_and_unlimits_the_system() {
+        let system = Limits { fires_per_minute: 0, ..Limits::default() };
+        assert_eq!(system.fires_per_minute(&LimitOverrides::default()), None);
+        let blocked = LimitOverrides { fires_per_minute: Some(0), ..LimitOverrides::default() };
+        assert_eq!(system.fires_per_minute(&blocked), Some(0));
+    }
+}

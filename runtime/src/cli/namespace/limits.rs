@@ -1,0 +1,67 @@
+//! The limits that hold for a namespace, each with where it comes from.
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use wask_model::{Identity, LimitOverrides};
+
+use super::Output;
+use crate::config::Loaded;
+
+/// One limit: its name, the value that holds, and who set it.
+struct Limit {
+    name: &'static str,
+    /// Null: nothing is limited.
+    value: Value,
+    origin: String,
+}
+
+pub fn print(identity: &Identity, loaded: &Loaded, output: Output) {
+    let all = effective(identity, loaded);
+    match output {
+        Output::Json => {
+            let members = all.into_iter().map(|limit| {
+                let described = json!({ "value": limit.value, "origin": limit.origin });
+                (limit.name.to_owned(), described)
+            });
+            say!("{}", Value::Object(members.collect::<Map<_, _>>()));
+        }
+        Output::Text => {
+            for Limit { name, value, origin } in all {
+                let shown = match value {
+                    Value::Null if name == "allowed_kinds" => "all".to_owned(),
+                    Value::Null => "unlimited".to_owned(),
+                    Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
+                    value => value.to_string(),
+                };
+                say!("{name:22}  {shown:>10}  {origin}");
+            }
+        }
+    }
+}
+
+fn effective(identity: &Identity, loaded: &Loaded) -> Vec<Limit> {
+    let system = &loaded.config.limits;
+    let (holds, own) = (members(&system.of(&identity.limits)), members(&identity.limits));
+    let limit = |name: &'static str| {
+        let value = match name {
+            "invocations_per_minute" => system.invocations_per_minute(&identity.limits).into(),
+            "fires_per_minute" => system.fires_per_minute(&identity.limits).into(),
+            "concurrent_invocations" => system.concurrent_invocations(&identity.limits).into(),
+            "store_activations" => identity.limits.store_activations.unwrap_or(true).into(),
+            "allowed_kinds" => own[name].clone(),
+            _ => holds[name].clone(),
+        };
+        let origin = match &own[name] {
+            Value::Null => loaded.origin(&format!("limits.{name}")),
+            set if *set == value => "namespace".to_owned(),
+            set => format!("namespace: {set}, beyond the server's range"),
+        };
+        Limit { name, value, origin }
+    };
+    LimitOverrides::NAMES.into_iter().map(limit).collect()
+}
+
+/// By name.
+fn members(limits: &impl Serialize) -> Value {
+    serde_json::to_value(limits).expect("limits always serialize")
+}
