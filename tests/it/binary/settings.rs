@@ -241,7 +241,7 @@ fn a_line_of_the_file_that_cannot_be_used_is_named_with_what_is_allowed() {
             "[limit]\na = 1",
             format!(
                 "limit ({name}): there is no such setting; there are server, http, logins, limits, activations, queue, \
-                 alarms, catalog, sandbox, store, log"
+                 alarms, catalog, gateway, sandbox, store, log"
             ),
         ),
         ("\n[queue\n", format!("--config = {name}: TOML parse error at line 2, column 7: expected `.`, `]`")),

@@ -85,7 +85,10 @@ async fn a_trigger_with_a_feed_starts_its_alarm_and_ends_it() {
     }
     let read = me.alarm("READ", "tick", json!({})).await.expect(200).json();
     let status = &read["response"]["result"]["status"];
-    assert_eq!(status["reason"], "Automatically disabled after reaching max triggers", "the 2 that came as text");
+    assert_eq!(
+        status["reason"]["message"], "Automatically disabled after reaching max triggers",
+        "the 2 that came as text"
+    );
 
     assert_eq!(aio.prints("rt trigger delete tick").await, "");
     me.alarm("READ", "tick", json!({})).await.expect(502);
