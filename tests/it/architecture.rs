@@ -115,6 +115,19 @@ fn the_small_crates_do_not_know_each_other_nor_the_runtime() {
 }
 
 #[test]
+fn the_client_knows_no_part_of_a_server() {
+    let files = ["runtime/src/cli/client"].into_iter().flat_map(sources);
+    let mut wrong = Vec::new();
+    for (name, text) in files {
+        for (at, line) in code(&text) {
+            let foreign = used(line).into_iter().filter(|module| !["cli", "clock"].contains(&module.as_str()));
+            wrong.extend(foreign.map(|module| format!("{name}:{at}: {module}")));
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
 fn the_modules_stand_in_the_order_of_the_table() {
     let text = std::fs::read_to_string(root().join("runtime/src/lib.rs")).unwrap();
     let modules: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
@@ -146,7 +159,9 @@ fn only_the_clock_tells_the_time() {
 
 #[test]
 fn only_the_configuration_reads_the_environment() {
-    let allowed = ["runtime/src/config", "runtime/build.rs", "runtime/store/examples", "runtime/sandbox/examples"];
+    // A command of the client reads its user's variables, not the settings of a server.
+    let server = ["runtime/src/config", "runtime/build.rs", "runtime/store/examples", "runtime/sandbox/examples"];
+    let allowed = [&server[..], &["runtime/src/cli/client/environment.rs"]].concat();
     assert_eq!(findings("runtime", &["env::var"], &allowed), Vec::<String>::new());
 }
 

@@ -8,6 +8,7 @@ mod architecture;
 mod asynchronous;
 mod audit;
 mod binary;
+mod client;
 mod clients;
 mod collections;
 mod compositions;

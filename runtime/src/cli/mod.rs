@@ -5,6 +5,7 @@ macro_rules! say {
     ($($line:tt)*) => { $crate::cli::print_line(format_args!($($line)*)) };
 }
 
+mod client;
 mod demo;
 mod deploy;
 mod dev;
@@ -18,7 +19,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::config::{BadConfig, Config, DEFAULTS, Flags, Loaded};
 use crate::telemetry;
@@ -35,6 +36,9 @@ const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (wasmtime ", env!("WA
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    /// `wask -i action list`, as `wsk` takes it too; every command of the client shows these flags in its help.
+    #[command(flatten)]
+    connection: client::Connection,
 }
 
 #[derive(Subcommand)]
@@ -60,6 +64,24 @@ enum Command {
     Namespace(namespace::NamespaceArgs),
     /// Print every setting with its meaning and default, as a file for `serve --config`
     Settings,
+    #[command(flatten)]
+    Client(Box<client::Command>),
+    /// Print a script that completes commands and flags
+    ///
+    /// bash: eval "$(wask completions bash)" in ~/.bashrc; zsh: wask completions zsh > DIR/_wask with DIR in fpath;
+    /// fish: wask completions fish > ~/.config/fish/completions/wask.fish
+    Completions {
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+}
+
+/// A shell whose completions can be printed.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Shell {
+    Bash,
+    Zsh,
+    Fish,
 }
 
 const SETTINGS: &str = "\
@@ -94,7 +116,8 @@ struct DevArgs {
 
 /// Runs the command of this process's arguments.
 pub fn run() -> ExitCode {
-    let ended = match Cli::parse().command {
+    let Cli { command, connection } = parse();
+    let ended = match command {
         Command::Serve(args) => {
             let flags = Flags { file: args.config, listen: args.listen, data_dir: args.data_dir };
             with_runtime(Loaded::read(&flags, &[]), serve::run)
@@ -109,6 +132,11 @@ pub fn run() -> ExitCode {
             say!("{}", DEFAULTS.trim_end());
             Ok(())
         }
+        Command::Client(command) => return client::run(*command, &connection),
+        Command::Completions { shell } => {
+            complete(shell);
+            Ok(())
+        }
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
@@ -117,6 +145,35 @@ pub fn run() -> ExitCode {
             ExitCode::from(if error.is::<BadConfig>() { BAD_USAGE } else { 1 })
         }
     }
+}
+
+/// The arguments; those that cannot be used end the process.
+fn parse() -> Cli {
+    let mut command = command();
+    let matches = command.get_matches_mut();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit());
+    let of_a_server = matches!(cli.command, Command::Serve(_) | Command::Dev(_) | Command::Settings);
+    if of_a_server && cli.connection.is_given() {
+        let why = "the flags in front of this command are for the commands that speak to a server";
+        command.error(clap::error::ErrorKind::ArgumentConflict, why).exit();
+    }
+    cli
+}
+
+/// In front of a noun the client's flags are taken and not shown; the noun has them again, for all its verbs.
+fn command() -> clap::Command {
+    Cli::command().mut_args(|arg| arg.global(false).hide(true))
+}
+
+fn complete(shell: Shell) {
+    let shell = match shell {
+        Shell::Bash => clap_complete::Shell::Bash,
+        Shell::Zsh => clap_complete::Shell::Zsh,
+        Shell::Fish => clap_complete::Shell::Fish,
+    };
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut command(), "wask", &mut script);
+    let _ = std::io::stdout().write_all(&script);
 }
 
 /// A server does not end because nobody reads what it prints any more, as `println!` would.

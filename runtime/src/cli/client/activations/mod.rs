@@ -1,0 +1,258 @@
+//! `wask activation …`.
+
+mod poll;
+mod rows;
+
+use clap::{Args, Subcommand};
+use serde_json::Value;
+
+use super::entities::Page;
+use super::failed::{Failed, Refusal};
+use super::http::Server;
+use super::names::{Name, Scope, query, segment};
+use super::screen::{self, Screen, bold};
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// List activations, newest first
+    List(ListArgs),
+    /// Print the record of an activation, or a field of it
+    Get {
+        #[command(flatten)]
+        which: Which,
+        /// Outcome and result only
+        #[arg(short = 's', long)]
+        summary: bool,
+        /// Logs only, without time and stream
+        #[arg(short = 'g', long, conflicts_with = "summary")]
+        logs: bool,
+    },
+    /// Print the logs of an activation
+    Logs {
+        #[command(flatten)]
+        which: Which,
+        /// Without time and stream
+        #[arg(short = 'r', long)]
+        strip: bool,
+    },
+    /// Print the result of an activation
+    Result {
+        #[command(flatten)]
+        which: Which,
+    },
+    /// Print the logs of activations as they end, until Ctrl-C
+    Poll(poll::PollArgs),
+}
+
+#[derive(Args)]
+pub struct ListArgs {
+    /// /NAMESPACE, or an action or trigger whose activations are listed [default: all of your own]
+    #[arg(value_name = "NAME")]
+    filter: Option<Filter>,
+    #[command(flatten)]
+    page: Page,
+    /// Whole records
+    #[arg(short = 'f', long)]
+    full: bool,
+    /// Not those that started before SINCE, in milliseconds since 1970
+    #[arg(long, value_name = "SINCE")]
+    since: Option<u64>,
+    /// Not those that started after UPTO, in milliseconds since 1970
+    #[arg(long, value_name = "UPTO")]
+    upto: Option<u64>,
+}
+
+/// One activation, and perhaps a field of it.
+#[derive(Args)]
+pub struct Which {
+    /// Activation id; with --last a field
+    #[arg(value_name = "ID", required_unless_present = "last")]
+    first: Option<String>,
+    /// Print one field of the record only
+    #[arg(value_name = "FIELD")]
+    second: Option<String>,
+    /// The newest activation
+    #[arg(short = 'l', long)]
+    last: bool,
+}
+
+/// What a list is narrowed to.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    scope: Scope,
+    name: Option<String>,
+}
+
+impl std::str::FromStr for Filter {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Ok(scope) = super::names::namespace(text) {
+            return Ok(Filter { scope, name: None });
+        }
+        let name: Name = text.parse()?;
+        let scope = Scope { namespace: name.namespace.clone(), package: None };
+        Ok(Filter { scope, name: Some(name.short()) })
+    }
+}
+
+/// What the server is asked to list.
+struct Wanted {
+    filter: Option<Filter>,
+    page: Page,
+    since: Option<u64>,
+    upto: Option<u64>,
+    /// Whole records rather than summaries.
+    full: bool,
+}
+
+pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Failed> {
+    match command {
+        Command::List(args) => list(args, server, screen),
+        Command::Get { which, summary, logs } => {
+            let (id, field) = which.find(server, "Unable to get activation")?;
+            let record = fetch(server, &id, "", "Unable to get activation")?;
+            show(&record, &id, field.as_deref(), summary, logs, screen)
+        }
+        Command::Logs { which, strip } => {
+            let (id, _) = which.find(server, "Unable to get logs for activation")?;
+            let logs = fetch(server, &id, "/logs", "Unable to get logs for activation")?;
+            print_logs(&logs["logs"], if strip { Lines::Stripped } else { Lines::Whole });
+            Ok(())
+        }
+        Command::Result { which } => {
+            let (id, _) = which.find(server, "Unable to get result for activation")?;
+            let response = fetch(server, &id, "/result", "Unable to get result for activation")?;
+            screen.document(&response["result"]);
+            Ok(())
+        }
+        Command::Poll(args) => poll::run(args, server),
+    }
+}
+
+fn list(args: ListArgs, server: &Server, screen: Screen) -> Result<(), Failed> {
+    let ListArgs { filter, page, full, since, upto } = args;
+    let namespace = filter.as_ref().map_or("_".to_owned(), |filter| filter.scope.namespace.clone());
+    let list = fetch_list(server, &Wanted { filter, page, since, upto, full }).map_err(|refusal| {
+        refusal.because(format!("Unable to obtain the list of activations for namespace '{namespace}'"))
+    })?;
+    match full {
+        true => screen.document(&list),
+        false => screen.table(&rows::COLUMNS, &rows::of(&list), &list),
+    }
+    Ok(())
+}
+
+fn fetch_list(server: &Server, wanted: &Wanted) -> Result<Value, Refusal> {
+    let scope = wanted.filter.as_ref().map(|filter| filter.scope.clone()).unwrap_or_default();
+    let query = query(&[
+        ("limit", Some(wanted.page.limit.to_string())),
+        ("skip", Some(wanted.page.skip.to_string())),
+        ("name", wanted.filter.as_ref().and_then(|filter| filter.name.clone())),
+        ("since", wanted.since.map(|since| since.to_string())),
+        ("upto", wanted.upto.map(|upto| upto.to_string())),
+        ("docs", wanted.full.then(|| "true".to_owned())),
+    ]);
+    server.get(&format!("{}{query}", scope.path("activations")))
+}
+
+fn fetch(server: &Server, id: &str, part: &str, unable: &str) -> Result<Value, Failed> {
+    server
+        .get(&format!("namespaces/_/activations/{}{part}", segment(id)))
+        .map_err(|refusal| refusal.because(format!("{unable} '{id}'")))
+}
+
+impl Which {
+    /// The id, and the field that is asked for.
+    fn find(self, server: &Server, unable: &str) -> Result<(String, Option<String>), Failed> {
+        if !self.last {
+            let id = self.first.ok_or_else(|| Failed::usage("An activation ID is required."))?;
+            return Ok((id, self.second));
+        }
+        let page = Page { skip: 0, limit: 1 };
+        let newest = fetch_list(server, &Wanted { filter: None, page, since: None, upto: None, full: false })
+            .map_err(|refusal| refusal.because(unable))?;
+        match newest[0]["activationId"].as_str() {
+            Some(id) => Ok((id.to_owned(), self.first)),
+            None => Err(Failed::general(format!("{unable}: Activation list does not contain any activations."))),
+        }
+    }
+}
+
+fn show(
+    record: &Value,
+    id: &str,
+    field: Option<&str>,
+    summary: bool,
+    logs: bool,
+    screen: Screen,
+) -> Result<(), Failed> {
+    if logs {
+        print_logs(&record["logs"], Lines::Stripped);
+        return Ok(());
+    }
+    if summary {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let (name, status) = (super::entities::full_name(record), text(&record["response"]["status"]));
+        let ended = rows::time_of(record["end"].as_i64().or(record["start"].as_i64()).unwrap_or_default());
+        screen.heading(&format!("activation result for '{name}' ({status} at {ended})"));
+        screen.document(&record["response"]["result"]);
+        return Ok(());
+    }
+    match field {
+        None => {
+            screen.heading(&format!("got activation {}", bold(id)));
+            screen.document(record);
+            Ok(())
+        }
+        Some(field) => {
+            let Some(value) = record.get(field) else {
+                return Err(Failed::general(format!("Invalid field filter '{field}'.")));
+            };
+            screen.heading(&format!("got activation {}, displaying field {}", bold(id), bold(field)));
+            screen.document(value);
+            Ok(())
+        }
+    }
+}
+
+/// How a line of a log is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lines {
+    Whole,
+    /// Without time and stream.
+    Stripped,
+}
+
+fn print_logs(logs: &Value, lines: Lines) {
+    for line in logs.as_array().into_iter().flatten().filter_map(Value::as_str) {
+        screen::foreign(match lines {
+            Lines::Whole => line,
+            Lines::Stripped => stripped(line),
+        });
+    }
+}
+
+/// `2026-01-01T00:00:00.000000000Z stdout: hi` → `hi`; a line of another form as it is.
+fn stripped(line: &str) -> &str {
+    let text = line.split_once(' ').map(|(_, rest)| rest.trim_start());
+    let text = text.and_then(|rest| rest.strip_prefix("stdout:").or_else(|| rest.strip_prefix("stderr:")));
+    text.map_or(line, |text| text.strip_prefix(' ').unwrap_or(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stripped_line_is_what_the_action_wrote() {
+        for (line, text) in [
+            ("2026-01-01T00:00:00.000000000Z stdout: hi", "hi"),
+            ("2026-01-01T00:00:00.123Z       stderr:  two: spaces", " two: spaces"),
+            ("2026-01-01T00:00:00.000000000Z stdout: ", ""),
+            ("0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdef"),
+        ] {
+            assert_eq!(stripped(line), text);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! The client: the command grammar of `wsk`, spoken to any OpenWhisk server over HTTP. Knows nothing of the server's parts.
+
+pub mod actions;
+mod activations;
+mod apis;
+pub mod connection;
+pub mod entities;
+pub mod environment;
+pub mod failed;
+pub mod feeds;
+pub mod http;
+pub mod names;
+pub mod namespaces;
+mod packages;
+pub mod parameters;
+mod properties;
+mod property;
+mod rules;
+pub mod screen;
+mod trace;
+pub mod triggers;
+pub mod yaml;
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+pub use connection::Connection;
+use failed::Failed;
+use names::Scope;
+use screen::Screen;
+
+/// The commands of the client.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Create, change, invoke, print, list and delete actions
+    Action(Noun<actions::Command>),
+    /// See what ran: records, results and logs
+    Activation(Noun<activations::Command>),
+    /// Create, change, bind, print, list and delete packages
+    Package(Noun<packages::Command>),
+    /// Create, change, fire, print, list and delete triggers
+    Trigger(Noun<triggers::Command>),
+    /// Bind triggers to actions
+    Rule(Noun<rules::Command>),
+    /// Give actions an API of paths and verbs
+    Api(Noun<apis::Command>),
+    /// See what a key opens
+    Namespace(Noun<namespaces::Command>),
+    /// List everything in a namespace
+    List {
+        /// /NAMESPACE [default: your own]
+        #[arg(value_name = "NAMESPACE", value_parser = names::namespace)]
+        scope: Option<Scope>,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Print and change the properties in ~/.wskprops, or the file that WSK_CONFIG_FILE names
+    Property {
+        #[command(subcommand)]
+        command: property::Command,
+    },
+}
+
+/// A noun: its verbs, and which server they are for.
+#[derive(Args)]
+pub struct Noun<C: Subcommand> {
+    #[command(subcommand)]
+    command: C,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+/// Runs a command to its end. `earlier` are the flags in front of the noun.
+pub fn run(command: Command, earlier: &Connection) -> ExitCode {
+    ended(dispatch(command, earlier))
+}
+
+/// What a command leaves behind: its error on standard error, and its exit code.
+pub fn ended(ended: Result<(), Failed>) -> ExitCode {
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failed) => {
+            screen::error(&failed);
+            ExitCode::from(failed.exit)
+        }
+    }
+}
+
+fn dispatch(command: Command, earlier: &Connection) -> Result<(), Failed> {
+    match command {
+        Command::Action(noun) => noun.run(earlier, actions::run),
+        Command::Activation(noun) => noun.run(earlier, activations::run),
+        Command::Package(noun) => noun.run(earlier, packages::run),
+        Command::Trigger(noun) => noun.run(earlier, triggers::run),
+        Command::Rule(noun) => noun.run(earlier, rules::run),
+        Command::Api(noun) => noun.run(earlier, apis::run),
+        Command::Namespace(noun) => noun.run(earlier, namespaces::run),
+        Command::List { scope, connection } => {
+            let noun = Noun { command: namespaces::Command::Get { scope }, connection };
+            noun.run(earlier, namespaces::run)
+        }
+        Command::Property { command } => property::run(command, earlier),
+    }
+}
+
+impl<C: Subcommand> Noun<C> {
+    fn run(
+        self,
+        earlier: &Connection,
+        command: impl FnOnce(C, &http::Server, Screen) -> Result<(), Failed>,
+    ) -> Result<(), Failed> {
+        let connection = self.connection.or(earlier);
+        command(self.command, &connection.open()?, Screen { format: connection.format() })
+    }
+}
