@@ -4,6 +4,7 @@ mod actions;
 mod activations;
 mod apis;
 mod connection;
+mod manifest;
 mod packages;
 mod properties;
 mod triggers;

@@ -11,6 +11,7 @@ mod deploy;
 mod dev;
 mod folder;
 mod lines;
+mod manifest;
 mod namespace;
 mod serve;
 mod wskprops;
@@ -66,6 +67,8 @@ enum Command {
     Settings,
     #[command(flatten)]
     Client(Box<client::Command>),
+    #[command(flatten)]
+    Manifest(manifest::Command),
     /// Print a script that completes commands and flags
     ///
     /// bash: eval "$(wask completions bash)" in ~/.bashrc; zsh: wask completions zsh > DIR/_wask with DIR in fpath;
@@ -133,6 +136,7 @@ pub fn run() -> ExitCode {
             Ok(())
         }
         Command::Client(command) => return client::run(*command, &connection),
+        Command::Manifest(command) => return manifest::run(command, &connection),
         Command::Completions { shell } => {
             complete(shell);
             Ok(())
