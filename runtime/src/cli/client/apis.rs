@@ -27,16 +27,7 @@ pub enum Command {
     #[command(after_help = EXAMPLE)]
     Create(CreateArgs),
     /// Print an API as a Swagger document
-    Get {
-        #[command(flatten)]
-        which: Which,
-        /// The gateway's whole answer
-        #[arg(short = 'f', long)]
-        full: bool,
-        /// Form of the document
-        #[arg(long, value_enum, default_value = "json")]
-        format: Written,
-    },
+    Get(GetArgs),
     /// Delete an API, a path of it, or a verb of a path
     Delete {
         #[command(flatten)]
@@ -81,6 +72,18 @@ pub struct CreateArgs {
     response_type: ResponseType,
 }
 
+#[derive(Args)]
+pub struct GetArgs {
+    #[command(flatten)]
+    which: Which,
+    /// The gateway's whole answer
+    #[arg(short = 'f', long)]
+    full: bool,
+    /// Form of the document
+    #[arg(long, value_enum, default_value = "json")]
+    format: Written,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum ResponseType {
     Html,
@@ -123,7 +126,7 @@ pub struct Optional {
 pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Failed> {
     match command {
         Command::Create(args) => create(&args, server, screen),
-        Command::Get { which, full, format } => get(&which, full, format, server, screen),
+        Command::Get(args) => get(&args, server, screen),
         Command::Delete { which } => delete(&which, server, screen),
         Command::List { which, limit, skip, name_sort, full } => {
             let Optional { api, path, verb } = which;
@@ -134,23 +137,26 @@ pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Fail
                 routes.sort_by_key(|route| (route.base.clone(), route.path.clone(), route.verb.clone()));
             }
             let page: Vec<Route> = routes.into_iter().skip(skip).take(limit).collect();
-            print_list(&page, full, &found, screen);
+            match full && screen.format == Format::Table {
+                true => print_blocks(&page),
+                false => print_list(&page, &found, screen),
+            }
             Ok(())
         }
     }
 }
 
-fn print_list(routes: &[Route], full: bool, found: &Value, screen: Screen) {
-    if full && screen.format == Format::Table {
-        for route in routes {
-            let Route { action, verb, base, path, name, url } = route;
-            screen::line(&format!(
-                "{}: {action}\n  API Name: {name}\n  Base path: {base}\n  Path: {path}\n  Verb: {verb}\n  URL: {url}",
-                bold("Action")
-            ));
-        }
-        return;
+/// A block per route.
+fn print_blocks(routes: &[Route]) {
+    for Route { action, verb, base, path, name, url } in routes {
+        screen::line(&format!(
+            "{}: {action}\n  API Name: {name}\n  Base path: {base}\n  Path: {path}\n  Verb: {verb}\n  URL: {url}",
+            bold("Action")
+        ));
     }
+}
+
+fn print_list(routes: &[Route], found: &Value, screen: Screen) {
     let row = |route: &Route| vec![route.action.clone(), route.verb.clone(), route.name.clone(), route.url.clone()];
     let rows: Vec<_> = routes.iter().map(row).collect();
     screen.table(&["Action", "Verb", "API Name", "URL"], &rows, found);
@@ -177,7 +183,8 @@ fn fetch(
     server.get(&address(server, "get", &part(api, path, verb)))
 }
 
-fn get(which: &Which, full: bool, format: Written, server: &Server, screen: Screen) -> Result<(), Failed> {
+fn get(args: &GetArgs, server: &Server, screen: Screen) -> Result<(), Failed> {
+    let GetArgs { which, full, format } = args;
     let unable = || format!("Unable to get API '{}'", which.api);
     let found = fetch(server, Some(&which.api), which.path.as_deref(), which.verb.as_deref())
         .map_err(|refusal| refusal.because(unable()))?;
@@ -186,7 +193,7 @@ fn get(which: &Which, full: bool, format: Written, server: &Server, screen: Scre
         let by = if which.api.starts_with('/') { "basepath" } else { "API name" };
         return Err(Failed { message: format!("{}: API does not exist for {by} {}", unable(), which.api), exit: 148 });
     }
-    let document = if full { value } else { &value["apidoc"] };
+    let document = if *full { value } else { &value["apidoc"] };
     match format {
         Written::Json => screen.document(document),
         Written::Yaml => {

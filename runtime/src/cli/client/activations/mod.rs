@@ -112,7 +112,13 @@ pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Fail
         Command::Get { which, summary, logs } => {
             let (id, field) = which.find(server, "Unable to get activation")?;
             let record = fetch(server, &id, "", "Unable to get activation")?;
-            show(&record, &id, field.as_deref(), summary, logs, screen)
+            let part = match (logs, summary, field) {
+                (true, _, _) => Part::Logs,
+                (_, true, _) => Part::Summary,
+                (_, _, Some(field)) => Part::Field(field),
+                (_, _, None) => Part::Whole,
+            };
+            show(&record, &id, part, screen)
         }
         Command::Logs { which, strip } => {
             let (id, _) = which.find(server, "Unable to get logs for activation")?;
@@ -179,41 +185,39 @@ impl Which {
     }
 }
 
-fn show(
-    record: &Value,
-    id: &str,
-    field: Option<&str>,
-    summary: bool,
-    logs: bool,
-    screen: Screen,
-) -> Result<(), Failed> {
-    if logs {
-        print_logs(&record["logs"], Lines::Stripped);
-        return Ok(());
-    }
-    if summary {
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let (name, status) = (super::entities::full_name(record), text(&record["response"]["status"]));
-        let ended = rows::time_of(record["end"].as_i64().or(record["start"].as_i64()).unwrap_or_default());
-        screen.heading(&format!("activation result for '{name}' ({status} at {ended})"));
-        screen.document(&record["response"]["result"]);
-        return Ok(());
-    }
-    match field {
-        None => {
+/// What of a record is printed.
+enum Part {
+    Whole,
+    Field(String),
+    /// Outcome and result.
+    Summary,
+    /// Logs without time and stream.
+    Logs,
+}
+
+fn show(record: &Value, id: &str, part: Part, screen: Screen) -> Result<(), Failed> {
+    match part {
+        Part::Logs => print_logs(&record["logs"], Lines::Stripped),
+        Part::Summary => {
+            let name = super::entities::full_name(record);
+            let status = record["response"]["status"].as_str().unwrap_or_default();
+            let ended = rows::time_of(record["end"].as_i64().or(record["start"].as_i64()).unwrap_or_default());
+            screen.heading(&format!("activation result for '{name}' ({status} at {ended})"));
+            screen.document(&record["response"]["result"]);
+        }
+        Part::Whole => {
             screen.heading(&format!("got activation {}", bold(id)));
             screen.document(record);
-            Ok(())
         }
-        Some(field) => {
-            let Some(value) = record.get(field) else {
+        Part::Field(field) => {
+            let Some(value) = record.get(&field) else {
                 return Err(Failed::general(format!("Invalid field filter '{field}'.")));
             };
-            screen.heading(&format!("got activation {}, displaying field {}", bold(id), bold(field)));
+            screen.heading(&format!("got activation {}, displaying field {}", bold(id), bold(&field)));
             screen.document(value);
-            Ok(())
         }
     }
+    Ok(())
 }
 
 /// How a line of a log is shown.
