@@ -57,9 +57,9 @@ enum Command {
     /// folder, a file that wsk and aio read. SIGTERM or Ctrl-C ends it in order, the second one at once.
     #[command(after_help = SETTINGS)]
     Serve(ServeArgs),
-    /// Make, list, limit, block and delete namespaces, as the operator of a server
+    /// See what your key opens; as the operator, make, limit, block and delete namespaces
     ///
-    /// Works on the data folder, also while a server runs on it, which takes notice within a second. Give it the file and
+    /// The operator's commands work on the data folder, also while a server runs on it, which takes notice within a second. Give it the file and
     /// the variables that the server is given: their limits are those that it shows and checks against.
     #[command(after_help = SETTINGS)]
     Namespace(namespace::NamespaceArgs),
@@ -130,7 +130,10 @@ pub fn run() -> ExitCode {
             let loaded = Loaded::read(&flags, &dev::defaults()).and_then(dev::check);
             with_runtime(loaded, |config| dev::run(config, args.folder))
         }
-        Command::Namespace(args) => namespace::run(args),
+        Command::Namespace(args) => match args.of_the_client() {
+            Some(command) => return client::run(command, &connection),
+            None => namespace::run(args, &connection),
+        },
         Command::Settings => {
             say!("{}", DEFAULTS.trim_end());
             Ok(())

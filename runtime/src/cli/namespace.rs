@@ -1,16 +1,19 @@
 //! `wask namespace`: what an operator does with namespaces, on the data folder itself. A server may be running on it: the
-//! folder's lock is not taken, SQLite's own serves.
+//! folder's lock is not taken, SQLite's own serves. Without a folder, `list` and `get` are the client's, as in `wsk`.
 
 mod limits;
 
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use wask_model::{Failure, Identity, NamespaceName, messages};
 use wask_store::sqlite::SqliteStore;
 
+use super::client::connection::Format;
+use super::client::names::Scope;
+use super::client::{self, namespaces};
 use crate::catalog::{NamespaceKey, Namespaces, OlderKeys, Standing};
 use crate::clock::Clock;
 use crate::config::{BadConfig, Flags, Loaded};
@@ -19,25 +22,28 @@ use crate::config::{BadConfig, Flags, Loaded};
 pub struct NamespaceArgs {
     #[command(subcommand)]
     command: NamespaceCommand,
-    /// Folder of the server's data [default: ./wask-data]
+    /// Folder of the server's data [default: ./wask-data]; `list` and `get` ask the server when it is not given
     #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     /// The server's file with settings (TOML)
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// How to print
-    #[arg(short, long, global = true, value_enum, default_value_t = Output::Text)]
-    output: Output,
+    #[command(flatten)]
+    connection: client::Connection,
 }
 
 #[derive(Subcommand)]
 enum NamespaceCommand {
     /// Make a namespace and print its key, `uuid:key`, the only time that it can be read
     Create { name: NamespaceName },
-    /// List all namespaces
+    /// List the namespaces of your key, or with --data-dir all that the server has
     List,
-    /// Show a namespace: its uuid, whether it is blocked, its keys and limits
-    Get { name: NamespaceName },
+    /// List everything in a namespace, or with --data-dir its uuid, whether it is blocked, its keys and limits
+    Get {
+        /// [/]NAMESPACE [default: your own]
+        #[arg(value_name = "NAMESPACE", value_parser = bare)]
+        name: Option<NamespaceName>,
+    },
     /// Make a new key for a namespace and print it; the one before stays valid
     Key {
         name: NamespaceName,
@@ -68,14 +74,26 @@ enum NamespaceCommand {
     },
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Output {
-    Text,
-    Json,
+impl NamespaceArgs {
+    /// `list` and `get` without a folder are questions to the server, which the client asks.
+    pub fn of_the_client(&self) -> Option<client::Command> {
+        let command = match &self.command {
+            _ if self.data_dir.is_some() || self.config.is_some() => return None,
+            NamespaceCommand::List => namespaces::Command::List,
+            NamespaceCommand::Get { name } => {
+                let scope = name.as_ref().map(|name| Scope { namespace: name.to_string(), package: None });
+                namespaces::Command::Get { scope }
+            }
+            _ => return None,
+        };
+        let connection = self.connection.clone();
+        Some(client::Command::Namespace(client::Noun { command, connection }))
+    }
 }
 
 /// Runs the command to its end.
-pub fn run(args: NamespaceArgs) -> anyhow::Result<()> {
+pub fn run(args: NamespaceArgs, earlier: &client::Connection) -> anyhow::Result<()> {
+    let format = args.connection.or(earlier).format();
     let flags = Flags { file: args.config, listen: None, data_dir: args.data_dir };
     let loaded = Loaded::read(&flags, &[])?;
     if let NamespaceCommand::Delete { name, yes: false } = &args.command {
@@ -85,7 +103,7 @@ pub fn run(args: NamespaceArgs) -> anyhow::Result<()> {
     runtime.block_on(async {
         let store = join(&loaded)?;
         let clock = Clock::system();
-        let operator = Operator { namespaces: Namespaces::new(&store, &clock), loaded: &loaded, output: args.output };
+        let operator = Operator { namespaces: Namespaces::new(&store, &clock), loaded: &loaded, format };
         let ended = operator.carry_out(args.command).await;
         store.close().await;
         ended
@@ -105,7 +123,7 @@ fn join(loaded: &Loaded) -> anyhow::Result<SqliteStore> {
 struct Operator<'a> {
     namespaces: Namespaces<'a>,
     loaded: &'a Loaded,
-    output: Output,
+    format: Format,
 }
 
 impl Operator<'_> {
@@ -118,7 +136,10 @@ impl Operator<'_> {
                 eprintln!("use it:  wsk property set --auth UUID:KEY, or wskprops with APIHOST= and AUTH=");
             }
             NamespaceCommand::List => self.list(&self.namespaces.list().await?),
-            NamespaceCommand::Get { name } => self.show(&self.namespaces.get(&name).await?).await?,
+            NamespaceCommand::Get { name } => {
+                let name = name.ok_or_else(|| BadConfig::of(messages::namespaces::NAME_MISSING))?;
+                self.show(&self.namespaces.get(&name).await?).await?;
+            }
             NamespaceCommand::Key { name, revoke_others } => {
                 let older = if revoke_others { OlderKeys::Revoke } else { OlderKeys::KeepOne };
                 let made = self.namespaces.add_key(&name, older).await?;
@@ -133,7 +154,7 @@ impl Operator<'_> {
                     true => self.namespaces.get(&name).await?,
                     false => self.change_limits(&name, &set, &unset).await?,
                 };
-                limits::print(&identity, self.loaded, self.output);
+                limits::print(&identity, self.loaded, self.format);
             }
             NamespaceCommand::Block { name } => {
                 self.namespaces.set_standing(&name, Standing::Blocked).await?;
@@ -154,16 +175,16 @@ impl Operator<'_> {
     /// The key alone on standard output, so that it can be piped.
     fn hand_over(&self, made: &NamespaceKey) {
         let auth = made.key.expose();
-        match self.output {
-            Output::Text => say!("{auth}"),
-            Output::Json => say!("{}", json!({ "namespace": made.identity.namespace, "auth": auth })),
+        match self.format {
+            Format::Table => say!("{auth}"),
+            Format::Json => say!("{}", json!({ "namespace": made.identity.namespace, "auth": auth })),
         }
     }
 
     fn list(&self, all: &[Identity]) {
-        match self.output {
-            Output::Json => say!("{}", Value::from_iter(all.iter().map(document))),
-            Output::Text => {
+        match self.format {
+            Format::Json => say!("{}", Value::from_iter(all.iter().map(document))),
+            Format::Table => {
                 let width = all.iter().map(|identity| identity.namespace.as_str().len()).max().unwrap_or(0);
                 for identity in all {
                     say!("{:width$}  {}  {}", identity.namespace.as_str(), identity.uuid, state(identity));
@@ -176,7 +197,7 @@ impl Operator<'_> {
         let keys = self.namespaces.count_keys(identity).await?;
         let mut document = document(identity);
         document["keys"] = keys.into();
-        if self.output == Output::Json {
+        if self.format == Format::Json {
             say!("{document}");
             return Ok(());
         }
@@ -207,6 +228,11 @@ impl Operator<'_> {
             false => error,
         })
     }
+}
+
+/// `wsk` writes a slash in front of a namespace.
+fn bare(text: &str) -> Result<NamespaceName, Failure> {
+    text.strip_prefix('/').unwrap_or(text).parse()
 }
 
 fn state(identity: &Identity) -> &'static str {

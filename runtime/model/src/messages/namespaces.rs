@@ -4,6 +4,8 @@ use std::fmt::Display;
 
 use crate::Message;
 
+pub const NAME_MISSING: &str = "get: which namespace of the data folder? wask namespace get NAME --data-dir DIR";
+
 pub fn missing(name: impl Display) -> String {
     format!("there is no namespace `{name}`")
 }

@@ -45,7 +45,8 @@ pub enum Command {
     Rule(Noun<rules::Command>),
     /// Give actions an API of paths and verbs
     Api(Noun<apis::Command>),
-    /// See what a key opens
+    /// See what a key opens. `wask namespace` is the operator's too, so that it stands among the commands of both.
+    #[command(skip)]
     Namespace(Noun<namespaces::Command>),
     /// List everything in a namespace
     List {
@@ -66,9 +67,9 @@ pub enum Command {
 #[derive(Args)]
 pub struct Noun<C: Subcommand> {
     #[command(subcommand)]
-    command: C,
+    pub command: C,
     #[command(flatten)]
-    connection: Connection,
+    pub connection: Connection,
 }
 
 /// Runs a command to its end. `earlier` are the flags in front of the noun.

@@ -1,4 +1,4 @@
-//! `wask namespace …` and `wask list`, as far as the holder of a key sees namespaces.
+//! `wask namespace list|get` and `wask list`, as far as the holder of a key sees namespaces.
 
 use clap::Subcommand;
 use serde_json::json;

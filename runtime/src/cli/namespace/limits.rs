@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use wask_model::{Identity, LimitOverrides};
 
-use super::Output;
+use super::Format;
 use crate::config::Loaded;
 
 /// One limit: its name, the value that holds, and who set it.
@@ -15,17 +15,17 @@ struct Limit {
     origin: String,
 }
 
-pub fn print(identity: &Identity, loaded: &Loaded, output: Output) {
+pub fn print(identity: &Identity, loaded: &Loaded, format: Format) {
     let all = effective(identity, loaded);
-    match output {
-        Output::Json => {
+    match format {
+        Format::Json => {
             let members = all.into_iter().map(|limit| {
                 let described = json!({ "value": limit.value, "origin": limit.origin });
                 (limit.name.to_owned(), described)
             });
             say!("{}", Value::Object(members.collect::<Map<_, _>>()));
         }
-        Output::Text => {
+        Format::Table => {
             for Limit { name, value, origin } in all {
                 let shown = match value {
                     Value::Null if name == "allowed_kinds" => "all".to_owned(),
