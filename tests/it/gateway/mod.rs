@@ -1,7 +1,6 @@
 //! The API gateway: routes made as `wsk api`, `aio rt api` and their library make them, and requests to these routes.
 //! `spec/clients.md`, "Routes besides".
 
-mod clients;
 mod managing;
 mod serving;
 mod uploading;

@@ -3,21 +3,23 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use wask_tests::{Client, eventually, guest};
+use wask_tests::{Client, NodeClients, TestServer, guest};
 
 use crate::clients::start;
 
-/// The id of a blocking run, whether it went well or not.
+/// The id of a blocking run, whether it went well or not, as soon as it is recorded.
 async fn run(me: &Client, name: &str, args: Value) -> String {
-    me.invoke(name, &args).await.json()["activationId"].as_str().expect("an activationId").to_owned()
+    let id = me.invoke(name, &args).await.json()["activationId"].as_str().expect("an activationId").to_owned();
+    me.ended(&id).await;
+    id
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_list_has_a_row_of_each_run_event_and_part_of_a_sequence() {
     let Some((wask, aio)) = start().await else { return };
     let me = wask.guest();
-    for name in ["echo", "error", "panic", "sleeper"] {
-        me.create_action_with(name, &guest(name), json!({ "limits": { "timeout": 1000 } })).await;
+    for name in ["echo", "error", "panic"] {
+        me.create_action(name, &guest(name)).await;
     }
     me.create_trigger("dawn").await;
     me.create_rule("on-dawn", "dawn", "echo").await;
@@ -29,34 +31,45 @@ async fn the_list_has_a_row_of_each_run_event_and_part_of_a_sequence() {
         ids.push(run(&me, name, json!({})).await);
         wask.advance(Duration::from_secs(1));
     }
-    ids.push(me.invoke_async("sleeper", &json!({ "ms": 60_000 })).await);
-    eventually("it runs", || async { (me.state(&ids[2]).await == "running").then_some(()) }).await;
-    wask.advance(Duration::from_secs(1));
-    me.ended(&ids[2]).await;
     let event = me.post("triggers/dawn", &json!({})).await.expect(202).json();
     ids.push(event["activationId"].as_str().unwrap().to_owned());
     let fired = me.activations_of_at_least("echo", 1).await[0]["activationId"].as_str().unwrap().to_owned();
     wask.advance(Duration::from_secs(1));
     ids.push(run(&me, "chain", json!({})).await);
-    let part = me.get(&format!("activations/{}/logs", ids[4])).await.json()["logs"][0].as_str().unwrap().to_owned();
+    let part = me.get(&format!("activations/{}/logs", ids[3])).await.json()["logs"][0].as_str().unwrap().to_owned();
 
     let table = aio.table("rt activation list").await;
-    let [error, panic, sleeper, event, chain] = &ids[..] else { panic!("{ids:?}") };
+    let [error, panic, event, chain] = &ids[..] else { panic!("{ids:?}") };
+    assert_eq!(table[0], "Datetime Status Kind Version Activation ID Start Wait Init Duration Entity");
     let mut expected = [
-        "Datetime Status Kind Version Activation ID Start Wait Init Duration Entity".to_owned(),
-        format!("01/01 06:00:04 success sequence 0.0.1 ◡ {chain} warm 0 0 -- chain"),
-        format!("01/01 06:00:04 success wasm:1 0.0.1 ․ {part} warm 0 0 -- echo"),
-        format!("01/01 06:00:03 success trigger 0.0.1 {event} -- -- -- -- dawn"),
-        format!("01/01 06:00:03 success wasm:1 0.0.1 {fired} cold 0 0 -- echo"),
-        format!("01/01 06:00:02 timeout wasm:1 0.0.1 {sleeper} cold 0 0 1000ms sleeper"),
+        format!("01/01 06:00:03 success sequence 0.0.1 ◡ {chain} warm 0 0 -- chain"),
+        format!("01/01 06:00:03 success wasm:1 0.0.1 ․ {part} warm 0 0 -- echo"),
+        format!("01/01 06:00:02 success trigger 0.0.1 {event} -- -- -- -- dawn"),
+        format!("01/01 06:00:02 success wasm:1 0.0.1 {fired} cold 0 0 -- echo"),
         format!("01/01 06:00:01 dev error wasm:1 0.0.1 {panic} cold 0 0 -- panic"),
         format!("01/01 06:00:00 app error wasm:1 0.0.1 {error} cold 0 0 -- error"),
     ];
-    let (mut shown, told) = (table[1..].to_vec(), &mut expected[1..]);
-    shown.sort(); // those of the same moment have no order
-    told.sort();
-    assert_eq!(shown, told);
-    assert_eq!(table[0], expected[0]);
+    let mut rows = table[1..].to_vec();
+    rows.sort(); // those of the same moment have no order
+    expected.sort();
+    assert_eq!(rows, expected);
+}
+
+/// The clock runs: time is what this is about.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_took_too_long_is_listed_as_timeout_with_its_duration() {
+    let wask = TestServer::start().await;
+    let me = wask.guest();
+    let Some(aio) = NodeClients::of(&me) else { return };
+    me.create_action_with("sleeper", &guest("sleeper"), json!({ "limits": { "timeout": 100 } })).await;
+    let id = run(&me, "sleeper", json!({ "ms": 60_000 })).await;
+
+    let table = aio.table("rt activation list").await;
+
+    let duration = me.ended(&id).await["duration"].clone();
+    assert_eq!(table.len(), 2);
+    assert!(table[1].contains(&format!(" timeout wasm:1 0.0.1 {id} cold ")), "{table:#?}");
+    assert!(table[1].ends_with(&format!(" {duration}ms sleeper")), "{table:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use wask_tests::{Client, NodeClients, annotation};
 
@@ -28,6 +29,7 @@ packages:
       quiet:
         function: echo.zip
         docker: anything
+        web: 'yes'
     sequences:
       both:
         actions: greet, quiet
@@ -39,6 +41,13 @@ packages:
       on-order:
         trigger: order
         action: shop/greet
+    apis:
+      books:
+        club:
+          books:
+            quiet:
+              method: get
+              response: json
 ";
 
 const PROJECT: &str = "
@@ -81,6 +90,7 @@ async fn a_manifest_is_deployed_deployed_again_and_taken_back() {
         "action [shop/greet] has been successfully deployed.",
         "action [shop/quiet] has been successfully deployed.",
         "action [shop/both] has been successfully deployed.",
+        "API route [get /club/books [shop/quiet]] successfully deployed.",
         "trigger [order] has been successfully deployed.",
         "rule [on-order] has been successfully deployed.",
         "Success: Deployment completed successfully.",
@@ -94,6 +104,8 @@ async fn a_manifest_is_deployed_deployed_again_and_taken_back() {
     let ran = me.invoke("shop/both", &json!({})).await.expect(200).json();
     assert_eq!(ran["response"]["result"], json!({ "who": "Ada", "n": 3 }));
     wask.advance(Duration::from_secs(1));
+    let books = || me.send(me.anonymous(Method::GET, "/api/gw/guest/club/books"));
+    assert_eq!(books().await.expect(200).json()["who"], "Ada");
     me.post("triggers/order", &json!({ "y": 2 })).await.expect(202);
     let run = &me.activations_of_at_least("shop/greet", 2).await[0];
     let result = &run["response"]["result"];
@@ -110,6 +122,7 @@ async fn a_manifest_is_deployed_deployed_again_and_taken_back() {
     for collection in ["actions", "packages", "triggers", "rules"] {
         assert_eq!(count(&me, collection).await, json!(0), "{collection}");
     }
+    books().await.expect(404);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,4 +6,5 @@ mod deploy;
 mod errors;
 mod events;
 mod packages;
+mod routes;
 mod web;

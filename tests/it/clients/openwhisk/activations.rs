@@ -14,7 +14,8 @@ async fn activations_are_listed_counted_and_read() {
     me.put("packages/tools", &json!({})).await.expect(200);
     for name in ["log-lines", "tools/log-lines"] {
         me.create_action(name, &guest("log-lines")).await;
-        me.invoke(name, &json!({ "lines": 2 })).await.expect(200);
+        let ran = me.invoke(name, &json!({ "lines": 2 })).await.expect(200).json();
+        me.ended(ran["activationId"].as_str().unwrap()).await;
         wask.advance(Duration::from_secs(1));
     }
 

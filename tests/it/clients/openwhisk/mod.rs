@@ -5,3 +5,4 @@ mod activations;
 mod events;
 mod inside;
 mod packages;
+mod routes;
