@@ -1,13 +1,14 @@
 //! The README's commands, run one after the other in one shell, as a newcomer would paste them.
 //!
 //! A block ```` ```sh ```` is run; lines `# …` at the left margin in it are what it prints. A block ```` ```sh wsk ```` or
-//! ```` ```sh aio ```` is run where that client is there. A block ```` ```rust ```` becomes `src/main.rs` of the project that was just
+//! ```` ```sh aio ```` is run with that client: where there is no `wsk`, with wask's own client, which speaks its commands; where there
+//! is no `aio`, not at all. A block ```` ```rust ```` becomes `src/main.rs` of the project that was just
 //! made. Blocks ```` ```console ```` are for the eye.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use wask_tests::ServerProcess;
+use wask_tests::{ServerProcess, binary};
 
 const README: &str = include_str!("../../README.md");
 /// What the README's own server listens on.
@@ -54,20 +55,31 @@ fn client(name: &str) -> Option<PathBuf> {
 /// Whether a block is run here.
 fn runs(block: &Block) -> bool {
     match block.kind.strip_prefix("sh ") {
+        Some("wsk") => true,
         Some(name) => client(name).is_some(),
         None => block.kind == "sh" || block.kind == "rust",
     }
 }
 
 /// One line for each client that is not there.
-fn say_what_is_left_out(blocks: &[Block]) {
-    for name in ["wsk", "aio"] {
-        let kind = format!("sh {name}");
-        let out = blocks.iter().filter(|block| block.kind == kind && !runs(block)).count();
-        if 0 < out {
-            println!("README: left out {out} blocks of `{name}`, which is not installed here");
+fn say_what_is_missing(blocks: &[Block]) {
+    for (name, instead) in [("wsk", "ran with wask's own client"), ("aio", "are left out")] {
+        let of_client = blocks.iter().filter(|block| block.kind == format!("sh {name}")).count();
+        if 0 < of_client && client(name).is_none() {
+            println!("README: {of_client} blocks of `{name}`, which is not installed here, {instead}");
         }
     }
+}
+
+/// A folder in which the server's binary is `wask`, and `wsk` where there is no other.
+fn own_commands(folder: &Path) -> PathBuf {
+    let bin = folder.join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    std::os::unix::fs::symlink(binary(), bin.join("wask")).unwrap();
+    if client("wsk").is_none() {
+        std::os::unix::fs::symlink(binary(), bin.join("wsk")).unwrap();
+    }
+    bin
 }
 
 /// One script of all blocks; the output of block `n` goes to the file `n`.
@@ -77,7 +89,8 @@ fn script(blocks: &[Block], base: &str, server_data: &Path, folder: &Path) -> St
         let text = block
             .text
             .replace(ADDRESS, base)
-            .replace("$WASK/.wask/", &format!("{}/", server_data.display()))
+            .replace("$WASK/.wask", &server_data.display().to_string())
+            .replace("$WASK/target/release", &folder.join("bin").display().to_string())
             .replace("../greet", &folder.join("greet").display().to_string());
         match block.kind.as_str() {
             "rust" => script += &format!("cat > src/main.rs <<'END_OF_MAIN'\n{text}\nEND_OF_MAIN\n"),
@@ -104,10 +117,11 @@ async fn every_command_of_the_readme_does_what_it_says() {
         .await;
 
     let blocks = blocks();
-    say_what_is_left_out(&blocks);
+    say_what_is_missing(&blocks);
     let script = script(&blocks, server.base(), server.data_dir(), folder.path());
     let path = std::env::var("PATH").unwrap_or_default();
-    let path = format!("{path}:{}", root().join("tests/clients").display());
+    let own = own_commands(folder.path());
+    let path = format!("{}:{path}:{}", own.display(), root().join("tests/clients").display());
     let ran = tokio::task::spawn_blocking(move || {
         let mut bash = Command::new("bash");
         bash.args(["-c", &script]).env("PATH", path).env("CARGO_BUILD_BUILD_DIR", root().join("target/readme"));
