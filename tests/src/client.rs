@@ -165,14 +165,19 @@ impl Client {
 
     /// One call of the feed `/whisk.system/alarms/alarm`, as `wsk` and `aio` make it.
     pub async fn alarm(&self, event: &str, trigger: &str, more: Value) -> Answer {
+        self.feed("alarm", event, trigger, more).await
+    }
+
+    /// The same of any feed of `/whisk.system/alarms`.
+    pub async fn feed(&self, feed: &str, event: &str, trigger: &str, more: Value) -> Answer {
         let mut body = json!({
             "lifecycleEvent": event, "triggerName": format!("/{}/{trigger}", self.namespace), "authKey": self.auth,
         });
         for (key, value) in more.as_object().into_iter().flatten() {
             body[key] = value.clone();
         }
-        let path = "/api/v1/namespaces/whisk.system/actions/alarms/alarm?blocking=true&result=false";
-        self.send(self.request(Method::POST, path).json(&body)).await
+        let path = format!("/api/v1/namespaces/whisk.system/actions/alarms/{feed}?blocking=true&result=false");
+        self.send(self.request(Method::POST, &path).json(&body)).await
     }
 
     /// Makes a trigger and its alarm.

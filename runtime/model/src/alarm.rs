@@ -39,6 +39,31 @@ pub enum AlarmSchedule {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         stop_date: Option<Value>,
     },
+    /// Every so many minutes, counted from the start date.
+    #[serde(rename_all = "camelCase")]
+    Interval {
+        minutes: u64,
+        start_date: Value,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stop_date: Option<Value>,
+    },
+    #[serde(rename_all = "camelCase")]
+    Once {
+        date: Value,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        delete_after_fire: Option<DeleteAfterFire>,
+    },
+}
+
+/// What is removed once a single fire is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeleteAfterFire {
+    False,
+    /// The alarm and its trigger.
+    True,
+    /// The alarm, its trigger, and every rule of the trigger.
+    Rules,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -8,10 +8,11 @@ use wask_model::{Failure, FullName, Timestamp};
 use wask_store::{Job, Tick};
 
 use super::feed::{self, Answer, Attempts, FireOutcome, NextStep, TickOutcome};
+use super::removal::Removal;
 use super::{Alarms, ticker};
-use crate::events::Fire;
+use crate::events::{self, Fire};
 use crate::invoke::Context;
-use crate::queue::{Done, Handler};
+use crate::queue::{Done, Handler, NewWork};
 
 /// What a job of the lane `fire` carries.
 #[derive(Serialize, Deserialize)]
@@ -31,23 +32,51 @@ impl Due {
     }
 }
 
+/// Everything that a job of the lane `fire` may be.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Work {
+    Fire(Due),
+    Remove(Removal),
+}
+
 #[async_trait]
 impl Handler for Alarms {
     async fn handle(&self, job: &Job) -> anyhow::Result<Done> {
-        let due: Due = serde_json::from_str(&job.payload)?;
+        let due = match serde_json::from_str(&job.payload)? {
+            Work::Fire(due) => due,
+            Work::Remove(removal) => return self.remove(job, &removal).await,
+        };
         let fired = self.fire(job, &due).await;
         let answer = fired.as_ref().map_or_else(answer_of, |_| Answer::Accepted);
         match feed::after_attempt(attempts_before(job, answer), answer, &self.settings) {
             NextStep::Again { wait, .. } => Ok(Done::Again { after: wait }),
             NextStep::Done(outcome) => {
-                self.tell(&due, outcome).await?;
-                Ok(fired.unwrap_or_else(|cause| {
+                let removal = self.tell(&due, outcome).await?;
+                let fired = fired.unwrap_or_else(|cause| {
                     let (trigger, attempt) = (&due.trigger, job.lease.attempt);
                     warn!(%trigger, due = %due.due, attempt, %cause, "alarm could not fire its trigger");
-                    Done::finished(Vec::new())
-                }))
+                    Fired::default()
+                });
+                Ok(fired.done(removal.map(|removal| removal.into_work(self.clock.now()))))
             }
         }
+    }
+}
+
+/// What firing led to and has still to be stored: nothing if no rule was active.
+#[derive(Default)]
+struct Fired(Option<events::Fired>);
+
+impl Fired {
+    /// `after`: what is to follow when all of it is on disk.
+    fn done(self, after: Option<NewWork>) -> Done {
+        let Some(mut fired) = self.0 else {
+            return Done::Finished { records: Vec::new(), next: Vec::from_iter(after), stored: Box::new(|| ()) };
+        };
+        let (records, mut next) = (Vec::from_iter(fired.record_to_store()), std::mem::take(&mut fired.work));
+        next.extend(after);
+        Done::Finished { records, next, stored: Box::new(move || fired.keep_slots()) }
     }
 }
 
@@ -74,7 +103,7 @@ fn attempts_before(job: &Job, now: Answer) -> Attempts {
 }
 
 impl Alarms {
-    async fn fire(&self, job: &Job, due: &Due) -> Result<Done, Failure> {
+    async fn fire(&self, job: &Job, due: &Due) -> Result<Fired, Failure> {
         let identity = self.catalog.owner(&job.namespace).await?.ok_or_else(Failure::not_found)?;
         identity.check_not_blocked()?;
         let accepted = self.clock.now();
@@ -88,23 +117,20 @@ impl Alarms {
             headers: None,
             context: Context { transaction, cause: None, extra_logging: false, accepted },
         };
-        let Some(mut fired) = self.events.work_out(fire).await? else {
-            return Ok(Done::finished(Vec::new()));
-        };
-        let (records, next) = (Vec::from_iter(fired.record_to_store()), std::mem::take(&mut fired.work));
-        Ok(Done::Finished { records, next, stored: Box::new(move || fired.keep_slots()) })
+        self.events.work_out(fire).await.map(Fired)
     }
 
-    /// Lets the alarm know what came of its tick.
-    async fn tell(&self, due: &Due, outcome: FireOutcome) -> anyhow::Result<()> {
-        let outcome = TickOutcome { due: due.due, outcome };
+    /// Lets the alarm know what came of its tick; returns what is to be removed after it.
+    async fn tell(&self, due: &Due, outcome: FireOutcome) -> anyhow::Result<Option<Removal>> {
+        let tick = TickOutcome { due: due.due, outcome };
         while let Some(alarm) = self.store.alarm(&due.trigger).await? {
-            let after = feed::after_fire(&alarm, outcome, &self.settings, self.clock.now());
+            let after = feed::after_fire(&alarm, tick, &self.settings, self.clock.now());
+            let removal = feed::to_remove(&after, outcome);
             if after == alarm || self.store.replace_alarm(&alarm, after).await? {
                 self.changed.notify_one();
-                break;
+                return Ok(removal.map(|remove| Removal { trigger: due.trigger.clone(), remove }));
             }
         }
-        Ok(())
+        Ok(None)
     }
 }

@@ -7,6 +7,7 @@
 
 mod feed;
 mod fire;
+mod removal;
 mod schedule;
 mod ticker;
 

@@ -7,20 +7,28 @@ use crate::Message;
 pub const UNSUPPORTED_EVENT: &str = "unsupported lifecycleEvent";
 pub const TRIGGER_NAME_MISSING: &str = "no trigger name parameter was provided";
 pub const CRON_MISSING: &str = "alarms trigger feed is missing the cron parameter";
+pub const MINUTES_MISSING: &str = "interval trigger feed is missing the minutes parameter";
+pub const MINUTES_NOT_AN_INTEGER: &str = "the minutes parameter must be an integer";
+pub const MINUTES_NOT_POSITIVE: &str = "the minutes parameter must be an integer greater than zero";
+pub const DATE_MISSING: &str = "alarms once trigger feed is missing the date parameter";
+pub const DELETE_AFTER_FIRE: &str = "deleteAfterFire parameter must be one of [false, true, rules].";
 pub const TIMEZONE_INVALID: &str = "Invalid timezone.";
 pub const CRON_FIELDS: &str = "cron pattern is limited to 5 fields with 1 minute as the finest granularity";
 pub const FIRST_FIRE_AFTER_STOP: &str = "the first scheduled trigger fire is not until after the stop date";
 pub const MAX_TRIGGERS_AND_STOP: &str = "maxTriggers is not allowed when the stopDate parameter is specified";
+pub const MAX_TRIGGERS_OF_INTERVAL: &str = "maxTriggers is not supported for the interval trigger feed";
 pub const AUTHENTICATION_FAILED: &str = "Trigger authentication request failed.";
 pub const NOTHING_TO_UPDATE: &str = "no updatable parameters were specified";
 pub const DISABLED_LAST_CRON: &str = "Automatically disabled after firing last scheduled cron trigger";
+pub const DISABLED_LAST_INTERVAL: &str = "Automatically disabled after firing last scheduled interval trigger";
+pub const DISABLED_AFTER_ONCE: &str = "Automatically disabled after firing once";
 pub const DISABLED_MAX_TRIGGERS: &str = "Automatically disabled after reaching max triggers";
 pub const DISABLED_THROTTLED: &str =
     "Automatically disabled after continuously receiving a 429 status code when firing the trigger";
 pub const PAUSED_BY_USER: &str = "Paused by user";
 pub const STOP_DATE_EXPIRED: &str = "the stop date has expired";
 pub const NEXT_FIRE_AFTER_STOP: &str = "the next scheduled trigger fire is after the stop date";
-pub const LATER_FEED: &str = "this feed is not available yet; use /whisk.system/alarms/alarm";
+pub const ONCE_DATE_EXPIRED: &str = "the fire once date has expired";
 
 pub fn cron_invalid(cron: impl Display) -> Message {
     format!("cron pattern '{cron}' is not valid").into()

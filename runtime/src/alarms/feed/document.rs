@@ -15,18 +15,33 @@ pub fn read(alarm: &Alarm) -> Value {
 }
 
 fn config(alarm: &Alarm) -> Value {
-    let AlarmSchedule::Alarm { cron, timezone, start_date, stop_date } = &alarm.schedule;
-    let members = [
+    let own = [
         ("name", Some(json!(alarm.trigger.name))),
         ("namespace", Some(json!(alarm.trigger.namespace))),
         ("payload", Some(alarm.payload.clone())),
-        ("cron", Some(json!(cron))),
-        ("timezone", timezone.as_ref().map(|zone| json!(zone))),
         ("strict", Some(alarm.strict.clone())),
-        ("startDate", start_date.clone()),
-        ("stopDate", stop_date.clone()),
     ];
-    members.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect::<Map<_, _>>().into()
+    let members = own.into_iter().chain(schedule(&alarm.schedule));
+    members.filter_map(|(key, value)| Some((key.to_owned(), value?))).collect::<Map<_, _>>().into()
+}
+
+fn schedule(schedule: &AlarmSchedule) -> Vec<(&'static str, Option<Value>)> {
+    match schedule {
+        AlarmSchedule::Alarm { cron, timezone, start_date, stop_date } => vec![
+            ("cron", Some(json!(cron))),
+            ("timezone", timezone.as_ref().map(|zone| json!(zone))),
+            ("startDate", start_date.clone()),
+            ("stopDate", stop_date.clone()),
+        ],
+        AlarmSchedule::Interval { minutes, start_date, stop_date } => vec![
+            ("minutes", Some(json!(minutes))),
+            ("startDate", Some(start_date.clone())),
+            ("stopDate", stop_date.clone()),
+        ],
+        AlarmSchedule::Once { date, delete_after_fire } => {
+            vec![("date", Some(date.clone())), ("deleteAfterFire", delete_after_fire.map(|remove| json!(remove)))]
+        }
+    }
 }
 
 fn status(alarm: &Alarm) -> Value {

@@ -4,9 +4,10 @@
 //! before the trigger is fired. [`after_fire`] follows when the outcome is known, which may be many ticks later.
 
 use wask_model::messages::alarms as messages;
-use wask_model::{Alarm, Disabled, DisabledKind, Timestamp};
+use wask_model::{Alarm, AlarmSchedule, DeleteAfterFire, Disabled, DisabledKind, Timestamp};
 
-use super::arming::{Exhausted, automatic, next_tick, re_armed, switched_off};
+use super::arming::{after_last_tick, automatic, next_tick, re_armed, switched_off};
+use super::dates::date;
 use super::settings::AlarmSettings;
 
 /// How firing the trigger for one tick ended, after all attempts.
@@ -36,7 +37,7 @@ pub fn advance(alarm: &Alarm, due: Timestamp, settings: &AlarmSettings, now: Tim
     let fired = Alarm { fires_left, last_fire: Some(due), ..alarm.clone() };
     match next_tick(&fired, settings, due.max(now)) {
         Ok(next) => Alarm { next_fire: Some(next), ..fired },
-        Err(exhausted) => switched_off(&fired, automatic(exhausted.after_firing(), None), now),
+        Err(exhausted) => switched_off(&fired, automatic(exhausted.after_firing(&alarm.schedule), None), now),
     }
 }
 
@@ -55,21 +56,43 @@ pub fn after_fire(alarm: &Alarm, tick: TickOutcome, settings: &AlarmSettings, no
         FireOutcome::Throttled => disabled(&refunded, messages::DISABLED_THROTTLED.to_owned(), 429, now),
         FireOutcome::Dropped if was_the_last_fire(alarm) => match re_armed(&refunded, settings, now) {
             on if on.status.active => on,
-            _ => switched_off(&refunded, automatic(messages::DISABLED_LAST_CRON, None), now),
+            _ => switched_off(&refunded, automatic(after_last_tick(&alarm.schedule), None), now),
         },
         FireOutcome::Dropped => refunded,
     }
 }
 
-/// The alarm when the server starts: ticks missed while it was down are skipped, and an alarm that can never fire again
-/// is disabled.
+/// What is to be removed now that the single fire of an alarm has had its outcome; a refused fire removes nothing, so that
+/// the owner can read why. `None`: nothing, or the alarm was switched on again.
+pub fn to_remove(alarm: &Alarm, outcome: FireOutcome) -> Option<DeleteAfterFire> {
+    match (&alarm.schedule, outcome) {
+        (AlarmSchedule::Alarm { .. } | AlarmSchedule::Interval { .. }, _) | (_, FireOutcome::Refused(_)) => None,
+        (
+            AlarmSchedule::Once { delete_after_fire, .. },
+            FireOutcome::Fired | FireOutcome::Throttled | FireOutcome::Dropped,
+        ) => delete_after_fire.filter(|remove| *remove != DeleteAfterFire::False && !alarm.status.active),
+    }
+}
+
+/// The alarm when the server starts: ticks missed while it was down are skipped, except for a single fire that is not too
+/// late, and an alarm that can never fire again is disabled.
 pub fn rearm_on_start(alarm: &Alarm, settings: &AlarmSettings, now: Timestamp) -> Alarm {
-    if !alarm.status.active {
+    if !alarm.status.active || fires_late(alarm, settings, now) {
         return alarm.clone();
     }
     match next_tick(alarm, settings, now) {
         Ok(next) => Alarm { next_fire: Some(next), ..alarm.clone() },
         Err(exhausted) => switched_off(alarm, automatic(exhausted.on_start(), None), now),
+    }
+}
+
+/// Whether this is a single fire that was missed by no more than the grace.
+fn fires_late(alarm: &Alarm, settings: &AlarmSettings, now: Timestamp) -> bool {
+    match &alarm.schedule {
+        AlarmSchedule::Alarm { .. } | AlarmSchedule::Interval { .. } => false,
+        AlarmSchedule::Once { date: due, .. } => {
+            date(due).is_some_and(|due| due <= now && now.since(due) <= settings.once_grace())
+        }
     }
 }
 
@@ -93,5 +116,5 @@ fn one_more(alarm: &Alarm) -> Option<u64> {
 /// Whether claiming its last fire is what disabled it.
 fn was_the_last_fire(alarm: &Alarm) -> bool {
     matches!(&alarm.status.reason, Some(Disabled { kind: DisabledKind::Auto, message, .. })
-        if *message == Exhausted::MaxTriggers.after_firing())
+        if message == messages::DISABLED_MAX_TRIGGERS)
 }

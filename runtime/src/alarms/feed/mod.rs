@@ -26,34 +26,38 @@ mod retry;
 #[cfg(test)]
 mod firing_tests;
 #[cfg(test)]
+mod other_feeds_tests;
+#[cfg(test)]
 mod tests;
 
 use wask_model::messages::alarms as messages;
 use wask_model::{Alarm, AlarmStatus, Arguments, Disabled, DisabledKind, Message, Timestamp};
 
 use arming::Exhausted;
-use parameters::given;
-use rules::GivenSchedule;
+use rules::{Feed, GivenSchedule};
 
 pub use document::{read, success};
-pub use firing::{FireOutcome, TickOutcome, advance, after_fire, disabled_by_lookup, rearm_on_start};
+pub use firing::{FireOutcome, TickOutcome, advance, after_fire, disabled_by_lookup, rearm_on_start, to_remove};
 pub use request::{FeedError, LifecycleEvent, Request};
 pub use retry::{Answer, Attempts, NextStep, after_attempt};
 pub use settings::AlarmSettings;
 
 /// The alarm that a CREATE asks for; it replaces whatever there was. Refusals come in the order of §A.4; authorising the
-/// caller and counting its alarms follow this. Of `interval` and `once` it says that they are not available yet.
+/// caller and counting its alarms follow this.
 pub fn create(request: &Request, settings: &AlarmSettings, now: Timestamp) -> Result<Alarm, FeedError> {
     let args = request.args;
-    refuse_later_feeds(args)?;
-    rules::check_cron_given(args)?;
-    let given = GivenSchedule::read(args, settings, now)?;
+    let feed = Feed::called(args);
+    feed.check_required(args)?;
+    let given = GivenSchedule::read(feed, args, settings, now)?.with_default_start(feed, now);
     given.check_stop_after_start(None)?;
 
-    let allowed = parameters::max_triggers(args);
+    let allowed = match feed {
+        Feed::Alarm => parameters::max_triggers(args),
+        Feed::Interval | Feed::Once => None,
+    };
     let alarm = Alarm {
         trigger: request.trigger.clone(),
-        schedule: given.on_its_own()?,
+        schedule: given.on_its_own(feed)?,
         payload: parameters::payload(args),
         strict: parameters::strict(args, settings.default_strict).unwrap_or(settings.default_strict.into()),
         fires_allowed: allowed,
@@ -72,9 +76,12 @@ pub fn create(request: &Request, settings: &AlarmSettings, now: Timestamp) -> Re
 /// stop date stands in the way, the call succeeds and the alarm is disabled at once. §A.5.
 pub fn update(alarm: &Alarm, args: &Arguments, settings: &AlarmSettings, now: Timestamp) -> Result<Alarm, FeedError> {
     refuse_if_disabled_by_admin(alarm)?;
-    let given = GivenSchedule::read(args, settings, now)?;
+    let given = GivenSchedule::read(Feed::of(&alarm.schedule), args, settings, now)?;
     given.check_against(&alarm.schedule)?;
-    let strict = parameters::strict(args, settings.default_strict);
+    let strict = match Feed::of(&alarm.schedule) {
+        Feed::Alarm => parameters::strict(args, settings.default_strict),
+        Feed::Interval | Feed::Once => None,
+    };
     let payload = parameters::given(args, "trigger_payload").map(|_| parameters::payload(args));
     let reschedules = !given.is_empty();
     if !reschedules && strict.is_none() && payload.is_none() {
@@ -89,7 +96,9 @@ pub fn update(alarm: &Alarm, args: &Arguments, settings: &AlarmSettings, now: Ti
         ..alarm.clone()
     };
     match arming::next_tick(&updated, settings, now) {
-        Err(Exhausted::NoTickBeforeStop) if reschedules => Err(Message::from(messages::FIRST_FIRE_AFTER_STOP).into()),
+        Err(Exhausted::NoTickBeforeStop) if reschedules && Feed::of(&updated.schedule) == Feed::Alarm => {
+            Err(Message::from(messages::FIRST_FIRE_AFTER_STOP).into())
+        }
         Ok(_) | Err(_) => Ok(arming::re_armed(&updated, settings, now)),
     }
 }
@@ -114,14 +123,6 @@ pub fn unpause(alarm: &Alarm, settings: &AlarmSettings, now: Timestamp) -> Resul
     match alarm.status.active {
         true => Ok(alarm.clone()),
         false => Ok(arming::re_armed(alarm, settings, now)),
-    }
-}
-
-/// The other two feeds are told apart by what the platform binds to them. §A.1.
-fn refuse_later_feeds(args: &Arguments) -> Result<(), Message> {
-    match given(args, "fireOnce").or(given(args, "isInterval")) {
-        Some(_) => Err(messages::LATER_FEED.into()),
-        None => Ok(()),
     }
 }
 

@@ -1,7 +1,11 @@
 //! The parameters of a feed call, by the rules of the feeds contract §A.3.
 
 use serde_json::{Value, json};
-use wask_model::{Arguments, truthy};
+use wask_model::messages::alarms as messages;
+use wask_model::{Arguments, DeleteAfterFire, Message, truthy};
+
+/// The most minutes between two fires: integers beyond it are not told apart by every client.
+const MOST_MINUTES: u64 = (1 << 53) - 1;
 
 /// What was said for `key`; values that count as nothing (`""`, 0, null, false) were not said.
 pub fn given<'a>(args: &'a Arguments, key: &str) -> Option<&'a Value> {
@@ -58,6 +62,37 @@ pub fn max_triggers(args: &Arguments) -> Option<u64> {
     number.filter(|&limit| 0 < limit)
 }
 
+/// Whole minutes between fires: an integer, or a text of one. `None`: not said.
+pub fn minutes(args: &Arguments) -> Result<Option<u64>, Message> {
+    let Some(said) = given(args, "minutes") else { return Ok(None) };
+    let whole = match said {
+        Value::String(text) => text.trim().parse().ok(),
+        Value::Number(number) => {
+            let whole = |float: &f64| float.fract() == 0.0 && float.abs() <= MOST_MINUTES as f64;
+            number.as_i64().or_else(|| number.as_f64().filter(whole).map(|float| float as i64))
+        }
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    };
+    match whole {
+        Some(minutes) if minutes.unsigned_abs() <= MOST_MINUTES => match u64::try_from(minutes) {
+            Ok(minutes) if 0 < minutes => Ok(Some(minutes)),
+            Ok(_) | Err(_) => Err(messages::MINUTES_NOT_POSITIVE.into()),
+        },
+        Some(_) | None => Err(messages::MINUTES_NOT_AN_INTEGER.into()),
+    }
+}
+
+/// What to remove after the fire; a boolean or one of three words. `None`: not said.
+pub fn delete_after_fire(args: &Arguments) -> Result<Option<DeleteAfterFire>, Message> {
+    let Some(said) = given(args, "deleteAfterFire") else { return Ok(None) };
+    match as_text(said).trim().to_lowercase().as_str() {
+        "false" => Ok(Some(DeleteAfterFire::False)),
+        "true" => Ok(Some(DeleteAfterFire::True)),
+        "rules" => Ok(Some(DeleteAfterFire::Rules)),
+        _ => Err(messages::DELETE_AFTER_FIRE.into()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,6 +147,31 @@ mod tests {
             (json!(1), None),
         ] {
             assert_eq!(strictness(&said), strict, "{said}");
+        }
+    }
+
+    #[test]
+    fn minutes_are_a_positive_integer_or_the_text_of_one() {
+        for (said, minutes) in [
+            (json!(5), Some(5)),
+            (json!(5.0), Some(5)),
+            (json!("5"), Some(5)),
+            (json!(" 5\n"), Some(5)),
+            (json!(0), None),
+            (json!(""), None),
+            (json!(false), None),
+        ] {
+            assert_eq!(super::minutes(&args("minutes", said.clone())), Ok(minutes), "{said}");
+        }
+        for said in
+            [json!(2.5), json!("five"), json!("1e1"), json!("5.0"), json!(" "), json!(true), json!([5]), json!(1e300)]
+        {
+            let refused = super::minutes(&args("minutes", said.clone())).unwrap_err();
+            assert_eq!(refused, "the minutes parameter must be an integer", "{said}");
+        }
+        for said in [json!(-3), json!("0"), json!("-1")] {
+            let refused = super::minutes(&args("minutes", said.clone())).unwrap_err();
+            assert_eq!(refused, "the minutes parameter must be an integer greater than zero", "{said}");
         }
     }
 }

@@ -1,52 +1,134 @@
 //! What CREATE and UPDATE accept, row by row of the feeds contract §A.4; the numbers are its rows. A refusal is the
 //! contract's sentence.
 
+use std::time::Duration;
+
 use serde_json::Value;
 use wask_model::messages::alarms as messages;
-use wask_model::{AlarmSchedule, Arguments, Message, Timestamp};
+use wask_model::{AlarmSchedule, Arguments, DeleteAfterFire, Message, Timestamp};
 
 use super::dates::date;
-use super::parameters::{as_text, given};
+use super::parameters::{as_text, delete_after_fire, given, minutes};
 use super::settings::AlarmSettings;
 use crate::alarms::schedule::{Pattern, zone_named};
 
-/// What a call says about the schedule; nothing here depends on what is stored.
+/// When an interval begins whose owner does not say.
+const START_OF_INTERVAL: Duration = Duration::from_secs(30);
+
+/// Which of the three feeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Feed {
+    Alarm,
+    Interval,
+    Once,
+}
+
+impl Feed {
+    /// The feed that is called: told by what the platform binds to it. §A.1.
+    pub fn called(args: &Arguments) -> Self {
+        match (given(args, "fireOnce"), given(args, "isInterval")) {
+            (Some(_), _) => Feed::Once,
+            (None, Some(_)) => Feed::Interval,
+            (None, None) => Feed::Alarm,
+        }
+    }
+
+    /// The feed that made this schedule.
+    pub fn of(schedule: &AlarmSchedule) -> Self {
+        match schedule {
+            AlarmSchedule::Alarm { .. } => Feed::Alarm,
+            AlarmSchedule::Interval { .. } => Feed::Interval,
+            AlarmSchedule::Once { .. } => Feed::Once,
+        }
+    }
+
+    /// Rows 2, 6 and 9: the parameter that a new one cannot do without.
+    pub fn check_required(self, args: &Arguments) -> Result<(), Message> {
+        let (parameter, missing) = match self {
+            Feed::Alarm => ("cron", messages::CRON_MISSING),
+            Feed::Interval => ("minutes", messages::MINUTES_MISSING),
+            Feed::Once => ("date", messages::DATE_MISSING),
+        };
+        given(args, parameter).map(|_| ()).ok_or_else(|| missing.into())
+    }
+}
+
+/// What a call says about the schedule, as far as it fits the kind of feed; nothing here depends on what is stored.
+#[derive(Default)]
 pub struct GivenSchedule {
-    pub cron: Option<String>,
-    pub timezone: Option<String>,
-    pub start_date: Option<GivenDate>,
-    pub stop_date: Option<GivenDate>,
+    cron: Option<String>,
+    timezone: Option<String>,
+    minutes: Option<u64>,
+    date: Option<GivenDate>,
+    delete_after_fire: Option<DeleteAfterFire>,
+    start_date: Option<GivenDate>,
+    stop_date: Option<GivenDate>,
 }
 
 /// A date in the form it was given, and what it means.
-pub struct GivenDate {
-    pub value: Value,
-    pub time: Timestamp,
+struct GivenDate {
+    value: Value,
+    time: Timestamp,
 }
 
 impl GivenSchedule {
-    /// Rows 10 to 17; parameters that are not given are not missed.
-    pub fn read(args: &Arguments, settings: &AlarmSettings, now: Timestamp) -> Result<Self, Message> {
-        let timezone = timezone(args)?;
-        let cron = cron(args, settings)?;
+    /// Rows 3 to 17; parameters that are not given are not missed.
+    pub fn read(feed: Feed, args: &Arguments, settings: &AlarmSettings, now: Timestamp) -> Result<Self, Message> {
+        let none = GivenSchedule::default();
+        match feed {
+            Feed::Alarm => {
+                let timezone = timezone(args)?;
+                let cron = cron(args, settings)?;
+                none.with_span(args, messages::MAX_TRIGGERS_AND_STOP, now).map(|s| GivenSchedule {
+                    cron,
+                    timezone,
+                    ..s
+                })
+            }
+            Feed::Interval => {
+                let minutes = minutes(args)?;
+                none.with_span(args, messages::MAX_TRIGGERS_OF_INTERVAL, now).map(|s| GivenSchedule { minutes, ..s })
+            }
+            Feed::Once => {
+                let date = future_date(args, "date", now)?;
+                Ok(GivenSchedule { date, delete_after_fire: delete_after_fire(args)?, ..none })
+            }
+        }
+    }
+
+    /// Rows 13 to 17; `not_both` is what 15 and 16 say.
+    fn with_span(self, args: &Arguments, not_both: &'static str, now: Timestamp) -> Result<Self, Message> {
         let start_date = future_date(args, "startDate", now)?;
         if given(args, "maxTriggers").is_some() && given(args, "stopDate").is_some() {
-            return Err(messages::MAX_TRIGGERS_AND_STOP.into()); // 16
+            return Err(not_both.into());
         }
         let stop_date = future_date(args, "stopDate", now)?;
-        Ok(GivenSchedule { cron, timezone, start_date, stop_date })
+        Ok(GivenSchedule { start_date, stop_date, ..self })
+    }
+
+    /// The same with the start that a new alarm of this feed gets when none is given.
+    #[must_use]
+    pub fn with_default_start(self, feed: Feed, now: Timestamp) -> Self {
+        let soon = || now.after(START_OF_INTERVAL);
+        let default = match feed {
+            Feed::Interval => Some(GivenDate { value: soon().millis().into(), time: soon() }),
+            Feed::Alarm | Feed::Once => None,
+        };
+        GivenSchedule { start_date: self.start_date.or(default), ..self }
     }
 
     pub fn is_empty(&self) -> bool {
-        self.cron.is_none() && self.timezone.is_none() && self.start_date.is_none() && self.stop_date.is_none()
+        let GivenSchedule { cron, timezone, minutes, date, delete_after_fire, start_date, stop_date } = self;
+        let pattern = cron.is_none() && timezone.is_none() && minutes.is_none();
+        pattern && date.is_none() && delete_after_fire.is_none() && start_date.is_none() && stop_date.is_none()
     }
 
     /// Row 18 against the start that will hold, the given or else the `stored` one; and §A.5 point 4: a new start alone
     /// has to be before the stored stop.
     pub fn check_against(&self, stored: &AlarmSchedule) -> Result<(), Message> {
-        let AlarmSchedule::Alarm { start_date, stop_date, .. } = stored;
-        self.check_stop_after_start(start_date.as_ref())?;
-        match (&self.start_date, &self.stop_date, stop_date.as_ref()) {
+        let (start_date, stop_date) = span(stored);
+        self.check_stop_after_start(start_date)?;
+        match (&self.start_date, &self.stop_date, stop_date) {
             (Some(start), None, Some(stop)) if date(stop).is_some_and(|time| time <= start.time) => {
                 Err(messages::start_after_stop(as_text(&start.value), as_text(stop)))
             }
@@ -66,31 +148,57 @@ impl GivenSchedule {
         }
     }
 
-    /// The schedule of a new alarm; row 9 if there is no pattern.
-    pub fn on_its_own(self) -> Result<AlarmSchedule, Message> {
-        Ok(AlarmSchedule::Alarm {
-            cron: self.cron.ok_or(messages::CRON_MISSING)?,
-            timezone: self.timezone,
-            start_date: self.start_date.map(|start| start.value),
-            stop_date: self.stop_date.map(|stop| stop.value),
+    /// The schedule of a new alarm; rows 2, 6 and 9 if the most important is not there.
+    pub fn on_its_own(self, feed: Feed) -> Result<AlarmSchedule, Message> {
+        let start_date = self.start_date.map(|start| start.value);
+        let stop_date = self.stop_date.map(|stop| stop.value);
+        Ok(match feed {
+            Feed::Alarm => {
+                let cron = self.cron.ok_or(messages::CRON_MISSING)?;
+                AlarmSchedule::Alarm { cron, timezone: self.timezone, start_date, stop_date }
+            }
+            Feed::Interval => {
+                let minutes = self.minutes.ok_or(messages::MINUTES_MISSING)?;
+                AlarmSchedule::Interval { minutes, start_date: start_date.unwrap_or_default(), stop_date }
+            }
+            Feed::Once => {
+                let date = self.date.ok_or(messages::DATE_MISSING)?.value;
+                AlarmSchedule::Once { date, delete_after_fire: self.delete_after_fire }
+            }
         })
     }
 
     /// The `stored` schedule with what is given laid over it.
     pub fn over(self, stored: &AlarmSchedule) -> AlarmSchedule {
-        let AlarmSchedule::Alarm { cron, timezone, start_date, stop_date } = stored.clone();
-        AlarmSchedule::Alarm {
-            cron: self.cron.unwrap_or(cron),
-            timezone: self.timezone.or(timezone),
-            start_date: self.start_date.map(|start| start.value).or(start_date),
-            stop_date: self.stop_date.map(|stop| stop.value).or(stop_date),
+        let new_start = self.start_date.map(|start| start.value);
+        let new_stop = self.stop_date.map(|stop| stop.value);
+        match stored.clone() {
+            AlarmSchedule::Alarm { cron, timezone, start_date, stop_date } => AlarmSchedule::Alarm {
+                cron: self.cron.unwrap_or(cron),
+                timezone: self.timezone.or(timezone),
+                start_date: new_start.or(start_date),
+                stop_date: new_stop.or(stop_date),
+            },
+            AlarmSchedule::Interval { minutes, start_date, stop_date } => AlarmSchedule::Interval {
+                minutes: self.minutes.unwrap_or(minutes),
+                start_date: new_start.unwrap_or(start_date),
+                stop_date: new_stop.or(stop_date),
+            },
+            AlarmSchedule::Once { date, delete_after_fire } => AlarmSchedule::Once {
+                date: self.date.map_or(date, |date| date.value),
+                delete_after_fire: self.delete_after_fire.or(delete_after_fire),
+            },
         }
     }
 }
 
-/// Row 9.
-pub fn check_cron_given(args: &Arguments) -> Result<(), Message> {
-    given(args, "cron").map(|_| ()).ok_or_else(|| messages::CRON_MISSING.into())
+/// Start and stop date.
+fn span(schedule: &AlarmSchedule) -> (Option<&Value>, Option<&Value>) {
+    match schedule {
+        AlarmSchedule::Alarm { start_date, stop_date, .. } => (start_date.as_ref(), stop_date.as_ref()),
+        AlarmSchedule::Interval { start_date, stop_date, .. } => (Some(start_date), stop_date.as_ref()),
+        AlarmSchedule::Once { .. } => (None, None),
+    }
 }
 
 /// Row 10.
@@ -113,7 +221,7 @@ fn cron(args: &Arguments, settings: &AlarmSettings) -> Result<Option<String>, Me
     }
 }
 
-/// Rows 13, 14 and 17.
+/// Rows 3, 4, 13, 14 and 17.
 fn future_date(args: &Arguments, parameter: &str, now: Timestamp) -> Result<Option<GivenDate>, Message> {
     let Some(value) = given(args, parameter) else { return Ok(None) };
     let time = date(value).ok_or_else(|| messages::not_a_date(parameter, as_text(value)))?;

@@ -21,6 +21,8 @@ pub struct AlarmSettings {
     pub cron_dialect: Dialect,
     /// Alarms that one namespace may own, active and disabled. Default 200.
     pub max_per_namespace: u32,
+    /// Seconds by which a single fire may be late after a restart; later it is not made up for. Default 300.
+    pub once_grace_seconds: u32,
     /// Attempts that follow the first failed one of a tick. Default 10.
     pub retry_attempts: u32,
     /// Milliseconds between attempts, at least. Default 1000.
@@ -35,6 +37,7 @@ impl Default for AlarmSettings {
             limit_cron_fields: false,
             cron_dialect: Dialect::Crontab,
             max_per_namespace: 200,
+            once_grace_seconds: 300,
             retry_attempts: 10,
             retry_delay_ms: 1000,
         }
@@ -48,6 +51,10 @@ impl AlarmSettings {
             0..=59 => Ok(()),
             above => Err(format!("alarms.delay_limit_seconds is {above}, but at most 59 seconds fit into a minute")),
         }
+    }
+
+    pub fn once_grace(&self) -> Duration {
+        Duration::from_secs(self.once_grace_seconds.into())
     }
 
     pub fn retry_delay(&self) -> Duration {

@@ -1,4 +1,5 @@
-//! The contract's own examples (A1 to A12, A36, A38 to A41, A43), and the calls of a feed around them.
+//! The contract's own examples (A1 to A12, A36, A38 to A41, A43), and the calls of a feed around them; the other two
+//! feeds are in `other_feeds_tests`.
 
 use serde_json::{Value, json};
 use wask_model::{Alarm, Arguments, Disabled, DisabledKind, Timestamp};
@@ -39,15 +40,15 @@ pub(super) fn created(parameters: Value) -> Alarm {
     create_with(&AlarmSettings::default(), parameters).unwrap()
 }
 
-fn refused(parameters: Value) -> String {
+pub(super) fn refused(parameters: Value) -> String {
     create_with(&AlarmSettings::default(), parameters).unwrap_err()
 }
 
-fn updated_at(now: Timestamp, alarm: &Alarm, parameters: Value) -> Result<Alarm, String> {
+pub(super) fn updated_at(now: Timestamp, alarm: &Alarm, parameters: Value) -> Result<Alarm, String> {
     update(alarm, &args(parameters), &AlarmSettings::default(), now).map_err(nested)
 }
 
-fn updated(alarm: &Alarm, parameters: Value) -> Result<Alarm, String> {
+pub(super) fn updated(alarm: &Alarm, parameters: Value) -> Result<Alarm, String> {
     updated_at(at(1000), alarm, parameters)
 }
 
@@ -172,13 +173,6 @@ fn a_second_create_leaves_nothing_of_the_first() {
     let second = created(json!({"cron":"0 0 * * *"}));
     assert_eq!(second.fires_left, None);
     assert_eq!(read(&second)["config"]["cron"], "0 0 * * *");
-}
-
-#[test]
-fn the_other_two_feeds_say_that_they_come_later() {
-    for bound in ["isInterval", "fireOnce"] {
-        assert_eq!(refused(json!({bound:true})), "this feed is not available yet; use /whisk.system/alarms/alarm");
-    }
 }
 
 #[test]

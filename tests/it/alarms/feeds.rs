@@ -1,0 +1,176 @@
+//! Intervals and single fires, from the call of their feed to what they leave behind. Feeds contract §A.5 to A.12.
+
+use std::time::Duration;
+
+use serde_json::json;
+use wask_tests::{Client, TestServer, eventually, guest};
+
+use super::{MINUTE, T0, events_of, last_fire, nested, read, refusal, started};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A trigger with an alarm of any feed, and a rule on it, so that its events are recorded.
+async fn feed_with_rule(client: &Client, feed: &str, trigger: &str, given: serde_json::Value) {
+    client.create_action("greet", &guest("echo")).await;
+    client.create_trigger(trigger).await;
+    client.create_rule(&format!("on-{trigger}"), trigger, "greet").await;
+    client.feed(feed, "CREATE", trigger, given).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a18_an_interval_fires_from_its_start_until_its_stop() {
+    let wask = started().await;
+    let me = wask.guest();
+    let given =
+        json!({ "minutes": 1, "startDate": T0 + 5_000, "stopDate": T0 + 80_000, "trigger_payload": { "n": 1 } });
+    feed_with_rule(&me, "interval", "pulse", given).await;
+
+    wask.advance(5 * SECOND);
+    last_fire(&me, "pulse", T0 + 5_000).await;
+    assert_eq!(read(&me, "pulse").await["status"]["nextFire"], T0 + 65_000);
+    wask.advance(MINUTE);
+    last_fire(&me, "pulse", T0 + 65_000).await;
+
+    assert_eq!(events_of(&me, "pulse", 2).await, [5_000, 65_000]);
+    let reason = "Automatically disabled after firing last scheduled interval trigger";
+    assert_eq!(read(&me, "pulse").await["status"]["reason"], json!({ "kind": "AUTO", "message": reason }));
+    assert_eq!(me.activations_of_at_least("greet", 2).await[0]["response"]["result"], json!({ "n": 1 }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a23_a_single_fire_can_take_its_trigger_and_rules_with_it() {
+    let wask = started().await;
+    let me = wask.guest();
+    let given = json!({ "date": T0 + 3_000, "deleteAfterFire": " RULES " });
+    feed_with_rule(&me, "once", "flash", given).await;
+
+    wask.advance(3 * SECOND);
+
+    assert_eq!(me.activations_of_at_least("greet", 1).await.len(), 1);
+    eventually("the trigger is gone", || async { (me.get("triggers/flash").await.status == 404).then_some(()) }).await;
+    me.get("rules/on-flash").await.expect(404);
+    me.create_trigger("flash").await;
+    let gone = "could not find trigger /guest/flash in the database";
+    let answer = eventually("the alarm is gone", || async {
+        let answer = me.alarm("READ", "flash", json!({})).await;
+        (answer.status == 502).then_some(answer)
+    });
+    assert_eq!(refusal(answer.await), nested(gone));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_single_fire_that_takes_its_trigger_leaves_the_rules() {
+    let wask = started().await;
+    let me = wask.guest();
+    feed_with_rule(&me, "once", "flash", json!({ "date": T0 + 3_000, "deleteAfterFire": true })).await;
+
+    wask.advance(3 * SECOND);
+
+    assert_eq!(me.activations_of_at_least("greet", 1).await.len(), 1);
+    eventually("the trigger is gone", || async { (me.get("triggers/flash").await.status == 404).then_some(()) }).await;
+    assert_eq!(me.get("rules/on-flash").await.expect(200).json()["status"], "inactive");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a24_a_single_fire_leaves_its_trigger_and_says_that_it_is_over() {
+    let wask = started().await;
+    let me = wask.guest();
+    feed_with_rule(&me, "once", "flash", json!({ "date": T0 + 3_000 })).await;
+
+    wask.advance(3 * SECOND);
+    me.activations_of_at_least("greet", 1).await;
+    wask.advance(MINUTE);
+
+    let status = read(&me, "flash").await["status"].clone();
+    let reason = "Automatically disabled after firing once";
+    assert_eq!((&status["active"], &status["nextFire"]), (&json!(false), &json!(null)));
+    assert_eq!(status["reason"], json!({ "kind": "AUTO", "message": reason }));
+    assert_eq!(events_of(&me, "flash", 1).await, [3_000]);
+    me.get("triggers/flash").await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a25_a_text_as_payload_reaches_the_action_as_its_payload() {
+    let wask = started().await;
+    let me = wask.guest();
+    feed_with_rule(&me, "once", "flash", json!({ "date": T0 + 3_000, "trigger_payload": "hi" })).await;
+
+    wask.advance(3 * SECOND);
+
+    assert_eq!(me.activations_of_at_least("greet", 1).await[0]["response"]["result"], json!({ "payload": "hi" }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn any_feed_action_reads_and_stops_what_another_one_made() {
+    let wask = started().await;
+    let me = wask.guest();
+    feed_with_rule(&me, "interval", "pulse", json!({ "minutes": 5 })).await;
+
+    for feed in ["alarm", "interval", "once"] {
+        let told = me.feed(feed, "READ", "pulse", json!({})).await.expect(200).json();
+        assert_eq!(told["response"]["result"]["config"]["minutes"], 5, "{feed}");
+        me.feed(feed, "PAUSE", "pulse", json!({})).await.expect(200);
+        me.feed(feed, "UNPAUSE", "pulse", json!({})).await.expect(200);
+        me.feed(feed, "UPDATE", "pulse", json!({ "minutes": 5 })).await.expect(200);
+    }
+    me.feed("once", "DELETE", "pulse", json!({})).await.expect(200);
+    let gone = refusal(me.alarm("READ", "pulse", json!({})).await);
+    assert_eq!(gone, nested("could not find trigger /guest/pulse in the database"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_feed_works_through_a_binding() {
+    let wask = started().await;
+    let me = wask.guest();
+    me.put("packages/my", &json!({ "binding": { "namespace": "whisk.system", "name": "alarms" } })).await.expect(200);
+    me.create_trigger("flash").await;
+    let call = json!({ "lifecycleEvent": "CREATE", "triggerName": "flash", "authKey": me.auth, "date": T0 + 3_000 });
+
+    me.post("actions/my/once?blocking=true", &call).await.expect(200);
+
+    assert_eq!(read(&me, "flash").await["config"]["date"], T0 + 3_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_single_fire_missed_while_the_server_was_down_comes_late_but_not_too_late() {
+    for (late, fires) in [(299, 1), (301, 0)] {
+        let wask = started().await;
+        feed_with_rule(&wask.guest(), "once", "flash", json!({ "date": T0 + 3_000 })).await;
+
+        let wask = wask.restart_after(Duration::from_secs(3 + late)).await;
+
+        let me = wask.guest();
+        let status = read(&me, "flash").await["status"].clone();
+        if fires == 1 {
+            assert_eq!(events_of(&me, "flash", 1).await, [3_000 + 1000 * late as i64]);
+        } else {
+            let reason = "Automatically disabled after receiving error on trigger initialization: the fire once date has expired";
+            assert_eq!(status["reason"]["message"], reason);
+            assert_eq!(me.activations_of("flash").await.len(), 0);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trigger_made_anew_while_its_single_fire_is_cleared_away_stays() {
+    let wask = TestServer::builder()
+        .clock_by_hand(super::START)
+        .configure(|config| config.limits.fires_per_minute = 1)
+        .start()
+        .await;
+    let me = wask.guest();
+    feed_with_rule(&me, "once", "flash", json!({ "date": T0 + 30_000, "deleteAfterFire": true })).await;
+    me.post("triggers/flash", &json!({})).await.expect(202); // this minute's only fire: the tick has to wait
+    wask.advance(30 * SECOND);
+    last_fire(&me, "flash", T0 + 30_000).await;
+
+    me.feed("once", "CREATE", "flash", json!({ "date": T0 + 3_600_000, "deleteAfterFire": true })).await.expect(200);
+    eventually("the waiting tick is fired", || async {
+        wask.advance(SECOND);
+        (me.activations_of("flash").await.len() == 2).then_some(())
+    })
+    .await;
+
+    me.get("triggers/flash").await.expect(200);
+    assert_eq!(read(&me, "flash").await["status"]["nextFire"], T0 + 3_600_000);
+}
