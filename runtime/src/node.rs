@@ -125,6 +125,7 @@ impl Node {
         };
         let gateway = Arc::new(Gateway::new(dyn_store.clone(), config.gateway.clone()));
         let parts = api::Parts {
+            alarms: alarms.clone(),
             catalog: catalog.clone(),
             gate: gate.clone(),
             gateway: gateway.clone(),
@@ -151,6 +152,10 @@ impl Node {
                 let (catalog, gate, gateway) = (catalog.clone(), gate.clone(), gateway.clone());
                 let stop = stop_working.clone();
                 async move { catalog.run(&gate, || gateway.forget_everything(), stop).await }
+            }),
+            tokio::spawn({
+                let (alarms, stop) = (alarms.clone(), stop_working.clone());
+                async move { alarms.forget_old_ticks(stop).await }
             }),
             tokio::spawn(crate::invoke::forget_old_records(
                 dyn_store,

@@ -3,6 +3,7 @@
 
 mod examples;
 mod feeds;
+mod history;
 mod ticks;
 
 use std::time::Duration;

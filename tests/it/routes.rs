@@ -42,7 +42,7 @@ const PAYLOAD_BYTES: u64 = 10_000;
 
 /// Methods, path as `runtime/src/api/mod.rs` has it, who may use it, what becomes of a body.
 #[rustfmt::skip]
-const ROUTES: [(&str, &str, Door, Body); 59] = [
+const ROUTES: [(&str, &str, Door, Body); 65] = [
     ("GET", "/", Open, Ignored),
     ("GET", "/ping", Open, Ignored),
     ("GET", "/docs", Moved, Ignored),
@@ -82,6 +82,12 @@ const ROUTES: [(&str, &str, Door, Body); 59] = [
     ("PUT", "/api/v1/namespaces/{ns}/triggers/{name}", Owner, Document),
     ("POST", "/api/v1/namespaces/{ns}/triggers/{name}", Owner, Payload),
     ("DELETE", "/api/v1/namespaces/{ns}/triggers/{name}", Owner, Ignored),
+    ("GET", "/api/v1/namespaces/{ns}/alarms", Owner, Ignored),
+    ("GET", "/api/v1/namespaces/{ns}/alarms/", Owner, Ignored),
+    ("GET", "/api/v1/namespaces/{ns}/alarms/{name}", Owner, Ignored),
+    ("POST", "/api/v1/namespaces/{ns}/alarms/{name}/run", Owner, Ignored),
+    ("POST", "/api/v1/namespaces/{ns}/alarms/{name}/pause", Owner, Ignored),
+    ("POST", "/api/v1/namespaces/{ns}/alarms/{name}/resume", Owner, Ignored),
     ("GET", "/api/v1/namespaces/{ns}/rules", Owner, Ignored),
     ("GET", "/api/v1/namespaces/{ns}/rules/", Owner, Ignored),
     ("GET", "/api/v1/namespaces/{ns}/rules/{name}", Owner, Ignored),

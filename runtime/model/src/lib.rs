@@ -24,7 +24,10 @@ mod version;
 
 pub use activation::{Activation, Response, Status, StatusFilter};
 pub use activation_id::ActivationId;
-pub use alarm::{Alarm, AlarmSchedule, AlarmStatus, DeleteAfterFire, Disabled, DisabledKind};
+pub use alarm::{
+    Alarm, AlarmSchedule, AlarmStatus, CatchUp, DeleteAfterFire, Disabled, DisabledKind, Overlap, PastTick, TickEnd,
+    TickOrigin,
+};
 pub use annotations::{Annotations, truthy};
 pub use api::{Api, ApiName, BasePath, PathPattern, ResponseType, Route, RouteSecret, Segment, Verb};
 pub use audit::{AuditRecord, Became};

@@ -4,10 +4,11 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tracing::warn;
-use wask_model::{Failure, FullName, Timestamp};
+use wask_model::{ActivationId, Failure, FullName, PastTick, TickEnd, TickOrigin, Timestamp};
 use wask_store::{Job, Tick};
 
-use super::feed::{self, Answer, Attempts, FireOutcome, NextStep, TickOutcome};
+use super::feed::{self, Answer, Attempts, Fires, NextStep, TickOutcome};
+use super::overlap::Turn;
 use super::removal::Removal;
 use super::{Alarms, ticker};
 use crate::events::{self, Fire};
@@ -20,11 +21,24 @@ pub struct Due {
     pub trigger: FullName,
     pub payload: Value,
     pub due: Timestamp,
+    /// Whether what the tick before it started has to end first.
+    #[serde(default)]
+    pub waits: bool,
+    /// Attempts that found only that.
+    #[serde(default)]
+    pub waited: u32,
 }
 
 impl Due {
-    pub fn of(tick: &Tick) -> Self {
-        Due { trigger: tick.alarm.trigger.clone(), payload: tick.alarm.payload.clone(), due: tick.due }
+    /// `None`: the tick is not fired.
+    pub fn of(tick: &Tick, fires: Fires) -> Option<Self> {
+        let waits = match fires {
+            Fires::Now => false,
+            Fires::Later => true,
+            Fires::Not => return None,
+        };
+        let (trigger, payload) = (tick.alarm.trigger.clone(), tick.alarm.payload.clone());
+        Some(Due { trigger, payload, due: tick.due, waits, waited: 0 })
     }
 
     pub fn to_payload(&self) -> String {
@@ -47,17 +61,22 @@ impl Handler for Alarms {
             Work::Fire(due) => due,
             Work::Remove(removal) => return self.remove(job, &removal).await,
         };
+        let due = match self.turn(job, due).await? {
+            Turn::Now(due) => due,
+            Turn::NotYet(after) => return Ok(Done::Again { after }),
+            Turn::Never => return Ok(Done::finished(Vec::new())),
+            Turn::Lost => return Ok(Done::Lost),
+        };
         let fired = self.fire(job, &due).await;
         let answer = fired.as_ref().map_or_else(answer_of, |_| Answer::Accepted);
-        match feed::after_attempt(attempts_before(job, answer), answer, &self.settings) {
+        match feed::after_attempt(attempts_before(job, &due, answer), answer, &self.settings) {
             NextStep::Again { wait, .. } => Ok(Done::Again { after: wait }),
             NextStep::Done(outcome) => {
-                let removal = self.tell(&due, outcome).await?;
-                let fired = fired.unwrap_or_else(|cause| {
-                    let (trigger, attempt) = (&due.trigger, job.lease.attempt);
-                    warn!(%trigger, due = %due.due, attempt, %cause, "alarm could not fire its trigger");
-                    Fired::default()
-                });
+                let past = self.past(job, &due, &fired);
+                let fired = fired.unwrap_or_default();
+                let started = fired.started();
+                let tick = TickOutcome { due: due.due, outcome, event: job.lease.job, started };
+                let removal = self.tell(&due.trigger, &tick, past).await?;
                 Ok(fired.done(removal.map(|removal| removal.into_work(self.clock.now()))))
             }
         }
@@ -69,6 +88,10 @@ impl Handler for Alarms {
 struct Fired(Option<events::Fired>);
 
 impl Fired {
+    fn started(&self) -> Vec<ActivationId> {
+        self.0.iter().flat_map(|fired| &fired.work).map(|work| work.id).collect()
+    }
+
     /// `after`: what is to follow when all of it is on disk.
     fn done(self, after: Option<NewWork>) -> Done {
         let Some(mut fired) = self.0 else {
@@ -97,8 +120,8 @@ fn answer_of(failure: &Failure) -> Answer {
 
 /// The attempts before this one, as the lease counts them. What they were answered is not kept: a tick that is throttled
 /// now is taken to have been throttled from the start, which is the rule it is for.
-fn attempts_before(job: &Job, now: Answer) -> Attempts {
-    let made = job.lease.attempt.saturating_sub(1);
+fn attempts_before(job: &Job, due: &Due, now: Answer) -> Attempts {
+    let made = job.lease.attempt.saturating_sub(1 + due.waited);
     Attempts { made, throttled: if matches!(now, Answer::Throttled) { made } else { 0 } }
 }
 
@@ -120,15 +143,46 @@ impl Alarms {
         self.events.work_out(fire).await.map(Fired)
     }
 
+    /// What is told of the tick, and in the log if it failed.
+    fn past(&self, job: &Job, due: &Due, fired: &Result<Fired, Failure>) -> PastTick {
+        let (trigger, attempt) = (&due.trigger, job.lease.attempt);
+        let told = PastTick {
+            due: due.due,
+            through: None,
+            origin: TickOrigin::Clock,
+            end: TickEnd::Fired,
+            at: self.clock.now(),
+            reason: None,
+            activation: None,
+        };
+        match fired {
+            Ok(Fired(None)) => told,
+            Ok(Fired(Some(event))) => PastTick { at: event.record.start, activation: Some(event.record.id), ..told },
+            Err(cause) => {
+                warn!(%trigger, due = %due.due, attempt, %cause, "alarm could not fire its trigger");
+                PastTick { end: TickEnd::Failed, reason: Some(cause.to_string()), ..told }
+            }
+        }
+    }
+
     /// Lets the alarm know what came of its tick; returns what is to be removed after it.
-    async fn tell(&self, due: &Due, outcome: FireOutcome) -> anyhow::Result<Option<Removal>> {
-        let tick = TickOutcome { due: due.due, outcome };
-        while let Some(alarm) = self.store.alarm(&due.trigger).await? {
+    pub(super) async fn tell(
+        &self,
+        trigger: &FullName,
+        tick: &TickOutcome,
+        past: PastTick,
+    ) -> anyhow::Result<Option<Removal>> {
+        let keep = self.settings.history_ticks;
+        while let Some(alarm) = self.store.alarm(trigger).await? {
             let after = feed::after_fire(&alarm, tick, &self.settings, self.clock.now());
-            let removal = feed::to_remove(&after, outcome);
-            if after == alarm || self.store.replace_alarm(&alarm, after).await? {
+            let removal = feed::to_remove(&after, tick.outcome);
+            let told = match after == alarm {
+                true => self.store.note_tick(trigger, past.clone(), keep).await?,
+                false => self.store.settle_tick(&alarm, after, past.clone(), keep).await?,
+            };
+            if told {
                 self.changed.notify_one();
-                return Ok(removal.map(|remove| Removal { trigger: due.trigger.clone(), remove }));
+                return Ok(removal.map(|remove| Removal { trigger: trigger.clone(), remove }));
             }
         }
         Ok(None)

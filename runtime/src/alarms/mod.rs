@@ -5,11 +5,15 @@
 //! ticker ─claim due─▶ feed::advance ─moved alarm + fire job, one transaction─▶ queue ─▶ fire ─▶ events
 //! ```
 
+mod by_hand;
 mod feed;
 mod fire;
+mod overlap;
 mod removal;
 mod schedule;
 mod ticker;
+
+pub use schedule::{Dialect, Pattern, Schedule, zone_named};
 
 use std::sync::Arc;
 
@@ -21,7 +25,8 @@ use wask_model::{
 };
 use wask_store::{Store, StoreError};
 
-pub use feed::AlarmSettings;
+pub use by_hand::AlarmView;
+pub use feed::{AlarmSettings, iso_date, read as feed_document};
 use feed::{FeedError, LifecycleEvent, Request};
 
 use crate::catalog::Catalog;

@@ -6,13 +6,17 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 use wask_model::{ActivationId, Failure, Timestamp};
-use wask_store::{Lane, StoreError, Tick};
+use wask_store::{Lane, Move, StoreError, Tick};
 
+use super::feed::{Claim, Claimed};
 use super::{Alarms, feed, fire};
 use crate::queue::NewWork;
 
 /// Alarms looked at in one pass.
 const BATCH: u32 = 500;
+/// Past ticks removed in one transaction.
+const FORGET_BATCH: u32 = 1000;
+const HOUR: Duration = Duration::from_secs(3600);
 /// The longest the ticker sleeps: what a lost signal costs.
 const PERIOD: Duration = Duration::from_secs(5);
 
@@ -21,15 +25,20 @@ impl Alarms {
     /// disabled. §A.10, A.12.
     pub async fn take_over(&self) -> anyhow::Result<()> {
         let now = self.clock.now();
-        for tick in self.store.due_alarms(Timestamp::from_millis(i64::MAX), u32::MAX).await? {
-            let moved = match self.catalog.trigger(&tick.alarm.trigger).await {
-                Ok(_) | Err(Failure::Conflict(_)) => feed::rearm_on_start(&tick.alarm, &self.settings, now),
-                Err(Failure::NotFound(_)) => feed::disabled_by_lookup(&tick.alarm, 404, now),
-                Err(failure) => return Err(failure.into()),
-            };
-            if moved != tick.alarm {
-                self.store.advance(&tick, moved, None).await?;
+        let all = self.store.due_alarms(Timestamp::from_millis(i64::MAX), u32::MAX).await?;
+        for some in all.chunks(BATCH as usize) {
+            let mut moves = Vec::new();
+            for tick in some {
+                let (becomes, past) = match self.catalog.trigger(&tick.alarm.trigger).await {
+                    Ok(_) | Err(Failure::Conflict(_)) => feed::rearm_on_start(&tick.alarm, &self.settings, now),
+                    Err(Failure::NotFound(_)) => (feed::disabled_by_lookup(&tick.alarm, 404, now), Vec::new()),
+                    Err(failure) => return Err(failure.into()),
+                };
+                if becomes != tick.alarm {
+                    moves.push(Move { tick: tick.clone(), becomes, fire: None, past });
+                }
             }
+            self.store.advance(moves, self.settings.history_ticks).await?;
         }
         Ok(())
     }
@@ -53,13 +62,28 @@ impl Alarms {
         }
     }
 
+    /// Forgets past ticks that are old, once an hour, until `stop`.
+    pub async fn forget_old_ticks(&self, stop: CancellationToken) {
+        let age = Duration::from_secs(u64::from(self.settings.history_days) * 24 * 3600);
+        while !stop.is_cancelled() {
+            match self.store.forget_ticks(self.clock.now().before(age), FORGET_BATCH).await {
+                Ok(forgotten) if u64::from(FORGET_BATCH) <= forgotten => continue,
+                Ok(_) => (),
+                Err(cause) => warn!(%cause, "old ticks could not be removed, the next pass tries again"),
+            }
+            tokio::select! {
+                () = stop.cancelled() => (),
+                () = self.clock.sleep(HOUR) => (),
+            }
+        }
+    }
+
     /// Fires what is due at `now`; returns until when nothing will be.
     async fn tick(&self, now: Timestamp) -> Result<Timestamp, StoreError> {
         let due = self.store.due_alarms(now, BATCH).await?;
-        for tick in &due {
-            self.claim(tick, now).await?;
-        }
-        if due.len() == BATCH as usize {
+        let may_be_more = due.len() == BATCH as usize;
+        self.claim(due, now).await?;
+        if may_be_more {
             return Ok(now);
         }
         let next = self.store.next_alarm().await?;
@@ -67,19 +91,23 @@ impl Alarms {
         Ok(next.map_or(latest, |next| next.min(latest)))
     }
 
-    /// Moves the alarm on and queues its fire, in one transaction: whoever moves it fires it.
-    async fn claim(&self, tick: &Tick, now: Timestamp) -> Result<(), StoreError> {
-        let work = NewWork {
-            id: ActivationId::new(now),
-            lane: Lane::Fire,
-            namespace: tick.alarm.trigger.namespace.clone(),
-            payload: fire::Due::of(tick).to_payload(),
-        };
-        let reserved = self.queue.reserve(work);
-        let moved = feed::advance(&tick.alarm, tick.due, &self.settings, now);
-        if self.store.advance(tick, moved, Some(reserved.job.clone())).await? {
-            self.queue.start(vec![reserved]);
+    /// Moves the alarms on and queues their fires, in one transaction: whoever moves an alarm fires it.
+    async fn claim(&self, due: Vec<Tick>, now: Timestamp) -> Result<(), StoreError> {
+        let (mut moves, mut jobs) = (Vec::with_capacity(due.len()), Vec::with_capacity(due.len()));
+        for tick in due {
+            let claim = Claim { due: tick.due, event: ActivationId::new(now), before: self.before(&tick.alarm).await? };
+            let Claimed { alarm, fires, past } = feed::advance(&tick.alarm, &claim, &self.settings, now);
+            let fire = fire::Due::of(&tick, fires).map(|due| {
+                let (namespace, payload) = (tick.alarm.trigger.namespace.clone(), due.to_payload());
+                self.queue.reserve(NewWork { id: claim.event, lane: Lane::Fire, namespace, payload })
+            });
+            let job = fire.as_ref().map(|reserved| reserved.job.clone());
+            moves.push(Move { tick, becomes: alarm, fire: job, past });
+            jobs.push(fire);
         }
+        let moved = self.store.advance(moves, self.settings.history_ticks).await?;
+        let stored = jobs.into_iter().zip(moved).filter_map(|(job, moved)| job.filter(|_| moved));
+        self.queue.start(stored.collect());
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 mod accept;
 mod actions;
 mod activations;
+mod alarms;
 mod apimgmt;
 mod audit;
 mod caller;
@@ -28,12 +29,13 @@ mod web;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use wask_model::Limits;
 use wask_store::Store;
 
 pub use serve::{HttpConfig, Server};
 
+use crate::alarms::Alarms;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::events::Events;
@@ -48,6 +50,7 @@ pub struct App(Arc<Parts>);
 
 /// The parts of a node that the API speaks to.
 pub struct Parts {
+    pub alarms: Arc<Alarms>,
     pub catalog: Arc<Catalog>,
     pub gate: Arc<Gate>,
     pub gateway: Arc<Gateway>,
@@ -116,6 +119,12 @@ pub fn router(parts: Parts) -> Router {
             &v1("/namespaces/{ns}/triggers/{name}"),
             get(triggers::get).put(triggers::put).post(triggers::fire).delete(triggers::delete),
         )
+        .route(&v1("/namespaces/{ns}/alarms"), get(alarms::list))
+        .route(&v1("/namespaces/{ns}/alarms/"), get(alarms::list))
+        .route(&v1("/namespaces/{ns}/alarms/{name}"), get(alarms::get))
+        .route(&v1("/namespaces/{ns}/alarms/{name}/run"), post(alarms::run))
+        .route(&v1("/namespaces/{ns}/alarms/{name}/pause"), post(alarms::pause))
+        .route(&v1("/namespaces/{ns}/alarms/{name}/resume"), post(alarms::resume))
         .route(&v1("/namespaces/{ns}/rules"), get(rules::list))
         .route(&v1("/namespaces/{ns}/rules/"), get(rules::list))
         .route(

@@ -19,7 +19,7 @@ pub mod sqlite;
 pub mod conformance;
 
 pub use activations::{ActivationQuery, ActivationStore, Place, Summary};
-pub use alarms::{AlarmStore, Tick};
+pub use alarms::{AlarmStore, Move, Tick};
 pub use apis::{ApiBounds, ApiPut, ApiStore};
 pub use audit::{AuditQuery, AuditStore};
 pub use data_dir::{DataDirLock, LockError};

@@ -12,6 +12,8 @@ pub const MINUTES_NOT_AN_INTEGER: &str = "the minutes parameter must be an integ
 pub const MINUTES_NOT_POSITIVE: &str = "the minutes parameter must be an integer greater than zero";
 pub const DATE_MISSING: &str = "alarms once trigger feed is missing the date parameter";
 pub const DELETE_AFTER_FIRE: &str = "deleteAfterFire parameter must be one of [false, true, rules].";
+pub const CATCH_UP: &str = "catchUp parameter must be one of [none, last, all].";
+pub const OVERLAP: &str = "overlap parameter must be one of [allow, skip, queue-one].";
 pub const TIMEZONE_INVALID: &str = "Invalid timezone.";
 pub const CRON_FIELDS: &str = "cron pattern is limited to 5 fields with 1 minute as the finest granularity";
 pub const FIRST_FIRE_AFTER_STOP: &str = "the first scheduled trigger fire is not until after the stop date";
@@ -29,6 +31,13 @@ pub const PAUSED_BY_USER: &str = "Paused by user";
 pub const STOP_DATE_EXPIRED: &str = "the stop date has expired";
 pub const NEXT_FIRE_AFTER_STOP: &str = "the next scheduled trigger fire is after the stop date";
 pub const ONCE_DATE_EXPIRED: &str = "the fire once date has expired";
+
+// Why a tick did not fire
+pub const MISSED_DOWN: &str = "no server was running when it was due";
+pub const MISSED_LATE: &str = "the server came to it too late";
+pub const SKIPPED_GOING: &str = "what the tick before it had started had not ended";
+pub const SKIPPED_ONE_WAITS: &str = "another tick was waiting already";
+pub const SKIPPED_WHILE_WAITING: &str = "its alarm was paused or replaced while it waited";
 
 pub fn cron_invalid(cron: impl Display) -> Message {
     format!("cron pattern '{cron}' is not valid").into()

@@ -1,13 +1,10 @@
 //! Switching an alarm on and off: when it is due next, and what it says about itself when it is not. Feeds contract
 //! §A.6, A.10, A.12.
 
-use serde_json::Value;
 use wask_model::{Alarm, AlarmSchedule, AlarmStatus, Disabled, DisabledKind, Message, Timestamp, messages};
 
-use super::dates::date;
-use super::parameters::strictness;
 use super::settings::AlarmSettings;
-use crate::alarms::schedule::{Pattern, Schedule, spreading_delay, zone_named};
+use super::ticks::next_tick;
 
 /// Why an active alarm has no next tick.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,70 +60,6 @@ pub fn after_last_tick(schedule: &AlarmSchedule) -> &'static str {
         AlarmSchedule::Interval { .. } => messages::alarms::DISABLED_LAST_INTERVAL,
         AlarmSchedule::Once { .. } => messages::alarms::DISABLED_AFTER_ONCE,
     }
-}
-
-/// The first tick strictly after `now`, not before the start date and not after the stop date.
-pub fn next_tick(alarm: &Alarm, settings: &AlarmSettings, now: Timestamp) -> Result<Timestamp, Exhausted> {
-    if alarm.fires_left == Some(0) {
-        return Err(Exhausted::MaxTriggers);
-    }
-    match &alarm.schedule {
-        AlarmSchedule::Alarm { cron, timezone, start_date, stop_date } => {
-            let start = start_date.as_ref().and_then(date);
-            until(stop_date.as_ref(), now, || {
-                let schedule = schedule(alarm, (cron, timezone.as_deref()), settings)?;
-                Ok(match start {
-                    Some(start) if now < start => schedule.next_from(start),
-                    Some(_) | None => schedule.next_after(now),
-                })
-            })
-        }
-        AlarmSchedule::Interval { minutes, start_date, stop_date } => {
-            until(stop_date.as_ref(), now, || Ok(date(start_date).and_then(|start| of_interval(start, *minutes, now))))
-        }
-        AlarmSchedule::Once { date: due, .. } => date(due).filter(|&due| now < due).ok_or(Exhausted::OnceDateExpired),
-    }
-}
-
-/// `next`, unless that is after the stop date.
-fn until(
-    stop_date: Option<&Value>,
-    now: Timestamp,
-    next: impl FnOnce() -> Result<Option<Timestamp>, Message>,
-) -> Result<Timestamp, Exhausted> {
-    let stop = stop_date.and_then(date);
-    if stop.is_some_and(|stop| stop <= now) {
-        return Err(Exhausted::StopDateExpired);
-    }
-    let next = next().map_err(Exhausted::Unreadable)?;
-    next.filter(|&next| stop.is_none_or(|stop| next <= stop)).ok_or(Exhausted::NoTickBeforeStop)
-}
-
-/// The first of `start`, `start` and so many minutes, twice as many, … strictly after `now`. `None`: not before the end
-/// of time.
-fn of_interval(start: Timestamp, minutes: u64, now: Timestamp) -> Option<Timestamp> {
-    if now < start {
-        return Some(start);
-    }
-    let period = i64::try_from(minutes).ok()?.checked_mul(60_000)?;
-    let passed = now.millis().checked_sub(start.millis())? / period;
-    let next = start.millis().checked_add((passed + 1).checked_mul(period)?)?;
-    Some(Timestamp::from_millis(next))
-}
-
-fn schedule(
-    alarm: &Alarm,
-    (cron, timezone): (&str, Option<&str>),
-    settings: &AlarmSettings,
-) -> Result<Schedule, Message> {
-    let pattern = Pattern::parse(cron, settings.cron_dialect)?;
-    let zone = zone_named(timezone.unwrap_or("UTC"))?;
-    let strict = strictness(&alarm.strict).unwrap_or(settings.default_strict);
-    let delay = match pattern.has_five_fields() && !strict {
-        true => spreading_delay(alarm.trigger.name.as_str(), settings.delay_limit_seconds),
-        false => 0,
-    };
-    Ok(Schedule::new(pattern, zone).delayed_by(delay))
 }
 
 /// The alarm, active and due at `next`.

@@ -20,6 +20,8 @@ fn config(alarm: &Alarm) -> Value {
         ("namespace", Some(json!(alarm.trigger.namespace))),
         ("payload", Some(alarm.payload.clone())),
         ("strict", Some(alarm.strict.clone())),
+        ("catchUp", alarm.catch_up.map(|policy| json!(policy))),
+        ("overlap", alarm.overlap.map(|policy| json!(policy))),
     ];
     let members = own.into_iter().chain(schedule(&alarm.schedule));
     members.filter_map(|(key, value)| Some((key.to_owned(), value?))).collect::<Map<_, _>>().into()

@@ -4,11 +4,16 @@
 //! before the trigger is fired. [`after_fire`] follows when the outcome is known, which may be many ticks later.
 
 use wask_model::messages::alarms as messages;
-use wask_model::{Alarm, AlarmSchedule, DeleteAfterFire, Disabled, DisabledKind, Timestamp};
+use wask_model::{
+    ActivationId, Alarm, AlarmSchedule, CatchUp, DeleteAfterFire, Disabled, DisabledKind, Overlap, PastTick, TickEnd,
+    Timestamp,
+};
 
-use super::arming::{after_last_tick, automatic, next_tick, re_armed, switched_off};
+use super::arming::{after_last_tick, automatic, re_armed, switched_off};
+use super::catch_up::{GoesOn, go_on, missed, not_fired};
 use super::dates::date;
 use super::settings::AlarmSettings;
+use super::ticks::next_tick;
 
 /// How firing the trigger for one tick ended, after all attempts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,30 +26,112 @@ pub enum FireOutcome {
     Throttled,
     /// Every attempt failed, and not all of them by 429.
     Dropped,
+    /// Not tried: the alarm did not want it any more when its turn came.
+    GivenUp,
 }
 
 /// One claimed tick of an alarm, and how it ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TickOutcome {
     pub due: Timestamp,
     pub outcome: FireOutcome,
+    pub event: ActivationId,
+    /// The activations of the rules.
+    pub started: Vec<ActivationId>,
 }
 
-/// The alarm once its tick at `due` is claimed: one fire fewer, and due at the first tick that is still to come; ticks
-/// between `due` and `now` are skipped.
-pub fn advance(alarm: &Alarm, due: Timestamp, settings: &AlarmSettings, now: Timestamp) -> Alarm {
-    let fires_left = alarm.fires_left.map(|left| left.saturating_sub(1));
-    let fired = Alarm { fires_left, last_fire: Some(due), ..alarm.clone() };
-    match next_tick(&fired, settings, due.max(now)) {
-        Ok(next) => Alarm { next_fire: Some(next), ..fired },
-        Err(exhausted) => switched_off(&fired, automatic(exhausted.after_firing(&alarm.schedule), None), now),
+/// What was fired last, as far as the alarm's overlap policy asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Before {
+    /// All of it has ended, or nobody asks.
+    Ended,
+    Going,
+    /// A tick waits for its end.
+    OneWaits,
+}
+
+/// A tick about to be claimed.
+#[derive(Clone, Copy, Debug)]
+pub struct Claim {
+    pub due: Timestamp,
+    /// The event that it is to lead to.
+    pub event: ActivationId,
+    pub before: Before,
+}
+
+/// Whether a claimed tick fires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fires {
+    Now,
+    /// When what was fired before it has ended.
+    Later,
+    Not,
+}
+
+/// A claimed tick: the alarm as it goes on, and what became of ticks that are not fired.
+#[derive(Debug)]
+pub struct Claimed {
+    pub alarm: Alarm,
+    pub fires: Fires,
+    pub past: Vec<PastTick>,
+}
+
+/// Claims the tick at `claim.due`: one fire fewer, and due at the first tick that is still to come, or at one of those
+/// between `due` and `now` if the alarm makes up for them.
+pub fn advance(alarm: &Alarm, claim: &Claim, settings: &AlarmSettings, now: Timestamp) -> Claimed {
+    let (fires, not_fired) = decide(alarm, claim, settings, now);
+    let ticked = match fires {
+        Fires::Now => Alarm { going: remembered(alarm, vec![claim.event]), ..fired(alarm, claim.due) },
+        Fires::Later => Alarm { waiting: Some(claim.event), ..fired(alarm, claim.due) },
+        Fires::Not => alarm.clone(),
+    };
+    let GoesOn { next, missed } = go_on(&ticked, claim.due, messages::MISSED_LATE, settings, now);
+    let alarm = match next {
+        Ok(next) => Alarm { next_fire: Some(next), ..ticked },
+        Err(exhausted) => switched_off(&ticked, automatic(exhausted.after_firing(&alarm.schedule), None), now),
+    };
+    Claimed { alarm, fires, past: not_fired.into_iter().chain(missed).collect() }
+}
+
+fn decide(alarm: &Alarm, claim: &Claim, settings: &AlarmSettings, now: Timestamp) -> (Fires, Option<PastTick>) {
+    let skipped = |why| (Fires::Not, Some(not_fired(claim.due, TickEnd::Skipped, why, now)));
+    let a_later_one_is_due = || next_tick(alarm, settings, claim.due).is_ok_and(|later| later <= now);
+    if alarm.catch_up == Some(CatchUp::Last) && a_later_one_is_due() {
+        return (Fires::Not, Some(missed(claim.due, messages::MISSED_LATE, now)));
     }
+    match (alarm.overlap.unwrap_or_default(), claim.before) {
+        (Overlap::Allow, _) | (Overlap::Skip | Overlap::QueueOne, Before::Ended) => (Fires::Now, None),
+        (Overlap::QueueOne, Before::Going) => (Fires::Later, None),
+        (Overlap::Skip, Before::Going | Before::OneWaits) => skipped(messages::SKIPPED_GOING),
+        (Overlap::QueueOne, Before::OneWaits) => skipped(messages::SKIPPED_ONE_WAITS),
+    }
+}
+
+fn fired(alarm: &Alarm, due: Timestamp) -> Alarm {
+    let fires_left = alarm.fires_left.map(|left| left.saturating_sub(1));
+    Alarm { fires_left, last_fire: Some(due), ..alarm.clone() }
+}
+
+/// What is kept of the activations that a tick started.
+fn remembered(alarm: &Alarm, started: Vec<ActivationId>) -> Vec<ActivationId> {
+    match alarm.overlap.unwrap_or_default() {
+        Overlap::Allow => Vec::new(),
+        Overlap::Skip | Overlap::QueueOne => started,
+    }
+}
+
+/// The alarm that knows what its tick started, and that the tick waits no more.
+fn with_started(alarm: &Alarm, tick: &TickOutcome) -> Alarm {
+    let started = std::iter::once(tick.event).chain(tick.started.iter().copied()).collect();
+    let waiting = alarm.waiting.filter(|waiting| *waiting != tick.event);
+    Alarm { going: remembered(alarm, started), waiting, ..alarm.clone() }
 }
 
 /// The alarm once the outcome of a tick is known. A tick that failed gives its fire back. An alarm that was switched on
 /// again since the tick was due is not held responsible for it, and what its owner or an administrator disabled stays as
 /// it is.
-pub fn after_fire(alarm: &Alarm, tick: TickOutcome, settings: &AlarmSettings, now: Timestamp) -> Alarm {
+pub fn after_fire(alarm: &Alarm, tick: &TickOutcome, settings: &AlarmSettings, now: Timestamp) -> Alarm {
+    let alarm = &with_started(alarm, tick);
     let switched_on_since = alarm.status.active && tick.due < alarm.status.date_changed;
     if tick.outcome == FireOutcome::Fired || switched_on_since {
         return alarm.clone();
@@ -58,7 +145,7 @@ pub fn after_fire(alarm: &Alarm, tick: TickOutcome, settings: &AlarmSettings, no
             on if on.status.active => on,
             _ => switched_off(&refunded, automatic(after_last_tick(&alarm.schedule), None), now),
         },
-        FireOutcome::Dropped => refunded,
+        FireOutcome::Dropped | FireOutcome::GivenUp => refunded,
     }
 }
 
@@ -66,7 +153,8 @@ pub fn after_fire(alarm: &Alarm, tick: TickOutcome, settings: &AlarmSettings, no
 /// the owner can read why. `None`: nothing, or the alarm was switched on again.
 pub fn to_remove(alarm: &Alarm, outcome: FireOutcome) -> Option<DeleteAfterFire> {
     match (&alarm.schedule, outcome) {
-        (AlarmSchedule::Alarm { .. } | AlarmSchedule::Interval { .. }, _) | (_, FireOutcome::Refused(_)) => None,
+        (AlarmSchedule::Alarm { .. } | AlarmSchedule::Interval { .. }, _)
+        | (_, FireOutcome::Refused(_) | FireOutcome::GivenUp) => None,
         (
             AlarmSchedule::Once { delete_after_fire, .. },
             FireOutcome::Fired | FireOutcome::Throttled | FireOutcome::Dropped,
@@ -74,15 +162,19 @@ pub fn to_remove(alarm: &Alarm, outcome: FireOutcome) -> Option<DeleteAfterFire>
     }
 }
 
-/// The alarm when the server starts: ticks missed while it was down are skipped, except for a single fire that is not too
-/// late, and an alarm that can never fire again is disabled.
-pub fn rearm_on_start(alarm: &Alarm, settings: &AlarmSettings, now: Timestamp) -> Alarm {
-    if !alarm.status.active || fires_late(alarm, settings, now) {
-        return alarm.clone();
-    }
-    match next_tick(alarm, settings, now) {
-        Ok(next) => Alarm { next_fire: Some(next), ..alarm.clone() },
-        Err(exhausted) => switched_off(alarm, automatic(exhausted.on_start(), None), now),
+/// The alarm when the server starts, and what it missed: ticks that were due while nothing ran are left out unless the
+/// alarm makes up for them, a single fire is made up for unless it is too late, and an alarm that can never fire again is
+/// disabled.
+pub fn rearm_on_start(alarm: &Alarm, settings: &AlarmSettings, now: Timestamp) -> (Alarm, Vec<PastTick>) {
+    let Some(due) = alarm.next_fire.filter(|_| alarm.status.active && !fires_late(alarm, settings, now)) else {
+        return (alarm.clone(), Vec::new());
+    };
+    // From now on, or from before the tick that is due and was not fired.
+    let behind = now.min(Timestamp::from_millis(due.millis() - 1));
+    let GoesOn { next, missed } = go_on(alarm, behind, messages::MISSED_DOWN, settings, now);
+    match next {
+        Ok(next) => (Alarm { next_fire: Some(next), ..alarm.clone() }, missed),
+        Err(exhausted) => (switched_off(alarm, automatic(exhausted.on_start(), None), now), missed),
     }
 }
 

@@ -4,25 +4,18 @@ use serde_json::json;
 use wask_model::{Alarm, Timestamp};
 
 use super::dates::iso_date;
-use super::tests::{T0, at, created, reason};
-use super::{
-    AlarmSettings, FireOutcome, TickOutcome, advance, after_fire, disabled_by_lookup, pause, read, rearm_on_start,
-    unpause, update,
-};
+use super::tests::{T0, at, created, moved, outcome_of, reason, restarted};
+use super::{AlarmSettings, FireOutcome, after_fire, disabled_by_lookup, pause, read, rearm_on_start, unpause, update};
 
 /// Claims the next tick on time.
 fn fire(alarm: &Alarm) -> (Alarm, Timestamp) {
     let due = alarm.next_fire.unwrap();
-    (advance(alarm, due, &AlarmSettings::default(), due), due)
+    (moved(alarm, due, due), due)
 }
 
 fn answered(alarm: &Alarm, due: Timestamp, outcome: FireOutcome) -> Alarm {
-    after_fire(
-        alarm,
-        TickOutcome { due, outcome },
-        &AlarmSettings::default(),
-        Timestamp::from_millis(due.millis() + 500),
-    )
+    let later = Timestamp::from_millis(due.millis() + 500);
+    after_fire(alarm, &outcome_of(due, outcome), &AlarmSettings::default(), later)
 }
 
 #[test]
@@ -37,14 +30,14 @@ fn a_fired_alarm_moves_on_to_its_next_tick() {
 fn ticks_missed_meanwhile_are_skipped() {
     // A44
     let alarm = created(json!({"cron":"*/10 * * * * *"}));
-    let late = advance(&alarm, at(10_000), &AlarmSettings::default(), at(45_000));
+    let late = moved(&alarm, at(10_000), at(45_000));
     assert_eq!((late.last_fire, late.next_fire), (Some(at(10_000)), Some(at(50_000))));
-    let early = advance(&alarm, at(10_000), &AlarmSettings::default(), at(9_000)); // clocks of nodes differ
+    let early = moved(&alarm, at(10_000), at(9_000)); // clocks of nodes differ
     assert_eq!(early.next_fire, Some(at(20_000)));
 
-    let restarted = rearm_on_start(&alarm, &AlarmSettings::default(), at(45_000));
-    assert_eq!((restarted.last_fire, restarted.next_fire), (None, Some(at(50_000))));
-    assert_eq!(restarted.status, alarm.status);
+    let again = restarted(&alarm, at(45_000));
+    assert_eq!((again.last_fire, again.next_fire), (None, Some(at(50_000))));
+    assert_eq!(again.status, alarm.status);
 }
 
 #[test]
@@ -131,18 +124,17 @@ fn a_refusal_of_the_last_fire_is_what_the_owner_reads() {
 
 #[test]
 fn at_the_servers_start_an_alarm_that_cannot_fire_is_disabled() {
-    let settings = AlarmSettings::default();
     let alarm = created(json!({"cron":"0 0 1 7 *","stopDate":"2027-08-01"}));
     for (now, why) in [
         ("2027-07-15", "the next scheduled trigger fire is after the stop date"),
         ("2027-08-01", "the stop date has expired"),
     ] {
-        let restarted = rearm_on_start(&alarm, &settings, iso_date(now).unwrap());
+        let again = restarted(&alarm, iso_date(now).unwrap());
         assert_eq!(
-            reason(&restarted),
+            reason(&again),
             format!("Automatically disabled after receiving error on trigger initialization: {why}")
         );
-        assert_eq!(rearm_on_start(&restarted, &settings, at(1000)), restarted);
+        assert_eq!(restarted(&again, at(1000)), again);
     }
     let lost = disabled_by_lookup(&alarm, 404, at(1000));
     assert_eq!(reason(&lost), "Automatically disabled after receiving a 404 status code on trigger initialization");
@@ -151,9 +143,9 @@ fn at_the_servers_start_an_alarm_that_cannot_fire_is_disabled() {
 #[test]
 fn a_pattern_that_the_new_dialect_cannot_read_disables_the_alarm_and_says_so() {
     let settings: AlarmSettings = serde_json::from_value(json!({"cron_dialect":"node-cron"})).unwrap();
-    let restarted = rearm_on_start(&created(json!({"cron":"0 0 * 12 *"})), &settings, at(1000));
+    let (again, _) = rearm_on_start(&created(json!({"cron":"0 0 * 12 *"})), &settings, at(1000));
     assert_eq!(
-        reason(&restarted),
+        reason(&again),
         "Automatically disabled after receiving error on trigger initialization: cron pattern '0 0 * 12 *' is not valid"
     );
 }

@@ -19,7 +19,9 @@ mod rules;
 
 mod arming;
 mod document;
+mod ticks;
 
+mod catch_up;
 mod firing;
 mod retry;
 
@@ -28,19 +30,28 @@ mod firing_tests;
 #[cfg(test)]
 mod other_feeds_tests;
 #[cfg(test)]
+mod policy_tests;
+#[cfg(test)]
 mod tests;
 
 use wask_model::messages::alarms as messages;
 use wask_model::{Alarm, AlarmStatus, Arguments, Disabled, DisabledKind, Message, Timestamp};
 
 use arming::Exhausted;
+use parameters::Policies;
 use rules::{Feed, GivenSchedule};
 
+pub use catch_up::not_fired;
+pub use dates::iso_date;
 pub use document::{read, success};
-pub use firing::{FireOutcome, TickOutcome, advance, after_fire, disabled_by_lookup, rearm_on_start, to_remove};
+pub use firing::{
+    Before, Claim, Claimed, FireOutcome, Fires, TickOutcome, advance, after_fire, disabled_by_lookup, rearm_on_start,
+    to_remove,
+};
 pub use request::{FeedError, LifecycleEvent, Request};
 pub use retry::{Answer, Attempts, NextStep, after_attempt};
 pub use settings::AlarmSettings;
+pub use ticks::next_tick;
 
 /// The alarm that a CREATE asks for; it replaces whatever there was. Refusals come in the order of §A.4; authorising the
 /// caller and counting its alarms follow this.
@@ -60,16 +71,21 @@ pub fn create(request: &Request, settings: &AlarmSettings, now: Timestamp) -> Re
         schedule: given.on_its_own(feed)?,
         payload: parameters::payload(args),
         strict: parameters::strict(args, settings.default_strict).unwrap_or(settings.default_strict.into()),
+        catch_up: None,
+        overlap: None,
+        going: Vec::new(),
+        waiting: None,
         fires_allowed: allowed,
         fires_left: allowed,
         next_fire: None,
         last_fire: None,
         status: AlarmStatus { active: true, date_changed: now, reason: None },
     };
-    match arming::next_tick(&alarm, settings, now) {
-        Ok(next) => Ok(arming::switched_on(&alarm, next, now)),
-        Err(_) => Err(Message::from(messages::FIRST_FIRE_AFTER_STOP).into()),
-    }
+    let Ok(next) = next_tick(&alarm, settings, now) else {
+        return Err(Message::from(messages::FIRST_FIRE_AFTER_STOP).into());
+    };
+    let Policies { catch_up, overlap } = Policies::read(feed, args)?;
+    Ok(arming::switched_on(&Alarm { catch_up, overlap, ..alarm }, next, now))
 }
 
 /// The alarm after an UPDATE: changed where something is given, and active again whatever it was. When only the stored
@@ -83,8 +99,9 @@ pub fn update(alarm: &Alarm, args: &Arguments, settings: &AlarmSettings, now: Ti
         Feed::Interval | Feed::Once => None,
     };
     let payload = parameters::given(args, "trigger_payload").map(|_| parameters::payload(args));
+    let policies = Policies::read(Feed::of(&alarm.schedule), args)?;
     let reschedules = !given.is_empty();
-    if !reschedules && strict.is_none() && payload.is_none() {
+    if !reschedules && strict.is_none() && payload.is_none() && policies.is_empty() {
         return Err(Message::from(messages::NOTHING_TO_UPDATE).into());
     }
 
@@ -92,10 +109,12 @@ pub fn update(alarm: &Alarm, args: &Arguments, settings: &AlarmSettings, now: Ti
         schedule: given.over(&alarm.schedule),
         payload: payload.unwrap_or_else(|| alarm.payload.clone()),
         strict: strict.unwrap_or_else(|| alarm.strict.clone()),
+        catch_up: policies.catch_up.or(alarm.catch_up),
+        overlap: policies.overlap.or(alarm.overlap),
         fires_left: alarm.fires_left.filter(|&left| 0 < left).or(alarm.fires_allowed),
         ..alarm.clone()
     };
-    match arming::next_tick(&updated, settings, now) {
+    match next_tick(&updated, settings, now) {
         Err(Exhausted::NoTickBeforeStop) if reschedules && Feed::of(&updated.schedule) == Feed::Alarm => {
             Err(Message::from(messages::FIRST_FIRE_AFTER_STOP).into())
         }
@@ -103,7 +122,7 @@ pub fn update(alarm: &Alarm, args: &Arguments, settings: &AlarmSettings, now: Ti
     }
 }
 
-/// The alarm, disabled by its owner. Doing it twice changes nothing, and neither does it loosen what an administrator
+/// The alarm, disabled by its owner; a tick that waits is given up. Doing it twice changes nothing, and neither does it loosen what an administrator
 /// did. §A.6.
 pub fn pause(alarm: &Alarm, now: Timestamp) -> Alarm {
     match alarm.status.reason.as_ref().map(|reason| reason.kind) {
@@ -111,7 +130,7 @@ pub fn pause(alarm: &Alarm, now: Timestamp) -> Alarm {
         Some(DisabledKind::Auto) | None => {
             let reason =
                 Disabled { kind: DisabledKind::User, status_code: None, message: messages::PAUSED_BY_USER.to_owned() };
-            arming::switched_off(alarm, reason, now)
+            Alarm { waiting: None, ..arming::switched_off(alarm, reason, now) }
         }
     }
 }
@@ -120,9 +139,14 @@ pub fn pause(alarm: &Alarm, now: Timestamp) -> Alarm {
 /// alarm with no tick left is disabled again at once. §A.6.
 pub fn unpause(alarm: &Alarm, settings: &AlarmSettings, now: Timestamp) -> Result<Alarm, FeedError> {
     refuse_if_disabled_by_admin(alarm)?;
+    Ok(resumed(alarm, settings, now))
+}
+
+/// The same without a question to the administrator.
+pub fn resumed(alarm: &Alarm, settings: &AlarmSettings, now: Timestamp) -> Alarm {
     match alarm.status.active {
-        true => Ok(alarm.clone()),
-        false => Ok(arming::re_armed(alarm, settings, now)),
+        true => alarm.clone(),
+        false => arming::re_armed(alarm, settings, now),
     }
 }
 
@@ -131,4 +155,11 @@ fn refuse_if_disabled_by_admin(alarm: &Alarm) -> Result<(), Message> {
         Some(Disabled { kind: DisabledKind::Admin, .. }) => Err(messages::disabled_by_admin(&alarm.trigger.name)),
         Some(_) | None => Ok(()),
     }
+}
+
+/// The next ticks of the alarm, at most `count`; none while it is off.
+pub fn upcoming(alarm: &Alarm, settings: &AlarmSettings, count: usize) -> Vec<Timestamp> {
+    let left = alarm.fires_left.map_or(count, |left| count.min(usize::try_from(left).unwrap_or(count)));
+    let due = |&tick: &Timestamp| next_tick(alarm, settings, tick).ok();
+    std::iter::successors(alarm.next_fire, due).take(left).collect()
 }

@@ -3,10 +3,8 @@
 use serde_json::{Value, json};
 use wask_model::{Alarm, DeleteAfterFire};
 
-use super::tests::{at, created, ms, reason, refused, updated, updated_at};
-use super::{
-    AlarmSettings, FireOutcome, TickOutcome, advance, after_fire, pause, read, rearm_on_start, to_remove, unpause,
-};
+use super::tests::{at, created, moved, ms, outcome_of, reason, refused, restarted, updated, updated_at};
+use super::{AlarmSettings, FireOutcome, after_fire, pause, read, to_remove, unpause};
 
 /// The parameters with what the platform binds to a feed.
 fn of(feed: &str, parameters: Value) -> Value {
@@ -28,12 +26,12 @@ fn once(parameters: Value) -> Alarm {
 
 fn fired(alarm: &Alarm) -> Alarm {
     let due = alarm.next_fire.unwrap();
-    advance(alarm, due, &AlarmSettings::default(), due)
+    moved(alarm, due, due)
 }
 
 fn answered(alarm: &Alarm, outcome: FireOutcome) -> Alarm {
-    let tick = TickOutcome { due: alarm.last_fire.unwrap(), outcome };
-    after_fire(alarm, tick, &AlarmSettings::default(), tick.due)
+    let due = alarm.last_fire.unwrap();
+    after_fire(alarm, &outcome_of(due, outcome), &AlarmSettings::default(), due)
 }
 
 #[test]
@@ -79,7 +77,7 @@ fn an_interval_begins_on_its_start_date_and_counts_from_it() {
 
     let second = fired(&alarm);
     assert_eq!(second.next_fire, Some(at(330_000)));
-    let late = advance(&alarm, at(30_000), &AlarmSettings::default(), at(1_000_000));
+    let late = moved(&alarm, at(30_000), at(1_000_000));
     assert_eq!(late.next_fire, Some(at(1_230_000)), "on the same grid");
 }
 
@@ -173,13 +171,12 @@ fn an_update_of_a_single_fire_takes_what_fits_it() {
 #[test]
 fn a_single_fire_that_was_missed_is_made_up_for_within_the_grace() {
     let alarm = once(json!({"date":ms(3000)}));
-    let settings = AlarmSettings::default();
     for now in [at(0), at(3000), at(303_000)] {
-        assert_eq!(rearm_on_start(&alarm, &settings, now), alarm, "{now}");
+        assert_eq!(restarted(&alarm, now), alarm, "{now}");
     }
     let expired =
         "Automatically disabled after receiving error on trigger initialization: the fire once date has expired";
-    assert_eq!(reason(&rearm_on_start(&alarm, &settings, at(303_001))), expired);
+    assert_eq!(reason(&restarted(&alarm, at(303_001))), expired);
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 use wask_model::messages::alarms as messages;
-use wask_model::{Arguments, DeleteAfterFire, Message, truthy};
+use wask_model::{Arguments, CatchUp, DeleteAfterFire, Message, Overlap, truthy};
+
+use super::rules::Feed;
 
 /// The most minutes between two fires: integers beyond it are not told apart by every client.
 const MOST_MINUTES: u64 = (1 << 53) - 1;
@@ -60,6 +62,34 @@ pub fn max_triggers(args: &Arguments) -> Option<u64> {
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     };
     number.filter(|&limit| 0 < limit)
+}
+
+/// What was said about ticks that come late or too early; a single fire has neither.
+#[derive(Default)]
+pub struct Policies {
+    pub catch_up: Option<CatchUp>,
+    pub overlap: Option<Overlap>,
+}
+
+impl Policies {
+    pub fn read(feed: Feed, args: &Arguments) -> Result<Self, Message> {
+        match feed {
+            Feed::Once => Ok(Policies::default()),
+            Feed::Alarm | Feed::Interval => Ok(Policies {
+                catch_up: word(args, "catchUp").map_err(|()| messages::CATCH_UP)?,
+                overlap: word(args, "overlap").map_err(|()| messages::OVERLAP)?,
+            }),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.catch_up.is_none() && self.overlap.is_none()
+    }
+}
+
+/// One of a few words, exactly. `None`: not said; `Err`: something else was.
+fn word<T: serde::de::DeserializeOwned>(args: &Arguments, key: &str) -> Result<Option<T>, ()> {
+    given(args, key).map(|said| serde_json::from_value(said.clone()).map_err(|_| ())).transpose()
 }
 
 /// Whole minutes between fires: an integer, or a text of one. `None`: not said.

@@ -23,6 +23,12 @@ pub struct AlarmSettings {
     pub max_per_namespace: u32,
     /// Seconds by which a single fire may be late after a restart; later it is not made up for. Default 300.
     pub once_grace_seconds: u32,
+    /// Missed ticks that an alarm makes up for at most which makes up for all. Default 10.
+    pub catch_up_ticks: u32,
+    /// Past ticks that are told of per alarm. Default 100.
+    pub history_ticks: u32,
+    /// Days for which past ticks are told of. Default 30.
+    pub history_days: u32,
     /// Attempts that follow the first failed one of a tick. Default 10.
     pub retry_attempts: u32,
     /// Milliseconds between attempts, at least. Default 1000.
@@ -38,6 +44,9 @@ impl Default for AlarmSettings {
             cron_dialect: Dialect::Crontab,
             max_per_namespace: 200,
             once_grace_seconds: 300,
+            catch_up_ticks: 10,
+            history_ticks: 100,
+            history_days: 30,
             retry_attempts: 10,
             retry_delay_ms: 1000,
         }

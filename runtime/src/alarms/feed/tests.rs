@@ -2,9 +2,12 @@
 //! feeds are in `other_feeds_tests`.
 
 use serde_json::{Value, json};
-use wask_model::{Alarm, Arguments, Disabled, DisabledKind, Timestamp};
+use wask_model::{ActivationId, Alarm, Arguments, Disabled, DisabledKind, Timestamp};
 
-use super::{AlarmSettings, LifecycleEvent, Request, create, pause, read, unpause, update};
+use super::{
+    AlarmSettings, Before, Claim, FireOutcome, LifecycleEvent, Request, TickOutcome, advance, create, pause, read,
+    rearm_on_start, unpause, update,
+};
 
 /// 2027-06-15T12:00:30Z: T0 of the contract.
 pub(super) const T0: Timestamp = Timestamp::from_millis(1_813_060_830_000);
@@ -55,6 +58,20 @@ pub(super) fn updated(alarm: &Alarm, parameters: Value) -> Result<Alarm, String>
 pub(super) fn reason(alarm: &Alarm) -> &str {
     assert!(!alarm.status.active && alarm.next_fire.is_none());
     &alarm.status.reason.as_ref().unwrap().message
+}
+
+/// The alarm behind a tick that is claimed at `now`, with nothing going on.
+pub(super) fn moved(alarm: &Alarm, due: Timestamp, now: Timestamp) -> Alarm {
+    let claim = Claim { due, event: ActivationId::from_bytes([7; 16]), before: Before::Ended };
+    advance(alarm, &claim, &AlarmSettings::default(), now).alarm
+}
+
+pub(super) fn restarted(alarm: &Alarm, now: Timestamp) -> Alarm {
+    rearm_on_start(alarm, &AlarmSettings::default(), now).0
+}
+
+pub(super) fn outcome_of(due: Timestamp, outcome: FireOutcome) -> TickOutcome {
+    TickOutcome { due, outcome, event: ActivationId::from_bytes([7; 16]), started: vec![] }
 }
 
 fn disabled_by(kind: DisabledKind, alarm: &Alarm) -> Alarm {

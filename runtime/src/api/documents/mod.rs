@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod activation;
+pub mod alarm;
 pub mod audit;
 pub mod package;
 pub mod rule;

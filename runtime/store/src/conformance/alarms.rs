@@ -1,13 +1,26 @@
 //! Stories of alarms.
 
 use serde_json::json;
-use wask_model::Alarm;
+use wask_model::{Alarm, PastTick, TickEnd, TickOrigin};
 
-use super::samples::{T0, alarm, at, claim, full, guest, job, namespace, numbers};
-use crate::{NewJob, Store, Tick};
+use super::samples::{T0, alarm, at, claim, full, guest, job, namespace, numbers, past_tick};
+use crate::{Move, NewJob, Store, Tick};
+
+/// More than any story has.
+const ALL: u32 = 100;
 
 async fn tick(store: &dyn Store) -> Tick {
     store.due_alarms(T0, 1).await.unwrap().remove(0)
+}
+
+/// Moves one alarm on.
+async fn advance(store: &dyn Store, tick: &Tick, becomes: Alarm, fire: Option<NewJob>) -> bool {
+    let one = Move { tick: tick.clone(), becomes, fire, past: vec![] };
+    store.advance(vec![one], ALL).await.unwrap().remove(0)
+}
+
+fn dues(ticks: &[PastTick]) -> Vec<i64> {
+    ticks.iter().map(|tick| tick.due.millis() - T0.millis()).collect()
 }
 
 pub async fn an_alarm_is_put_read_replaced_and_deleted(store: &dyn Store) {
@@ -27,7 +40,9 @@ pub async fn alarms_are_listed_by_trigger_and_counted_per_namespace(store: &dyn 
     for alarm in [&b, &a, &other] {
         store.put_alarm(alarm.clone()).await.unwrap();
     }
-    assert_eq!(store.alarms(&guest()).await.unwrap(), [a, b]);
+    assert_eq!(store.alarms(&guest(), 0, 10).await.unwrap(), [a.clone(), b.clone()]);
+    assert_eq!(store.alarms(&guest(), 0, 1).await.unwrap(), [a]);
+    assert_eq!(store.alarms(&guest(), 1, u64::MAX).await.unwrap(), [b]);
     assert_eq!(store.count_alarms(&guest()).await.unwrap(), 2);
     assert_eq!(store.count_alarms(&namespace("nobody")).await.unwrap(), 0);
 }
@@ -53,7 +68,7 @@ pub async fn a_disabled_alarm_is_never_due(store: &dyn Store) {
 pub async fn advancing_moves_the_alarm_and_stores_the_fire_together(store: &dyn Store) {
     store.put_alarm(alarm("/guest/dawn", Some(T0))).await.unwrap();
     let moved = Alarm { last_fire: Some(T0), ..alarm("/guest/dawn", Some(at(60_000))) };
-    assert!(store.advance(&tick(store).await, moved.clone(), Some(job(1, T0))).await.unwrap());
+    assert!(advance(store, &tick(store).await, moved.clone(), Some(job(1, T0))).await);
     assert_eq!(store.alarm(&moved.trigger).await.unwrap(), Some(moved));
     assert_eq!(store.due_alarms(T0, 100).await.unwrap(), []);
     assert_eq!(store.next_alarm().await.unwrap(), Some(at(60_000)));
@@ -63,9 +78,9 @@ pub async fn advancing_moves_the_alarm_and_stores_the_fire_together(store: &dyn 
 pub async fn of_two_that_advance_one_tick_one_wins(store: &dyn Store) {
     store.put_alarm(alarm("/guest/dawn", Some(T0))).await.unwrap();
     let tick = tick(store).await;
-    let advance = |n| store.advance(&tick, alarm("/guest/dawn", Some(at(60_000))), Some(job(n, T0)));
-    let (one, two, three) = tokio::join!(advance(1), advance(2), advance(3));
-    let won: Vec<bool> = [one, two, three].into_iter().map(Result::unwrap).collect();
+    let moved = |n| advance(store, &tick, alarm("/guest/dawn", Some(at(60_000))), Some(job(n, T0)));
+    let (one, two, three) = tokio::join!(moved(1), moved(2), moved(3));
+    let won = [one, two, three];
     assert_eq!(won.iter().filter(|won| **won).count(), 1);
     assert_eq!(claim(store, "a", T0).await.len(), 1);
 }
@@ -77,11 +92,11 @@ pub async fn an_alarm_that_was_changed_meanwhile_does_not_advance(store: &dyn St
     // Due at the same time, but with another payload.
     let changed = Alarm { payload: json!({ "new": true }), ..alarm("/guest/dawn", Some(T0)) };
     store.put_alarm(changed.clone()).await.unwrap();
-    assert!(!store.advance(&tick, moved(), Some(job(1, T0))).await.unwrap());
+    assert!(!advance(store, &tick, moved(), Some(job(1, T0))).await);
     assert_eq!(store.alarm(&changed.trigger).await.unwrap(), Some(changed));
     // Due at another time.
     store.put_alarm(alarm("/guest/dawn", Some(at(9)))).await.unwrap();
-    assert!(!store.advance(&tick, moved(), Some(job(1, T0))).await.unwrap());
+    assert!(!advance(store, &tick, moved(), Some(job(1, T0))).await);
     assert_eq!(claim(store, "a", T0).await, []);
 }
 
@@ -103,7 +118,7 @@ pub async fn a_deleted_alarm_does_not_advance(store: &dyn Store) {
     store.put_alarm(alarm("/guest/dawn", Some(T0))).await.unwrap();
     let tick = tick(store).await;
     store.delete_alarm(&full("/guest/dawn")).await.unwrap();
-    assert!(!store.advance(&tick, alarm("/guest/dawn", Some(at(1))), Some(job(1, T0))).await.unwrap());
+    assert!(!advance(store, &tick, alarm("/guest/dawn", Some(at(1))), Some(job(1, T0))).await);
     assert_eq!(store.alarm(&full("/guest/dawn")).await.unwrap(), None);
     assert_eq!(claim(store, "a", T0).await, []);
 }
@@ -114,6 +129,79 @@ pub async fn an_alarm_with_any_payload_advances(store: &dyn Store) {
     store.put_alarm(Alarm { payload, ..alarm("/guest/dawn", Some(T0)) }).await.unwrap();
     let disabled = Alarm { fires_left: Some(0), ..alarm("/guest/dawn", None) };
     let no_fire: Option<NewJob> = None;
-    assert!(store.advance(&tick(store).await, disabled, no_fire).await.unwrap());
+    assert!(advance(store, &tick(store).await, disabled, no_fire).await);
     assert_eq!(store.next_alarm().await.unwrap(), None);
+}
+
+pub async fn many_alarms_advance_together_and_each_for_itself(store: &dyn Store) {
+    for trigger in ["/guest/a", "/guest/b", "/guest/c"] {
+        store.put_alarm(alarm(trigger, Some(T0))).await.unwrap();
+    }
+    let ticks = store.due_alarms(T0, 100).await.unwrap();
+    store.delete_alarm(&full("/guest/b")).await.unwrap();
+    let moves = ticks.iter().zip(1..).map(|(tick, n)| {
+        let becomes = Alarm { next_fire: Some(at(60_000)), ..tick.alarm.clone() };
+        Move { tick: tick.clone(), becomes, fire: Some(job(n, T0)), past: vec![past_tick(i64::from(n))] }
+    });
+    assert_eq!(store.advance(moves.collect(), ALL).await.unwrap(), [true, false, true]);
+    assert_eq!(numbers(&claim(store, "a", T0).await), [1, 3]);
+    assert_eq!(dues(&store.past_ticks(&full("/guest/a"), 10).await.unwrap()), [1]);
+    assert_eq!(store.past_ticks(&full("/guest/b"), 10).await.unwrap(), []);
+    assert_eq!(store.next_alarm().await.unwrap(), Some(at(60_000)));
+}
+
+pub async fn past_ticks_are_told_latest_due_first_and_the_oldest_go(store: &dyn Store) {
+    let dawn = full("/guest/dawn");
+    store.put_alarm(alarm("/guest/dawn", Some(T0))).await.unwrap();
+    for due in [30, 10, 20, 40] {
+        assert!(store.note_tick(&dawn, past_tick(due), 3).await.unwrap());
+    }
+    assert_eq!(dues(&store.past_ticks(&dawn, 10).await.unwrap()), [40, 30, 20]);
+    assert_eq!(dues(&store.past_ticks(&dawn, 2).await.unwrap()), [40, 30]);
+    assert_eq!(store.past_ticks(&dawn, 1).await.unwrap(), [past_tick(40)]);
+    assert_eq!(store.past_ticks(&full("/guest/dusk"), 10).await.unwrap(), []);
+    assert!(!store.note_tick(&full("/guest/dusk"), past_tick(10), 3).await.unwrap());
+    assert_eq!(store.past_ticks(&full("/guest/dusk"), 10).await.unwrap(), []);
+}
+
+pub async fn a_tick_has_one_end_and_one_by_hand_is_another_tick(store: &dyn Store) {
+    let dawn = full("/guest/dawn");
+    store.put_alarm(alarm("/guest/dawn", Some(T0))).await.unwrap();
+    let failed = PastTick { end: TickEnd::Failed, reason: Some("gone".into()), activation: None, ..past_tick(10) };
+    let by_hand = PastTick { origin: TickOrigin::Hand, ..past_tick(10) };
+    for tick in [past_tick(10), failed.clone(), by_hand.clone()] {
+        store.note_tick(&dawn, tick, ALL).await.unwrap();
+    }
+    assert_eq!(store.past_ticks(&dawn, 10).await.unwrap(), [by_hand, failed]);
+}
+
+pub async fn settling_a_tick_changes_the_alarm_and_tells_of_the_tick_or_neither(store: &dyn Store) {
+    let dawn = full("/guest/dawn");
+    let (was, becomes) = (alarm("/guest/dawn", Some(T0)), alarm("/guest/dawn", None));
+    assert!(!store.settle_tick(&was, becomes.clone(), past_tick(10), ALL).await.unwrap());
+    store.put_alarm(was.clone()).await.unwrap();
+    assert!(store.settle_tick(&was, becomes.clone(), past_tick(10), ALL).await.unwrap());
+    assert!(!store.settle_tick(&was, was.clone(), past_tick(20), ALL).await.unwrap());
+    assert_eq!(store.alarm(&dawn).await.unwrap(), Some(becomes));
+    assert_eq!(dues(&store.past_ticks(&dawn, 10).await.unwrap()), [10]);
+    assert_eq!(store.next_alarm().await.unwrap(), None);
+}
+
+pub async fn past_ticks_go_with_their_alarm_and_with_time(store: &dyn Store) {
+    let (dawn, dusk) = (full("/guest/dawn"), full("/guest/dusk"));
+    for trigger in ["/guest/dawn", "/guest/dusk"] {
+        store.put_alarm(alarm(trigger, Some(T0))).await.unwrap();
+        for due in [10, 20, 30] {
+            store.note_tick(&full(trigger), past_tick(due), ALL).await.unwrap();
+        }
+    }
+    assert_eq!(store.forget_ticks(at(30), 3).await.unwrap(), 3);
+    assert_eq!(store.forget_ticks(at(30), 3).await.unwrap(), 1);
+    assert_eq!(store.forget_ticks(at(30), 3).await.unwrap(), 0);
+    assert_eq!(dues(&store.past_ticks(&dawn, 10).await.unwrap()), [30]);
+    store.put_alarm(alarm("/guest/dawn", Some(T0))).await.unwrap();
+    store.delete_alarm(&dusk).await.unwrap();
+    for trigger in [&dawn, &dusk] {
+        assert_eq!(store.past_ticks(trigger, 10).await.unwrap(), []);
+    }
 }

@@ -2,7 +2,7 @@
 
 use wask_model::{CodeRef, Identity, KeyDigest, LimitOverrides};
 
-use super::samples::{T0, action, alarm, at, full, guest, id, job, namespace, record, shared, trigger};
+use super::samples::{T0, action, alarm, at, full, guest, id, job, namespace, past_tick, record, shared, trigger};
 use crate::{Change, FirstRequest, KeyedRequest, NewNamespace, Store, StoreError, Verdict};
 
 fn key(n: u8) -> KeyDigest {
@@ -84,13 +84,14 @@ pub async fn a_namespace_is_replaced_only_as_it_was_read(store: &dyn Store) {
     assert!(!store.replace_namespace(&gone, gone.clone()).await.unwrap());
 }
 
-/// Of every kind of thing one under the namespace `guest`: two entities, an alarm, a job, a record and the only
-/// idempotency key that it may have. Seven rows.
+/// Of every kind of thing one under the namespace `guest`: two entities, an alarm and a past tick of it, a job, a record
+/// and the only idempotency key that it may have. Eight rows.
 async fn fill(store: &dyn Store) {
     let put = |entity, code: Option<&str>| Change::Put { entity, based_on: None, code: code.map(str::to_owned) };
     let entities = vec![put(action("/guest/a", "code"), Some("code")), put(trigger("/guest/t", T0), None)];
     store.apply(entities, vec![]).await.unwrap();
     store.put_alarm(alarm("/guest/t", Some(T0))).await.unwrap();
+    store.note_tick(&full("/guest/t"), past_tick(0), 9).await.unwrap();
     store.enqueue(None, vec![job(1, T0)]).await.unwrap();
     store.record(&shared(vec![record(2, T0)])).await.unwrap();
     let request = KeyedRequest { namespace: guest(), key: "k".into(), digest: [7; 32] };
@@ -103,11 +104,12 @@ pub async fn a_namespace_is_emptied_in_pieces_and_the_others_keep_theirs(store: 
     let others = Change::Put { entity: action("/other/a", "code"), based_on: None, code: Some("code".into()) };
     store.apply(vec![others], vec![]).await.unwrap();
     store.put_alarm(alarm("/other/t", Some(T0))).await.unwrap();
-    for removed in [2, 2, 2, 1, 0] {
+    for removed in [2, 2, 2, 2, 0] {
         assert_eq!(store.empty_namespace(&guest(), 2).await.unwrap(), removed);
     }
     assert_eq!(store.entity(&full("/guest/a")).await.unwrap(), None);
     assert_eq!(store.count_alarms(&guest()).await.unwrap(), 0);
+    assert_eq!(store.past_ticks(&full("/guest/t"), 9).await.unwrap(), []);
     assert!(store.job(&guest(), id(1)).await.unwrap().is_none());
     assert_eq!(store.activation(&guest(), id(2)).await.unwrap(), None);
     assert!(store.begun(&guest(), "k", T0).await.unwrap().is_none());

@@ -111,6 +111,11 @@ macro_rules! conformance_suite {
                 a_deleted_alarm_does_not_advance,
                 an_alarm_is_replaced_only_as_it_was_read,
                 an_alarm_with_any_payload_advances,
+                many_alarms_advance_together_and_each_for_itself,
+                past_ticks_are_told_latest_due_first_and_the_oldest_go,
+                a_tick_has_one_end_and_one_by_hand_is_another_tick,
+                settling_a_tick_changes_the_alarm_and_tells_of_the_tick_or_neither,
+                past_ticks_go_with_their_alarm_and_with_time,
             ],
             apis: [
                 an_api_is_put_listed_by_base_path_and_deleted,

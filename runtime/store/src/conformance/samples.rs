@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use wask_model::{
     Action, ActionLimits, Activation, ActivationId, Alarm, AlarmSchedule, AlarmStatus, Annotations, Binding, CodeRef,
-    Entity, EntityName, Exec, FullName, Kind, Limits, NamespaceName, Package, Parameters, Response, Timestamp, Trigger,
-    Version,
+    Entity, EntityName, Exec, FullName, Kind, Limits, NamespaceName, Package, Parameters, PastTick, Response, TickEnd,
+    TickOrigin, Timestamp, Trigger, Version,
 };
 
 use crate::{Claim, Job, Lane, NewJob, Store};
@@ -143,10 +143,20 @@ pub fn alarm(trigger: &str, next_fire: Option<Timestamp>) -> Alarm {
         schedule,
         payload: Value::Object(serde_json::Map::new()),
         strict: Value::Bool(false),
+        catch_up: None,
+        overlap: None,
+        going: vec![],
+        waiting: None,
         fires_allowed: None,
         fires_left: None,
         next_fire,
         last_fire: None,
         status: AlarmStatus { active: next_fire.is_some(), date_changed: T0, reason: None },
     }
+}
+
+/// The tick that was due that many milliseconds after `T0`, fired on time.
+pub fn past_tick(due: i64) -> PastTick {
+    let (due, origin, end) = (at(due), TickOrigin::Clock, TickEnd::Fired);
+    PastTick { due, through: None, origin, end, at: due, reason: None, activation: Some(id(7)) }
 }

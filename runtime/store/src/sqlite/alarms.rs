@@ -2,12 +2,14 @@
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, params};
-use wask_model::{Alarm, FullName, NamespaceName, Timestamp};
+use wask_model::{Alarm, FullName, NamespaceName, PastTick, Timestamp};
 
 use super::SqliteStore;
+use super::connection::sql_number;
 use super::operation::Steps;
 use super::rows::{self, Key, insert_jobs};
-use crate::{AlarmStore, NewJob, StoreError, Tick};
+use super::ticks::{self, TickRow};
+use crate::{AlarmStore, Move, NewJob, StoreError, Tick};
 
 #[async_trait]
 impl AlarmStore for SqliteStore {
@@ -16,11 +18,12 @@ impl AlarmStore for SqliteStore {
         self.readers.read(move |db| stored(db, &key)).await
     }
 
-    async fn alarms(&self, namespace: &NamespaceName) -> Result<Vec<Alarm>, StoreError> {
+    async fn alarms(&self, namespace: &NamespaceName, skip: u64, limit: u64) -> Result<Vec<Alarm>, StoreError> {
         let namespace = namespace.clone();
         let read = move |db: &Connection| {
-            let mut select = db.prepare_cached("SELECT doc FROM alarm WHERE namespace = ?1 ORDER BY local")?;
-            let mut found = select.query([namespace.as_str()])?;
+            let mut select =
+                db.prepare_cached("SELECT doc FROM alarm WHERE namespace = ?1 ORDER BY local LIMIT ?2 OFFSET ?3")?;
+            let mut found = select.query(params![namespace.as_str(), sql_number(limit), sql_number(skip)])?;
             let mut alarms = Vec::new();
             while let Some(row) = found.next()? {
                 alarms.push(rows::json(row, 0)?);
@@ -48,9 +51,9 @@ impl AlarmStore for SqliteStore {
                  ON CONFLICT (namespace, local) DO UPDATE SET next_fire = excluded.next_fire, doc = excluded.doc",
             )?;
             upsert.execute(params![key.namespace.as_str(), key.local, next_fire, doc])?;
-            Ok(())
+            ticks::remove_all(db, &key)
         };
-        self.writer.write(Steps::One, put).await
+        self.writer.write(Steps::Several, put).await
     }
 
     async fn replace_alarm(&self, was: &Alarm, becomes: Alarm) -> Result<bool, StoreError> {
@@ -69,9 +72,11 @@ impl AlarmStore for SqliteStore {
         let key = Key::from(trigger);
         let delete = move |db: &Connection| {
             let mut delete = db.prepare_cached("DELETE FROM alarm WHERE namespace = ?1 AND local = ?2")?;
-            Ok(delete.execute(params![key.namespace.as_str(), key.local])? > 0)
+            let deleted = delete.execute(params![key.namespace.as_str(), key.local])? > 0;
+            ticks::remove_all(db, &key)?;
+            Ok(deleted)
         };
-        self.writer.write(Steps::One, delete).await
+        self.writer.write(Steps::Several, delete).await
     }
 
     async fn due_alarms(&self, now: Timestamp, limit: u32) -> Result<Vec<Tick>, StoreError> {
@@ -90,20 +95,46 @@ impl AlarmStore for SqliteStore {
         self.readers.read(read).await
     }
 
-    async fn advance(&self, tick: &Tick, moved: Alarm, fire: Option<NewJob>) -> Result<bool, StoreError> {
-        let (key, tick, fire) = (Key::from(&tick.alarm.trigger), tick.clone(), Vec::from_iter(fire));
-        let doc = serde_json::to_string(&moved)?;
-        let advance = move |db: &Connection| {
-            // Compared as values: a number may be written in more than one way.
-            let current = stored(db, &key)?.filter(|alarm| alarm.next_fire == Some(tick.due) && *alarm == tick.alarm);
-            if current.is_none() {
-                return Ok(false);
-            }
-            update(db, &key, &moved, &doc)?;
-            insert_jobs(db, &fire)?;
-            Ok(true)
-        };
+    async fn advance(&self, moves: Vec<Move>, keep: u32) -> Result<Vec<bool>, StoreError> {
+        let moves = moves.into_iter().map(ReadyMove::new).collect::<Result<Vec<_>, _>>()?;
+        let advance = move |db: &Connection| moves.iter().map(|ready| ready.write(db, keep)).collect();
         self.writer.write(Steps::Several, advance).await
+    }
+
+    async fn settle_tick(&self, was: &Alarm, becomes: Alarm, past: PastTick, keep: u32) -> Result<bool, StoreError> {
+        let (key, was, doc) = (Key::from(&was.trigger), was.clone(), serde_json::to_string(&becomes)?);
+        let row = TickRow::new(&past)?;
+        let settle = move |db: &Connection| {
+            let unchanged = stored(db, &key)?.is_some_and(|alarm| alarm == was);
+            if unchanged {
+                update(db, &key, &becomes, &doc)?;
+                ticks::put(db, &key, std::slice::from_ref(&row), keep)?;
+            }
+            Ok(unchanged)
+        };
+        self.writer.write(Steps::Several, settle).await
+    }
+
+    async fn note_tick(&self, trigger: &FullName, past: PastTick, keep: u32) -> Result<bool, StoreError> {
+        let (key, row) = (Key::from(trigger), TickRow::new(&past)?);
+        let note = move |db: &Connection| {
+            let mut select = db.prepare_cached("SELECT 1 FROM alarm WHERE namespace = ?1 AND local = ?2")?;
+            let known = select.exists(params![key.namespace.as_str(), key.local])?;
+            if known {
+                ticks::put(db, &key, std::slice::from_ref(&row), keep)?;
+            }
+            Ok(known)
+        };
+        self.writer.write(Steps::Several, note).await
+    }
+
+    async fn past_ticks(&self, trigger: &FullName, limit: u32) -> Result<Vec<PastTick>, StoreError> {
+        let key = Key::from(trigger);
+        self.readers.read(move |db| ticks::latest(db, &key, limit)).await
+    }
+
+    async fn forget_ticks(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.writer.write(Steps::One, move |db| ticks::forget(db, before, limit)).await
     }
 
     async fn next_alarm(&self) -> Result<Option<Timestamp>, StoreError> {
@@ -112,6 +143,37 @@ impl AlarmStore for SqliteStore {
             select.query_row([], |row| Ok(rows::optional_time(row, 0)))?
         };
         self.readers.read(read).await
+    }
+}
+
+/// A move ready to be bound, so that the writer thread need not serialize.
+struct ReadyMove {
+    key: Key,
+    tick: Tick,
+    becomes: Alarm,
+    doc: String,
+    fire: Vec<NewJob>,
+    past: Vec<TickRow>,
+}
+
+impl ReadyMove {
+    fn new(ready: Move) -> Result<Self, StoreError> {
+        let Move { tick, becomes, fire, past } = ready;
+        let past = past.iter().map(TickRow::new).collect::<Result<_, _>>()?;
+        let (key, doc) = (Key::from(&tick.alarm.trigger), serde_json::to_string(&becomes)?);
+        Ok(ReadyMove { key, tick, becomes, doc, fire: Vec::from_iter(fire), past })
+    }
+
+    fn write(&self, db: &Connection, keep: u32) -> Result<bool, StoreError> {
+        // Compared as values: a number may be written in more than one way.
+        let as_it_was = |alarm: &Alarm| alarm.next_fire == Some(self.tick.due) && *alarm == self.tick.alarm;
+        if !stored(db, &self.key)?.is_some_and(|alarm| as_it_was(&alarm)) {
+            return Ok(false);
+        }
+        update(db, &self.key, &self.becomes, &self.doc)?;
+        insert_jobs(db, &self.fire)?;
+        ticks::put(db, &self.key, &self.past, keep)?;
+        Ok(true)
     }
 }
 

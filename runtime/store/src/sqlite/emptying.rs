@@ -8,8 +8,8 @@ use super::entities::forget_code;
 use crate::StoreError;
 
 /// Tables with things of namespaces: entities first, so that nothing new is begun; what counts others after these.
-const HELD: [&str; 8] =
-    ["entity", "api", "audit", "alarm", "job", "activation", "idempotency_key", "idempotency_keys_kept"];
+const HELD: [&str; 9] =
+    ["entity", "api", "audit", "alarm", "alarm_tick", "job", "activation", "idempotency_key", "idempotency_keys_kept"];
 
 pub(super) fn is_empty(db: &Connection, namespace: &NamespaceName) -> Result<bool, StoreError> {
     for table in HELD {

@@ -25,6 +25,7 @@ mod once;
 mod others;
 mod rows;
 mod search;
+mod ticks;
 
 use std::path::Path;
 

@@ -1,0 +1,100 @@
+//! What the owner of an alarm sees of it and does with it, apart from the calls of its feed.
+
+use wask_model::{
+    ActivationId, Alarm, DisabledKind, Failure, FullName, NamespaceName, PastTick, SharedIdentity, TickEnd, TickOrigin,
+    Timestamp, messages,
+};
+
+use super::{Alarms, feed, ticker};
+use crate::catalog::Page;
+use crate::events::Fire;
+use crate::invoke::Context;
+
+/// Ticks to come, and past ones, that a look at an alarm shows.
+const UPCOMING: usize = 5;
+const PAST: u32 = 20;
+
+/// An alarm with what is to come and what was.
+pub struct AlarmView {
+    pub alarm: Alarm,
+    pub upcoming: Vec<Timestamp>,
+    /// Latest first.
+    pub past: Vec<PastTick>,
+}
+
+impl Alarms {
+    /// The alarms of a namespace, by the names of their triggers.
+    pub async fn list(&self, namespace: &NamespaceName, page: Page) -> Result<Vec<Alarm>, Failure> {
+        Ok(self.store.alarms(namespace, page.skip, page.limit).await?)
+    }
+
+    pub async fn count(&self, namespace: &NamespaceName) -> Result<u64, Failure> {
+        Ok(self.store.count_alarms(namespace).await?)
+    }
+
+    pub async fn view(&self, trigger: &FullName) -> Result<AlarmView, Failure> {
+        let alarm = self.own(trigger).await?;
+        let upcoming = feed::upcoming(&alarm, &self.settings, UPCOMING);
+        let past = self.store.past_ticks(trigger, PAST).await?;
+        Ok(AlarmView { alarm, upcoming, past })
+    }
+
+    /// Fires the alarm's trigger with the alarm's payload, also while the alarm is off; neither its ticks nor how often it
+    /// may still fire are touched. Counts like any fire. `None`: no rule is active.
+    pub async fn run_now(
+        &self,
+        identity: SharedIdentity,
+        trigger: &FullName,
+        context: Context,
+    ) -> Result<Option<ActivationId>, Failure> {
+        let alarm = self.own(trigger).await?;
+        let (id, due) = (ActivationId::new(context.accepted), context.accepted);
+        self.events.admit(&identity, due)?;
+        let (trigger, payload) = (trigger.clone(), ticker::event(&alarm.payload));
+        let fired = self.events.fire(Fire { id, identity, trigger, payload, headers: None, context }).await;
+        let (end, reason) = match &fired {
+            Ok(_) => (TickEnd::Fired, None),
+            Err(failure) => (TickEnd::Failed, Some(failure.to_string())),
+        };
+        let activation = fired.as_ref().ok().copied().flatten();
+        let at = self.clock.now();
+        let past = PastTick { due, through: None, origin: TickOrigin::Hand, end, at, reason, activation };
+        self.store.note_tick(&alarm.trigger, past, self.settings.history_ticks).await?;
+        fired
+    }
+
+    /// As PAUSE of the feed.
+    pub async fn pause(&self, trigger: &FullName) -> Result<AlarmView, Failure> {
+        self.turn_into(trigger, |alarm, now| Ok(feed::pause(alarm, now))).await
+    }
+
+    /// As UNPAUSE of the feed; 409 if an administrator disabled it.
+    pub async fn resume(&self, trigger: &FullName) -> Result<AlarmView, Failure> {
+        self.turn_into(trigger, |alarm, now| match alarm.status.reason.as_ref().map(|reason| reason.kind) {
+            Some(DisabledKind::Admin) => {
+                Err(Failure::Conflict(messages::alarms::disabled_by_admin(&alarm.trigger.name)))
+            }
+            Some(DisabledKind::User | DisabledKind::Auto) | None => Ok(feed::resumed(alarm, &self.settings, now)),
+        })
+        .await
+    }
+
+    async fn turn_into(
+        &self,
+        trigger: &FullName,
+        to: impl Fn(&Alarm, Timestamp) -> Result<Alarm, Failure> + Send + Sync,
+    ) -> Result<AlarmView, Failure> {
+        loop {
+            let alarm = self.own(trigger).await?;
+            let becomes = to(&alarm, self.clock.now())?;
+            if becomes == alarm || self.store.replace_alarm(&alarm, becomes).await? {
+                self.changed.notify_one();
+                return self.view(trigger).await;
+            }
+        }
+    }
+
+    async fn own(&self, trigger: &FullName) -> Result<Alarm, Failure> {
+        self.store.alarm(trigger).await?.ok_or_else(Failure::not_found)
+    }
+}
