@@ -6,6 +6,7 @@ macro_rules! say {
 }
 
 mod client;
+mod cron;
 mod demo;
 mod deploy;
 mod dev;
@@ -22,6 +23,7 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+use crate::clock::Clock;
 use crate::config::{BadConfig, Config, DEFAULTS, Flags, Loaded};
 use crate::telemetry;
 
@@ -63,6 +65,9 @@ enum Command {
     /// the variables that the server is given: their limits are those that it shows and checks against.
     #[command(after_help = SETTINGS)]
     Namespace(namespace::NamespaceArgs),
+    /// Work out what an alarm's pattern means
+    #[command(subcommand)]
+    Cron(cron::CronCommand),
     /// Print every setting with its meaning and default, as a file for `serve --config`
     Settings,
     #[command(flatten)]
@@ -134,6 +139,7 @@ pub fn run() -> ExitCode {
             Some(command) => return client::run(command, &connection),
             None => namespace::run(args, &connection),
         },
+        Command::Cron(command) => return cron::run(&command, Clock::system().now()),
         Command::Settings => {
             say!("{}", DEFAULTS.trim_end());
             Ok(())

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use wask_tests::run;
+
 use super::{T0, nested, read, refusal, started};
 
 /// What CREATE answers.
@@ -112,5 +114,54 @@ async fn a36_and_a37_update_answers_in_the_words_of_the_contract() {
         me.feed(feed, "CREATE", &trigger, given).await.expect(200);
         let refused = me.feed(feed, "UPDATE", &trigger, change).await;
         assert_eq!(refusal(refused), nested(&message), "{number}");
+    }
+}
+
+/// What `wask cron next` prints, a line each.
+fn next(pattern: &str, more: &[&str]) -> Vec<String> {
+    let arguments = [&["cron", "next", pattern], more].concat();
+    let output = run(&arguments, &[]);
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a26_to_a34_the_next_ticks_are_those_of_the_contract() {
+    let new_year = "2027-01-01T00:00:00Z";
+    #[rustfmt::skip]
+    let table: &[(&str, &str, &str, &[&str], &[&str])] = &[
+        ("A26", "*/30 * * * * *", new_year, &[], &["2027-01-01T00:00:30Z", "2027-01-01T00:01:00Z", "2027-01-01T00:01:30Z"]),
+        ("A27", "5/10 * * * *", new_year, &[], &["2027-01-01T00:05:00Z", "2027-01-01T00:15:00Z", "2027-01-01T00:25:00Z"]),
+        ("A28", "0 9 8 * *", new_year, &[], &["2027-01-08T09:00:00Z", "2027-02-08T09:00:00Z", "2027-03-08T09:00:00Z"]),
+        ("A29", "0 0 13 * fri", new_year, &[], &["2027-01-08T00:00:00Z", "2027-01-13T00:00:00Z", "2027-01-15T00:00:00Z"]),
+        ("A30", "0 2 * * 7", new_year, &[], &["2027-01-03T02:00:00Z", "2027-01-10T02:00:00Z"]),
+        ("A31", "30 9 * * mon-fri", new_year, &["--timezone", "America/New_York"],
+            &["2027-01-01T14:30:00Z", "2027-01-04T14:30:00Z", "2027-01-05T14:30:00Z"]),
+        ("A32", "0 9 8 1 *", new_year, &["--dialect", "crontab"], &["2027-01-08T09:00:00Z"]),
+        ("A32", "0 9 8 1 *", new_year, &["--dialect", "node-cron"], &["2027-02-08T09:00:00Z"]),
+        ("A33", "0 0 29 2 *", new_year, &[], &["2028-02-29T00:00:00Z", "2032-02-29T00:00:00Z"]),
+        ("A34", "30 2 * * *", "2027-03-13T12:00Z", &["--timezone", "America/New_York"],
+            &["2027-03-14T07:00:00Z", "2027-03-15T06:30:00Z"]),
+    ];
+    for (number, pattern, from, more, expected) in table {
+        let count = expected.len().to_string();
+        let more = [&["--from", from, "--count", &count], *more].concat();
+        assert_eq!(next(pattern, &more), *expected, "{number}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_pattern_is_said_in_the_words_of_the_feed() {
+    for (arguments, code, said) in [
+        (&["bogus"][..], 1, "cron pattern 'bogus' is not valid\n"),
+        (&["0 0 30 2 *"], 1, "cron pattern '0 0 30 2 *' is not valid\n"),
+        (&["bogus", "--timezone", "Nowhere/Land"], 1, "Invalid timezone.\n"),
+        (&["* * * * *", "--from", "tomorrow"], 2, "'tomorrow' is no time like 2027-01-01T00:00:00Z"),
+        (&["* * * * *", "--count", "0"], 2, "1..=10000"),
+    ] {
+        let output = run(&[&["cron", "next"], arguments].concat(), &[]);
+        let (told, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert_eq!((output.status.code(), told.as_ref()), (Some(code), ""), "{arguments:?}");
+        assert!(error.contains(said), "{arguments:?}: {error}");
     }
 }

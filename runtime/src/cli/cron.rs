@@ -1,0 +1,74 @@
+//! `wask cron next`: when a pattern is due. Feeds contract §A.8.
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand, ValueEnum};
+use wask_model::{Message, Timestamp};
+
+use crate::alarms::{Dialect, Pattern, Schedule, iso_date, zone_named};
+
+#[derive(Subcommand)]
+pub enum CronCommand {
+    /// Print the next times at which an alarm with this pattern is due, in UTC, one a line
+    Next(NextArgs),
+}
+
+#[derive(Args)]
+pub struct NextArgs {
+    /// Five fields (minute hour day month weekday) or six (second first)
+    #[arg(value_name = "PATTERN")]
+    pattern: String,
+    /// Only what comes after this time (ISO 8601; UTC unless it says otherwise) [default: now]
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    from: Option<Timestamp>,
+    /// How many
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    count: u32,
+    /// The time zone in which the pattern is read
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    timezone: String,
+    /// How months and weekdays are numbered
+    #[arg(long, value_enum, default_value_t = Numbers::Crontab)]
+    dialect: Numbers,
+}
+
+/// [`Dialect`] on the command line.
+#[derive(Clone, Copy, ValueEnum)]
+enum Numbers {
+    /// Months 1 to 12, weekdays 0 to 7
+    Crontab,
+    /// Months 0 to 11, weekdays 0 to 6
+    NodeCron,
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    iso_date(text).ok_or_else(|| format!("'{text}' is no time like 2027-01-01T00:00:00Z"))
+}
+
+/// Prints the times; what is wrong with the pattern or the zone is said in the words of the feed.
+pub fn run(command: &CronCommand, now: Timestamp) -> ExitCode {
+    let CronCommand::Next(args) = command;
+    match next(args, now) {
+        Ok(ticks) => {
+            for tick in ticks {
+                say!("{}", tick.to_utc().format("%Y-%m-%dT%H:%M:%SZ"));
+            }
+            ExitCode::SUCCESS
+        }
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn next(args: &NextArgs, now: Timestamp) -> Result<Vec<Timestamp>, Message> {
+    let zone = zone_named(&args.timezone)?;
+    let dialect = match args.dialect {
+        Numbers::Crontab => Dialect::Crontab,
+        Numbers::NodeCron => Dialect::NodeCron,
+    };
+    let schedule = Schedule::new(Pattern::parse(&args.pattern, dialect)?, zone);
+    let first = schedule.next_after(args.from.unwrap_or(now));
+    Ok(std::iter::successors(first, |&tick| schedule.next_after(tick)).take(args.count as usize).collect())
+}
