@@ -1,8 +1,9 @@
 //! `make bench`: what wask does on this machine, as ratios to ceilings taken in the same run.
 //!
 //! Client and servers share the machine's cores; rounds are interleaved and the table shows medians. A request that is
-//! answered with another status than expected ends the bench.
+//! answered with another status than expected ends the bench. `bench alarms` runs that part alone.
 
+mod alarms;
 mod load;
 mod servers;
 
@@ -22,8 +23,15 @@ const HELLO: &str = "/api/v1/web/guest/default/hello.json?name=Ada";
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    if std::env::args().nth(1).as_deref() == Some("--bare") {
-        return servers::serve_bare().await;
+    let mut arguments = std::env::args().skip(1);
+    match arguments.next().as_deref() {
+        Some("--bare") => return servers::serve_bare().await,
+        Some("alarms") => {
+            let count = arguments.next().map_or(Ok(alarms::ALARMS), |count| count.parse())?;
+            return alarms::in_the_same_second(count).await;
+        }
+        Some(other) => anyhow::bail!("no part of the bench is called {other}; `alarms` [N] is"),
+        None => (),
     }
     let data = tempfile::tempdir()?;
     let server = servers::wask(data.path(), &[])?;
@@ -33,6 +41,7 @@ async fn main() -> anyhow::Result<()> {
     throughput(&server, &me).await?;
     queue(&server, &me).await?;
     beside_loops(&server, &me).await?;
+    alarms::in_the_same_second(alarms::ALARMS).await?;
     start_up().await?;
     memory().await?;
     drop(server);
