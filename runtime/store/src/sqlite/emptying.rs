@@ -28,6 +28,7 @@ pub(super) fn empty(db: &Connection, namespace: &NamespaceName, limit: u32) -> R
         let left = u64::from(limit) - removed;
         removed += match table {
             "entity" => remove_entities(db, namespace, left)?,
+            "alarm_tick" => remove_rows(db, (table, "local, due, origin"), namespace, left)?,
             "idempotency_key" => remove_rows(db, (table, "key"), namespace, left)?,
             "idempotency_keys_kept" => remove_rows(db, (table, "namespace"), namespace, left)?,
             table => remove_rows(db, (table, "rowid"), namespace, left)?,
@@ -51,7 +52,7 @@ fn remove_entities(db: &Connection, namespace: &NamespaceName, limit: u64) -> Re
     Ok(removed)
 }
 
-/// `key`: the column that tells the rows of one namespace apart.
+/// `key`: the columns that tell the rows of one namespace apart.
 fn remove_rows(
     db: &Connection,
     (table, key): (&str, &str),
@@ -59,7 +60,7 @@ fn remove_rows(
     limit: u64,
 ) -> Result<u64, StoreError> {
     let mut delete = db.prepare_cached(&format!(
-        "DELETE FROM {table} WHERE namespace = ?1 AND {key} IN (
+        "DELETE FROM {table} WHERE namespace = ?1 AND ({key}) IN (
              SELECT {key} FROM {table} WHERE namespace = ?1 LIMIT ?2)"
     ))?;
     Ok(delete.execute(params![namespace.as_str(), sql_number(limit)])? as u64)
