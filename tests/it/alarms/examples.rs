@@ -125,11 +125,14 @@ fn next(pattern: &str, more: &[&str]) -> Vec<String> {
     String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
 }
 
+/// A row of §A.13: its number, the pattern, from when, further flags, the ticks.
+type Ticks<'a> = (&'a str, &'a str, &'a str, &'a [&'a str], &'a [&'a str]);
+
 #[test]
 fn a26_to_a34_the_next_ticks_are_those_of_the_contract() {
     let new_year = "2027-01-01T00:00:00Z";
     #[rustfmt::skip]
-    let table: &[(&str, &str, &str, &[&str], &[&str])] = &[
+    let table: &[Ticks<'_>] = &[
         ("A26", "*/30 * * * * *", new_year, &[], &["2027-01-01T00:00:30Z", "2027-01-01T00:01:00Z", "2027-01-01T00:01:30Z"]),
         ("A27", "5/10 * * * *", new_year, &[], &["2027-01-01T00:05:00Z", "2027-01-01T00:15:00Z", "2027-01-01T00:25:00Z"]),
         ("A28", "0 9 8 * *", new_year, &[], &["2027-01-08T09:00:00Z", "2027-02-08T09:00:00Z", "2027-03-08T09:00:00Z"]),
