@@ -31,7 +31,7 @@ async fn links_of(client: &Client, trigger: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_rule_is_active_and_its_trigger_knows_it() {
+async fn b116_b118_a_new_rule_is_active_and_its_trigger_knows_it() {
     let wask = TestServer::start().await;
     let me = prepared(&wask).await;
 
@@ -51,7 +51,7 @@ async fn a_new_rule_is_active_and_its_trigger_knows_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rule_without_a_trigger_or_an_action_that_exists_is_refused() {
+async fn b114_b115_a_rule_without_a_trigger_or_an_action_that_exists_is_refused() {
     let wask = TestServer::start().await;
     let me = prepared(&wask).await;
     let incomplete = "rule requires a valid trigger and a valid action";
@@ -77,6 +77,27 @@ async fn a_rule_without_a_trigger_or_an_action_that_exists_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn b117_a_rule_keeps_the_way_to_a_packaged_action_also_through_a_binding() {
+    let wask = TestServer::start().await;
+    let me = prepared(&wask).await;
+    me.put("packages/p", &json!({})).await.expect(200);
+    me.create_action("p/echo", &guest("echo")).await;
+    me.put("packages/b", &json!({ "binding": { "namespace": "_", "name": "p" } })).await.expect(200);
+
+    for (rule, package) in [("direct", "p"), ("bound", "b")] {
+        let body = json!({ "trigger": "/_/dawn", "action": format!("/_/{package}/echo") });
+        let made = me.put(&format!("rules/{rule}"), &body).await.expect(200).json();
+
+        let action = json!({ "path": format!("guest/{package}"), "name": "echo" });
+        assert_eq!(made["action"], action);
+        assert_eq!(links_of(&me, "dawn").await[format!("guest/{rule}")]["action"], action);
+    }
+    me.post("triggers/dawn", &json!({})).await.expect(202);
+    assert_eq!(me.activations_of_at_least("p/echo", 1).await.len(), 1);
+    assert_eq!(me.activations_of_at_least("b/echo", 1).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_rule_cannot_reach_into_another_namespace() {
     let wask = TestServer::start().await;
     let me = prepared(&wask).await;
@@ -93,7 +114,7 @@ async fn a_rule_cannot_reach_into_another_namespace() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rule_is_switched_off_and_on_as_often_as_one_likes() {
+async fn b119_a_rule_is_switched_off_and_on_as_often_as_one_likes() {
     let wask = TestServer::start().await;
     let me = prepared(&wask).await;
     me.create_rule("on-dawn", "dawn", "echo").await;
@@ -112,7 +133,7 @@ async fn a_rule_is_switched_off_and_on_as_often_as_one_likes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_the_two_states_can_be_set_and_only_of_rules_that_exist() {
+async fn b120_only_the_two_states_can_be_set_and_only_of_rules_that_exist() {
     let wask = TestServer::start().await;
     let me = prepared(&wask).await;
     me.create_rule("on-dawn", "dawn", "echo").await;
@@ -126,7 +147,7 @@ async fn only_the_two_states_can_be_set_and_only_of_rules_that_exist() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rule_outlives_its_trigger_but_cannot_be_activated_without_it() {
+async fn b121_a_rule_outlives_its_trigger_but_cannot_be_activated_without_it() {
     let wask = TestServer::start().await;
     let me = prepared(&wask).await;
     me.create_rule("on-dawn", "dawn", "echo").await;
@@ -141,7 +162,7 @@ async fn a_rule_outlives_its_trigger_but_cannot_be_activated_without_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rule_of_a_trigger_that_was_made_anew_waits_to_be_activated() {
+async fn b124_a_rule_of_a_trigger_that_was_made_anew_waits_to_be_activated() {
     let wask = TestServer::start().await;
     let me = prepared(&wask).await;
     me.create_rule("on-dawn", "dawn", "echo").await;
@@ -171,7 +192,7 @@ async fn an_update_of_an_orphaned_rule_links_it_again_as_inactive() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_update_changes_the_target_and_keeps_the_status() {
+async fn b122_an_update_changes_the_target_and_keeps_the_status() {
     let wask = TestServer::start().await;
     let me = prepared(&wask).await;
     me.create_rule("on-dawn", "dawn", "echo").await;
@@ -206,7 +227,7 @@ async fn a_rule_that_moves_to_another_trigger_takes_its_status_along() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rule_whose_trigger_or_action_is_gone_cannot_be_updated() {
+async fn b123_a_rule_whose_trigger_or_action_is_gone_cannot_be_updated() {
     let wask = TestServer::start().await;
     let me = prepared(&wask).await;
     me.create_rule("first", "dawn", "echo").await;
@@ -239,7 +260,7 @@ async fn a_deleted_rule_is_unlinked_and_fires_no_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn annotations_of_a_rule_are_bounded() {
+async fn b125_annotations_of_a_rule_are_bounded() {
     let wask = TestServer::start().await;
     let me = prepared(&wask).await;
     let large = json!([{ "key": "note", "value": "x".repeat(1_048_577) }]);

@@ -161,6 +161,7 @@ async fn what_is_no_core_module_is_refused_with_what_it_is() {
         ),
         (STANDARD.encode(b"\0asm\x01\0\0\0\xff"), "The module is not valid: "),
         (STANDARD.encode(&module("echo")[..1000]), "The module is not valid: "),
+        // b49
         (STANDARD.encode("just text"), "The code is neither base64 of a WebAssembly module or of a zip archive, nor"),
         ("function main() { return {} }".to_owned(), "The code is neither base64 of a WebAssembly module or of a zip"),
         ("(module (func (export".to_owned(), "The WebAssembly text cannot be read: "),

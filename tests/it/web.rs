@@ -1,4 +1,4 @@
-//! Web actions through the public door: REST contract §8 and the rows 140 to 180 of its §11.8. Most of them use the
+//! Web actions through the public door: REST contract §8 and the bullets 140 to 180 of its §11.8. Most of them use the
 //! guest `echo`: what a request carries comes back as the result, so a request can ask for any response.
 
 mod access;

@@ -69,7 +69,8 @@ async fn b45_b46_annotations_are_merged_and_the_servers_own_cannot_be_set() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let bogus = json!({ "key": "exec", "value": "bogus" });
-    put(&me, json!({ "exec": exec(), "annotations": [{ "key": "a", "value": 1 }, bogus] })).await;
+    let made = put(&me, json!({ "exec": exec(), "annotations": [{ "key": "a", "value": 1 }, bogus] })).await;
+    assert_eq!(annotation(&made, "exec"), Some(json!("wasm:1")));
     let large = 9_007_199_254_740_991_u64;
 
     let changed = put(&me, json!({ "annotations": [{ "key": "b", "value": large }, bogus] })).await;
@@ -88,12 +89,13 @@ async fn b45_b46_annotations_are_merged_and_the_servers_own_cannot_be_set() {
 async fn b51_parameters_and_annotations_may_have_a_mebibyte_and_not_a_byte_more() {
     let wask = TestServer::start().await;
     let me = wask.guest();
-    // key and value in compact JSON, quotes included
-    let of_size = |size: usize| json!([{ "key": "k", "value": "x".repeat(size - 3) }]);
+    // keys and values in compact JSON, quotes included
+    let of_size = |size: usize| json!([{ "key": "k", "value": "x".repeat(size - 6) }, { "key": "no", "value": 1 }]);
     for property in ["parameters", "annotations"] {
         for create in [true, false] {
             if !create {
                 put(&me, json!({ "exec": exec(), property: of_size(1_048_576) })).await;
+                put(&me, json!({ property: of_size(1_048_576) })).await;
             }
             let body = json!({ "exec": exec(), property: of_size(1_048_577) });
             let refused = me.put("actions/a?overwrite=true", &body).await.expect(413);
@@ -163,6 +165,27 @@ async fn b53_b56_a_limit_out_of_range_is_refused_with_the_range_and_the_bounds_a
     assert_eq!(partial["limits"], json!({ "timeout": 200, "memory": 256, "logs": 10, "concurrency": 1 }));
     let merged = create(json!({ "memory": 512 })).await.expect(200).json();
     assert_eq!(merged["limits"], json!({ "timeout": 200, "memory": 512, "logs": 10, "concurrency": 1 }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b53_with_the_limits_of_the_reference_the_sentences_are_the_references() {
+    let reference = |config: &mut wask::config::Config| {
+        config.limits.action_timeout_max_ms = 300_000;
+        config.limits.action_memory_max_mb = 512;
+        config.limits.action_concurrency_max = 1;
+    };
+    let wask = TestServer::builder().configure(reference).start().await;
+    let me = wask.guest();
+    for (limit, above, sentence) in [
+        ("timeout", 300_001, "duration 300001 milliseconds exceeds allowed threshold of 300000 milliseconds"),
+        ("memory", 513, "memory size 513 MB exceeds allowed threshold of 512 MB"),
+        ("concurrency", 2, "concurrency 2 exceeds allowed threshold of 1"),
+    ] {
+        let with = |value: i32| json!({ "exec": exec(), "limits": { limit: value } });
+        let refused = me.put("actions/a?overwrite=true", &with(above)).await.expect(400);
+        assert_eq!(refused.error(), sentence);
+        assert_eq!(put(&me, with(above - 1)).await["limits"][limit], above - 1);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

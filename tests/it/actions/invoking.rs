@@ -127,6 +127,10 @@ async fn b69_b70_a_payload_over_the_limit_is_413_also_for_an_action_that_does_no
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;
     me.post("actions/none", &json!({})).await.expect(404);
+    let other = wask.other("other").await;
+    other.create_action("closed", &guest("echo")).await;
+    let foreign = me.request(reqwest::Method::POST, "/api/v1/namespaces/other/actions/closed").json(&json!({}));
+    me.send(foreign).await.expect(403);
 
     let of_size = |size: usize| json!({ "a": "x".repeat(size - 8) });
     let fits = me.post("actions/echo?blocking=true&result=true", &of_size(1_048_576)).await.expect(200);

@@ -44,7 +44,7 @@ async fn logs_beyond_the_limit_are_cut_and_a_last_line_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn log_lines_keep_their_order_and_say_which_stream_they_came_from() {
+async fn b75_log_lines_keep_their_order_and_say_which_stream_they_came_from() {
     let wask = TestServer::start().await;
 
     let ran = run(&wask.guest(), "log-lines", &guest("log-lines"), json!({}), json!({ "lines": 4 })).await;
@@ -71,7 +71,7 @@ async fn a_logged_line_cannot_pass_for_another() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_result_of_exactly_the_limit_passes_and_one_byte_more_is_an_application_error_with_both_sizes() {
+async fn b68_a_result_of_exactly_the_limit_passes_and_one_byte_more_is_an_application_error_with_both_sizes() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let code = guest("big-result");
@@ -176,7 +176,7 @@ async fn a_panic_shows_its_message_and_place_and_the_next_run_works_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn text_of_every_plane_survives_in_result_and_logs() {
+async fn b72_text_of_every_plane_survives_in_result_and_logs() {
     let wask = TestServer::start().await;
     let args = json!({ "in": "☃ \u{1f980} \u{0} \u{2028}" });
 

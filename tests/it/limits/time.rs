@@ -44,6 +44,20 @@ async fn every_guest_that_does_not_end_is_ended_at_its_limit_and_its_author_read
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn b67_the_shortest_limit_that_may_be_set_ends_a_guest_and_the_caller_reads_it() {
+    let wask = TestServer::start().await;
+
+    let ran = run_wat(&wask.guest(), "endless-loop", json!({ "timeout": 100 })).await;
+
+    assert_eq!(ran.answer.status, 502);
+    assert_eq!(ran.answer.json()["response"]["status"], "action developer error");
+    let error = json!({ "error": "The action exceeded its time limits of 100 milliseconds." });
+    assert_eq!(ran.answer.json()["response"]["result"], error);
+    assert_eq!(annotation(&ran.answer.json(), "timeout"), Some(true.into()));
+    assert!(100 <= ran.duration_ms(), "{} ms", ran.duration_ms());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_guest_logged_before_it_ran_out_of_time_is_kept() {
     let wask = TestServer::start().await;
 

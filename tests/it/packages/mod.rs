@@ -131,7 +131,9 @@ async fn b127_a_package_shows_its_actions_and_apart_from_them_its_feeds() {
         (names(&shown["actions"]), names(&shown["feeds"])),
         (vec!["plain".to_owned()], vec!["events".to_owned()])
     );
-    assert_eq!(keys(&shown["feeds"][0]), ["annotations", "name", "version"]);
+    for list in ["actions", "feeds"] {
+        assert_eq!(keys(&shown[list][0]), ["annotations", "name", "version"], "{list}");
+    }
     assert_eq!(annotation(&shown["feeds"][0], "feed"), Some(json!(true)));
     let changed = put_package(&me, "p", json!({})).await.json();
     assert_eq!((&changed["actions"], &changed["feeds"]), (&json!(null), &json!(null)), "only GET shows them");

@@ -148,6 +148,7 @@ async fn b10_the_information_pages_need_no_key() {
             "`wsk` and `aio` look for kinds in different places"
         );
         assert_eq!(server["runtimes"][family][0]["default"], true);
+        assert_eq!(server["runtimes"][family][0]["deprecated"], false); // b76
     }
     assert!(server["limits"].as_object().unwrap().values().all(serde_json::Value::is_u64));
     for path in ["/api/v1", "/api/v1/"] {

@@ -125,8 +125,10 @@ async fn b113_nothing_lies_below_a_trigger_a_rule_or_a_package() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_trigger("t").await;
+    me.create_action("a", &wask_tests::wat("result-then-exit-0")).await;
+    me.create_rule("r", "t", "a").await;
     me.put("packages/p", &json!({})).await.expect(200);
-    for path in ["triggers/t", "triggers/none", "rules/r", "packages/p"] {
+    for path in ["triggers/t", "triggers/none", "rules/r", "rules/none", "packages/p"] {
         for below in ["bar", "", "bar/"] {
             for method in [Method::GET, Method::PUT, Method::DELETE] {
                 let url = format!("{NAMESPACES}/_/{path}/{below}");

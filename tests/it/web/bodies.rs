@@ -13,7 +13,7 @@ async fn echoed(me: &Client, path: &str, kind: Option<&str>, body: Vec<u8>) -> V
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn row_150_an_upload_of_several_parts_arrives_byte_for_byte_with_its_boundary() {
+async fn b150_an_upload_of_several_parts_arrives_byte_for_byte_with_its_boundary() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     web_echo(&me, "echo", json!({})).await;
@@ -58,7 +58,7 @@ async fn section_8_4_what_says_nothing_known_of_itself_is_bytes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn row_152_a_form_is_decoded_like_a_query_and_wins_over_it() {
+async fn b152_a_form_is_decoded_like_a_query_and_wins_over_it() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     web_echo(&me, "echo", json!({})).await;

@@ -25,13 +25,13 @@ async fn arguments(me: &Client, method: &str, path: &str, kind: &str, body: &[u8
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rows_146_to_152_query_and_body_become_arguments() {
+async fn b146_to_b152_query_and_body_become_arguments() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     web_echo(&me, "echo", json!({})).await;
     let png = [0x89, b'P', b'N', b'G', 0, 255];
 
-    for (row, query, kind, body, expected) in [
+    for (bullet, query, kind, body, expected) in [
         (146, "a=1&b=true&a=2", "", &b""[..], json!({ "a": "2", "b": "true" })),
         (146, "flag&s=x+y%20z&%C3%A9=%E2%98%83", "", b"", json!({ "flag": "", "s": "x y z", "é": "☃" })),
         (
@@ -55,7 +55,7 @@ async fn rows_146_to_152_query_and_body_become_arguments() {
         (152, "", "application/x-www-form-urlencoded", b"a=1&b=x+y%21&a=3", json!({ "a": "3", "b": "x y!" })),
     ] {
         let got = arguments(&me, "POST", &format!("echo.json?{query}"), kind, body).await;
-        assert_eq!(got, expected, "row {row}: {query} {kind}");
+        assert_eq!(got, expected, "b{bullet}: {query} {kind}");
     }
 }
 
@@ -98,7 +98,7 @@ async fn a_body_that_is_not_what_its_type_says_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rows_153_and_155_the_request_overrides_parameters_that_are_not_final() {
+async fn b153_b155_the_request_overrides_parameters_that_are_not_final() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let parameters = json!({ "a": "action", "b": "action", "open": null });
@@ -128,7 +128,7 @@ async fn rows_153_and_155_the_request_overrides_parameters_that_are_not_final() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn row_156_only_the_server_gives_reserved_names_a_value() {
+async fn b156_only_the_server_gives_reserved_names_a_value() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     web_echo(&me, "echo", json!({})).await;
@@ -149,7 +149,7 @@ async fn row_156_only_the_server_gives_reserved_names_a_value() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn row_157_a_raw_action_reads_query_and_body_itself() {
+async fn b157_a_raw_action_reads_query_and_body_itself() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     web_echo(&me, "raw", json!({ "raw-http": true })).await;
@@ -172,7 +172,7 @@ async fn row_157_a_raw_action_reads_query_and_body_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn row_173_a_body_over_the_limit_is_refused_before_the_action_runs() {
+async fn b173_a_body_over_the_limit_is_refused_before_the_action_runs() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     web_echo(&me, "echo", json!({})).await;

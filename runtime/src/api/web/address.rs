@@ -114,14 +114,14 @@ mod tests {
     }
 
     #[test]
-    fn row_140_fewer_than_three_segments_name_nothing() {
+    fn b140_fewer_than_three_segments_name_nothing() {
         for path in ["", "/", "ns", "ns/", "ns/pkg", "ns/pkg/", "ns/pkg//rest", "ns//hello", "/pkg/hello"] {
             assert_eq!(parts(path), None, "{path}");
         }
     }
 
     #[test]
-    fn row_142_another_suffix_belongs_to_the_name() {
+    fn b142_another_suffix_belongs_to_the_name() {
         for (path, name, rest) in [
             ("ns/default/hello.xyz", "ns/hello.xyz", ""),
             ("ns/default/hello.xyz/", "ns/hello.xyz", "/"),

@@ -47,7 +47,7 @@ impl Sent {
 }
 
 #[test]
-fn rows_143_and_145_the_context_tells_how_the_action_was_called() {
+fn b143_b145_the_context_tells_how_the_action_was_called() {
     let mut request = sent("text/plain", b"");
     for value in ["1", "2"] {
         request.headers.append(HeaderName::from_static("x-twice"), HeaderValue::from_static(value));
@@ -63,7 +63,7 @@ fn rows_143_and_145_the_context_tells_how_the_action_was_called() {
 }
 
 #[test]
-fn row_146_query_parameters_are_strings_at_top_level() {
+fn b146_query_parameters_are_strings_at_top_level() {
     for (query, arguments) in [
         ("", json!({})),
         ("a=1&b=x+y%20z%26", json!({"a": "1", "b": "x y z&"})),
@@ -75,13 +75,13 @@ fn row_146_query_parameters_are_strings_at_top_level() {
 }
 
 #[test]
-fn row_147_the_body_wins_over_the_query() {
+fn b147_the_body_wins_over_the_query() {
     let request = Sent { query: Some("a=query&b=query"), ..sent("application/json", br#"{"a":{"from":"body"}}"#) };
     assert_eq!(request.own(Raw::No), json!({"a": {"from": "body"}, "b": "query"}));
 }
 
 #[test]
-fn rows_148_to_152_a_body_becomes_what_its_type_says() {
+fn b148_to_b152_a_body_becomes_what_its_type_says() {
     for (media, body, arguments) in [
         ("application/json", &b""[..], json!({})),
         ("text/plain", b"", json!({})),
@@ -124,7 +124,7 @@ fn a_body_that_is_not_what_its_type_says_is_malformed() {
 }
 
 #[test]
-fn row_155_a_final_parameter_cannot_be_overridden() {
+fn b155_a_final_parameter_cannot_be_overridden() {
     let fixed = |key: &str| key == "fixed";
     for request in [
         asked("fixed=1"),
@@ -139,7 +139,7 @@ fn row_155_a_final_parameter_cannot_be_overridden() {
 }
 
 #[test]
-fn row_156_reserved_names_are_refused() {
+fn b156_reserved_names_are_refused() {
     for request in [
         asked("__ow_method=x"),
         asked("__ow_query"),
@@ -161,7 +161,7 @@ fn a_malformed_body_is_told_before_a_reserved_name() {
 }
 
 #[test]
-fn row_157_raw_actions_get_query_and_body_as_text_and_know_no_forbidden_name() {
+fn b157_raw_actions_get_query_and_body_as_text_and_know_no_forbidden_name() {
     for (media, body, given) in [
         ("", &b""[..], ""),
         ("application/json", b"", ""),
@@ -199,7 +199,7 @@ fn a_raw_query_has_one_spelling() {
 }
 
 #[test]
-fn rows_143_and_144_the_annotation_decides_who_may_call() {
+fn b143_b144_the_annotation_decides_who_may_call() {
     for (annotation, header, has_identity, allowed) in [
         (None, None, false, true),
         (Some(json!(false)), None, false, true),

@@ -58,7 +58,7 @@ fn headers(given: Value) -> Result<Vec<(HeaderName, HeaderValue)>, String> {
 }
 
 #[test]
-fn row_158_json_is_pretty_printed() {
+fn b158_json_is_pretty_printed() {
     let text = "{\n  \"b\": [\n    1\n  ],\n  \"a\": {}\n}";
     assert_eq!(succeeded(Extension::Json, json!({"b": [1], "a": {}})), of(200, "application/json", text));
     assert_eq!(succeeded(Extension::Json, json!([])), of(200, "application/json", "[]"));
@@ -67,7 +67,7 @@ fn row_158_json_is_pretty_printed() {
 }
 
 #[test]
-fn row_159_html_svg_and_text_send_their_member_and_body_wins() {
+fn b159_html_svg_and_text_send_their_member_and_body_wins() {
     let no_html = refused("Response is not valid 'text/html'.");
     let no_svg = refused("Response is not valid 'image/svg+xml'.");
     for (extension, result, expected) in [
@@ -90,13 +90,13 @@ fn row_159_html_svg_and_text_send_their_member_and_body_wins() {
 }
 
 #[test]
-fn row_160_text_without_a_member_is_missing() {
+fn b160_text_without_a_member_is_missing() {
     let missing = of(404, "refused", "Response does not include requested property.");
     assert_eq!(succeeded(Extension::Text, json!({"html": "<p>"})), missing);
 }
 
 #[test]
-fn rows_161_to_165_http_says_status_and_body() {
+fn b161_to_b165_http_says_status_and_body() {
     for (result, expected) in [
         (json!({"statusCode": 302, "headers": {"location": "http://x"}}), of(302, "-", "")),
         (json!({"statusCode": 444}), of(444, "-", "")),
@@ -148,7 +148,7 @@ fn a_status_that_cannot_end_a_response_is_refused() {
 }
 
 #[test]
-fn rows_166_to_169_http_encodes_the_body_as_its_type_says() {
+fn b166_to_b169_http_encodes_the_body_as_its_type_says() {
     let mismatch = refused("Response type in header did not match generated content type.");
     let unknown = refused("Response did not specify a known content-type.");
     let object = "{\n  \"a\": 1\n}";
@@ -182,7 +182,7 @@ fn rows_166_to_169_http_encodes_the_body_as_its_type_says() {
 }
 
 #[test]
-fn row_170_header_values_become_one_line_each() {
+fn b170_header_values_become_one_line_each() {
     let given = json!({"Set-Cookie": ["a=1", ["b=2"]], "X-Number": 1.5, "x-flag": true, "x-none": [], "x-ä": "y"});
     assert_eq!(headers(given).unwrap_err(), NOT_HTTP);
 
@@ -249,7 +249,7 @@ fn a_result_that_is_no_object_is_no_http_message() {
 }
 
 #[test]
-fn row_171_an_application_error_is_transcoded_like_a_result() {
+fn b171_an_application_error_is_transcoded_like_a_result() {
     let no_json = refused("Response is not valid 'application/json'.");
     let missing = of(404, "refused", "Response does not include requested property.");
     for (extension, error, expected) in [
@@ -272,14 +272,14 @@ fn row_171_an_application_error_is_transcoded_like_a_result() {
 }
 
 #[test]
-fn row_172_nobody_is_told_why_an_action_broke() {
+fn b172_nobody_is_told_why_an_action_broke() {
     let sentence = refused("There was an error processing your request.");
     assert_eq!(seen(Extension::Json, Outcome::developer_error("secret"), "*/*"), sentence);
     assert_eq!(seen(Extension::Http, Outcome::whisk_error("secret"), "*/*"), sentence);
 }
 
 #[test]
-fn row_178_an_excluded_type_is_not_acceptable() {
+fn b178_an_excluded_type_is_not_acceptable() {
     let only = |types: &str| {
         of(406, "refused", &format!("Resource representation is only available with these types:\n{types}"))
     };
@@ -307,7 +307,7 @@ fn a_rendered_response_has_one_content_type_and_the_bytes() {
 }
 
 #[test]
-fn rows_174_to_176_every_origin_may_read_the_response() {
+fn b174_to_b176_every_origin_may_read_the_response() {
     let asked = HeaderValue::from_static("x-custom-header");
     for (requested, allowed) in [
         (None, "Authorization, Origin, X-Requested-With, Content-Type, Accept, User-Agent"),
