@@ -7,7 +7,7 @@ fn root() -> PathBuf {
 }
 
 /// Every Rust file below a folder, with its path from the project's root and its text.
-fn sources(folder: &str) -> Vec<(String, String)> {
+pub fn sources(folder: &str) -> Vec<(String, String)> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

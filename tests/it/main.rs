@@ -13,6 +13,7 @@ mod clients;
 mod collections;
 mod compositions;
 mod conditions;
+mod contract;
 mod crash;
 mod dev;
 mod gateway;

@@ -8,7 +8,7 @@ use wask_tests::{Answer, Client, TestServer};
 
 /// Who may use a route.
 #[derive(Clone, Copy, PartialEq)]
-enum Door {
+pub enum Door {
     /// Everybody: information, and web actions that say so.
     Open,
     /// Like [`Door::Open`], but the answer is elsewhere.
@@ -23,7 +23,7 @@ enum Door {
 
 /// What a route does with a body.
 #[derive(Clone, Copy, PartialEq)]
-enum Body {
+pub enum Body {
     Ignored,
     /// Bounded by `limits.request_bytes`.
     Document,
@@ -42,7 +42,7 @@ const PAYLOAD_BYTES: u64 = 10_000;
 
 /// Methods, path as `runtime/src/api/mod.rs` has it, who may use it, what becomes of a body.
 #[rustfmt::skip]
-const ROUTES: [(&str, &str, Door, Body); 65] = [
+pub const ROUTES: [(&str, &str, Door, Body); 65] = [
     ("GET", "/", Open, Ignored),
     ("GET", "/ping", Open, Ignored),
     ("GET", "/docs", Moved, Ignored),
