@@ -149,9 +149,12 @@ fn keyed(key: IdempotencyKey, invocation: &Invocation) -> once::Request {
     once::Request::new(invocation.identity.namespace.clone(), key, Door::Api, &parts)
 }
 
+/// Speaks to the server alone: actions are not shown it. REST contract §1.7.
+pub const EXTRA_LOGGING: HeaderName = HeaderName::from_static("x-ow-extra-logging");
+
 /// Whether `X-OW-EXTRA-LOGGING: on` was sent.
 pub fn wants_extra_logging(request: &Request<Body>) -> bool {
-    request.headers().get("x-ow-extra-logging").is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"on"))
+    request.headers().get(EXTRA_LOGGING).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"on"))
 }
 
 /// `blocking`, `result` and `timeout`; the timeout is checked also when nobody waits.

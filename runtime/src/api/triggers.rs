@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use wask_model::{ActivationId, Collection, IdempotencyKey};
 
 use super::App;
-use super::actions::with_id;
+use super::actions::{EXTRA_LOGGING, with_id};
 use super::caller::Caller;
 use super::conditions::{ETag, Writing};
 use super::documents::trigger;
@@ -113,9 +113,9 @@ fn keyed(key: IdempotencyKey, fire: &Fire) -> once::Request {
     once::Request::new(fire.identity.namespace.clone(), key, Door::Api, &parts)
 }
 
-/// Lower-case names, text values, without what proves who the caller is.
+/// Lower-case names, text values, without what proves who the caller is and what is for the server alone.
 fn headers_for_actions(headers: &HeaderMap) -> Value {
-    let shown = headers.iter().filter(|(name, _)| *name != AUTHORIZATION && *name != COOKIE);
+    let shown = headers.iter().filter(|(name, _)| ![AUTHORIZATION, COOKIE, EXTRA_LOGGING].contains(name));
     let texts = shown.filter_map(|(name, value)| Some((name.to_string(), Value::from(value.to_str().ok()?))));
     Value::Object(texts.collect::<Map<String, Value>>())
 }

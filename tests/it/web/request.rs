@@ -77,7 +77,9 @@ async fn section_8_4_the_context_tells_how_the_request_came() {
             assert_eq!(got.get("__ow_body"), None);
         }
     }
-    let keyed = me.send(me.request(reqwest::Method::GET, &me.web_path("echo.json"))).await.json();
+    let keyed = me.request(reqwest::Method::GET, &me.web_path("echo.json")).header("X-OW-EXTRA-LOGGING", "on");
+    let keyed = me.send(keyed).await.json();
+    assert_eq!(keyed["__ow_headers"].get("x-ow-extra-logging"), None, "it is for the server alone");
     assert!(keyed["__ow_headers"]["authorization"].as_str().unwrap().starts_with("Basic "));
     assert_eq!(keyed["__ow_user"], "guest");
 }

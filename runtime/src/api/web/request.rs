@@ -15,6 +15,7 @@ use serde_json::Value;
 use subtle::ConstantTimeEq as _;
 use wask_model::{Arguments, Failure, messages};
 
+use crate::api::actions::EXTRA_LOGGING;
 use crate::api::media::{Class, MediaType};
 
 const METHOD: &str = "__ow_method";
@@ -102,7 +103,7 @@ impl WebRequest<'_> {
 
     fn context(&self) -> Arguments {
         let mut headers = Arguments::new();
-        for (name, value) in self.headers {
+        for (name, value) in self.headers.iter().filter(|(name, _)| **name != EXTRA_LOGGING) {
             headers.insert(name.as_str().into(), text(value.as_bytes())); // of repeated ones the last value
         }
         let mut context = Arguments::new();
