@@ -20,7 +20,7 @@ use super::idempotency::{self, Entrance};
 use super::listing;
 use super::rejection::Rejection;
 use super::transaction::TransactionId;
-use crate::catalog::{ExecPatch, Needed, Selection};
+use crate::catalog::Selection;
 use crate::gate::rights;
 use crate::invoke::{Context, Invocation, Invoked, Wait};
 use crate::once::{self, Door};
@@ -84,10 +84,6 @@ pub async fn put(
     app.catalog.check_package(&name).await?; // before the body is looked at: REST contract §1.4
     let patch = action::read(&document(request, app.limits.request_bytes).await?, &caller.identity.namespace)?;
     let overwrite = params.overwrite()?;
-    if let Some(ExecPatch::Sequence { components }) = &patch.exec {
-        let needed: Vec<Needed<'_>> = components.iter().map(Needed::Action).collect();
-        app.catalog.may_use(&caller.identity, &needed).await?;
-    }
     let stored = app.catalog.put_action(&name, patch, overwrite, &writing.by(&caller)?).await?;
     let code = code_of(&app, &stored.value).await?;
     Ok((ETag(stored.revision), Json(action::document(&stored.value, code.as_deref()))))

@@ -8,6 +8,7 @@ use wask_model::{
 };
 use wask_store::{Revision, Stored};
 
+use super::access::Needed;
 use super::write::{Batch, Write};
 use super::{Catalog, Overwrite, already_exists, check_size, sequences, wrong_collection};
 
@@ -39,6 +40,14 @@ impl ExecPatch {
         }
     }
 
+    /// What whoever puts it must have the right to.
+    fn needed(&self) -> Vec<Needed<'_>> {
+        match self {
+            ExecPatch::Code { .. } => Vec::new(),
+            ExecPatch::Sequence { components } => components.iter().map(Needed::Action).collect(),
+        }
+    }
+
     /// Bytes as posted: what the limit of code counts.
     fn size(&self) -> u64 {
         let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
@@ -64,6 +73,7 @@ impl Catalog {
         check_sizes(&patch, &allowed)?;
         patch.limits.apply(None, &allowed)?;
         if let Some(exec) = &patch.exec {
+            self.may_use(&by.identity, &exec.needed()).await?;
             owner.check_kind(exec.kind())?;
         }
 

@@ -70,6 +70,9 @@ async fn the_right_to_every_part_is_checked_when_a_sequence_is_made_and_when_it_
     ] {
         assert_eq!(me.put("actions/s", &sequence(components)).await.expect(status).error(), sentence);
     }
+    let mut out_of_range = sequence(&["/other/a"]);
+    out_of_range["limits"] = json!({ "memory": 1 });
+    me.put("actions/s", &out_of_range).await.expect(400); // limits come before the right to the parts
     me.put("actions/s", &sequence(&["/other/two/echo", "/other/one/echo"])).await.expect(200);
     me.put("actions/nested", &sequence(&["/_/s"])).await.expect(200);
     for package in ["one", "two"] {
