@@ -213,6 +213,7 @@ pub fn instances_above(limit: u32) -> Message {
 // Invocation and outcome, §3.6, §3.7, §3.9
 pub const PARAMETERS_NOT_ALLOWED: &str = "Request defines parameters that are not allowed (e.g., reserved properties).";
 pub const ABNORMAL_RUN: &str = "The action did not produce a valid response and exited unexpectedly.";
+pub const ABNORMAL_INITIALIZATION: &str = "The action did not initialize and exited unexpectedly.";
 pub const NOT_PROVISIONED: &str = "Failed to provision resources to run the action.";
 pub const NAMESPACE_BLOCKED: &str = "The action was not invoked due to a blacklisted namespace.";
 pub const ACTION_GONE: &str = "Action could not be found or may have been deleted.";

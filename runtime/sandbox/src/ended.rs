@@ -12,8 +12,8 @@ pub struct Ran {
     pub ended: Ended,
     /// Every stdout line before the result and all of stderr, in the order they were written.
     pub logs: Vec<LogLine>,
-    /// Time to make the instance ready, including a module's start function; all of `duration` if it never was.
-    pub init: Duration,
+    /// Time to make the instance ready, including a module's start function. `None`: it never was.
+    pub init: Option<Duration>,
     /// Time from request to end, `init` included.
     pub duration: Duration,
     /// Most linear memory the guest had.

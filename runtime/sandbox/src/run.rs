@@ -86,7 +86,7 @@ pub(crate) async fn go(
 
     let remains = store.into_data().into_remains(); // the instance and its memory are gone from here on
     let duration = clock.monotonic().saturating_sub(started);
-    let init = init.map_or(duration, |ready| ready.saturating_sub(started));
+    let init = init.map(|ready| ready.saturating_sub(started));
     verdict::account(ended, remains, &limits, Took { init, duration })
 }
 

@@ -18,7 +18,7 @@ use crate::run::stopped;
 
 /// The times of a run, see [`Ran`].
 pub(crate) struct Took {
-    pub init: Duration,
+    pub init: Option<Duration>,
     pub duration: Duration,
 }
 

@@ -28,17 +28,32 @@ impl Outcome {
             Ok(ran) => {
                 let timed_out = matches!(ran.ended, Ended::OutOfTime { .. });
                 let logs = ran.logs.iter().map(log_line).collect();
-                let never_ready = ran.init == ran.duration;
-                let response = match ran.ended {
-                    Ended::OutOfTime { limit } if never_ready => {
-                        Response::developer_error(messages::timed_out_during_initialization(limit.as_millis()))
-                    }
-                    ended => response(ended, quoted),
+                let response = match ran.init {
+                    Some(_) => response(ran.ended, quoted),
+                    None => never_ready(ran.ended, quoted),
                 };
-                Outcome { response, logs, timed_out, init: Some(ran.init) }
+                Outcome { response, logs, timed_out, init: Some(ran.init.unwrap_or(ran.duration)) }
             }
             Err(_) => Outcome::without_guest(Response::whisk_error(messages::NOT_PROVISIONED)),
         }
+    }
+}
+
+/// The same as [`response`] for a guest whose own code ended it before `_start`.
+fn never_ready(ended: Ended, quoted: u64) -> Response {
+    match ended {
+        Ended::OutOfTime { limit } => {
+            Response::developer_error(messages::timed_out_during_initialization(limit.as_millis()))
+        }
+        Ended::StackOverflow | Ended::Exited { .. } | Ended::Trapped { .. } => {
+            Response::developer_error(messages::ABNORMAL_INITIALIZATION)
+        }
+        Ended::Returned(_)
+        | Ended::NotJson { .. }
+        | Ended::Silent
+        | Ended::OutOfMemory { .. }
+        | Ended::ResultTooLarge { .. }
+        | Ended::HostCallsExhausted { .. } => response(ended, quoted),
     }
 }
 

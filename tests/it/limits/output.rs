@@ -146,6 +146,17 @@ async fn how_a_guest_leaves_decides_what_becomes_of_its_result() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn section_3_9_a_guest_that_dies_before_it_begins_is_told_from_one_that_dies_later() {
+    let wask = TestServer::start().await;
+
+    let ran = run_wat(&wask.guest(), "start-trap", json!({})).await;
+
+    assert_eq!((ran.answer.status.as_u16(), ran.status()), (502, "action developer error"));
+    assert_eq!(ran.error(), "The action did not initialize and exited unexpectedly.");
+    assert!(ran.logs()[0].contains("unreachable"), "{:?}", ran.logs());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_trap_names_its_cause_and_the_functions_it_went_through() {
     let wask = TestServer::start().await;
 
