@@ -64,15 +64,14 @@ fn filled(value: Value, place: &str, lookup: &impl Fn(&str) -> Option<String>) -
     })
 }
 
-/// `${VAR}` anywhere, `$VAR` as the whole; `$${` and a whole `$$VAR` stand for themselves without the first dollar.
+/// `${VAR}` anywhere, `$VAR` as the whole; `$${` and a whole `$$VAR`, `$$$VAR`, … stand for themselves without the first dollar.
 fn fill(text: &str, place: &str, lookup: &impl Fn(&str) -> Option<String>) -> Result<String, Failed> {
     let value =
         |name: &str| lookup(name).ok_or_else(|| Failed::general(format!("{place}: the variable {name} is not set")));
-    if let Some(name) = text.strip_prefix('$').filter(|name| is_name(name)) {
-        return value(name);
-    }
-    if text.strip_prefix("$$").is_some_and(is_name) {
-        return Ok(text[1..].to_owned());
+    match whole_variable(text) {
+        Some((1, name)) => return value(name),
+        Some(_) => return Ok(text[1..].to_owned()),
+        None => (),
     }
     let (mut done, mut rest) = (String::new(), text);
     while let Some(at) = rest.find("${") {
@@ -101,10 +100,17 @@ fn fill(text: &str, place: &str, lookup: &impl Fn(&str) -> Option<String>) -> Re
 
 /// Writes a text so that [`parse`] reads it as it is.
 pub fn escaped(text: &str) -> String {
-    match text.strip_prefix('$').is_some_and(|rest| is_name(rest.strip_prefix('$').unwrap_or(rest))) {
-        true => format!("${text}"),
-        false => text.replace("${", "$${"),
+    match whole_variable(text) {
+        Some(_) => format!("${text}"),
+        None => text.replace("${", "$${"),
     }
+}
+
+/// A text that is nothing but dollars and a name: how many dollars, and the name.
+fn whole_variable(text: &str) -> Option<(usize, &str)> {
+    let name = text.trim_start_matches('$');
+    let dollars = text.len() - name.len();
+    (0 < dollars && is_name(name)).then_some((dollars, name))
 }
 
 fn is_name(text: &str) -> bool {
@@ -134,12 +140,13 @@ spaces: ${ A }
 empty: ${EMPTY}
 dollar: costs $5, pa$word, $${A}, $
 kept: $$A
+twice: $$$A
 p${A}: [ $A ]
 number: 7
 ";
         let expected = json!({
             "whole": "1", "braces": "1", "inside": "a-1-x: [y", "spaces": "1", "empty": "",
-            "dollar": "costs $5, pa$word, ${A}, $", "kept": "$A", "p1": ["1"], "number": 7,
+            "dollar": "costs $5, pa$word, ${A}, $", "kept": "$A", "twice": "$$A", "p1": ["1"], "number": 7,
         });
         assert_eq!(parse(manifest, of_the_test).expect("a manifest"), expected);
     }
