@@ -8,12 +8,12 @@ use wask_tests::{Client, ServerProcess, annotation, eventually, guest};
 
 use super::create_sequence;
 
-/// A server on fresh data with three sleepers of half a second each, the sequence of them, and an endless sequence.
+/// A server on fresh data with the sequence of three sleepers. The second sleeps long enough to be killed in its sleep.
 async fn with_sequence() -> (ServerProcess, Client) {
     let wask = ServerProcess::serve(&[]).await;
     let me = wask.guest().await;
-    for name in ["first", "second", "third"] {
-        let default = json!({ "parameters": [{ "key": "ms", "value": 500 }] });
+    for (name, ms) in [("first", 300), ("second", 4000), ("third", 10)] {
+        let default = json!({ "parameters": [{ "key": "ms", "value": ms }] });
         me.create_action_with(name, &guest("sleeper"), default).await;
     }
     create_sequence(&me, "inner", &["second"]).await;
@@ -43,7 +43,7 @@ async fn has_ended(client: &Client, name: &str) {
 
 async fn check_second_was_repeated(me: &Client, id: &str) {
     let record = me.ended(id).await;
-    assert_eq!(record["response"]["result"], json!({ "slept": 500 }));
+    assert_eq!(record["response"]["result"], json!({ "slept": 10 }));
     assert_eq!(annotation(&record, "attempts"), Some(json!(2)));
     let mut ids = Vec::new();
     for (name, attempts) in [("first", None), ("second", Some(json!(2))), ("third", None)] {
