@@ -192,10 +192,17 @@ impl Limits {
             &mut limits.action_concurrency_default,
         );
         cap(&mut limits.parameters_bytes, own.parameters_bytes);
-        cap(&mut limits.payload_bytes, own.payload_bytes);
+        limits.payload_bytes = self.payload_bytes(own);
         cap(&mut limits.result_bytes, own.payload_bytes);
         cap(&mut limits.truncation_bytes, own.truncation_bytes);
         limits
+    }
+
+    /// The same of the payload alone, which every request asks for.
+    pub fn payload_bytes(&self, own: &LimitOverrides) -> u64 {
+        let mut bytes = self.payload_bytes;
+        cap(&mut bytes, own.payload_bytes);
+        bytes
     }
 
     pub fn invocations_per_minute(&self, own: &LimitOverrides) -> Option<u32> {

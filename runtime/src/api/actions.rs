@@ -79,8 +79,7 @@ pub async fn put(
     writing: Writing,
     request: Request<Body>,
 ) -> Result<(ETag, Json<Value>), Rejection> {
-    let name = path.target(&caller)?.full_name()?;
-    rights::write(&caller.identity, &name)?;
+    let name = path.writable(&caller)?;
     app.catalog.check_package(&name).await?; // before the body is looked at: REST contract §1.4
     let patch = action::read(&document(request, app.limits.request_bytes).await?, &caller.identity.namespace)?;
     let overwrite = params.overwrite()?;
@@ -96,8 +95,7 @@ pub async fn delete(
     path: Segments,
     writing: Writing,
 ) -> Result<Json<Value>, Rejection> {
-    let name = path.target(&caller)?.full_name()?;
-    rights::write(&caller.identity, &name)?;
+    let name = path.writable(&caller)?;
     let (action, code) = app.catalog.delete_action(&name, &writing.by(&caller)?).await?;
     Ok(Json(action::document(&action, code.as_deref())))
 }
@@ -125,7 +123,7 @@ pub async fn invoke(
     app.catalog.may_invoke(&caller.identity, &action).await?;
     let (wait, result_only) = mode(&params, app.limits.blocking_wait_ms)?;
     let extra_logging = wants_extra_logging(&request);
-    let args = payload(request, app.gate.limits_of(&caller.identity).payload_bytes).await?;
+    let args = payload(request, app.gate.payload_bytes(&caller.identity)).await?;
     let context = Context { transaction: transaction.0, cause: None, extra_logging, accepted };
     let invocation = Invocation { identity: caller.identity, action, args, wait, context };
     match entrance {

@@ -32,8 +32,7 @@ pub async fn list(
     params: Params,
     uri: Uri,
 ) -> Result<Response, Rejection> {
-    let namespace = path.target(&caller)?.namespace;
-    rights::own_namespace(&caller.identity, &namespace)?;
+    let namespace = path.own_namespace(&caller)?;
     let page = params.page("activations")?;
     let query = query::read(&params, namespace, page)?;
     let (docs, count) = (params.flag("docs", false)?, params.flag("count", false)?);

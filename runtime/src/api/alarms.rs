@@ -24,8 +24,7 @@ pub async fn list(
     path: Segments,
     params: Params,
 ) -> Result<Response, Rejection> {
-    let namespace = path.target(&caller)?.namespace;
-    rights::own_namespace(&caller.identity, &namespace)?;
+    let namespace = path.own_namespace(&caller)?;
     let page = params.page("alarms")?;
     if params.flag("count", false)? {
         return Ok(counted("alarms", app.alarms.count(&namespace).await?, page).into_response());

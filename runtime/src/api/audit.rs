@@ -11,7 +11,6 @@ use super::caller::Caller;
 use super::documents::audit;
 use super::extract::{Params, Segments, counted};
 use super::rejection::Rejection;
-use crate::gate::rights;
 
 /// `GET audit`: the changes of the namespace's entities, newest first; `name`, `since`, `upto` filter, `count=true` shows
 /// their number · 400 · 403.
@@ -21,8 +20,7 @@ pub async fn list(
     path: Segments,
     params: Params,
 ) -> Result<Response, Rejection> {
-    let namespace = path.target(&caller)?.namespace;
-    rights::own_namespace(&caller.identity, &namespace)?;
+    let namespace = path.own_namespace(&caller)?;
     let page = params.page("audit")?;
     let query = AuditQuery {
         namespace,

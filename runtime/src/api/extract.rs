@@ -16,6 +16,7 @@ use super::App;
 use super::caller::Caller;
 use super::rejection::Rejection;
 use crate::catalog::{Overwrite, Page};
+use crate::gate::rights;
 
 /// The path parameters of every namespaced route, percent-decoded, not yet validated: authentication comes first.
 #[derive(Deserialize)]
@@ -63,6 +64,20 @@ impl Segments {
             (name, None) => (nested, name),
         };
         Ok(Target { namespace, package, name, id: self.id })
+    }
+
+    /// The namespace, which only its owner may look into · 403.
+    pub fn own_namespace(self, caller: &Caller) -> Result<NamespaceName, Rejection> {
+        let namespace = self.target(caller)?.namespace;
+        rights::own_namespace(&caller.identity, &namespace)?;
+        Ok(namespace)
+    }
+
+    /// The full name of an entity that the caller may create, change and delete · 403.
+    pub fn writable(self, caller: &Caller) -> Result<FullName, Rejection> {
+        let name = self.target(caller)?.full_name()?;
+        rights::write(&caller.identity, &name)?;
+        Ok(name)
     }
 }
 

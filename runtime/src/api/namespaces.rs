@@ -9,7 +9,6 @@ use super::App;
 use super::caller::Caller;
 use super::extract::Segments;
 use super::rejection::Rejection;
-use crate::gate::rights;
 
 /// `GET /namespaces`: exactly one name, the caller's.
 pub async fn list(caller: Caller) -> Json<Value> {
@@ -19,8 +18,7 @@ pub async fn list(caller: Caller) -> Json<Value> {
 /// `GET limits`: what holds for the caller · 403 another namespace. What is not limited reads as the largest number; what
 /// has no default in the reference is shown where the operator has set it.
 pub async fn limits(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
-    let namespace = path.target(&caller)?.namespace;
-    rights::own_namespace(&caller.identity, &namespace)?;
+    path.own_namespace(&caller)?;
     let own = &caller.identity.limits;
     let limits = app.limits.of(own);
     let shown = |limit: Option<u32>| limit.unwrap_or(i32::MAX.unsigned_abs());
@@ -60,6 +58,6 @@ fn bytes(size: u64) -> String {
 
 /// `GET limits/{x}`: 400.
 pub async fn limits_inner(caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
-    rights::own_namespace(&caller.identity, &path.target(&caller)?.namespace)?;
+    path.own_namespace(&caller)?;
     Err(Failure::BadRequest(messages::LIMITS_INNER.into()).into())
 }

@@ -47,8 +47,7 @@ pub async fn put(
     writing: Writing,
     request: Request<Body>,
 ) -> Result<(ETag, Json<Value>), Rejection> {
-    let name = path.target(&caller)?.full_name()?;
-    rights::write(&caller.identity, &name)?;
+    let name = path.writable(&caller)?;
     let patch = package::read(&document(request, app.limits.request_bytes).await?, &caller.identity.namespace)?;
     let stored = app.catalog.put_package(&name, patch, params.overwrite()?, &writing.by(&caller)?).await?;
     Ok((ETag(stored.revision), Json(package::document(&stored.value))))
@@ -63,8 +62,7 @@ pub async fn delete(
     params: Params,
     writing: Writing,
 ) -> Result<Json<Value>, Rejection> {
-    let name = path.target(&caller)?.full_name()?;
-    rights::write(&caller.identity, &name)?;
+    let name = path.writable(&caller)?;
     let force = if params.flag("force", false)? { Force::Yes } else { Force::No };
     let removed = app.catalog.delete_package(&name, force, &writing.by(&caller)?).await?;
     Ok(Json(package::document(&removed)))

@@ -24,8 +24,7 @@ pub async fn list(
     path: Segments,
     params: Params,
 ) -> Result<Response, Rejection> {
-    let namespace = path.target(&caller)?.namespace;
-    rights::own_namespace(&caller.identity, &namespace)?;
+    let namespace = path.own_namespace(&caller)?;
     answer(&app, Selection::of(namespace, Collection::Rules), &params).await
 }
 
@@ -46,8 +45,7 @@ pub async fn put(
     writing: Writing,
     request: Request<Body>,
 ) -> Result<(ETag, Json<Value>), Rejection> {
-    let name = path.target(&caller)?.full_name()?;
-    rights::write(&caller.identity, &name)?;
+    let name = path.writable(&caller)?;
     let patch = rule::read(&document(request, app.limits.request_bytes).await?, &caller.identity.namespace)?;
     let trigger = patch.trigger.as_ref().map(Needed::Own);
     let needed: Vec<Needed<'_>> = trigger.into_iter().chain(patch.action.as_ref().map(Needed::Action)).collect();
@@ -64,8 +62,7 @@ pub async fn set_status(
     writing: Writing,
     request: Request<Body>,
 ) -> Result<&'static str, Rejection> {
-    let name = path.target(&caller)?.full_name()?;
-    rights::write(&caller.identity, &name)?;
+    let name = path.writable(&caller)?;
     let status = rule::read_status(&document(request, app.limits.request_bytes).await?)?;
     app.catalog.set_rule_status(&name, status, &writing.by(&caller)?).await?;
     Ok("OK")
@@ -78,7 +75,6 @@ pub async fn delete(
     path: Segments,
     writing: Writing,
 ) -> Result<Json<Value>, Rejection> {
-    let name = path.target(&caller)?.full_name()?;
-    rights::write(&caller.identity, &name)?;
+    let name = path.writable(&caller)?;
     Ok(Json(rule::document(&app.catalog.delete_rule(&name, &writing.by(&caller)?).await?)))
 }

@@ -32,8 +32,7 @@ pub async fn list(
     path: Segments,
     params: Params,
 ) -> Result<Response, Rejection> {
-    let namespace = path.target(&caller)?.namespace;
-    rights::own_namespace(&caller.identity, &namespace)?;
+    let namespace = path.own_namespace(&caller)?;
     answer(&app, Selection::of(namespace, Collection::Triggers), &params).await
 }
 
@@ -54,8 +53,7 @@ pub async fn put(
     writing: Writing,
     request: Request<Body>,
 ) -> Result<(ETag, Json<Value>), Rejection> {
-    let name = path.target(&caller)?.full_name()?;
-    rights::write(&caller.identity, &name)?;
+    let name = path.writable(&caller)?;
     let patch = trigger::read(&document(request, app.limits.request_bytes).await?)?;
     let stored = app.catalog.put_trigger(&name, patch, params.overwrite()?, &writing.by(&caller)?).await?;
     Ok((ETag(stored.revision), Json(trigger::document(&stored.value))))
@@ -68,8 +66,7 @@ pub async fn delete(
     path: Segments,
     writing: Writing,
 ) -> Result<Json<Value>, Rejection> {
-    let name = path.target(&caller)?.full_name()?;
-    rights::write(&caller.identity, &name)?;
+    let name = path.writable(&caller)?;
     Ok(Json(trigger::document(&app.catalog.delete_trigger(&name, &writing.by(&caller)?).await?)))
 }
 
@@ -88,7 +85,7 @@ pub async fn fire(
     app.gate.fire(&caller.identity, accepted)?;
     rights::own_entity(&caller.identity, &trigger)?;
     let headers = Some(headers_for_actions(request.headers()));
-    let payload = payload(request, app.gate.limits_of(&caller.identity).payload_bytes).await?;
+    let payload = payload(request, app.gate.payload_bytes(&caller.identity)).await?;
     let context = Context { transaction: transaction.0, cause: None, extra_logging: false, accepted };
     let id = ActivationId::new(accepted);
     let fire = Fire { id, identity: caller.identity, trigger, payload, headers, context };

@@ -82,9 +82,14 @@ impl Gate {
         self.limits.of(&identity.limits)
     }
 
-    /// Refuses a body that is larger than a payload of this identity may be.
+    /// Bytes that a payload of this identity may have.
+    pub fn payload_bytes(&self, identity: &Identity) -> u64 {
+        self.limits.payload_bytes(&identity.limits)
+    }
+
+    /// Refuses a body that is larger than that.
     pub fn check_payload(&self, identity: &Identity, size: u64) -> Result<(), Failure> {
-        let limit = self.limits_of(identity).payload_bytes;
+        let limit = self.payload_bytes(identity);
         if limit < size {
             return Err(Failure::TooLarge(messages::larger_than_allowed("Request", size, limit)));
         }

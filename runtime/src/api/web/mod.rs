@@ -161,8 +161,7 @@ async fn run(
 ) -> Result<Response, Rejection> {
     let Found { address, entry, owner, way } = found;
     let (head, stream) = request.into_parts();
-    let bytes =
-        body(Request::from_parts(head.clone(), stream), "Request", app.gate.limits_of(&owner).payload_bytes).await?;
+    let bytes = body(Request::from_parts(head.clone(), stream), "Request", app.gate.payload_bytes(&owner)).await?;
     let raw = if entry.action.annotations.is_true("raw-http") { Raw::Yes } else { Raw::No };
     let user = caller.map(|caller| caller.identity.namespace.to_string());
     let web = WebRequest {
