@@ -8,6 +8,7 @@ mod alarm;
 mod annotations;
 mod api;
 mod audit;
+mod callback;
 mod entity;
 mod exec;
 mod failure;
@@ -31,6 +32,7 @@ pub use alarm::{
 pub use annotations::{Annotations, truthy};
 pub use api::{Api, ApiName, BasePath, PathPattern, ResponseType, Route, RouteSecret, Segment, Verb};
 pub use audit::{AuditRecord, Became};
+pub use callback::CallbackId;
 pub use entity::{Action, Binding, Collection, Entity, Package, Rule, RuleLink, RuleStatus, Trigger};
 pub use exec::{CodeRef, Exec, Kind, looks_like_base64};
 pub use failure::{Failure, Message};

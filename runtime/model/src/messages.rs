@@ -1,9 +1,10 @@
 //! Every sentence a user can read. Clients compare the bytes, so the wording is fixed, misspellings included.
 //!
-//! Source: REST contract, the sections named; feeds contract for the alarms.
+//! Source: REST contract, the sections named; feeds contract for the alarms and the callbacks.
 
 pub mod alarms;
 pub mod apis;
+pub mod callbacks;
 pub mod namespaces;
 
 use crate::{FullName, Message};
