@@ -32,7 +32,11 @@ pub use alarm::{
 pub use annotations::{Annotations, truthy};
 pub use api::{Api, ApiName, BasePath, PathPattern, ResponseType, Route, RouteSecret, Segment, Verb};
 pub use audit::{AuditRecord, Became};
-pub use callback::CallbackId;
+pub use callback::{
+    AttemptError, Callback, CallbackAttempt, CallbackCarrier, CallbackDefaults, CallbackEnd, CallbackHeaders,
+    CallbackId, CallbackMethod, CallbackPayload, CallbackSettings, CallbackState, EffectiveSettings, NewCallback,
+    Notice, Retry, RetryMode, RetryPatch, SettingSource, Sourced, Subscription, Template,
+};
 pub use entity::{Action, Binding, Collection, Entity, Package, Rule, RuleLink, RuleStatus, Trigger};
 pub use exec::{CodeRef, Exec, Kind, looks_like_base64};
 pub use failure::{Failure, Message};

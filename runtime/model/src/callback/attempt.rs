@@ -1,0 +1,108 @@
+//! One attempt at a delivery. Feeds contract §C.8.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Timestamp;
+
+/// What became of one attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CallbackAttempt {
+    /// Counts from 1, and again from 1 after a restart.
+    pub n: u32,
+    pub at: Timestamp,
+    pub duration_ms: u64,
+    /// `None`: no answer came.
+    pub status_code: Option<u16>,
+    /// `None`: delivered.
+    pub error: Option<AttemptError>,
+    /// What [`CallbackAttempt::excerpt`] made of the answer's body.
+    pub response_body: Option<String>,
+}
+
+impl CallbackAttempt {
+    /// Bytes of an answer that are kept.
+    pub const BODY_KEPT: usize = 1 << 10;
+
+    /// The beginning of an answer's body, cut between two characters; `None` for an empty one. What is not UTF-8
+    /// becomes U+FFFD.
+    pub fn excerpt(body: &[u8]) -> Option<String> {
+        // A character that begins before the cut and ends behind it is seen whole with three bytes more: without them
+        // a replacement would stand for it.
+        let body = &body[..body.len().min(CallbackAttempt::BODY_KEPT + 3)];
+        let mut text = String::from_utf8_lossy(body).into_owned();
+        text.truncate(text.floor_char_boundary(CallbackAttempt::BODY_KEPT));
+        (!text.is_empty()).then_some(text)
+    }
+
+    pub fn ended(&self) -> Timestamp {
+        self.at.after(Duration::from_millis(self.duration_ms))
+    }
+}
+
+/// Why an attempt did not deliver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttemptError {
+    DnsFailure,
+    ConnectFailure,
+    TlsFailure,
+    Timeout,
+    /// An answer other than 2xx; redirects are not followed.
+    HttpStatus,
+    /// The name resolved to an address that the egress policy forbids.
+    SsrfBlocked,
+}
+
+impl AttemptError {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            AttemptError::DnsFailure => "dns_failure",
+            AttemptError::ConnectFailure => "connect_failure",
+            AttemptError::TlsFailure => "tls_failure",
+            AttemptError::Timeout => "timeout",
+            AttemptError::HttpStatus => "http_status",
+            AttemptError::SsrfBlocked => "ssrf_blocked",
+        }
+    }
+
+    /// What an answer with this status means; `None`: delivered.
+    pub fn of_status(status: u16) -> Option<AttemptError> {
+        match status {
+            200..=299 => None,
+            _ => Some(AttemptError::HttpStatus),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_kept_up_to_1_kib_and_cut_between_characters() {
+        assert_eq!(CallbackAttempt::excerpt(b""), None);
+        assert_eq!(CallbackAttempt::excerpt(b"busy").unwrap(), "busy");
+        assert_eq!(CallbackAttempt::excerpt(&[b'x'; 1024]).unwrap().len(), 1024);
+        assert_eq!(CallbackAttempt::excerpt(&[b'x'; 65_536]).unwrap().len(), 1024);
+        for (before, kept) in [(1020, 1024), (1021, 1021), (1022, 1022), (1023, 1023), (1024, 1024)] {
+            let body = format!("{}\u{1f980}{}", "x".repeat(before), "y".repeat(10));
+            let excerpt = CallbackAttempt::excerpt(body.as_bytes()).unwrap();
+            assert_eq!(excerpt, body[..kept], "{before}");
+        }
+        assert_eq!(CallbackAttempt::excerpt(&[b'a', 0xff, b'b']).unwrap(), "a\u{fffd}b");
+        assert!(CallbackAttempt::excerpt(&[0xff; 4096]).unwrap().len() <= 1024);
+    }
+
+    #[test]
+    fn only_an_answer_of_2xx_delivers() {
+        for (status, error) in [(200, None), (202, None), (299, None)] {
+            assert_eq!(AttemptError::of_status(status), error);
+        }
+        for status in [100, 199, 300, 302, 304, 404, 429, 500, 503] {
+            assert_eq!(AttemptError::of_status(status), Some(AttemptError::HttpStatus), "{status}");
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! What is told of an activation that ended, and how it becomes the body of a request. Feeds contract §C.4, C.5.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::template::{Fact, Piece, pieces};
+use super::{Callback, CallbackPayload};
+use crate::annotations::json_size;
+use crate::{Activation, Arguments, Kind, Status};
+
+/// What is told of an activation that ended: enough to write the body of every attempt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Notice {
+    activation: Activation,
+    /// What the caller sent, without any default of a package or an action: those may be secrets.
+    arguments: Arguments,
+    /// The setting `server.name`.
+    server: String,
+}
+
+impl Notice {
+    /// Bytes that results, errors and arguments may take in one filled-in template, before their characters are
+    /// escaped. The first of them that does not fit and all after it stay empty: a template can name the same result a
+    /// thousand times.
+    pub const LONGEST: usize = 4 << 20;
+
+    /// Keeps of the record and the arguments only what a body of the form `payload` can show.
+    pub fn new(activation: Activation, arguments: Arguments, server: String, payload: &CallbackPayload) -> Self {
+        let mut notice = Notice { activation, arguments, server };
+        match payload {
+            CallbackPayload::Activation => notice.arguments.clear(),
+            CallbackPayload::Template(_) => notice.activation.logs.clear(),
+            CallbackPayload::Result => notice.keep_result_only(),
+            CallbackPayload::Default => {
+                notice.keep_result_only();
+                notice.activation.response.result = Value::Object(Map::new());
+            }
+        }
+        notice
+    }
+
+    fn keep_result_only(&mut self) {
+        self.arguments.clear();
+        self.activation.logs.clear();
+    }
+
+    /// The body of the attempt with this number, as compact JSON.
+    pub fn render(&self, callback: &Callback, attempt: u32) -> String {
+        match &callback.payload {
+            CallbackPayload::Default => json(&self.summary(callback, None)),
+            CallbackPayload::Result => json(&self.summary(callback, Some(&self.activation.response.result))),
+            CallbackPayload::Activation => json(&self.activation.wire()),
+            CallbackPayload::Template(template) => {
+                let mut filling = Filling { notice: self, callback, attempt, left: Notice::LONGEST };
+                json(&filling.fill(template.as_value()))
+            }
+        }
+    }
+
+    fn summary<'a>(&'a self, callback: &'a Callback, result: Option<&'a Value>) -> Summary<'a> {
+        let id = self.activation.id.to_string();
+        Summary {
+            run_id: id.clone(),
+            activation_id: id,
+            name: callback.name.to_string(),
+            object_type: self.object_type(),
+            status: self.activation.response.status.as_str(),
+            status_code: self.activation.response.status.code(),
+            correlation_id: callback.correlation_id.as_deref(),
+            result,
+        }
+    }
+
+    fn object_type(&self) -> &'static str {
+        match self.activation.filter_kind() {
+            Kind::SEQUENCE => "sequence",
+            _ => "action",
+        }
+    }
+
+    /// `None` on success, which has no error whatever its result looks like.
+    fn error(&self) -> Option<&Value> {
+        match self.activation.response.status {
+            Status::Success => None,
+            Status::ApplicationError | Status::DeveloperError | Status::WhiskError => {
+                self.activation.response.result.get("error")
+            }
+        }
+    }
+
+    fn error_message(&self) -> Cow<'_, str> {
+        let Some(error) = self.error() else { return Cow::Borrowed("") };
+        text(error.get("error").or_else(|| error.get("message")).unwrap_or(error))
+    }
+
+    fn error_insert(&self) -> Cow<'_, str> {
+        match self.error() {
+            Some(error @ Value::Object(_)) => text(error),
+            Some(_) | None => Cow::Borrowed(""),
+        }
+    }
+}
+
+/// The default body; its keys in the order of the contract.
+#[derive(Serialize)]
+struct Summary<'a> {
+    run_id: String,
+    #[serde(rename = "activationId")]
+    activation_id: String,
+    name: String,
+    object_type: &'a str,
+    status: &'a str,
+    #[serde(rename = "statusCode")]
+    status_code: u8,
+    #[serde(rename = "correlationId", skip_serializing_if = "Option::is_none")]
+    correlation_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<&'a Value>,
+}
+
+/// A template on its way to a body.
+struct Filling<'a> {
+    notice: &'a Notice,
+    callback: &'a Callback,
+    attempt: u32,
+    /// What is left of [`Notice::LONGEST`].
+    left: usize,
+}
+
+impl<'a> Filling<'a> {
+    fn fill(&mut self, template: &Value) -> Value {
+        match template {
+            Value::String(text) => self.fill_text(text),
+            Value::Array(items) => items.iter().map(|item| self.fill(item)).collect(),
+            Value::Object(members) => {
+                members.iter().map(|(key, value)| (key.clone(), self.fill(value))).collect::<Map<_, _>>().into()
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => template.clone(),
+        }
+    }
+
+    fn fill_text(&mut self, template: &str) -> Value {
+        let pieces = pieces(template);
+        if let [Piece::Fact(Fact::Result)] = pieces[..] {
+            return self.result();
+        }
+        let mut filled = String::new();
+        for piece in pieces {
+            match piece {
+                Piece::Text(text) | Piece::Unknown(text) => filled.push_str(text),
+                Piece::Fact(fact) => filled.push_str(&self.fact(fact)),
+                Piece::Argument(name) => {
+                    let arguments = &self.notice.arguments;
+                    filled.push_str(&self.fit(|| arguments.get(name).map_or(Cow::Borrowed(""), text)));
+                }
+            }
+        }
+        Value::String(filled)
+    }
+
+    /// The result itself; null when it no longer fits.
+    fn result(&mut self) -> Value {
+        let result = &self.notice.activation.response.result;
+        match self.left != 0 && self.spend(json_size(result)) {
+            true => result.clone(),
+            false => Value::Null,
+        }
+    }
+
+    fn fact(&mut self, fact: Fact) -> Cow<'a, str> {
+        let (notice, callback) = (self.notice, self.callback);
+        let record = &notice.activation;
+        match fact {
+            Fact::ActivationId => record.id.to_string().into(),
+            Fact::Name => callback.name.to_string().into(),
+            Fact::ObjectType => notice.object_type().into(),
+            Fact::StatusCode => record.response.status.code().to_string().into(),
+            Fact::Status => record.response.status.as_str().into(),
+            Fact::ErrorMessage => self.fit(|| notice.error_message()),
+            Fact::ErrorCode => format!("{:08}", record.response.status.code()).into(),
+            Fact::ErrorInsert => self.fit(|| notice.error_insert()),
+            Fact::Server => notice.server.as_str().into(),
+            Fact::Namespace => callback.namespace.as_str().into(),
+            Fact::Subject => record.subject.as_str().into(),
+            Fact::Start => record.start.millis().to_string().into(),
+            Fact::End => record.end.map_or(String::new(), |end| end.millis().to_string()).into(),
+            Fact::Duration => record.duration_ms.map_or(String::new(), |duration| duration.to_string()).into(),
+            Fact::CorrelationId => callback.correlation_id.as_deref().unwrap_or_default().into(),
+            Fact::Cause => callback.cause.map_or(String::new(), |cause| cause.to_string()).into(),
+            Fact::Attempt => self.attempt.to_string().into(),
+            Fact::Result => self.fit(|| json(&record.response.result).into()),
+        }
+    }
+
+    /// A text that may be as long as a payload; empty when it no longer fits, and not even made after that.
+    fn fit<'b>(&mut self, make: impl FnOnce() -> Cow<'b, str>) -> Cow<'b, str> {
+        if self.left == 0 {
+            return Cow::Borrowed("");
+        }
+        let text = make();
+        match self.spend(text.len()) {
+            true => text,
+            false => Cow::Borrowed(""),
+        }
+    }
+
+    /// Whether `size` bytes still fit. Nothing does once something did not.
+    fn spend(&mut self, size: usize) -> bool {
+        let left = self.left.checked_sub(size);
+        self.left = left.unwrap_or(0);
+        left.is_some()
+    }
+}
+
+/// A text as it is, anything else as compact JSON.
+fn text(value: &Value) -> Cow<'_, str> {
+    match value {
+        Value::String(text) => text.into(),
+        other => json(other).into(),
+    }
+}
+
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("texts, numbers and JSON values always serialize")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,63 @@
+//! What a callback tells its receiver. Feeds contract §C.4, C.5.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+use super::fields::refused;
+use super::template::Template;
+use crate::Failure;
+use crate::messages::callbacks as says;
+
+/// The form of the body that is sent. As JSON: the word, or the template itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum CallbackPayload {
+    /// Ids, name and status.
+    #[default]
+    Default,
+    /// The same and the result.
+    Result,
+    /// The whole record, as GET shows it.
+    Activation,
+    /// What the subscriber wrote, with its placeholders filled in.
+    Template(Template),
+}
+
+impl CallbackPayload {
+    /// `path`: what a refusal starts with.
+    pub(super) fn read(path: &str, value: &Value) -> Result<Self, Failure> {
+        match value {
+            Value::String(word) => match word.as_str() {
+                "default" => Ok(CallbackPayload::Default),
+                "result" => Ok(CallbackPayload::Result),
+                "activation" => Ok(CallbackPayload::Activation),
+                _ => Err(refused(says::not_a_payload(path))),
+            },
+            Value::Object(_) => Template::read(path, value).map(CallbackPayload::Template),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => {
+                Err(refused(says::not_a_payload(path)))
+            }
+        }
+    }
+
+    pub fn to_value(&self) -> Value {
+        match self {
+            CallbackPayload::Default => "default".into(),
+            CallbackPayload::Result => "result".into(),
+            CallbackPayload::Activation => "activation".into(),
+            CallbackPayload::Template(template) => template.as_value().clone(),
+        }
+    }
+}
+
+impl Serialize for CallbackPayload {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_value().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for CallbackPayload {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        CallbackPayload::read("the payload", &value).map_err(serde::de::Error::custom)
+    }
+}

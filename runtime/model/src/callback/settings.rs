@@ -1,0 +1,257 @@
+//! What a namespace sets for its callbacks, and what then holds: request over namespace over server. Feeds contract
+//! §C.8.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::fields::{Fields, object, refused, switch, whole_number};
+use super::{CallbackPayload, Retry, RetryMode, Subscription};
+use crate::Failure;
+use crate::messages::callbacks as says;
+
+/// What holds where neither the request nor the namespace says otherwise. Every one is a setting below `callbacks.`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CallbackDefaults {
+    /// How the waits between attempts grow: constant, linear or squared.
+    pub retry_mode: RetryMode,
+    /// 1 to 3600. Default 60.
+    pub retry_interval_seconds: u32,
+    /// Attempts after the first, 0 to 20. Default 5.
+    pub max_retries: u32,
+    /// Whether plain http is refused, in every namespace.
+    pub https_only: bool,
+    /// How long one attempt may take, 1000 to 60000. Default 10000.
+    pub timeout_ms: u32,
+}
+
+impl Default for CallbackDefaults {
+    fn default() -> Self {
+        CallbackDefaults {
+            retry_mode: RetryMode::Constant,
+            retry_interval_seconds: 60,
+            max_retries: 5,
+            https_only: false,
+            timeout_ms: 10_000,
+        }
+    }
+}
+
+/// What a namespace set for itself; absent: the server's value.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct CallbackSettings {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_mode: Option<RetryMode>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval_seconds: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_retries: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub https_only: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payload: Option<CallbackPayload>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u32>,
+}
+
+impl CallbackSettings {
+    const NAMES: [&str; 6] = ["retryMode", "intervalSeconds", "maxRetries", "httpsOnly", "payload", "timeoutMs"];
+    /// What GET shows beside them, and nobody can PUT.
+    const SHOWN_ONLY: [&str; 2] = ["signingSecret", "source"];
+
+    /// These settings with what `wire` gives laid over them; null takes one back to the server's value. The text of
+    /// `Err` starts with the name of what offends.
+    pub fn patch(&self, wire: &Value) -> Result<CallbackSettings, Failure> {
+        let members = object("callback settings", wire)?;
+        if let Some(name) = CallbackSettings::SHOWN_ONLY.into_iter().find(|name| members.contains_key(*name)) {
+            return Err(refused(says::may_not_be_set(name)));
+        }
+        let fields = Fields::of("", members, &CallbackSettings::NAMES)?;
+        let mut new = self.clone();
+        fields.patch("retryMode", &mut new.retry_mode, RetryMode::read)?;
+        fields.patch("intervalSeconds", &mut new.interval_seconds, whole_number(Retry::INTERVAL_SECONDS))?;
+        fields.patch("maxRetries", &mut new.max_retries, whole_number(Retry::MAX_RETRIES))?;
+        fields.patch("httpsOnly", &mut new.https_only, switch)?;
+        fields.patch("payload", &mut new.payload, CallbackPayload::read)?;
+        fields.patch("timeoutMs", &mut new.timeout_ms, whole_number(Subscription::TIMEOUT_MS))?;
+        Ok(new)
+    }
+
+    /// What holds for the namespace.
+    pub fn over(&self, server: &CallbackDefaults) -> EffectiveSettings {
+        let https_only = match (self.https_only, server.https_only) {
+            (Some(false) | None, true) => Sourced { value: true, source: SettingSource::Server },
+            (own, server) => Sourced::of(own, server),
+        };
+        EffectiveSettings {
+            retry_mode: Sourced::of(self.retry_mode, server.retry_mode),
+            interval_seconds: Sourced::of(self.interval_seconds, server.retry_interval_seconds),
+            max_retries: Sourced::of(self.max_retries, server.max_retries),
+            https_only,
+            payload: Sourced::of(self.payload.clone(), CallbackPayload::Default),
+            timeout_ms: Sourced::of(self.timeout_ms, server.timeout_ms),
+        }
+    }
+}
+
+/// What holds for the callbacks of a namespace, and who said so.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EffectiveSettings {
+    pub retry_mode: Sourced<RetryMode>,
+    pub interval_seconds: Sourced<u32>,
+    pub max_retries: Sourced<u32>,
+    /// True when either level says so.
+    pub https_only: Sourced<bool>,
+    pub payload: Sourced<CallbackPayload>,
+    pub timeout_ms: Sourced<u32>,
+}
+
+/// A value and who set it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sourced<T> {
+    pub value: T,
+    pub source: SettingSource,
+}
+
+impl<T> Sourced<T> {
+    fn of(own: Option<T>, server: T) -> Self {
+        match own {
+            Some(value) => Sourced { value, source: SettingSource::Namespace },
+            None => Sourced { value: server, source: SettingSource::Server },
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SettingSource {
+    Server,
+    Namespace,
+}
+
+impl EffectiveSettings {
+    pub fn retry(&self) -> Retry {
+        Retry {
+            mode: self.retry_mode.value,
+            interval_seconds: self.interval_seconds.value,
+            max_retries: self.max_retries.value,
+        }
+    }
+
+    /// What GET answers. The secret is kept elsewhere and handed in to be shown.
+    pub fn document(&self, signing_secret: &str) -> Value {
+        json!({
+            "retryMode": self.retry_mode.value,
+            "intervalSeconds": self.interval_seconds.value,
+            "maxRetries": self.max_retries.value,
+            "httpsOnly": self.https_only.value,
+            "payload": self.payload.value,
+            "timeoutMs": self.timeout_ms.value,
+            "signingSecret": signing_secret,
+            "source": {
+                "retryMode": self.retry_mode.source,
+                "intervalSeconds": self.interval_seconds.source,
+                "maxRetries": self.max_retries.source,
+                "httpsOnly": self.https_only.source,
+                "payload": self.payload.source,
+                "timeoutMs": self.timeout_ms.source,
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn patched(wire: Value) -> Result<CallbackSettings, String> {
+        CallbackSettings::default().patch(&wire).map_err(|refused| refused.to_string())
+    }
+
+    #[test]
+    fn what_the_namespace_does_not_set_is_the_servers() {
+        let server = CallbackDefaults::default();
+        let document = CallbackSettings::default().over(&server).document("whsec_x").to_string();
+        assert_eq!(
+            document,
+            r#"{"retryMode":"constant","intervalSeconds":60,"maxRetries":5,"httpsOnly":false,"payload":"default","timeoutMs":10000,"signingSecret":"whsec_x","source":{"retryMode":"server","intervalSeconds":"server","maxRetries":"server","httpsOnly":"server","payload":"server","timeoutMs":"server"}}"#
+        );
+        let own = patched(json!({"retryMode": 2, "maxRetries": 3, "payload": {"id": "&$RUNID#"}})).unwrap();
+        let document = own.over(&server).document("whsec_x");
+        for (name, value, source) in [
+            ("retryMode", json!("squared"), "namespace"),
+            ("intervalSeconds", json!(60), "server"),
+            ("maxRetries", json!(3), "namespace"),
+            ("payload", json!({"id": "&$RUNID#"}), "namespace"),
+            ("timeoutMs", json!(10_000), "server"),
+        ] {
+            assert_eq!((&document[name], &document["source"][name]), (&value, &json!(source)), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_patch_merges_and_null_takes_back() {
+        let all = json!({"retryMode": "linear", "intervalSeconds": 1, "maxRetries": 0, "httpsOnly": true,
+            "payload": "result", "timeoutMs": 60_000});
+        let own = patched(all.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&own).unwrap(), all, "the stored form is the given one");
+        assert_eq!(serde_json::from_value::<CallbackSettings>(all).unwrap(), own);
+
+        let merged = own.patch(&json!({"maxRetries": 20, "retryMode": null})).unwrap();
+        assert_eq!(merged, CallbackSettings { max_retries: Some(20), retry_mode: None, ..own.clone() });
+        assert_eq!(own.patch(&json!({})).unwrap(), own);
+        let none = CallbackSettings::NAMES.map(|name| (name.to_owned(), Value::Null));
+        assert_eq!(own.patch(&Value::Object(none.into_iter().collect())).unwrap(), CallbackSettings::default());
+    }
+
+    #[test]
+    fn a_refused_setting_is_named_with_what_it_may_be() {
+        for (wire, sentence) in [
+            (json!({"retryMode": "exponential"}), "retryMode must be one of constant, linear, squared"),
+            (json!({"intervalSeconds": 0}), "intervalSeconds must be an integer between 1 and 3600"),
+            (json!({"intervalSeconds": 3601}), "intervalSeconds must be an integer between 1 and 3600"),
+            (json!({"maxRetries": 21}), "maxRetries must be an integer between 0 and 20"),
+            (json!({"maxRetries": "3"}), "maxRetries must be an integer between 0 and 20"),
+            (json!({"httpsOnly": "true"}), "httpsOnly must be true or false"),
+            (json!({"payload": "all"}), "payload must be one of default, result, activation, or an object"),
+            (json!({"payload": {"a": "&$FOO#"}}), "payload has unknown placeholder &$FOO#"),
+            (json!({"timeoutMs": 999}), "timeoutMs must be an integer between 1000 and 60000"),
+            (json!({"maxAttempts": null}), "maxAttempts is not a known field"),
+            (json!({"signingSecret": "whsec_x"}), "signingSecret may not be set"),
+            (json!({"source": {}}), "source may not be set"),
+            (json!([]), "callback settings must be an object"),
+        ] {
+            assert_eq!(patched(wire).unwrap_err(), sentence);
+        }
+    }
+
+    #[test]
+    fn https_is_demanded_when_either_level_says_so() {
+        for (own, server, value, source) in [
+            (None, false, false, SettingSource::Server),
+            (None, true, true, SettingSource::Server),
+            (Some(false), false, false, SettingSource::Namespace),
+            (Some(false), true, true, SettingSource::Server),
+            (Some(true), false, true, SettingSource::Namespace),
+            (Some(true), true, true, SettingSource::Namespace),
+        ] {
+            let settings = CallbackSettings { https_only: own, ..CallbackSettings::default() };
+            let server = CallbackDefaults { https_only: server, ..CallbackDefaults::default() };
+            assert_eq!(settings.over(&server).https_only, Sourced { value, source }, "{own:?} over {server:?}");
+        }
+    }
+
+    #[test]
+    fn the_servers_defaults_are_read_by_name() {
+        let read: CallbackDefaults =
+            serde_json::from_value(json!({"retry_interval_seconds": 2, "retry_mode": 1})).unwrap();
+        let expected = CallbackDefaults {
+            retry_interval_seconds: 2,
+            retry_mode: RetryMode::Linear,
+            ..CallbackDefaults::default()
+        };
+        assert_eq!(read, expected);
+        assert!(serde_json::from_value::<CallbackDefaults>(json!({"retries": 2})).is_err());
+    }
+}
