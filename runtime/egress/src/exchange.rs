@@ -1,0 +1,118 @@
+//! One request and its answer over one connection, which is closed afterwards. HTTP/1.1 only; nothing is followed, kept
+//! or decompressed.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+
+use bytes::{Bytes, BytesMut};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::{Method, Request, Response};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::egress::Outgoing;
+use crate::error::SendError;
+
+/// Header fields of an answer. hyper's default.
+const HEADERS: usize = 100;
+/// Bytes of an answer's head, as of a request's head that we take.
+const HEAD_BYTES: usize = 64 << 10;
+/// Bytes of an answer that are buffered at a time, about. hyper's default is 408 KiB.
+const BUFFER_BYTES: usize = 64 << 10;
+/// What concerns the connection is ours to say.
+const OF_THE_CONNECTION: [HeaderName; 6] = [
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];
+
+/// What bytes come and go over: TCP, or TLS on top of it.
+pub(crate) trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Wire for S {}
+
+/// An answer whose head is there.
+pub(crate) struct Begun {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    body: Incoming,
+    connection: Running,
+}
+
+/// Sends the whole request and waits for the answer's head, however long that takes.
+pub(crate) async fn begin(wire: Box<dyn Wire>, outgoing: Outgoing<'_>) -> Result<Begun, SendError> {
+    let request = request(outgoing)?;
+    let mut builder = http1::Builder::new();
+    builder.max_headers(HEADERS).max_header_size(HEAD_BYTES).max_buf_size(BUFFER_BYTES);
+    let shaken = builder.handshake(TokioIo::new(wire)).await;
+    let (mut sender, connection) = shaken.map_err(|cause| SendError::protocol(&cause))?;
+
+    let mut connection = Running(Some(Box::pin(connection)));
+    let answered: hyper::Result<Response<Incoming>> = connection.during(sender.send_request(request)).await;
+    let (head, body) = answered.map_err(|cause| SendError::protocol(&cause))?.into_parts();
+    Ok(Begun { status: head.status.as_u16(), headers: head.headers, body, connection })
+}
+
+impl Begun {
+    /// The body's first bytes, at most `limit`: until its end, until it breaks off, or until `over`. Closes the connection.
+    pub(crate) async fn body(self, limit: usize, over: impl Future<Output = ()>) -> Bytes {
+        let Begun { mut body, mut connection, .. } = self;
+        let mut read = BytesMut::new();
+        let reading = async {
+            while read.len() < limit {
+                let Some(Ok(frame)) = body.frame().await else { return };
+                let data = frame.into_data().unwrap_or_default(); // trailers are of no interest
+                read.extend_from_slice(&data[..data.len().min(limit - read.len())]);
+            }
+        };
+        tokio::select! {
+            biased;
+            () = over => (),
+            () = connection.during(reading) => (),
+        }
+        read.freeze()
+    }
+}
+
+/// A connection, as long as it lasts. Its errors come out of what is done over it.
+struct Running(Option<Pin<Box<Connection>>>);
+
+type Connection = http1::Connection<TokioIo<Box<dyn Wire>>, Full<Bytes>>;
+
+impl Running {
+    /// Does `work` while the connection moves its bytes.
+    async fn during<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        if let Some(connection) = &mut self.0 {
+            tokio::select! {
+                biased;
+                done = &mut work => return done,
+                _ended = connection => self.0 = None, // a second look at it would panic
+            }
+        }
+        work.await
+    }
+}
+
+fn request(outgoing: Outgoing<'_>) -> Result<Request<Full<Bytes>>, SendError> {
+    if outgoing.method == Method::CONNECT {
+        return Err(SendError::Protocol("CONNECT is for proxies".to_owned())); // what follows would be no HTTP
+    }
+    let mut request = Request::new(Full::new(outgoing.body));
+    *request.method_mut() = outgoing.method;
+    *request.uri_mut() = outgoing.target.uri();
+    *request.headers_mut() = outgoing.headers;
+    let headers = request.headers_mut();
+    for name in OF_THE_CONNECTION {
+        headers.remove(name);
+    }
+    let host = HeaderValue::from_str(&outgoing.target.authority()).expect("a host is printable ASCII");
+    headers.insert(header::HOST, host);
+    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    Ok(request)
+}
