@@ -82,7 +82,8 @@ fn files_of(module: &str) -> Vec<(String, String)> {
 fn used(line: &str) -> Vec<String> {
     let word = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
     let modules = line.split("crate::").skip(1).map(word);
-    let crates = line.split("wask_").skip(1).map(word).filter(|name| ["store", "sandbox"].contains(&name.as_str()));
+    let crates =
+        line.split("wask_").skip(1).map(word).filter(|name| ["store", "sandbox", "egress"].contains(&name.as_str()));
     modules.chain(crates).collect()
 }
 
@@ -90,7 +91,8 @@ fn used(line: &str) -> Vec<String> {
 fn nothing_uses_what_the_table_of_imports_does_not_allow_it() {
     let table = table();
     let mut wrong = Vec::new();
-    for (module, allowed) in table.iter().filter(|(name, _)| !["model", "store", "sandbox"].contains(&name.as_str())) {
+    let crates = ["model", "store", "sandbox", "egress"];
+    for (module, allowed) in table.iter().filter(|(name, _)| !crates.contains(&name.as_str())) {
         let files = files_of(module);
         assert!(!files.is_empty(), "the table has `{module}`, the sources have not");
         for (name, text) in files {
@@ -106,9 +108,10 @@ fn nothing_uses_what_the_table_of_imports_does_not_allow_it() {
 #[test]
 fn the_small_crates_do_not_know_each_other_nor_the_runtime() {
     for (folder, forbidden) in [
-        ("runtime/model", &["wask_store", "wask_sandbox", "wask::"][..]),
-        ("runtime/store", &["wask_sandbox", "wask::"]),
-        ("runtime/sandbox", &["wask_model", "wask_store", "wask::"]),
+        ("runtime/model", &["wask_store", "wask_sandbox", "wask_egress", "wask::"][..]),
+        ("runtime/store", &["wask_sandbox", "wask_egress", "wask::"]),
+        ("runtime/sandbox", &["wask_model", "wask_store", "wask_egress", "wask::"]),
+        ("runtime/egress", &["wask_model", "wask_store", "wask_sandbox", "wask::"]),
     ] {
         assert_eq!(findings(folder, forbidden, &[]), Vec::<String>::new());
     }
@@ -133,15 +136,15 @@ fn the_modules_stand_in_the_order_of_the_table() {
     let modules: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
     let table = table();
     let rows: Vec<&str> = table.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(rows[..3], ["model", "store", "sandbox"]);
-    assert_eq!(rows[3..], modules);
+    assert_eq!(rows[..4], ["model", "store", "sandbox", "egress"]);
+    assert_eq!(rows[4..], modules);
 }
 
 #[test]
 fn http_stays_in_the_api() {
     let words = ["axum::", "StatusCode"];
     assert_eq!(findings("runtime/src", &words, &["runtime/src/api/"]), Vec::<String>::new());
-    for crate_of_its_own in ["runtime/model", "runtime/store", "runtime/sandbox"] {
+    for crate_of_its_own in ["runtime/model", "runtime/store", "runtime/sandbox", "runtime/egress"] {
         assert_eq!(findings(crate_of_its_own, &words, &[]), Vec::<String>::new());
     }
 }
@@ -170,6 +173,15 @@ fn wasmtime_stays_in_the_sandbox_and_sql_in_the_store() {
     let allowed = ["runtime/sandbox/", "runtime/build.rs"];
     assert_eq!(findings("runtime", &["wasmtime::", "wasmtime_wasi"], &allowed), Vec::<String>::new());
     assert_eq!(findings("runtime", &["rusqlite::", "refinery::"], &["runtime/store/"]), Vec::<String>::new());
+}
+
+#[test]
+fn only_egress_opens_outbound_connections() {
+    let words =
+        ["TcpStream::connect", "hyper::client", "client::legacy", "rustls", "ipnet", "lookup_host", "to_socket_addrs"];
+    // A command of the client is no part of a server: it calls the server that its user names.
+    let allowed = ["runtime/egress/", "runtime/src/cli/client/http.rs"];
+    assert_eq!(findings("runtime", &words, &allowed), Vec::<String>::new());
 }
 
 #[test]
