@@ -10,12 +10,14 @@ use std::path::PathBuf;
 
 use figment::value::Value;
 use serde::{Deserialize, Serialize};
-use wask_model::{ActionLimits, Limits, LimitsProfile};
+use wask_egress::{BadRange, EgressConfig};
+use wask_model::{ActionLimits, Limits, LimitsProfile, Retry, Subscription};
 use wask_sandbox::{SandboxConfig, SandboxError};
 use wask_store::sqlite::SqliteConfig;
 
 use crate::alarms::AlarmSettings;
 use crate::api::HttpConfig;
+use crate::callbacks::CallbackConfig;
 use crate::catalog::CatalogConfig;
 use crate::gate::LoginConfig;
 use crate::gateway::GatewayConfig;
@@ -39,6 +41,8 @@ pub struct Config {
     pub activations: RecordConfig,
     pub queue: QueueConfig,
     pub alarms: AlarmSettings,
+    pub callbacks: CallbackConfig,
+    pub egress: EgressConfig,
     pub catalog: CatalogConfig,
     pub gateway: GatewayConfig,
     pub sandbox: SandboxConfig,
@@ -61,6 +65,8 @@ pub struct ServerConfig {
     pub listen: SocketAddr,
     /// Folder of everything that survives a restart.
     pub data_dir: PathBuf,
+    /// What the server calls itself to receivers of callbacks.
+    pub name: String,
     /// The URL that guests reach the API under; empty: `http://` and the address listened on.
     pub api_host: String,
     /// How long a stopping node waits for what runs.
@@ -72,6 +78,7 @@ impl Default for ServerConfig {
         ServerConfig {
             listen: SocketAddr::from(([127, 0, 0, 1], 3233)),
             data_dir: PathBuf::from("wask-data"),
+            name: "wask".to_owned(),
             api_host: String::new(),
             grace_ms: 30_000,
         }
@@ -163,7 +170,10 @@ impl Loaded {
     }
 
     fn check_ranges(&self) -> Result<(), BadConfig> {
-        let Config { http, queue, limits, activations, alarms, gateway, store, .. } = &self.config;
+        let Config { http, queue, limits, activations, alarms, callbacks, gateway, store, .. } = &self.config;
+        let ends = |range: &std::ops::RangeInclusive<u32>| (u64::from(*range.start()), u64::from(*range.end()));
+        let (interval, retries) = (ends(&Retry::INTERVAL_SECONDS), ends(&Retry::MAX_RETRIES));
+        let timeout = ends(&Subscription::TIMEOUT_MS);
         let (any, million) = (u64::MAX, 1_000_000); // what is counted in memory has an upper bound
         let ranges = [
             ("http.connections", http.connections as u64, 1, million),
@@ -172,12 +182,21 @@ impl Loaded {
             ("limits.blocking_wait_ms", limits.blocking_wait_ms, 1, 60_000),
             ("activations.backlog", activations.backlog as u64, 1, million),
             ("activations.batch", activations.batch as u64, 1, million),
+            ("activations.live_log_bytes", activations.live_log_bytes as u64, 0, 1 << 30),
             ("activations.retention_days", activations.retention_days.into(), 1, any),
+            ("limits.depth", limits.depth.into(), 1, million),
+            ("callbacks.retry_interval_seconds", callbacks.retry_interval_seconds.into(), interval.0, interval.1),
+            ("callbacks.max_retries", callbacks.max_retries.into(), retries.0, retries.1),
+            ("callbacks.timeout_ms", callbacks.timeout_ms.into(), timeout.0, timeout.1),
+            ("callbacks.concurrent_per_site", callbacks.concurrent_per_site.into(), 1, million),
+            ("callbacks.retention_days", callbacks.retention_days.into(), 1, any),
             ("queue.renew_ms", queue.renew_ms, 1, any),
             ("queue.poll_ms", queue.poll_ms, 1, any),
             ("queue.concurrent_runs", queue.concurrent_runs as u64, 1, million),
             ("queue.claim_batch", queue.claim_batch.into(), 1, million),
+            ("queue.concurrent_callbacks", queue.concurrent_callbacks as u64, 1, million),
             ("queue.max_attempts", queue.max_attempts.into(), 1, any),
+            ("queue.dead_letter_days", queue.dead_letter_days.into(), 1, any),
             ("queue.idempotency_keys", queue.idempotency_keys, 1, 100 * million),
             ("alarms.delay_limit_seconds", alarms.delay_limit_seconds.into(), 0, 59),
             ("alarms.catch_up_ticks", alarms.catch_up_ticks.into(), 1, 1000),
@@ -198,6 +217,10 @@ impl Loaded {
                 let allowed = if most == any { format!("at least {least}") } else { format!("from {least} to {most}") };
                 return Err(self.refuse(setting, &format!("must be {allowed}")));
             }
+        }
+        if let Err(BadRange { setting, index, value }) = self.config.egress.check() {
+            let problem = format!("must be ranges like 10.0.0.0/8; number {}, {value}, is none", index + 1);
+            return Err(self.refuse(&format!("egress.{setting}"), &problem));
         }
         match self.config.sandbox.check() {
             Err(SandboxError::Setting { setting, least, most, .. }) => {

@@ -6,8 +6,11 @@
 pub mod clock;
 pub mod gate;
 pub mod queue;
+pub mod retention;
 
 pub mod catalog;
+
+pub mod callbacks;
 pub mod gateway;
 pub mod invoke;
 

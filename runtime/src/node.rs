@@ -9,13 +9,15 @@ use anyhow::Context as _;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
+use wask_egress::{Egress, Resolve, SystemResolver};
 use wask_model::{FullName, Timestamp};
 use wask_sandbox::Sandbox;
 use wask_store::sqlite::SqliteStore;
 use wask_store::{DataDirLock, Lane, Store};
 
-use crate::alarms::{Alarms, FeedAction};
+use crate::alarms::{AlarmParts, Alarms, FeedAction};
 use crate::api::{self, Server};
+use crate::callbacks::{CallbackParts, Callbacks};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -26,9 +28,12 @@ use crate::invoke::builtin::{self, Builtin};
 use crate::invoke::{FireTriggers, Invoker, InvokerParts, Recorder};
 use crate::once::Once;
 use crate::queue::Queue;
+use crate::retention::{Bound, Retention, days};
 
 /// For the answers of those who waited until the end of the grace period.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
+/// For the callbacks that are under way.
+const LAST_ATTEMPTS: Duration = Duration::from_secs(5);
 
 /// A node that runs. [`Node::stop`] ends it in order; dropping it ends it like a crash would.
 pub struct Node {
@@ -38,15 +43,17 @@ pub struct Node {
     pub catalog: Arc<Catalog>,
     pub invoker: Arc<Invoker>,
     pub alarms: Arc<Alarms>,
+    callbacks: Arc<Callbacks>,
     clock: Clock,
     gate: Arc<Gate>,
     gateway: Arc<Gateway>,
     queue: Queue,
     store: Arc<SqliteStore>,
     grace: Duration,
-    /// Ends the socket first, then the loops, and at the end of the grace period every wait.
+    /// Ends the socket first, then the loops, after a moment the callbacks, and at the end of the grace period every wait.
     stop_serving: CancellationToken,
     stop_working: CancellationToken,
+    stop_callbacks: CancellationToken,
     stop_waiting: CancellationToken,
     serving: JoinHandle<()>,
     working: Vec<JoinHandle<()>>,
@@ -59,6 +66,7 @@ pub struct Node {
 pub struct Shared {
     pub clock: Option<Clock>,
     pub sandbox: Option<Sandbox>,
+    pub resolver: Option<Arc<dyn Resolve>>,
 }
 
 impl Node {
@@ -85,6 +93,18 @@ impl Node {
         let catalog =
             Catalog::open(dyn_store.clone(), sandbox.clone(), clock.clone(), config.limits.clone(), &config.catalog);
         let catalog = Arc::new(catalog.await.context("open the catalog")?);
+        let resolver = shared.resolver.unwrap_or_else(|| Arc::new(SystemResolver::default()));
+        let stop_callbacks = CancellationToken::new();
+        let callbacks = Callbacks::new(CallbackParts {
+            store: dyn_store.clone(),
+            catalog: catalog.clone(),
+            queue: queue.clone(),
+            egress: Egress::new(&config.egress, resolver).context("set up outbound connections")?,
+            clock: clock.clone(),
+            config: config.callbacks.clone(),
+            stop_attempts: stop_callbacks.clone(),
+        });
+        let callbacks = callbacks.await.context("set up callbacks")?;
         let (recorder, recording) = Recorder::start(dyn_store.clone(), &config.activations);
         let invoker = Invoker::new(InvokerParts {
             catalog: catalog.clone(),
@@ -93,18 +113,22 @@ impl Node {
             sandbox,
             clock: clock.clone(),
             recorder,
+            store: dyn_store.clone(),
+            callbacks: callbacks.clone(),
             api_host: api_host.clone(),
+            server_name: config.server.name.clone(),
             stop_waiting: stop_waiting.clone(),
         });
         let events = Arc::new(Events::new(catalog.clone(), gate.clone(), queue.clone(), clock.clone()));
-        let alarms = Alarms::new(
-            dyn_store.clone(),
-            catalog.clone(),
-            events.clone(),
-            queue.clone(),
-            clock.clone(),
-            config.alarms.clone(),
-        );
+        let alarms = Alarms::new(AlarmParts {
+            store: dyn_store.clone(),
+            catalog: catalog.clone(),
+            events: events.clone(),
+            queue: queue.clone(),
+            clock: clock.clone(),
+            callbacks: callbacks.clone(),
+            settings: config.alarms.clone(),
+        });
         queue.serve(Lane::Fire, alarms.clone());
         invoker.connect(builtins(&alarms)?, events.clone() as Arc<dyn FireTriggers>);
 
@@ -120,12 +144,11 @@ impl Node {
             queue: queue.clone(),
             invoker: invoker.clone(),
             events: events.clone(),
-            clock: clock.clone(),
-            stop_waiting: stop_waiting.clone(),
         };
         let gateway = Arc::new(Gateway::new(dyn_store.clone(), config.gateway.clone()));
         let parts = api::Parts {
             alarms: alarms.clone(),
+            callbacks: callbacks.clone(),
             catalog: catalog.clone(),
             gate: gate.clone(),
             gateway: gateway.clone(),
@@ -136,6 +159,7 @@ impl Node {
             clock: clock.clone(),
             limits: config.limits.clone(),
             api_host: api_host.clone(),
+            closing: stop_serving.clone(),
         };
         let grace = Duration::from_millis(config.server.grace_ms);
         let serving = tokio::spawn(server.serve(api::router(parts), stop_serving.clone(), grace + LAST_ANSWERS));
@@ -153,16 +177,7 @@ impl Node {
                 let stop = stop_working.clone();
                 async move { catalog.run(&gate, || gateway.forget_everything(), stop).await }
             }),
-            tokio::spawn({
-                let (alarms, stop) = (alarms.clone(), stop_working.clone());
-                async move { alarms.forget_old_ticks(stop).await }
-            }),
-            tokio::spawn(crate::invoke::forget_old_records(
-                dyn_store,
-                clock.clone(),
-                config.activations.retention_days,
-                stop_working.clone(),
-            )),
+            tokio::spawn(retention(config).run(dyn_store, clock.clone(), stop_working.clone())),
         ];
         info!(%address, data = %config.server.data_dir.display(), "node started");
         Ok(Node {
@@ -172,6 +187,7 @@ impl Node {
             catalog,
             invoker,
             alarms,
+            callbacks,
             gate,
             gateway,
             queue,
@@ -179,6 +195,7 @@ impl Node {
             grace,
             stop_serving,
             stop_working,
+            stop_callbacks,
             stop_waiting,
             serving,
             working,
@@ -205,9 +222,13 @@ impl Node {
         self.stop_serving.cancel();
         self.stop_working.cancel();
         let grace = tokio::spawn({
-            let (grace, stop_waiting) = (self.grace, self.stop_waiting.clone());
+            let (grace, stop_callbacks, stop_waiting) =
+                (self.grace, self.stop_callbacks.clone(), self.stop_waiting.clone());
             async move {
-                tokio::time::sleep(grace).await;
+                let for_callbacks = grace.min(LAST_ATTEMPTS);
+                tokio::time::sleep(for_callbacks).await;
+                stop_callbacks.cancel();
+                tokio::time::sleep(grace - for_callbacks).await;
                 stop_waiting.cancel();
             }
         });
@@ -218,6 +239,7 @@ impl Node {
         self.queue.drain(&self.stop_waiting).await.context("drain the queue")?;
         self.invoker.drain().await;
         grace.abort();
+        self.callbacks.tell_deferred().await;
         self.invoker.flush_records().await;
         self.recording.abort();
         self.store.close().await;
@@ -232,6 +254,16 @@ impl Node {
         self.serving.abort();
         self.working.iter().for_each(JoinHandle::abort);
         self.recording.abort();
+    }
+}
+
+fn retention(config: &Config) -> Retention {
+    let Config { activations, queue, callbacks, alarms, .. } = config;
+    Retention {
+        records: Bound { age: days(activations.retention_days), bytes: activations.retention_bytes },
+        dead_letters: Bound { age: days(queue.dead_letter_days), bytes: queue.dead_letter_bytes },
+        callbacks: Bound { age: days(callbacks.retention_days), bytes: callbacks.retention_bytes },
+        past_ticks: days(alarms.history_days),
     }
 }
 

@@ -307,7 +307,10 @@ async fn a_run_that_is_throttled_is_refused_in_the_log_of_the_event_only() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_refused_for_want_of_a_place_takes_none() {
-    let wask = TestServer::builder().configure(|config| config.limits.concurrent_invocations = 1).start().await;
+    let wask = TestServer::builder()
+        .configure(|config| (config.limits.concurrent_invocations, config.limits.queued_invocations) = (1, 0))
+        .start()
+        .await;
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;
     me.create_trigger("dawn").await;

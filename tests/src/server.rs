@@ -161,7 +161,7 @@ impl TestServerBuilder {
 }
 
 async fn start_node(config: &Config, clock: &Clock) -> Node {
-    let shared = Shared { clock: Some(clock.clone()), sandbox: Some(shared_sandbox()) };
+    let shared = Shared { clock: Some(clock.clone()), sandbox: Some(shared_sandbox()), resolver: None };
     Node::start(config, shared).await.expect("a server that starts")
 }
 

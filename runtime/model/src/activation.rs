@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{ActivationId, Annotations, EntityName, Message, NamespaceName, Timestamp, Version};
+use crate::{ActivationId, Annotations, Arguments, EntityName, Message, NamespaceName, Timestamp, Version};
 
 /// How an activation ended, by who has to act: nobody, the caller, the action's author, the operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,6 +111,8 @@ pub struct Activation {
     pub response: Response,
     pub logs: Vec<String>,
     pub annotations: Annotations,
+    /// What it was given on top of defaults, so that it can be run again; `None`: not kept. Not part of the record on the wire.
+    pub input: Option<Arguments>,
 }
 
 impl Activation {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ActionLimits, Annotations, CodeRef, Exec, FullName, Kind, Parameters, Timestamp, Version};
+use crate::{ActionLimits, Annotations, CodeRef, Exec, FullName, Kind, Parameters, RetryPolicy, Timestamp, Version};
 
 /// Deployed code with limits; here a WASI module, a sequence, or a built-in of `/whisk.system`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -57,6 +57,9 @@ pub struct Trigger {
 pub struct RuleLink {
     pub action: FullName,
     pub status: RuleStatus,
+    /// What the rule's annotation says of trying again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<RetryPolicy>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

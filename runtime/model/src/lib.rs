@@ -20,6 +20,7 @@ mod name;
 mod overrides;
 mod parameters;
 mod record;
+mod retry;
 mod time;
 mod version;
 
@@ -47,5 +48,6 @@ pub use name::{EntityName, FullName, NamespaceName};
 pub use overrides::LimitOverrides;
 pub use parameters::{Arguments, Parameter, Parameters};
 pub use record::{WireRecord, WireResponse};
+pub use retry::{Backoff, RetryPolicy};
 pub use time::Timestamp;
 pub use version::Version;

@@ -15,8 +15,12 @@ pub struct Limits {
     pub invocations_per_minute: u32,
     /// Trigger fires a namespace may make in a clock minute. 0 = unlimited.
     pub fires_per_minute: u32,
-    /// Activations of a namespace that may be running or queued at a time. 0 = unlimited.
+    /// Activations of a namespace that may run at a time. 0 = unlimited.
     pub concurrent_invocations: u32,
+    /// Activations of a namespace that may wait beside those until one of them has ended. 0 = none waits, all are refused.
+    pub queued_invocations: u32,
+    /// How many activations may have led to one another, events of triggers among them.
+    pub depth: u32,
     /// Components of a sequence.
     pub sequence_length: u32,
     pub action_timeout_min_ms: u64,
@@ -56,6 +60,8 @@ impl Default for Limits {
             invocations_per_minute: 6000,
             fires_per_minute: 600,
             concurrent_invocations: 100,
+            queued_invocations: 1000,
+            depth: 16,
             sequence_length: 50,
             action_timeout_min_ms: 100,
             action_timeout_max_ms: 10_800_000,
@@ -100,6 +106,7 @@ impl LimitsProfile {
                 ("invocations_per_minute", 60),
                 ("fires_per_minute", 60),
                 ("concurrent_invocations", 30),
+                ("queued_invocations", 0),
                 ("action_timeout_max_ms", 300_000),
                 ("action_memory_max_mb", 512),
                 ("action_concurrency_max", 1),

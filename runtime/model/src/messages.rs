@@ -2,10 +2,16 @@
 //!
 //! Source: REST contract, the sections named; feeds contract for the alarms and the callbacks.
 
+mod activations;
 pub mod alarms;
 pub mod apis;
 pub mod callbacks;
 pub mod namespaces;
+pub mod retry;
+mod throttles;
+
+pub use activations::*;
+pub use throttles::*;
 
 use crate::{FullName, Message};
 
@@ -381,19 +387,4 @@ pub const WEB_TYPE_MISMATCH: &str = "Response type in header did not match gener
 
 pub fn web_invalid(media_type: &str) -> Message {
     format!("Response is not valid '{media_type}'.").into()
-}
-
-// Throttles, §9
-pub const LIMITS_INNER: &str = "Inner entity level routes for limits are not yet implemented.";
-
-pub fn too_many_requests(count: u64, allowed: u32) -> Message {
-    format!("Too many requests in the last minute (count: {count}, allowed: {allowed}).").into()
-}
-
-pub fn too_many_concurrent(count: u64, allowed: u32) -> Message {
-    format!("Too many concurrent requests in flight (count: {count}, allowed: {allowed}).").into()
-}
-
-pub fn too_many_logins(count: u64, allowed: u32) -> Message {
-    format!("Too many failed logins in the last minute (count: {count}, allowed: {allowed}).").into()
 }

@@ -16,6 +16,9 @@ pub struct LimitOverrides {
     pub fires_per_minute: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub concurrent_invocations: Option<u64>,
+    /// Here 0 makes none wait.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queued_invocations: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action_timeout_min_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,10 +57,11 @@ const STORE_ACTIVATIONS: &str = "store_activations";
 
 impl LimitOverrides {
     /// Every name.
-    pub const NAMES: [&str; 16] = [
+    pub const NAMES: [&str; 17] = [
         "invocations_per_minute",
         "fires_per_minute",
         "concurrent_invocations",
+        "queued_invocations",
         "action_timeout_min_ms",
         "action_timeout_max_ms",
         "action_memory_min_mb",
@@ -133,6 +137,7 @@ impl LimitOverrides {
             "invocations_per_minute" => (&mut self.invocations_per_minute, 0, throttle),
             "fires_per_minute" => (&mut self.fires_per_minute, 0, throttle),
             "concurrent_invocations" => (&mut self.concurrent_invocations, 0, throttle),
+            "queued_invocations" => (&mut self.queued_invocations, 0, throttle),
             "action_timeout_min_ms" => (&mut self.action_timeout_min_ms, time_min, time_max),
             "action_timeout_max_ms" => (&mut self.action_timeout_max_ms, time_min, time_max),
             "action_memory_min_mb" => (&mut self.action_memory_min_mb, memory_min, memory_max),
@@ -215,6 +220,10 @@ impl Limits {
 
     pub fn concurrent_invocations(&self, own: &LimitOverrides) -> Option<u32> {
         unless_unlimited(self.concurrent_invocations, own.concurrent_invocations)
+    }
+
+    pub fn queued_invocations(&self, own: &LimitOverrides) -> u32 {
+        own.queued_invocations.map_or(self.queued_invocations, |own| u32::try_from(own).unwrap_or(u32::MAX))
     }
 }
 

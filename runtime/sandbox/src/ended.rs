@@ -31,6 +31,8 @@ pub enum Ended {
     Silent,
     /// The guest did not end within `limit`.
     OutOfTime { limit: Duration },
+    /// Somebody ended it, see [`Stop`](crate::Stop).
+    Cancelled,
     /// The guest asked for more than `limit_bytes` of memory and did not survive the refusal.
     OutOfMemory { limit_bytes: u64 },
     /// The guest recursed too deeply.

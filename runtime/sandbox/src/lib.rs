@@ -50,5 +50,6 @@ pub use host::{Frame, HostCalls, NoHostCalls};
 pub use limits::RunLimits;
 pub use logs::{LogLine, LogSink, Stream};
 pub use modules::Module;
+pub use relay::Stop;
 pub use run::Run;
 pub use sandbox::Sandbox;

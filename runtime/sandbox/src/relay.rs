@@ -22,6 +22,20 @@ pub(crate) enum Stopped {
     OutOfTime,
     #[error("nobody waits for the result")]
     Abandoned,
+    #[error("it was cancelled")]
+    Cancelled,
+}
+
+/// Ends a run from outside: its guest at its next turn, at once where it waits in a host call. What it wrote is kept.
+#[derive(Clone, Default)]
+pub struct Stop(pub(crate) Arc<Signals>);
+
+impl Stop {
+    /// May come before the run has begun, and more than once.
+    pub fn stop(&self) {
+        self.0.cancelled.store(true, SeqCst);
+        self.0.wake_sleeper();
+    }
 }
 
 /// What the guest's own code, its host calls and its pollers tell each other.
@@ -32,15 +46,14 @@ pub(crate) struct Signals {
     /// The guest waits in a host call and may be dropped.
     asleep: AtomicBool,
     abandoned: AtomicBool,
+    cancelled: AtomicBool,
     sleeper: Mutex<Option<Waker>>,
 }
 
 impl Signals {
     /// The guest's turn is over: goes on to the next, or ends.
     pub fn turn_over(&self, now: Duration, deadline: Duration) -> Result<(), Stopped> {
-        if self.abandoned.load(SeqCst) {
-            return Err(Stopped::Abandoned);
-        }
+        self.check()?;
         if deadline <= now {
             return Err(Stopped::OutOfTime);
         }
@@ -48,8 +61,20 @@ impl Signals {
         Ok(())
     }
 
+    /// Whether somebody ends it.
+    fn check(&self) -> Result<(), Stopped> {
+        if self.abandoned.load(SeqCst) {
+            return Err(Stopped::Abandoned);
+        }
+        if self.cancelled.load(SeqCst) { Err(Stopped::Cancelled) } else { Ok(()) }
+    }
+
     fn abandon(&self) {
         self.abandoned.store(true, SeqCst);
+        self.wake_sleeper();
+    }
+
+    fn wake_sleeper(&self) {
         let sleeper = self.sleeper.lock().expect("no panic while held").take();
         if let Some(sleeper) = sleeper {
             sleeper.wake();
@@ -86,8 +111,8 @@ pub(crate) async fn until<T>(
         }
         signals.asleep.store(true, SeqCst);
         signals.sleep(cx.waker());
-        if signals.abandoned.load(SeqCst) {
-            return Poll::Ready(Err(Stopped::Abandoned));
+        if let Err(stopped) = signals.check() {
+            return Poll::Ready(Err(stopped));
         }
         let alarm = alarm.get_or_insert_with(|| clock.sleep(deadline.saturating_sub(clock.monotonic())));
         alarm.as_mut().poll(cx).map(|()| Err(Stopped::OutOfTime))

@@ -18,7 +18,7 @@ use crate::limits::{Growth, RunLimits};
 use crate::logs::LogSink;
 use crate::modules::Module;
 use crate::output::Output;
-use crate::relay::{Signals, Stopped, until};
+use crate::relay::{Signals, Stop, Stopped, until};
 use crate::streams::Written;
 use crate::verdict::{self, Took};
 use crate::wasi;
@@ -34,6 +34,8 @@ pub struct Run {
     pub clock: Arc<dyn GuestClock>,
     /// Sees log lines while the guest runs.
     pub log_sink: Option<Arc<dyn LogSink>>,
+    /// Ends the run before its time.
+    pub stop: Stop,
 }
 
 impl Run {
@@ -46,6 +48,7 @@ impl Run {
             host: Arc::new(NoHostCalls),
             clock: Arc::new(SystemClock),
             log_sink: None,
+            stop: Stop::default(),
         }
     }
 }

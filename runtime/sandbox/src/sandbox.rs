@@ -12,7 +12,7 @@ use crate::digest::Digest;
 use crate::ended::Ran;
 use crate::error::{RefusedModule, SandboxError};
 use crate::modules::{Module, Modules};
-use crate::relay::{Relay, Signals};
+use crate::relay::Relay;
 use crate::run::{self, Run};
 use crate::{bounds, priority};
 
@@ -82,7 +82,7 @@ impl Sandbox {
     /// and moves to low-priority ones after `handover_cpu_ms`. Dropping the future ends the guest at its next tick.
     /// Guest misbehaviour is an [`Ended`](crate::Ended); `Err` means this host could not run anything.
     pub async fn run(&self, module: &Module, run: Run) -> Result<Ran, SandboxError> {
-        let signals = Arc::new(Signals::default());
+        let signals = run.stop.0.clone();
         let guest = Box::pin(run::go(module.clone(), run, self.0.config.clone(), signals.clone()));
         let budget = Duration::from_millis(self.0.config.handover_cpu_ms);
         match Relay::new(guest, signals, budget, self.0.back.handle()).await {

@@ -62,6 +62,7 @@ fn result_in(line: &Line) -> Option<Value> {
 fn failed(error: &Error, remains: &mut Remains, limits: &RunLimits, at: Duration) -> Result<Ended, SandboxError> {
     match stopped(error) {
         Some(Stopped::OutOfTime) => return Ok(Ended::OutOfTime { limit: limits.time }),
+        Some(Stopped::Cancelled) => return Ok(Ended::Cancelled),
         Some(Stopped::Abandoned) => return Err(SandboxError::Internal("the run was abandoned".into())),
         None => (),
     }

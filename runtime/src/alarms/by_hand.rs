@@ -1,11 +1,11 @@
 //! What the owner of an alarm sees of it and does with it, apart from the calls of its feed.
 
 use wask_model::{
-    ActivationId, Alarm, DisabledKind, Failure, FullName, NamespaceName, PastTick, SharedIdentity, TickEnd, TickOrigin,
-    Timestamp, messages,
+    ActivationId, Alarm, AlarmSchedule, DisabledKind, Failure, FullName, NamespaceName, PastTick, SharedIdentity,
+    TickEnd, TickOrigin, Timestamp, messages,
 };
 
-use super::{Alarms, feed, ticker};
+use super::{Alarms, feed};
 use crate::catalog::Page;
 use crate::events::Fire;
 use crate::invoke::Context;
@@ -50,8 +50,10 @@ impl Alarms {
         let alarm = self.own(trigger).await?;
         let (id, due) = (ActivationId::new(context.accepted), context.accepted);
         self.events.admit(&identity, due)?;
-        let (trigger, payload) = (trigger.clone(), ticker::event(&alarm.payload));
-        let fired = self.events.fire(Fire { id, identity, trigger, payload, headers: None, context }).await;
+        let single = matches!(alarm.schedule, AlarmSchedule::Once { .. });
+        let (payload, callback) = self.event(&identity, &alarm.payload, single).await?;
+        let trigger = trigger.clone();
+        let fired = self.events.fire(Fire { id, identity, trigger, payload, headers: None, context, callback }).await;
         let (end, reason) = match &fired {
             Ok(_) => (TickEnd::Fired, None),
             Err(failure) => (TickEnd::Failed, Some(failure.to_string())),

@@ -4,14 +4,19 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tracing::warn;
-use wask_model::{ActivationId, Failure, FullName, PastTick, TickEnd, TickOrigin, Timestamp};
+use wask_model::{
+    ActivationId, AlarmSchedule, Arguments, Failure, FullName, Identity, PastTick, Subscription, TickEnd, TickOrigin,
+    Timestamp,
+};
 use wask_store::{Job, Tick};
 
+use super::Alarms;
 use super::feed::{self, Answer, Attempts, Fires, NextStep, TickOutcome};
 use super::overlap::Turn;
 use super::removal::Removal;
-use super::{Alarms, ticker};
+use crate::callbacks::Subscribed;
 use crate::events::{self, Fire};
+use crate::gate::Turns;
 use crate::invoke::Context;
 use crate::queue::{Done, Handler, NewWork};
 
@@ -27,6 +32,9 @@ pub struct Due {
     /// Attempts that found only that.
     #[serde(default)]
     pub waited: u32,
+    /// Whether it is the only tick of its alarm.
+    #[serde(default)]
+    pub single: bool,
 }
 
 impl Due {
@@ -38,7 +46,8 @@ impl Due {
             Fires::Not => return None,
         };
         let (trigger, payload) = (tick.alarm.trigger.clone(), tick.alarm.payload.clone());
-        Some(Due { trigger, payload, due: tick.due, waits, waited: 0 })
+        let single = matches!(tick.alarm.schedule, AlarmSchedule::Once { .. });
+        Some(Due { trigger, payload, due: tick.due, waits, waited: 0, single })
     }
 
     pub fn to_payload(&self) -> String {
@@ -80,6 +89,10 @@ impl Handler for Alarms {
                 Ok(fired.done(removal.map(|removal| removal.into_work(self.clock.now()))))
             }
         }
+    }
+
+    fn turns(&self) -> &Turns {
+        &self.turns
     }
 }
 
@@ -132,15 +145,30 @@ impl Alarms {
         let accepted = self.clock.now();
         self.events.admit(&identity, accepted)?;
         let transaction = format!("alarm-{}", job.lease.job).into();
+        let (payload, callback) = self.event(&identity, &due.payload, due.single).await?;
         let fire = Fire {
             id: job.lease.job,
             identity,
             trigger: due.trigger.clone(),
-            payload: ticker::event(&due.payload),
+            payload,
             headers: None,
-            context: Context { transaction, cause: None, extra_logging: false, accepted },
+            context: Context::outermost(transaction, accepted),
+            callback,
         };
         self.events.work_out(fire).await.map(Fired)
+    }
+
+    /// The payload of an alarm as an event, and the callback in it: what recurs does not call back.
+    pub(super) async fn event(
+        &self,
+        identity: &Identity,
+        payload: &Value,
+        single: bool,
+    ) -> Result<(Arguments, Option<Subscribed>), Failure> {
+        let mut event = payload.as_object().cloned().unwrap_or_default();
+        let asked = Subscription::discard(&mut event).filter(|_| single);
+        let asked = asked.map(|asked| Subscription::from_value(&asked)).transpose()?;
+        Ok((event, self.callbacks.accept_any(identity, asked).await?))
     }
 
     /// What is told of the tick, and in the log if it failed.

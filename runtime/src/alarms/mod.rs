@@ -29,9 +29,11 @@ pub use by_hand::AlarmView;
 pub use feed::{AlarmSettings, iso_date, read as feed_document};
 use feed::{FeedError, LifecycleEvent, Request};
 
+use crate::callbacks::Callbacks;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::events::Events;
+use crate::gate::Turns;
 use crate::invoke::builtin::Builtin;
 use crate::queue::Queue;
 
@@ -43,8 +45,22 @@ pub struct Alarms {
     queue: Queue,
     clock: Clock,
     settings: AlarmSettings,
+    callbacks: Arc<Callbacks>,
+    /// Fires under way, by namespace.
+    turns: Turns,
     /// Something may be due earlier than the ticker thinks.
     changed: Notify,
+}
+
+/// What [`Alarms`] is made of.
+pub struct AlarmParts {
+    pub store: Arc<dyn Store>,
+    pub catalog: Arc<Catalog>,
+    pub events: Arc<Events>,
+    pub queue: Queue,
+    pub clock: Clock,
+    pub callbacks: Arc<Callbacks>,
+    pub settings: AlarmSettings,
 }
 
 /// Why a call of a feed did not do what it was asked.
@@ -74,15 +90,10 @@ impl From<StoreError> for Refused {
 }
 
 impl Alarms {
-    pub fn new(
-        store: Arc<dyn Store>,
-        catalog: Arc<Catalog>,
-        events: Arc<Events>,
-        queue: Queue,
-        clock: Clock,
-        settings: AlarmSettings,
-    ) -> Arc<Self> {
-        Arc::new(Alarms { store, catalog, events, queue, clock, settings, changed: Notify::new() })
+    pub fn new(parts: AlarmParts) -> Arc<Self> {
+        let AlarmParts { store, catalog, events, queue, clock, callbacks, settings } = parts;
+        let (turns, changed) = (Turns::default(), Notify::new());
+        Arc::new(Alarms { store, catalog, events, queue, clock, settings, callbacks, turns, changed })
     }
 
     /// One call of a feed action. Which of the three it is shows in the parameters bound to it. §A.1, A.2.

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use wask_model::{ActivationId, Alarm, AlarmSchedule, DeleteAfterFire, Failure, FullName, Timestamp};
-use wask_store::{Job, Lane};
+use wask_store::Job;
 
 use super::Alarms;
+use super::ticker::due_work;
 use crate::catalog::{Condition, Write};
 use crate::queue::{Done, NewWork};
 
@@ -18,7 +19,7 @@ pub struct Removal {
 impl Removal {
     pub fn into_work(self, now: Timestamp) -> NewWork {
         let payload = serde_json::to_string(&self).expect("a removal always serializes");
-        NewWork { id: ActivationId::new(now), lane: Lane::Fire, namespace: self.trigger.namespace, payload }
+        due_work(ActivationId::new(now), self.trigger, payload)
     }
 }
 

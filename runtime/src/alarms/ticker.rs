@@ -2,21 +2,18 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
-use wask_model::{ActivationId, Failure, Timestamp};
+use wask_model::{ActivationId, Failure, FullName, Timestamp};
 use wask_store::{Lane, Move, StoreError, Tick};
 
 use super::feed::{Claim, Claimed};
 use super::{Alarms, feed, fire};
+use crate::gate::Turn;
 use crate::queue::NewWork;
 
 /// Alarms looked at in one pass.
 const BATCH: u32 = 500;
-/// Past ticks removed in one transaction.
-const FORGET_BATCH: u32 = 1000;
-const HOUR: Duration = Duration::from_secs(3600);
 /// The longest the ticker sleeps: what a lost signal costs.
 const PERIOD: Duration = Duration::from_secs(5);
 
@@ -62,22 +59,6 @@ impl Alarms {
         }
     }
 
-    /// Forgets past ticks that are old, once an hour, until `stop`.
-    pub async fn forget_old_ticks(&self, stop: CancellationToken) {
-        let age = Duration::from_secs(u64::from(self.settings.history_days) * 24 * 3600);
-        while !stop.is_cancelled() {
-            match self.store.forget_ticks(self.clock.now().before(age), FORGET_BATCH).await {
-                Ok(forgotten) if u64::from(FORGET_BATCH) <= forgotten => continue,
-                Ok(_) => (),
-                Err(cause) => warn!(%cause, "old ticks could not be removed, the next pass tries again"),
-            }
-            tokio::select! {
-                () = stop.cancelled() => (),
-                () = self.clock.sleep(HOUR) => (),
-            }
-        }
-    }
-
     /// Fires what is due at `now`; returns until when nothing will be.
     async fn tick(&self, now: Timestamp) -> Result<Timestamp, StoreError> {
         let due = self.store.due_alarms(now, BATCH).await?;
@@ -97,10 +78,8 @@ impl Alarms {
         for tick in due {
             let claim = Claim { due: tick.due, event: ActivationId::new(now), before: self.before(&tick.alarm).await? };
             let Claimed { alarm, fires, past } = feed::advance(&tick.alarm, &claim, &self.settings, now);
-            let fire = fire::Due::of(&tick, fires).map(|due| {
-                let (namespace, payload) = (tick.alarm.trigger.namespace.clone(), due.to_payload());
-                self.queue.reserve(NewWork { id: claim.event, lane: Lane::Fire, namespace, payload })
-            });
+            let fire = fire::Due::of(&tick, fires)
+                .map(|due| self.queue.reserve(due_work(claim.event, tick.alarm.trigger.clone(), due.to_payload())));
             let job = fire.as_ref().map(|reserved| reserved.job.clone());
             moves.push(Move { tick, becomes: alarm, fire: job, past });
             jobs.push(fire);
@@ -112,7 +91,9 @@ impl Alarms {
     }
 }
 
-/// The payload of an alarm as an event: always an object.
-pub fn event(payload: &Value) -> wask_model::Arguments {
-    payload.as_object().cloned().unwrap_or_default()
+/// Work of the lane `fire` that may run at once.
+pub fn due_work(id: ActivationId, trigger: FullName, payload: String) -> NewWork {
+    let namespace = trigger.namespace.clone();
+    let (share, turn) = (namespace.to_string(), Some(Turn::uncounted()));
+    NewWork { id, lane: Lane::Fire, namespace, share, name: trigger, payload, turn, callback: None }
 }

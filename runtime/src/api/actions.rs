@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use wask_model::{Action, Activation, ActivationId, Collection, Failure, IdempotencyKey, Status, messages};
 
 use super::App;
+use super::callbacks::{Carrier, first_callback, with_callback};
 use super::caller::Caller;
 use super::conditions::{ETag, Writing};
 use super::documents::action;
@@ -23,7 +24,7 @@ use super::transaction::TransactionId;
 use crate::catalog::Selection;
 use crate::gate::rights;
 use crate::invoke::{Context, Invocation, Invoked, Wait};
-use crate::once::{self, Door};
+use crate::once::{self, Door, Reply};
 
 pub const ACTIVATION_ID: HeaderName = HeaderName::from_static("x-openwhisk-activation-id");
 
@@ -123,23 +124,34 @@ pub async fn invoke(
     app.catalog.may_invoke(&caller.identity, &action).await?;
     let (wait, result_only) = mode(&params, app.limits.blocking_wait_ms)?;
     let extra_logging = wants_extra_logging(&request);
-    let args = payload(request, app.gate.payload_bytes(&caller.identity)).await?;
-    let context = Context { transaction: transaction.0, cause: None, extra_logging, accepted };
-    let invocation = Invocation { identity: caller.identity, action, args, wait, context };
+    let carrier = Carrier::of(request.headers())?;
+    let mut args = payload(request, app.gate.payload_bytes(&caller.identity)).await?;
+    let asked = carrier.subscription(&mut args)?;
+    let asked_text = json!(asked).to_string();
+    let callback = app.callbacks.accept_any(&caller.identity, asked).await?;
+    let told = callback.as_ref().map(|subscribed| subscribed.id);
+    let context = Context { extra_logging, ..Context::outermost(transaction.0, accepted) };
+    let invocation = Invocation { identity: caller.identity, action, args, wait, context, callback };
     match entrance {
-        Entrance::Place(slot) => Ok(answer(app.invoker.invoke(invocation, slot).await?, result_only)),
+        Entrance::Place(slot) => {
+            Ok(with_callback(answer(app.invoker.invoke(invocation, slot).await?, result_only), told))
+        }
         Entrance::Key(key) => {
-            let keyed = keyed(key, &invocation);
+            let (keyed, namespace) = (keyed(key, &invocation, &asked_text), invocation.identity.namespace.clone());
             let reply = app.once.invoke(keyed, invocation).await?;
-            Ok(idempotency::answered(reply.map(|invoked| answer(invoked, result_only))))
+            let told = match &reply {
+                Reply::First(_) => told,
+                Reply::Replayed(invoked) => first_callback(&app, &namespace, invoked.id()).await?,
+            };
+            Ok(idempotency::answered(reply.map(|invoked| with_callback(answer(invoked, result_only), told))))
         }
     }
 }
 
-/// A retry repeats the action and its arguments; it may wait where the first one did not.
-fn keyed(key: IdempotencyKey, invocation: &Invocation) -> once::Request {
+/// A retry repeats the action, its arguments and the callback; it may wait where the first one did not.
+fn keyed(key: IdempotencyKey, invocation: &Invocation, callback: &str) -> once::Request {
     let (action, args) = (invocation.action.to_string(), json!(invocation.args).to_string());
-    let parts: [&[u8]; 3] = [b"POST action", action.as_bytes(), args.as_bytes()];
+    let parts: [&[u8]; 4] = [b"POST action", action.as_bytes(), args.as_bytes(), callback.as_bytes()];
     once::Request::new(invocation.identity.namespace.clone(), key, Door::Api, &parts)
 }
 

@@ -1,25 +1,31 @@
 //! `/namespaces/{ns}/activations`. REST contract §4; `/status` is feeds contract §B.2.
 
 mod cursor;
+mod follow;
+mod life;
+mod manage;
 pub mod query;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::LINK;
-use axum::http::{HeaderName, HeaderValue, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use wask_model::{Activation, ActivationId, Failure, NamespaceName, WireResponse, messages};
-use wask_store::{ActivationQuery, JobState, Place};
+use wask_store::{ActivationQuery, Place};
 
 use super::App;
 use super::caller::Caller;
-use super::documents::activation::{Life, State as LifeState, summary};
+use super::documents::activation::{State as LifeState, summary};
 use super::extract::{Params, Segments, counted};
 use super::rejection::Rejection;
 use crate::gate::rights;
 use cursor::link_to_next;
+pub use life::status;
+use life::unended;
+pub use manage::{cancel, input, rerun};
 
 const STATE: HeaderName = HeaderName::from_static("x-wask-activation-state");
 
@@ -80,8 +86,19 @@ pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Resu
     Ok(Json(record.wire()).into_response())
 }
 
-/// `GET activations/{id}/logs`: `{"logs"}` · 404 as for the record.
-pub async fn logs(State(app): State<App>, caller: Caller, path: Segments) -> Result<Response, Response> {
+/// `GET activations/{id}/logs`: `{"logs"}` · 404 as for the record · with `follow=true` the lines as they are written, as
+/// server-sent events until the activation has ended.
+pub async fn logs(
+    State(app): State<App>,
+    caller: Caller,
+    path: Segments,
+    params: Params,
+    headers: HeaderMap,
+) -> Result<Response, Response> {
+    if params.flag("follow", false).map_err(IntoResponse::into_response)? {
+        let (namespace, id) = own_id(&caller, path).map_err(IntoResponse::into_response)?;
+        return follow::follow(app, namespace, id, &headers).await.map_err(IntoResponse::into_response);
+    }
     let record = ended(&app, &caller, path).await?;
     Ok(Json(json!({ "logs": record.logs })).into_response())
 }
@@ -92,18 +109,6 @@ pub async fn result(State(app): State<App>, caller: Caller, path: Segments) -> R
     Ok(Json(WireResponse(&record.response)).into_response())
 }
 
-/// `GET activations/{id}/status`: where it is in its life, for every id that was handed out · 404 unknown.
-pub async fn status(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
-    let (namespace, id) = own_id(&caller, path)?;
-    if let Some(life) = unended(&app, &namespace, id).await? {
-        return Ok(Json(life.document()));
-    }
-    let record = find(&app, &namespace, id).await?.ok_or_else(Failure::not_found)?;
-    let name = Life::name_of(&record);
-    let life = Life { id, name, state: LifeState::Ended, start: record.start, ended: Some(&record) };
-    Ok(Json(life.document()))
-}
-
 async fn ended(app: &App, caller: &Caller, path: Segments) -> Result<Activation, Response> {
     let (namespace, id) = own_id(caller, path).map_err(IntoResponse::into_response)?;
     let find = || async { find(app, &namespace, id).await.map_err(|failure| Rejection::from(failure).into_response()) };
@@ -112,7 +117,7 @@ async fn ended(app: &App, caller: &Caller, path: Segments) -> Result<Activation,
     }
     let missing = Rejection::from(Failure::not_found()).into_response();
     match unended(app, &namespace, id).await {
-        Ok(Some(life)) => Err(in_state(missing, life.state)),
+        Ok(Some(life)) => Err(in_state(missing, life.state())),
         _ => find().await?.ok_or(missing), // it may have ended between the two looks
     }
 }
@@ -137,20 +142,4 @@ async fn find(app: &App, namespace: &NamespaceName, id: ActivationId) -> Result<
 fn in_state(mut response: Response, state: LifeState) -> Response {
     response.headers_mut().insert(STATE, HeaderValue::from_static(state.as_str()));
     response
-}
-
-/// An activation that is queued or runs.
-async fn unended(app: &App, namespace: &NamespaceName, id: ActivationId) -> Result<Option<Life<'static>>, Failure> {
-    if let Some(live) = app.invoker.live(namespace, id) {
-        let name = live.action.to_string();
-        return Ok(Some(Life { id, name, state: LifeState::Running, start: live.start, ended: None }));
-    }
-    let Some(job) = app.store.job(namespace, id).await? else { return Ok(None) };
-    let state = match job.state {
-        JobState::Due => LifeState::Queued,
-        JobState::Leased => LifeState::Running,
-        JobState::Dead => return Ok(None),
-    };
-    let name = app.invoker.queued_name(&job.payload)?;
-    Ok(Some(Life { id, name, state, start: job.due, ended: None }))
 }

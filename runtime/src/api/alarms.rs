@@ -48,8 +48,7 @@ pub async fn run(
     path: Segments,
 ) -> Result<Response, Rejection> {
     let trigger = own_trigger(&caller, path)?;
-    let accepted = app.clock.now();
-    let context = Context { transaction: transaction.0, cause: None, extra_logging: false, accepted };
+    let context = Context::outermost(transaction.0, app.clock.now());
     match app.alarms.run_now(caller.identity, &trigger, context).await? {
         Some(id) => Ok(with_id((StatusCode::ACCEPTED, Json(json!({ "activationId": id }))).into_response(), id)),
         None => Ok(StatusCode::NO_CONTENT.into_response()),

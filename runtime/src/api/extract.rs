@@ -189,14 +189,19 @@ pub async fn document(request: Request<Body>, limit: u64) -> Result<Value, Rejec
 
 /// The payload of an invoke or fire: a JSON object; none counts as an empty one, whatever its type.
 pub async fn payload(request: Request<Body>, limit: u64) -> Result<Arguments, Rejection> {
+    Ok(optional_payload(request, limit).await?.unwrap_or_default())
+}
+
+/// The same where no body means something else than an empty object.
+pub async fn optional_payload(request: Request<Body>, limit: u64) -> Result<Option<Arguments>, Rejection> {
     let typed = check_json(request.headers());
     let bytes = body(request, "Request", limit).await?;
     if bytes.is_empty() {
-        return Ok(Arguments::new());
+        return Ok(None);
     }
     typed?;
     match serde_json::from_slice(&bytes) {
-        Ok(Value::Object(arguments)) => Ok(arguments),
+        Ok(Value::Object(arguments)) => Ok(Some(arguments)),
         Ok(_) => Err(Failure::malformed(messages::OBJECT_EXPECTED).into()),
         Err(e) => Err(Failure::malformed(e.to_string()).into()),
     }

@@ -6,8 +6,10 @@ mod activations;
 mod alarms;
 mod apimgmt;
 mod audit;
+mod callbacks;
 mod caller;
 mod conditions;
+mod dead_letters;
 mod docs;
 mod documents;
 mod extract;
@@ -21,6 +23,7 @@ mod packages;
 mod rejection;
 mod rules;
 mod serve;
+mod tasks;
 mod transaction;
 mod triggers;
 mod unread;
@@ -30,12 +33,14 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{any, get, post};
+use tokio_util::sync::CancellationToken;
 use wask_model::Limits;
 use wask_store::Store;
 
 pub use serve::{HttpConfig, Server};
 
 use crate::alarms::Alarms;
+use crate::callbacks::Callbacks;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::events::Events;
@@ -51,6 +56,7 @@ pub struct App(Arc<Parts>);
 /// The parts of a node that the API speaks to.
 pub struct Parts {
     pub alarms: Arc<Alarms>,
+    pub callbacks: Arc<Callbacks>,
     pub catalog: Arc<Catalog>,
     pub gate: Arc<Gate>,
     pub gateway: Arc<Gateway>,
@@ -62,6 +68,8 @@ pub struct Parts {
     pub limits: Limits,
     /// The URL that clients reach this API under, without a slash at the end.
     pub api_host: String,
+    /// Cancelled when the node begins to stop: for streams without an end of their own.
+    pub closing: CancellationToken,
 }
 
 impl std::ops::Deref for App {
@@ -143,6 +151,21 @@ pub fn router(parts: Parts) -> Router {
         .route(&v1("/namespaces/{ns}/activations/{id}/logs"), get(activations::logs))
         .route(&v1("/namespaces/{ns}/activations/{id}/result"), get(activations::result))
         .route(&v1("/namespaces/{ns}/activations/{id}/status"), get(activations::status))
+        .route(&v1("/namespaces/{ns}/activations/{id}/input"), get(activations::input))
+        .route(&v1("/namespaces/{ns}/activations/{id}/cancel"), post(activations::cancel))
+        .route(&v1("/namespaces/{ns}/activations/{id}/rerun"), post(activations::rerun))
+        .route(&v1("/namespaces/{ns}/dead-letters"), get(dead_letters::list).delete(dead_letters::purge_all))
+        .route(&v1("/namespaces/{ns}/dead-letters/redrive"), post(dead_letters::redrive_all))
+        .route(&v1("/namespaces/{ns}/dead-letters/{id}"), get(dead_letters::get).delete(dead_letters::purge))
+        .route(&v1("/namespaces/{ns}/dead-letters/{id}/redrive"), post(dead_letters::redrive))
+        .route(&v1("/namespaces/{ns}/callbacks"), get(callbacks::list))
+        .route(&v1("/namespaces/{ns}/callbacks/"), get(callbacks::list))
+        .route(&v1("/namespaces/{ns}/callbacks/settings"), get(callbacks::settings).put(callbacks::put_settings))
+        .route(&v1("/namespaces/{ns}/callbacks/settings/rotate"), post(callbacks::rotate))
+        .route(&v1("/namespaces/{ns}/callbacks/{id}"), get(callbacks::get).delete(callbacks::cancel))
+        .route(&v1("/namespaces/{ns}/callbacks/{id}/retry"), post(callbacks::retry))
+        .route(&v1("/namespaces/{ns}/tasks"), get(tasks::list))
+        .route(&v1("/namespaces/{ns}/tasks/"), get(tasks::list))
         .fallback(transaction::unknown_url)
         .method_not_allowed_fallback(transaction::method_not_allowed)
         .with_state(app.clone());

@@ -7,10 +7,11 @@ use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
-use wask_model::{ActivationId, Collection, IdempotencyKey};
+use wask_model::{ActivationId, Arguments, Collection, FullName, IdempotencyKey, NamespaceName, Subscription};
 
 use super::App;
 use super::actions::{EXTRA_LOGGING, with_id};
+use super::callbacks::Carrier;
 use super::caller::Caller;
 use super::conditions::{ETag, Writing};
 use super::documents::trigger;
@@ -85,13 +86,16 @@ pub async fn fire(
     app.gate.fire(&caller.identity, accepted)?;
     rights::own_entity(&caller.identity, &trigger)?;
     let headers = Some(headers_for_actions(request.headers()));
-    let payload = payload(request, app.gate.payload_bytes(&caller.identity)).await?;
-    let context = Context { transaction: transaction.0, cause: None, extra_logging: false, accepted };
-    let id = ActivationId::new(accepted);
-    let fire = Fire { id, identity: caller.identity, trigger, payload, headers, context };
+    let carrier = Carrier::of(request.headers())?;
+    let mut payload = payload(request, app.gate.payload_bytes(&caller.identity)).await?;
+    let asked = carrier.subscription(&mut payload)?;
+    let key = key.map(|key| keyed(key, &caller.identity.namespace, &trigger, (&payload, &asked)));
+    let callback = app.callbacks.accept_any(&caller.identity, asked).await?;
+    let (id, context) = (ActivationId::new(accepted), Context::outermost(transaction.0, accepted));
+    let fire = Fire { id, identity: caller.identity, trigger, payload, headers, context, callback };
     let fired = match key {
         None => app.events.fire(fire).await?.map(Reply::First),
-        Some(key) => app.once.fire(keyed(key, &fire), fire).await?,
+        Some(key) => app.once.fire(key, fire).await?,
     };
     match fired {
         Some(reply) => Ok(idempotency::answered(reply.map(accepted_as))),
@@ -103,11 +107,17 @@ fn accepted_as(id: ActivationId) -> Response {
     with_id((StatusCode::ACCEPTED, Json(json!({ "activationId": id }))).into_response(), id)
 }
 
-/// A retry repeats the trigger and the payload.
-fn keyed(key: IdempotencyKey, fire: &Fire) -> once::Request {
-    let (trigger, payload) = (fire.trigger.to_string(), json!(fire.payload).to_string());
-    let parts: [&[u8]; 3] = [b"POST trigger", trigger.as_bytes(), payload.as_bytes()];
-    once::Request::new(fire.identity.namespace.clone(), key, Door::Api, &parts)
+/// A retry repeats the trigger, the payload and the callback.
+fn keyed(
+    key: IdempotencyKey,
+    namespace: &NamespaceName,
+    trigger: &FullName,
+    (payload, callback): (&Arguments, &Option<Subscription>),
+) -> once::Request {
+    let (trigger, payload) = (trigger.to_string(), json!(payload).to_string());
+    let callback = json!(callback).to_string();
+    let parts: [&[u8]; 4] = [b"POST trigger", trigger.as_bytes(), payload.as_bytes(), callback.as_bytes()];
+    once::Request::new(namespace.clone(), key, Door::Api, &parts)
 }
 
 /// Lower-case names, text values, without what proves who the caller is and what is for the server alone.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use wask_model::{
     Action, ActionLimits, Annotations, Collection, Entity, Exec, Failure, FullName, Kind, Limits, LimitsPatch,
-    Parameters, Version, messages,
+    Parameters, RetryPolicy, Version, messages,
 };
 use wask_store::{Revision, Stored};
 
@@ -72,6 +72,7 @@ impl Catalog {
         let (owner, allowed) = self.writer(&name.namespace).await?;
         check_sizes(&patch, &allowed)?;
         patch.limits.apply(None, &allowed)?;
+        patch.annotations.as_ref().map(RetryPolicy::of).transpose()?;
         if let Some(exec) = &patch.exec {
             self.may_use(&by.identity, &exec.needed()).await?;
             owner.check_kind(exec.kind())?;

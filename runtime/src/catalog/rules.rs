@@ -1,7 +1,8 @@
 //! Rules and the links that their triggers keep of them. REST contract §6.2, §6.3.
 
 use wask_model::{
-    Annotations, Became, Collection, Entity, Failure, FullName, Rule, RuleLink, RuleStatus, Trigger, Version, messages,
+    Annotations, Became, Collection, Entity, Failure, FullName, RetryPolicy, Rule, RuleLink, RuleStatus, Trigger,
+    Version, messages,
 };
 use wask_store::{Change, Revision, StoreError, Stored};
 
@@ -40,7 +41,9 @@ impl StoredTrigger {
     }
 
     fn link(&mut self, rule: &Rule, status: RuleStatus) {
-        let link = RuleLink { action: rule.action.clone(), status };
+        // One that is no policy was refused when the rule was made.
+        let retry = RetryPolicy::of(&rule.annotations).ok().flatten();
+        let link = RuleLink { action: rule.action.clone(), status, retry };
         self.trigger.rules.get_or_insert_default().insert(rule.name.to_string(), link);
     }
 
@@ -70,6 +73,7 @@ impl Catalog {
     ) -> Result<RuleView, Failure> {
         let (_, limits) = self.writer(&name.namespace).await?;
         check_size(&limits, "annotations", patch.annotations.as_ref().map_or(0, Annotations::size))?;
+        patch.annotations.as_ref().map(RetryPolicy::of).transpose()?;
         for _ in 1..TRIES {
             match self.try_put_rule(name, patch.clone(), overwrite, by).await? {
                 Err(StoreError::Conflict) => continue,

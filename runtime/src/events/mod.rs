@@ -9,10 +9,11 @@ use wask_model::{
     SharedIdentity, Timestamp, Trigger, messages,
 };
 
+use crate::callbacks::{Subscribed, Told};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::gate::{Gate, Slot};
-use crate::invoke::{Cause, Context, FireTriggers, Queued};
+use crate::invoke::{Awaited, Cause, Context, FireTriggers, Queued, Terms};
 use crate::queue::{NewWork, Queue};
 
 /// One firing of a trigger.
@@ -26,6 +27,8 @@ pub struct Fire {
     /// Lower-case request headers, without credentials; for the actions' `__ow_headers`.
     pub headers: Option<Value>,
     pub context: Context,
+    /// What is to tell of the end of each activation that it leads to.
+    pub callback: Option<Subscribed>,
 }
 
 /// A firing that has been worked out and waits to be stored.
@@ -35,6 +38,14 @@ pub struct Fired {
     /// Places of the activations to come; kept when they are stored.
     slots: Vec<Slot>,
     identity: SharedIdentity,
+}
+
+/// One active rule, and what it starts.
+struct Started<'a> {
+    link: &'a RuleLink,
+    args: &'a Arguments,
+    /// The event.
+    cause: ActivationId,
 }
 
 impl Fired {
@@ -79,6 +90,7 @@ impl Events {
 
     /// Decides what a firing leads to, without storing anything. REST contract §6.4.
     pub async fn work_out(&self, fire: Fire) -> Result<Option<Fired>, Failure> {
+        self.gate.check_depth(fire.context.depth)?;
         let trigger = self.catalog.trigger(&fire.trigger).await?;
         let links: Vec<(FullName, RuleLink)> = links_of(&trigger, &fire);
         if !links.iter().any(|(_, link)| link.status == RuleStatus::Active) {
@@ -89,7 +101,7 @@ impl Events {
         let (mut logs, mut work, mut slots) = (Vec::new(), Vec::new(), Vec::new());
         for (rule, link) in links {
             let outcome = match link.status {
-                RuleStatus::Active => self.activate(&link.action, &args, id, &fire).await,
+                RuleStatus::Active => self.activate(&Started { link: &link, args: &args, cause: id }, &fire).await,
                 RuleStatus::Inactive => Err(Failure::BadRequest(messages::rule_inactive(&rule, &link.action))),
             };
             logs.push(log_line(&rule, &link.action, &outcome));
@@ -97,6 +109,10 @@ impl Events {
                 work.push(activation);
                 slots.push(slot);
             }
+        }
+        let mut annotations = Annotations::default();
+        if let Some(origin) = fire.context.rerun_of {
+            annotations.set("rerunOf", origin.to_string());
         }
         let record = Activation {
             id,
@@ -110,34 +126,52 @@ impl Events {
             cause: fire.context.cause.map(Cause::id),
             response: Response::success(Value::Object(fire.payload)),
             logs,
-            annotations: Annotations::default(),
+            annotations,
+            input: None,
         };
         Ok(Some(Fired { record, work, slots, identity: fire.identity }))
     }
 
     /// One rule's invocation: admitted like any other, non-blocking. Its `cause` is the event.
-    async fn activate(
-        &self,
-        action: &FullName,
-        args: &Arguments,
-        cause: ActivationId,
-        fire: &Fire,
-    ) -> Result<(NewWork, Slot), Failure> {
-        let now = self.clock.now();
-        let slot = self.gate.enter(&fire.identity, now)?;
+    async fn activate(&self, started: &Started<'_>, fire: &Fire) -> Result<(NewWork, Slot), Failure> {
+        let (now, action) = (self.clock.now(), &started.link.action);
+        let depth = fire.context.depth + 1;
+        self.gate.check_depth(depth)?;
+        let mut slot = self.gate.enter(&fire.identity, now)?;
         self.catalog.may_invoke(&fire.identity, action).await?;
         let entry = self.catalog.resolve(action).await?;
+        let (id, namespace) = (ActivationId::new(now), fire.identity.namespace.clone());
+        let names = |args: &Arguments| args.keys().cloned().collect();
+        let mut terms = Terms {
+            given: (!entry.defaults.is_empty()).then(|| names(started.args)),
+            sent: Some(names(&fire.payload)),
+            retry: started.link.retry.clone(),
+            callback: None,
+        };
+        let callback = fire.callback.as_ref().map(|subscribed| {
+            let told =
+                Told { activation: id, cause: Some(started.cause), name: action.clone(), namespace: namespace.clone() };
+            let callback = subscribed.another(now).callback(told, now);
+            terms.callback = Some(Awaited::of(&callback, subscribed.site.clone()));
+            callback
+        });
         let queued = Queued {
             action: action.clone(),
             version: entry.action.version,
             subject: fire.identity.subject.clone(),
-            args: Value::Object(crate::invoke::merge_arguments(&entry, args.clone())?),
-            cause: Some(cause),
+            args: Value::Object(crate::invoke::merge_arguments(&entry, started.args.clone())?),
+            cause: Some(started.cause),
             transaction: fire.context.transaction.to_string(),
             accepted: now,
             progress: None,
+            terms,
+            depth,
+            rerun_of: None,
+            failed: Vec::new(),
+            begun: 0,
         };
-        Ok((queued.into_work(ActivationId::new(now), fire.identity.namespace.clone()), slot))
+        let work = NewWork { turn: slot.take_turn(), callback, ..queued.into_work(id, namespace) };
+        Ok((work, slot))
     }
 }
 
@@ -149,10 +183,11 @@ impl FireTriggers for Events {
         trigger: &FullName,
         payload: Arguments,
         context: Context,
+        callback: Option<Subscribed>,
     ) -> Result<Option<ActivationId>, Failure> {
         let (identity, trigger) = (identity.clone(), trigger.clone());
         let id = ActivationId::new(context.accepted);
-        Events::fire(self, Fire { id, identity, trigger, payload, headers: None, context }).await
+        Events::fire(self, Fire { id, identity, trigger, payload, headers: None, context, callback }).await
     }
 }
 

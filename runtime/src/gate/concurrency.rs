@@ -1,4 +1,4 @@
-//! So many at a time, running and queued together.
+//! So many at a time: some run, the others wait for their turn.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,40 +7,78 @@ use std::time::Duration;
 use dashmap::DashMap;
 use wask_model::{Failure, NamespaceName, messages};
 
+use super::turns::{Share, Turn, Turns};
+
 /// How soon a place may be free again, for `Retry-After`.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Activations in flight per namespace; as many entries as there are namespaces.
 #[derive(Default)]
 pub struct Concurrency {
-    counts: DashMap<NamespaceName, Arc<AtomicU64>>,
+    counts: DashMap<NamespaceName, Counts>,
+    turns: Turns,
 }
 
-/// One place among the activations in flight; given back when dropped.
+#[derive(Clone)]
+struct Counts {
+    in_flight: Arc<AtomicU64>,
+    share: Arc<Share>,
+}
+
+/// What a namespace may have in flight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowed {
+    /// Activations that run at a time; `None`: unlimited.
+    pub running: Option<u32>,
+    /// Activations that wait beside those for their turn.
+    pub queued: u32,
+}
+
+impl Allowed {
+    fn in_all(self, running: u32) -> u64 {
+        u64::from(running) + u64::from(self.queued)
+    }
+
+    fn queued_beside(self, running: u32) -> u32 {
+        if running == 0 { 0 } else { self.queued }
+    }
+}
+
+/// One place among the activations in flight, given back when dropped; with the turn to run, if it need not wait.
 #[derive(Debug)]
-pub struct Slot(Option<Arc<AtomicU64>>);
+pub struct Slot {
+    place: Option<Arc<AtomicU64>>,
+    turn: Option<Turn>,
+}
 
 impl Concurrency {
-    /// `allowed`: places of the namespace; `None`: unlimited.
-    pub fn enter(&self, namespace: &NamespaceName, allowed: Option<u32>) -> Result<Slot, Failure> {
-        let count = self.count_of(namespace);
-        let before = count.fetch_add(1, Ordering::Relaxed);
-        let slot = Slot(Some(count));
-        match allowed {
-            Some(allowed) if u64::from(allowed) <= before => Err(Failure::Throttled {
-                message: messages::too_many_concurrent(before, allowed),
+    pub fn enter(&self, namespace: &NamespaceName, allowed: Allowed) -> Result<Slot, Failure> {
+        let Counts { in_flight, share } = self.counts_of(namespace);
+        let before = in_flight.fetch_add(1, Ordering::Relaxed);
+        let mut slot = Slot { place: Some(in_flight), turn: None };
+        match allowed.running {
+            // Where nothing may run, waiting is in vain.
+            Some(running) if running == 0 || allowed.in_all(running) <= before => Err(Failure::Throttled {
+                message: messages::too_many_concurrent(before, running, allowed.queued_beside(running)),
                 retry_after: RETRY_AFTER,
             }),
-            _ => Ok(slot),
+            running => {
+                slot.turn = share.take(running);
+                Ok(slot)
+            }
         }
     }
 
     pub fn restore(&self, namespace: &NamespaceName, queued: u64) {
-        self.count_of(namespace).fetch_add(queued, Ordering::Relaxed);
+        self.counts_of(namespace).in_flight.fetch_add(queued, Ordering::Relaxed);
     }
 
     pub fn leave(&self, namespace: &NamespaceName) {
-        give_back(&self.count_of(namespace));
+        give_back(&self.counts_of(namespace).in_flight);
+    }
+
+    pub fn turns(&self) -> &Turns {
+        &self.turns
     }
 
     pub fn counted(&self) -> Vec<NamespaceName> {
@@ -50,13 +88,15 @@ impl Concurrency {
     /// Places taken before are given back to nobody.
     pub fn forget(&self, namespace: &NamespaceName) {
         self.counts.remove(namespace);
+        self.turns.forget_idle();
     }
 
-    fn count_of(&self, namespace: &NamespaceName) -> Arc<AtomicU64> {
-        if let Some(count) = self.counts.get(namespace) {
-            return count.clone();
+    fn counts_of(&self, namespace: &NamespaceName) -> Counts {
+        if let Some(counts) = self.counts.get(namespace) {
+            return counts.clone();
         }
-        self.counts.entry(namespace.clone()).or_default().clone()
+        let counts = || Counts { in_flight: Arc::default(), share: self.turns.share(namespace.as_str()) };
+        self.counts.entry(namespace.clone()).or_insert_with(counts).clone()
     }
 }
 
@@ -64,13 +104,29 @@ impl Slot {
     /// Keeps the place taken beyond this value's life: for an activation that is queued now. [`super::Gate::leave`] gives
     /// it back.
     pub fn keep(mut self) {
-        self.0 = None;
+        self.place = None;
+    }
+
+    /// Whether it may run now.
+    pub fn has_turn(&self) -> bool {
+        self.turn.is_some()
+    }
+
+    /// Runs in place of whoever waits for its end meanwhile, if it is not its turn otherwise.
+    pub fn on_the_turn_of_the_caller(mut self) -> Self {
+        self.turn.get_or_insert_with(Turn::uncounted);
+        self
+    }
+
+    /// The turn, for whoever runs it. `None`: it has to wait.
+    pub fn take_turn(&mut self) -> Option<Turn> {
+        self.turn.take()
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        if let Some(count) = self.0.take() {
+        if let Some(count) = self.place.take() {
             give_back(&count);
         }
     }
@@ -85,32 +141,53 @@ fn give_back(count: &AtomicU64) {
 mod tests {
     use super::*;
 
+    const ONE: Allowed = Allowed { running: Some(1), queued: 0 };
+    const TWO: Allowed = Allowed { running: Some(2), queued: 0 };
+
     #[test]
     fn a_place_is_free_again_when_its_slot_is_dropped_or_left() {
         let gate = Concurrency::default();
         let guest: NamespaceName = "guest".parse().unwrap();
-        let slot = gate.enter(&guest, Some(1)).unwrap();
-        let refused = gate.enter(&guest, Some(1)).unwrap_err();
+        let slot = gate.enter(&guest, ONE).unwrap();
+        let refused = gate.enter(&guest, ONE).unwrap_err();
         assert_eq!(refused.to_string(), "Too many concurrent requests in flight (count: 1, allowed: 1).");
         drop(slot);
-        gate.enter(&guest, Some(1)).unwrap().keep();
-        assert!(gate.enter(&guest, Some(1)).is_err());
+        gate.enter(&guest, ONE).unwrap().keep();
+        assert!(gate.enter(&guest, ONE).is_err());
         gate.leave(&guest);
-        assert!(gate.enter(&guest, Some(1)).is_ok());
+        assert!(gate.enter(&guest, ONE).is_ok());
+    }
+
+    #[test]
+    fn what_may_not_run_yet_waits_until_the_queue_is_full() {
+        let gate = Concurrency::default();
+        let guest: NamespaceName = "guest".parse().unwrap();
+        let allowed = Allowed { running: Some(1), queued: 2 };
+        let running = gate.enter(&guest, allowed).unwrap();
+        let waiting = [gate.enter(&guest, allowed).unwrap(), gate.enter(&guest, allowed).unwrap()];
+        assert_eq!((running.has_turn(), waiting.iter().any(Slot::has_turn)), (true, false));
+
+        let refused = gate.enter(&guest, allowed).unwrap_err();
+
+        let text = "Too many concurrent requests in flight (count: 3, allowed: 1), and 2 queued ones are as many as \
+            limits.queued_invocations allows.";
+        assert_eq!(refused.to_string(), text);
+        drop(running);
+        assert!(gate.enter(&guest, allowed).unwrap().has_turn(), "the queue knows who comes first, not the gate");
     }
 
     #[test]
     fn places_taken_before_a_namespace_was_forgotten_do_not_count_afterwards() {
         let gate = Concurrency::default();
         let guest: NamespaceName = "guest".parse().unwrap();
-        let old = gate.enter(&guest, Some(2)).unwrap();
-        gate.enter(&guest, Some(2)).unwrap().keep();
+        let old = gate.enter(&guest, TWO).unwrap();
+        gate.enter(&guest, TWO).unwrap().keep();
         gate.forget(&guest);
         assert!(gate.counted().is_empty());
-        let new = gate.enter(&guest, Some(1)).unwrap();
+        let new = gate.enter(&guest, ONE).unwrap();
         drop(old);
-        assert!(gate.enter(&guest, Some(1)).is_err(), "the place given back was not one of these");
+        assert!(gate.enter(&guest, ONE).is_err(), "the place given back was not one of these");
         drop(new);
-        assert!(gate.enter(&guest, Some(1)).is_ok());
+        assert!(gate.enter(&guest, ONE).is_ok());
     }
 }

@@ -4,14 +4,16 @@ mod concurrency;
 mod logins;
 mod rate;
 pub mod rights;
+mod turns;
 
 use wask_model::{Failure, Identity, Limits, NamespaceName, Timestamp, messages};
 
-use concurrency::Concurrency;
 pub use concurrency::Slot;
+use concurrency::{Allowed, Concurrency};
 pub use logins::LoginConfig;
 use logins::Logins;
 use rate::Rate;
+pub use turns::{Share, Turn, Turns};
 
 /// Every throttle of the node. REST contract §9.2.
 pub struct Gate {
@@ -36,7 +38,8 @@ impl Gate {
         &self.limits
     }
 
-    /// Counts one invocation and takes a place among those in flight. Every 429 of an invocation is decided here.
+    /// Counts one invocation and takes a place among those in flight: its turn to run, or a place in the queue. Every 429 of
+    /// an invocation is decided here.
     pub fn enter(&self, identity: &Identity, now: Timestamp) -> Result<Slot, Failure> {
         self.count(identity, now)?;
         self.place(identity)
@@ -49,7 +52,27 @@ impl Gate {
 
     /// Takes a place among the activations in flight.
     pub fn place(&self, identity: &Identity) -> Result<Slot, Failure> {
-        self.in_flight.enter(&identity.namespace, self.limits.concurrent_invocations(&identity.limits))
+        let running = self.limits.concurrent_invocations(&identity.limits);
+        let queued = self.limits.queued_invocations(&identity.limits);
+        self.in_flight.enter(&identity.namespace, Allowed { running, queued })
+    }
+
+    /// How many activations of this identity may run at a time; `None`: any number.
+    pub fn concurrent(&self, identity: &Identity) -> Option<u32> {
+        self.limits.concurrent_invocations(&identity.limits)
+    }
+
+    /// What runs of each namespace, waited for and as a job.
+    pub fn turns(&self) -> &Turns {
+        self.in_flight.turns()
+    }
+
+    /// Refuses what too many activations led to, one after the other.
+    pub fn check_depth(&self, depth: u32) -> Result<(), Failure> {
+        match depth <= self.limits.depth {
+            true => Ok(()),
+            false => Err(Failure::BadRequest(messages::too_deep(depth, self.limits.depth))),
+        }
     }
 
     /// Counts one fire.

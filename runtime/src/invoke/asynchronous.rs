@@ -1,11 +1,13 @@
 //! Activations that wait in the queue: what the job carries, and its run.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use wask_model::{
-    Activation, ActivationId, Annotations, Failure, FullName, Message, NamespaceName, Response, Timestamp, Version,
-    messages,
+    Activation, ActivationId, Annotations, Callback, CallbackId, CallbackPayload, Failure, FullName, Message,
+    NamespaceName, Response, RetryPolicy, SharedIdentity, Status, Timestamp, Version, messages,
 };
 use wask_store::{Job, Lane};
 
@@ -13,10 +15,11 @@ use super::composition::{Hold, Progress, is_composed};
 use super::outcome::refusal;
 use super::{Admitted, Cause, Context, Invoker};
 use crate::catalog::ActionEntry;
+use crate::gate::Turns;
 use crate::queue::{Done, Handler, NewWork};
 
 /// What a job of the lane `invoke` carries. Arguments are merged already: they are those of the time of acceptance.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Queued {
     pub action: FullName,
     pub version: Version,
@@ -29,37 +32,99 @@ pub struct Queued {
     /// How far a sequence or composition has come.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<Progress>,
+    #[serde(flatten)]
+    pub terms: Terms,
+    /// How many activations led to one another, this one among them.
+    #[serde(default)]
+    pub depth: u32,
+    /// The activation that this one does again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rerun_of: Option<ActivationId>,
+    /// Attempts that ended badly and were tried again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failed: Vec<FailedAttempt>,
+    /// Attempts of the job that do not count as deaths of a node: those up to the last one that failed.
+    #[serde(default)]
+    pub begun: u32,
+}
+
+/// What was agreed when an activation was accepted.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Terms {
+    /// Names of the arguments that are not the action's defaults; `None`: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given: Option<Vec<String>>,
+    /// Names of those that the caller sent, where a trigger has parameters of its own; `None`: all that were given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<Vec<String>>,
+    /// The policy of the rule that started it, in place of the action's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<RetryPolicy>,
+    /// What is to tell of its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub callback: Option<Awaited>,
+}
+
+/// The callback of an activation that has not ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Awaited {
+    pub id: CallbackId,
+    /// Whom it goes to: callbacks to one site compete for its places.
+    pub site: String,
+    pub payload: CallbackPayload,
+}
+
+/// An attempt that was tried again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FailedAttempt {
+    pub attempt: u32,
+    pub at: Timestamp,
+    pub status: Status,
+    pub error: String,
+}
+
+impl Awaited {
+    pub fn of(callback: &Callback, site: String) -> Self {
+        Awaited { id: callback.id, site, payload: callback.payload.clone() }
+    }
 }
 
 impl Queued {
     pub fn into_work(self, id: ActivationId, namespace: NamespaceName) -> NewWork {
-        NewWork { id, lane: Lane::Invoke, namespace, payload: self.to_payload() }
+        NewWork {
+            id,
+            lane: Lane::Invoke,
+            share: namespace.to_string(),
+            namespace,
+            name: self.action.clone(),
+            payload: self.to_payload(),
+            turn: None,
+            callback: None,
+        }
     }
 
-    fn to_payload(&self) -> String {
+    pub fn to_payload(&self) -> String {
         serde_json::to_string(self).expect("a queued activation always serializes")
     }
-}
 
-/// The full name of what a job leads to; every lane's payload names it.
-pub fn name_of(payload: &str) -> Result<String, Failure> {
-    #[derive(Deserialize)]
-    struct Named {
-        #[serde(alias = "trigger")]
-        action: FullName,
+    pub fn read(payload: &str) -> Result<Queued, Failure> {
+        serde_json::from_str(payload).map_err(|e| Failure::Internal(e.into()))
     }
-    let named: Named = serde_json::from_str(payload).map_err(|e| Failure::Internal(e.into()))?;
-    Ok(named.action.to_string())
 }
 
-/// What makes a job of an activation that has come as far as `progress`.
-pub fn to_work(admitted: &Admitted, progress: Option<Progress>) -> NewWork {
-    let payload = payload_of(admitted, progress);
-    NewWork { id: admitted.id, lane: Lane::Invoke, namespace: admitted.identity.namespace.clone(), payload }
+/// What makes a job of an activation, with its callback.
+pub fn to_work(admitted: Admitted, progress: Option<Progress>) -> NewWork {
+    let work = work_of(&admitted, progress);
+    NewWork { callback: admitted.callback.map(|callback| *callback), ..work }
 }
 
-pub fn payload_of(admitted: &Admitted, progress: Option<Progress>) -> String {
-    let queued = Queued {
+/// What makes a job of one that has come as far as `progress`.
+pub fn work_of(admitted: &Admitted, progress: Option<Progress>) -> NewWork {
+    queued_of(admitted, progress).into_work(admitted.id, admitted.identity.namespace.clone())
+}
+
+pub fn queued_of(admitted: &Admitted, progress: Option<Progress>) -> Queued {
+    Queued {
         action: admitted.entry.asked(),
         version: admitted.entry.action.version,
         subject: admitted.identity.subject.clone(),
@@ -68,56 +133,56 @@ pub fn payload_of(admitted: &Admitted, progress: Option<Progress>) -> String {
         transaction: admitted.context.transaction.to_string(),
         accepted: admitted.context.accepted,
         progress,
-    };
-    queued.to_payload()
+        terms: admitted.terms.clone(),
+        depth: admitted.context.depth,
+        rerun_of: admitted.context.rerun_of,
+        failed: Vec::new(),
+        begun: 0,
+    }
 }
 
 #[async_trait]
 impl Handler for Invoker {
     /// Runs a queued activation: the current version of its action on the arguments of its acceptance.
     async fn handle(&self, job: &Job) -> anyhow::Result<Done> {
-        let mut queued: Queued = serde_json::from_str(&job.payload)?;
+        let queued: Arc<Queued> = Arc::new(serde_json::from_str(&job.payload)?);
         let gone = || refusal(messages::ACTION_GONE.into());
         let Some(identity) = self.catalog.owner(&job.namespace).await? else {
-            return Ok(Done::finished(vec![self.never_ran(job, &queued, gone())]));
+            return Ok(self.finished(&queued, None, vec![self.never_ran(job, &queued, gone())]).await);
         };
         let entry = match self.catalog.resolve(&queued.action).await {
             Ok(entry) => entry,
             Err(Failure::NotFound(_) | Failure::Conflict(_)) => {
-                return Ok(Done::finished(vec![self.never_ran(job, &queued, gone())]));
+                return Ok(self.finished(&queued, Some(&identity), vec![self.never_ran(job, &queued, gone())]).await);
             }
             Err(failure) => return Err(failure.into()),
         };
-        let progress = queued.progress.take();
-        let begun = progress.as_ref().map_or(job.lease.attempt, |p| p.attempt_within(job.lease.attempt));
-        let verdict = self.verdict(&entry, begun);
-        let hold = Hold::of_job(job.lease.clone(), progress);
-        let context = Context {
-            transaction: queued.transaction.as_str().into(),
-            cause: queued.cause.map(Cause::Event),
-            extra_logging: false,
-            accepted: queued.accepted,
-        };
-        let (id, attempt, args) = (job.lease.job, job.lease.attempt, queued.args.clone());
-        let admitted = Admitted { id, entry, identity, args, context, attempt };
+        let verdict = self.verdict(&entry, job, &queued);
+        let hold = Hold::of_job(job.lease.clone(), queued.clone());
+        let admitted = self.readmit((job.lease.job, job.lease.attempt), &queued, entry, identity);
         let unrun = |response: &Response| match is_composed(&admitted.entry) {
             true => self.abandon_composition(&admitted, &hold, response),
             false => vec![self.never_ran(job, &queued, response.clone())],
         };
         match verdict {
             Verdict::Run => {
-                let Some(records) = self.run_to_end(&admitted, &hold).await else { return Ok(Done::Lost) };
+                let Some(records) = self.run_as_running(&admitted, &hold).await else { return Ok(Done::Lost) };
                 records.iter().for_each(|record| self.recorder.ended(record));
-                Ok(Done::finished(self.to_store(&admitted.identity, records).await))
+                Ok(self.conclude(&admitted, &queued, records).await)
+            }
+            Verdict::Cancelled => {
+                admitted.running.cancel();
+                let mut records = unrun(&refusal(messages::CANCELLED.into()));
+                records.iter_mut().for_each(mark_cancelled);
+                Ok(self.finished(&queued, Some(&admitted.identity), records).await)
             }
             Verdict::NotAgain => {
                 let records = unrun(&Response::whisk_error(messages::NOT_REDELIVERED));
-                Ok(Done::finished(self.to_store(&admitted.identity, records).await))
+                Ok(self.finished(&queued, Some(&admitted.identity), records).await)
             }
             Verdict::GiveUp(reason) => {
                 let records = unrun(&Response::whisk_error(reason.clone()));
-                let records = self.to_store(&admitted.identity, records).await;
-                Ok(Done::Dead { records, reason: reason.into_owned() })
+                Ok(self.given_up(&queued, &admitted.identity, records, &reason).await)
             }
         }
     }
@@ -125,19 +190,63 @@ impl Handler for Invoker {
     fn left(&self, namespace: &NamespaceName) {
         self.gate.leave(namespace);
     }
+
+    fn turns(&self) -> &Turns {
+        self.gate.turns()
+    }
+
+    async fn allowed(&self, share: &str) -> anyhow::Result<Option<u32>> {
+        let owner = self.catalog.owner(&share.parse()?).await?;
+        Ok(owner.and_then(|owner| self.gate.concurrent(&owner)))
+    }
+}
+
+/// What ended because somebody asked for it says so.
+pub fn mark_cancelled(record: &mut Activation) {
+    record.annotations.set("cancelled", true);
 }
 
 /// Whether a queued activation is run.
 enum Verdict {
     Run,
+    /// Somebody asked that it end.
+    Cancelled,
     /// Its action must not run twice.
     NotAgain,
     GiveUp(Message),
 }
 
 impl Invoker {
-    /// `begun`: how often the activation, or the component that is next in it, has been begun, counting this time.
-    fn verdict(&self, entry: &ActionEntry, begun: u32) -> Verdict {
+    /// `attempt`: its id, and how often it has been begun.
+    pub(super) fn readmit(
+        &self,
+        (id, attempt): (ActivationId, u32),
+        queued: &Queued,
+        entry: Arc<ActionEntry>,
+        identity: SharedIdentity,
+    ) -> Admitted {
+        let context = Context {
+            transaction: queued.transaction.as_str().into(),
+            cause: queued.cause.map(Cause::Event),
+            extra_logging: false,
+            accepted: queued.accepted,
+            depth: queued.depth,
+            rerun_of: queued.rerun_of,
+        };
+        let running = self.running_of(&identity, &entry, (queued.accepted, attempt));
+        let (args, terms) = (queued.args.clone(), queued.terms.clone());
+        Admitted { id, entry, identity, args, context, attempt, terms, callback: None, running }
+    }
+
+    fn verdict(&self, entry: &ActionEntry, job: &Job, queued: &Queued) -> Verdict {
+        if job.cancelled.is_some() {
+            return Verdict::Cancelled;
+        }
+        // How often the activation, or the component that is next in it, has been begun, counting this time.
+        let begun = match &queued.progress {
+            Some(progress) => progress.attempt_within(job.lease.attempt),
+            None => job.lease.attempt.saturating_sub(queued.begun),
+        };
         if self.queue.config().max_attempts < begun {
             return Verdict::GiveUp(messages::node_failed(begun - 1));
         }
@@ -146,19 +255,37 @@ impl Invoker {
     }
 
     /// The record of an activation that ends without a run, or whose run nobody can tell of.
-    fn never_ran(&self, job: &Job, queued: &Queued, response: Response) -> Activation {
+    pub(super) fn never_ran(&self, job: &Job, queued: &Queued, response: Response) -> Activation {
+        let attempts = job.lease.attempt.min(self.queue.config().max_attempts + queued.begun);
+        let record = self.record_without_run(job.lease.job, &job.namespace, queued, response, attempts);
+        self.recorder.ended(&record);
+        record
+    }
+
+    /// `attempts`: how often it has been begun.
+    pub(super) fn record_without_run(
+        &self,
+        id: ActivationId,
+        namespace: &NamespaceName,
+        queued: &Queued,
+        response: Response,
+        attempts: u32,
+    ) -> Activation {
         let now = self.clock.now();
         let mut annotations = Annotations::default()
             .with("path", queued.action.to_string())
             .with("kind", wask_model::Kind::WASM)
             .with("timeout", false)
             .with("waitTime", now.since(queued.accepted).as_millis() as u64);
-        if 1 < job.lease.attempt {
-            annotations.set("attempts", job.lease.attempt.min(self.queue.config().max_attempts));
+        if 1 < attempts {
+            annotations.set("attempts", attempts);
         }
-        let record = Activation {
-            id: job.lease.job,
-            namespace: job.namespace.clone(),
+        if let Some(origin) = queued.rerun_of {
+            annotations.set("rerunOf", origin.to_string());
+        }
+        Activation {
+            id,
+            namespace: namespace.clone(),
             name: queued.action.name.clone(),
             version: queued.version,
             subject: queued.subject.clone(),
@@ -169,8 +296,7 @@ impl Invoker {
             response,
             logs: Vec::new(),
             annotations,
-        };
-        self.recorder.ended(&record);
-        record
+            input: None,
+        }
     }
 }

@@ -3,19 +3,29 @@
 //! ```text
 //! resolve → arguments → admit ─┬─ blocking      wait(run → outcome → record) ─┬─ ended: the record
 //!                              │                                              └─ 60 s: adopted by the queue, 202
-//!                              └─ non-blocking  queue (durable), 202 … run → outcome → record
+//!                              └─ non-blocking  queue (durable), 202 … run → outcome → conclude ─┬─ retry
+//!                                                                                                └─ record, callback
 //! ```
+//!
+//! A blocking one that has to wait for its turn, or is to call back, is a job from the start, and its caller waits for the
+//! record.
 //!
 //! Where the action is a sequence or a conductor, `run` is `composition`: the same for every component.
 
+mod again;
 mod arguments;
 mod asynchronous;
+mod blocking;
 pub mod builtin;
+mod cancel;
 mod composition;
+mod conclude;
+mod dead_letters;
 mod environment;
 mod outcome;
 mod record;
 mod run;
+mod running;
 mod services;
 mod standing;
 mod wait;
@@ -28,22 +38,27 @@ use dashmap::DashMap;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use wask_model::{Activation, ActivationId, Arguments, Failure, FullName, NamespaceName, SharedIdentity, Timestamp};
+use wask_model::{
+    Activation, ActivationId, Arguments, Callback, Failure, FullName, NamespaceName, SharedIdentity, Timestamp,
+};
 use wask_sandbox::Sandbox;
-use wask_store::Lane;
+use wask_store::{Lane, Store};
 
 pub use arguments::{is_fixed, merge as merge_arguments};
-pub use asynchronous::Queued;
-pub use record::{RecordConfig, Recorder, StorePolicy, forget_old_records};
+pub use asynchronous::{Awaited, FailedAttempt, Queued, Terms};
+pub use conclude::documents as failed_attempts;
+pub use dead_letters::Letter;
+pub use record::{KeepInput, RecordConfig, Recorder, StorePolicy};
+pub use running::{Lines, Running};
 pub use services::FireTriggers;
 
+use crate::callbacks::{Callbacks, Subscribed, Told};
 use crate::catalog::{ActionEntry, Catalog};
 use crate::clock::Clock;
 use crate::gate::{Gate, Slot};
 use crate::queue::{NewWork, Queue};
 use builtin::Builtin;
 use composition::Hold;
-use wait::{Detached, WithinTime};
 
 /// What a caller asks for.
 pub struct Invocation {
@@ -53,6 +68,8 @@ pub struct Invocation {
     pub args: Arguments,
     pub wait: Wait,
     pub context: Context,
+    /// What is to tell of its end.
+    pub callback: Option<Subscribed>,
 }
 
 /// Where an invocation comes from.
@@ -66,6 +83,17 @@ pub struct Context {
     pub extra_logging: bool,
     /// When the request came in.
     pub accepted: Timestamp,
+    /// How many activations led to one another, events among them, this one included.
+    pub depth: u32,
+    /// The activation that this one does again.
+    pub rerun_of: Option<ActivationId>,
+}
+
+impl Context {
+    /// Of what somebody asked for who is no activation himself.
+    pub fn outermost(transaction: Arc<str>, accepted: Timestamp) -> Self {
+        Context { transaction, cause: None, extra_logging: false, accepted, depth: 1, rerun_of: None }
+    }
 }
 
 /// The activation that led to another.
@@ -100,6 +128,15 @@ pub enum Invoked {
     Accepted(ActivationId),
 }
 
+impl Invoked {
+    pub fn id(&self) -> ActivationId {
+        match self {
+            Invoked::Ended(record) => record.id,
+            Invoked::Accepted(id) => *id,
+        }
+    }
+}
+
 /// An activation that exists: it has an id, a place in flight, and everything that a run needs.
 pub struct Admitted {
     pub id: ActivationId,
@@ -108,8 +145,12 @@ pub struct Admitted {
     /// A JSON object; inside a sequence it may be an array.
     pub args: Value,
     pub context: Context,
-    /// 1, and one more for every time a node died while running it.
+    /// 1, and one more for every time it is begun again.
     pub attempt: u32,
+    pub terms: Terms,
+    /// Stored with its job; its terms name it.
+    pub callback: Option<Box<Callback>>,
+    pub running: Arc<Running>,
 }
 
 /// Takes invocations from name to record.
@@ -121,23 +162,18 @@ pub struct Invoker {
     sandbox: Sandbox,
     clock: Clock,
     recorder: Recorder,
+    store: Arc<dyn Store>,
+    callbacks: Arc<Callbacks>,
     /// What guests are told to call the API by.
     api_host: String,
+    server_name: String,
     builtins: OnceLock<HashMap<FullName, Arc<dyn Builtin>>>,
     triggers: OnceLock<Arc<dyn FireTriggers>>,
-    /// Blocking activations that run on this node, with whose they are.
-    live: DashMap<ActivationId, Live>,
+    /// Activations that run on this node, jobs and waited for.
+    running: DashMap<ActivationId, Arc<Running>>,
     detached: TaskTracker,
     /// Ends every wait: whoever waits then gets an id.
     stop_waiting: CancellationToken,
-}
-
-/// What is known of an activation that has no record yet.
-#[derive(Clone, Debug)]
-pub struct Live {
-    pub namespace: NamespaceName,
-    pub action: FullName,
-    pub start: Timestamp,
 }
 
 /// What an [`Invoker`] is made of.
@@ -148,13 +184,16 @@ pub struct InvokerParts {
     pub sandbox: Sandbox,
     pub clock: Clock,
     pub recorder: Recorder,
+    pub store: Arc<dyn Store>,
+    pub callbacks: Arc<Callbacks>,
     pub api_host: String,
+    pub server_name: String,
     pub stop_waiting: CancellationToken,
 }
 
 impl Invoker {
     pub fn new(parts: InvokerParts) -> Arc<Self> {
-        let InvokerParts { catalog, gate, queue, sandbox, clock, recorder, api_host, stop_waiting } = parts;
+        let InvokerParts { catalog, gate, queue, sandbox, clock, recorder, store, callbacks, .. } = parts;
         let invoker = Arc::new_cyclic(|this| Invoker {
             this: this.clone(),
             catalog,
@@ -163,12 +202,15 @@ impl Invoker {
             sandbox,
             clock,
             recorder,
-            api_host,
+            store,
+            callbacks,
+            api_host: parts.api_host,
+            server_name: parts.server_name,
             builtins: OnceLock::new(),
             triggers: OnceLock::new(),
-            live: DashMap::new(),
+            running: DashMap::new(),
             detached: TaskTracker::new(),
-            stop_waiting,
+            stop_waiting: parts.stop_waiting,
         });
         queue.serve(Lane::Invoke, invoker.clone());
         invoker
@@ -193,100 +235,61 @@ impl Invoker {
         request: Invocation,
         slot: Slot,
     ) -> Result<Invoked, Failure> {
-        let wait = request.wait;
+        let (wait, tells) = (request.wait, request.callback.is_some());
         let admitted = self.admit(entry, request).await?;
         match wait {
-            Wait::No => self.enqueue(admitted, slot).await,
-            Wait::UpTo(limit) => self.run_within(limit, admitted, slot).await,
+            Wait::No => self.enqueue(admitted, slot).await.map(Invoked::Accepted),
+            Wait::UpTo(limit) if slot.has_turn() && !tells => self.run_within(limit, admitted, slot).await,
+            Wait::UpTo(limit) => self.wait_as_job(limit, admitted, slot).await,
         }
     }
 
     /// The job that an invocation leads to, whether or not its caller waits; nothing is stored or run.
     pub async fn work_out(&self, request: Invocation) -> Result<NewWork, Failure> {
         let entry = self.catalog.resolve(&request.action).await?;
-        Ok(asynchronous::to_work(&self.admit(entry, request).await?, None))
+        Ok(asynchronous::to_work(self.admit(entry, request).await?, None))
     }
 
     async fn admit(&self, entry: Arc<ActionEntry>, request: Invocation) -> Result<Admitted, Failure> {
-        let Invocation { identity, args, context, .. } = request;
+        let Invocation { identity, args, context, callback, .. } = request;
+        self.gate.check_depth(context.depth)?; // a circle: 400
         self.may_run(&identity, &entry).await?; // a component that the invoker may not activate: 403
-        let args = Value::Object(arguments::merge(&entry, args)?); // a final parameter cannot be overridden: 400
         let id = ActivationId::new(context.accepted);
-        Ok(Admitted { id, entry, identity, args, context, attempt: 1 })
-    }
-
-    /// Makes the activation durable; it runs as soon as there is room.
-    async fn enqueue(&self, admitted: Admitted, slot: Slot) -> Result<Invoked, Failure> {
-        // The place is given back when the job leaves the queue.
-        let work = asynchronous::to_work(&admitted, None);
-        self.queue.submit(None, vec![work], move || slot.keep()).await?;
-        Ok(Invoked::Accepted(admitted.id))
-    }
-
-    /// Runs the activation while the caller waits. Past `limit` it becomes an asynchronous one and goes on. It also goes on
-    /// when the caller goes away.
-    async fn run_within(&self, limit: Duration, admitted: Admitted, slot: Slot) -> Result<Invoked, Failure> {
-        let (admitted, hold) = (Arc::new(admitted), Arc::new(Hold::default()));
-        let running = {
-            let (invoker, admitted, hold) = (self.this.upgrade(), admitted.clone(), hold.clone());
-            let invoker = invoker.expect("whoever calls holds the invoker");
-            async move { invoker.run_to_record(&admitted, slot, &hold).await }
-        };
-        let running = Detached::new(running, &self.detached);
-        match running.within(&self.clock, limit, &self.stop_waiting).await {
-            WithinTime::Ended(Some(record)) => Ok(Invoked::Ended(record)),
-            WithinTime::Ended(None) => Ok(Invoked::Accepted(admitted.id)),
-            WithinTime::NotYet(running) => self.hand_over(running, admitted, hold).await,
+        let mut terms = Terms::default();
+        if !entry.defaults.is_empty() {
+            terms.given = Some(args.keys().cloned().collect());
         }
-    }
-
-    /// Makes an asynchronous activation of one that runs, in a task of its own: a caller who leaves while the job is being
-    /// stored would leave behind a job that nobody ends.
-    async fn hand_over(
-        &self,
-        running: Detached<Option<Arc<Activation>>>,
-        admitted: Arc<Admitted>,
-        hold: Arc<Hold>,
-    ) -> Result<Invoked, Failure> {
-        let (id, queue) = (admitted.id, self.queue.clone());
-        let adopting = self.detached.spawn(async move {
-            let adopted = queue.adopt(asynchronous::to_work(&admitted, hold.progress())).await;
-            let adopted = adopted.map(|lease| hold.adopted(lease));
-            running.detach();
-            adopted
+        let callback = callback.map(|subscribed| {
+            let name = entry.asked();
+            let told = Told { activation: id, cause: None, name, namespace: identity.namespace.clone() };
+            Box::new(self.promise(&subscribed, told, &mut terms))
         });
-        let adopted = adopting.await.map_err(|panic| Failure::Internal(panic.into()))?;
-        adopted.map(|_| Invoked::Accepted(id))
+        let args = Value::Object(arguments::merge(&entry, args)?); // a final parameter cannot be overridden: 400
+        let running = self.running_of(&identity, &entry, (context.accepted, 1));
+        Ok(Admitted { id, entry, identity, args, context, attempt: 1, terms, callback, running })
     }
 
-    /// Runs a blocking activation and hands its record on: to the recorder, or to the queue when it was adopted meanwhile.
-    /// `None`: it was adopted, and another node has it by now.
-    async fn run_to_record(&self, admitted: &Admitted, slot: Slot, hold: &Hold) -> Option<Arc<Activation>> {
-        let live = Live {
-            namespace: admitted.identity.namespace.clone(),
-            action: admitted.entry.action.name.clone(),
-            start: admitted.context.accepted,
-        };
-        self.live.insert(admitted.id, live);
-        let records = self.run_to_end(admitted, hold).await;
-        let record = match (records, hold.lease()) {
-            (None, _) => None,
-            (Some(records), Some(lease)) => {
-                let record = records.last().cloned().map(Arc::new);
-                let records = self.to_store(&admitted.identity, records).await;
-                self.queue.finish(lease, records, Vec::new(), || ()).await;
-                record
-            }
-            (Some(records), None) => {
-                let records: Vec<_> = records.into_iter().map(Arc::new).collect();
-                let record = records.last().cloned();
-                self.hand_to_recorder(admitted, records).await;
-                record
-            }
-        };
-        self.live.remove(&admitted.id);
-        drop(slot);
-        record
+    /// The callback that is to tell of an activation, which its terms name from now on.
+    fn promise(&self, subscribed: &Subscribed, told: Told, terms: &mut Terms) -> Callback {
+        let callback = subscribed.callback(told, self.clock.now());
+        terms.callback = Some(Awaited::of(&callback, subscribed.site.clone()));
+        callback
+    }
+
+    /// `begun`: when it was accepted, and how often it has been begun.
+    fn running_of(&self, identity: &SharedIdentity, entry: &ActionEntry, begun: (Timestamp, u32)) -> Arc<Running> {
+        let (namespace, action) = (identity.namespace.clone(), entry.action.name.clone());
+        Arc::new(Running::new(namespace, action, begun, self.recorder.live_log_bytes()))
+    }
+
+    /// Makes the activation durable; it runs as soon as it is its turn and there is room.
+    async fn enqueue(&self, admitted: Admitted, mut slot: Slot) -> Result<ActivationId, Failure> {
+        let id = admitted.id;
+        let mut work = asynchronous::to_work(admitted, None);
+        work.turn = slot.take_turn();
+        // The place is given back when the job leaves the queue.
+        self.queue.submit(None, vec![work], move || slot.keep()).await?;
+        Ok(id)
     }
 
     /// Has the records of a blocking activation written, where they are to be.
@@ -295,6 +298,16 @@ impl Invoker {
         for record in self.to_store(&admitted.identity, records).await {
             self.recorder.record(record, admitted.context.extra_logging).await;
         }
+    }
+
+    /// Runs the activation as one that can be looked at and cancelled meanwhile. What it returns is that of `run_to_end`.
+    async fn run_as_running(&self, admitted: &Admitted, hold: &Hold) -> Option<Vec<Activation>> {
+        self.running.insert(admitted.id, admitted.running.clone());
+        let _until_it_ends = OnDrop(|| {
+            self.running.remove(&admitted.id);
+            admitted.running.log_is_over();
+        });
+        self.run_to_end(admitted, hold).await
     }
 
     /// Runs the activation, and what it is composed of. Returns the records that are not written yet, its own the last of
@@ -306,14 +319,9 @@ impl Invoker {
         Some(vec![self.run(admitted).await])
     }
 
-    /// An activation that runs on this node and has no record yet.
-    pub fn live(&self, namespace: &NamespaceName, id: ActivationId) -> Option<Live> {
-        self.live.get(&id).map(|live| live.clone()).filter(|live| live.namespace == *namespace)
-    }
-
-    /// The full name of the action or trigger that a queued job leads to.
-    pub fn queued_name(&self, payload: &str) -> Result<String, Failure> {
-        asynchronous::name_of(payload)
+    /// An activation of this namespace that runs on this node.
+    pub fn running(&self, namespace: &NamespaceName, id: ActivationId) -> Option<Arc<Running>> {
+        self.running.get(&id).map(|running| running.clone()).filter(|running| running.namespace == *namespace)
     }
 
     /// Returns when every record of an ended blocking activation is on disk.
@@ -333,5 +341,14 @@ impl Invoker {
             () = self.detached.wait() => (),
             () = self.stop_waiting.cancelled() => (), // what still runs was adopted by the queue, or nobody was promised it
         }
+    }
+}
+
+/// Does something when it goes, also when a panic takes it.
+struct OnDrop<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
     }
 }

@@ -53,6 +53,7 @@ fn never_ready(ended: Ended, quoted: u64) -> Response {
         | Ended::Silent
         | Ended::OutOfMemory { .. }
         | Ended::ResultTooLarge { .. }
+        | Ended::Cancelled
         | Ended::HostCallsExhausted { .. } => response(ended, quoted),
     }
 }
@@ -68,6 +69,7 @@ fn response(ended: Ended, quoted: u64) -> Response {
             let end = prefix.floor_char_boundary(usize::try_from(quoted).unwrap_or(usize::MAX));
             refusal(messages::result_too_large(size_bytes, limit_bytes, &prefix[..end]))
         }
+        Ended::Cancelled => refusal(messages::CANCELLED.into()),
         Ended::Silent => Response::developer_error(messages::no_json("")),
         Ended::Exited { result: Some(Value::Object(result)), .. } if result.contains_key("error") => {
             Response { status: Status::DeveloperError, ..returned(Value::Object(result)) }

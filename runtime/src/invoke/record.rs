@@ -9,12 +9,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 use tracing::warn;
-use wask_model::{Activation, IdempotencyKey, Status};
+use wask_model::{Activation, Status};
 use wask_store::Store;
-
-use crate::clock::Clock;
 
 /// What is recorded and how much may wait; settings below `activations.`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -26,13 +23,27 @@ pub struct RecordConfig {
     pub backlog: usize,
     /// Records written in one transaction.
     pub batch: usize,
+    /// Whose input is kept, so that they can be run again: `never`, `asynchronous`, `always`.
+    pub keep_input: KeepInput,
+    /// Bytes of the newest lines of a log that can be followed while it is being written.
+    pub live_log_bytes: usize,
     /// How long records are kept.
     pub retention_days: u32,
+    /// Bytes of records that a namespace keeps; its oldest go first.
+    pub retention_bytes: u64,
 }
 
 impl Default for RecordConfig {
     fn default() -> Self {
-        RecordConfig { store_blocking_success: StorePolicy::Always, backlog: 4096, batch: 512, retention_days: 7 }
+        RecordConfig {
+            store_blocking_success: StorePolicy::Always,
+            backlog: 4096,
+            batch: 512,
+            keep_input: KeepInput::Asynchronous,
+            live_log_bytes: 1 << 20,
+            retention_days: 7,
+            retention_bytes: 4 << 30,
+        }
     }
 }
 
@@ -41,6 +52,16 @@ impl Default for RecordConfig {
 pub enum StorePolicy {
     Always,
     OnDemand,
+}
+
+/// Of which activations it is kept what they were given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeepInput {
+    Never,
+    /// Of those that nobody waited for.
+    Asynchronous,
+    Always,
 }
 
 /// How long a record waits for others to be written with.
@@ -55,6 +76,8 @@ enum Message {
 /// Takes records of ended activations.
 pub struct Recorder {
     policy: StorePolicy,
+    keep_input: KeepInput,
+    live_log_bytes: usize,
     queue: mpsc::Sender<Message>,
     /// Tells whoever listens of every activation that ends on this node.
     ended: broadcast::Sender<Arc<Activation>>,
@@ -66,7 +89,20 @@ impl Recorder {
         let (queue, waiting) = mpsc::channel(config.backlog);
         let (ended, _) = broadcast::channel(1024);
         let writer = tokio::spawn(write(store, waiting, config.batch));
-        (Recorder { policy: config.store_blocking_success, queue, ended }, writer)
+        let &RecordConfig { store_blocking_success: policy, keep_input, live_log_bytes, .. } = config;
+        (Recorder { policy, keep_input, live_log_bytes, queue, ended }, writer)
+    }
+
+    pub fn keeps_input_of_jobs(&self) -> bool {
+        self.keep_input != KeepInput::Never
+    }
+
+    pub fn keeps_every_input(&self) -> bool {
+        self.keep_input == KeepInput::Always
+    }
+
+    pub fn live_log_bytes(&self) -> usize {
+        self.live_log_bytes
     }
 
     /// Hands over the record of a blocking activation to be written; waits only while the backlog is full.
@@ -141,34 +177,5 @@ async fn write_batch(store: &dyn Store, records: &[Arc<Activation>]) {
     while let Err(cause) = store.record(records).await {
         warn!(%cause, records = records.len(), "records could not be stored, trying again");
         tokio::time::sleep(Duration::from_millis(500)).await;
-    }
-}
-
-/// How many records, audit records or keys are removed in one transaction.
-const FORGET_BATCH: u32 = 1000;
-
-/// Removes records and audit records that are older than `retention_days`, and idempotency keys that are over, once an hour.
-pub async fn forget_old_records(store: Arc<dyn Store>, clock: Clock, retention_days: u32, stop: CancellationToken) {
-    let retention = Duration::from_secs(u64::from(retention_days) * 24 * 3600);
-    let hour = Duration::from_secs(3600);
-    loop {
-        let now = clock.now();
-        let records = store.forget_activations(now.before(retention), FORGET_BATCH).await;
-        let keys = store.forget_keys(now.before(IdempotencyKey::REMEMBERED), FORGET_BATCH).await;
-        let audit = store.forget_audit(now.before(retention), FORGET_BATCH).await;
-        let mut more = false;
-        for forgotten in [records, keys, audit] {
-            match forgotten {
-                Ok(forgotten) => more |= u64::from(FORGET_BATCH) <= forgotten,
-                Err(cause) => warn!(%cause, "what is old could not be removed, the next pass tries again"),
-            }
-        }
-        if more && !stop.is_cancelled() {
-            continue;
-        }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = clock.sleep(hour) => (),
-        }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::json;
 use tracing::warn;
-use wask_model::{Activation, Annotations, Exec, Failure, Kind, Limits, Response, Timestamp, messages};
+use wask_model::{Activation, Annotations, Exec, Failure, Kind, Limits, Response, Status, Timestamp, messages};
 use wask_sandbox::{Run, RunLimits};
 
 use super::outcome::{Outcome, refusal};
@@ -63,7 +63,8 @@ impl Invoker {
             },
             host: Arc::new(Services::of(self, admitted)),
             clock: Arc::new(self.clock.clone()),
-            log_sink: None,
+            log_sink: Some(admitted.running.clone()),
+            stop: admitted.running.next_stop(),
         };
         let ran = self.sandbox.run(&module, run).await;
         if let Err(cause) = &ran {
@@ -96,6 +97,12 @@ impl Invoker {
         if 1 < admitted.attempt {
             annotations.set("attempts", admitted.attempt);
         }
+        if let Some(origin) = admitted.context.rerun_of {
+            annotations.set("rerunOf", origin.to_string());
+        }
+        if admitted.running.is_cancelled() && outcome.response.status != Status::Success {
+            annotations.set("cancelled", true);
+        }
         Activation {
             id: admitted.id,
             namespace: admitted.identity.namespace.clone(),
@@ -109,6 +116,7 @@ impl Invoker {
             response: outcome.response,
             logs: outcome.logs,
             annotations,
+            input: None,
         }
     }
 }

@@ -7,10 +7,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use wask_model::{ActivationId, Arguments, Failure, FullName, SharedIdentity, messages};
+use wask_model::{ActivationId, Arguments, Failure, FullName, SharedIdentity, Subscription, messages};
 use wask_sandbox::{Frame, HostCalls};
 
 use super::{Admitted, Context, Invocation, Invoked, Invoker, Wait};
+use crate::callbacks::Subscribed;
 use crate::gate::rights;
 
 /// Fires triggers on behalf of a guest. `None`: no rule was active.
@@ -22,6 +23,7 @@ pub trait FireTriggers: Send + Sync {
         trigger: &FullName,
         payload: Arguments,
         context: Context,
+        callback: Option<Subscribed>,
     ) -> Result<Option<ActivationId>, Failure>;
 }
 
@@ -30,6 +32,8 @@ pub struct Services {
     invoker: Weak<Invoker>,
     identity: SharedIdentity,
     transaction: Arc<str>,
+    /// Of the run itself.
+    depth: u32,
 }
 
 /// The header of a request frame.
@@ -56,6 +60,7 @@ impl Services {
             invoker: invoker.this.clone(),
             identity: admitted.identity.clone(),
             transaction: admitted.context.transaction.clone(),
+            depth: admitted.context.depth,
         }
     }
 
@@ -83,14 +88,19 @@ impl Services {
         invoker: &Invoker,
         identity: SharedIdentity,
         name: &str,
-        args: Arguments,
+        mut args: Arguments,
         wait: Wait,
     ) -> Result<Invoked, Failure> {
         let action = FullName::relative(name, &identity.namespace)?;
         let context = self.context(invoker);
         let slot = invoker.gate.enter(&identity, context.accepted)?;
+        let slot = match wait {
+            Wait::No => slot,
+            Wait::UpTo(_) => slot.on_the_turn_of_the_caller(), // who would otherwise wait for what waits for him
+        };
         invoker.catalog.may_invoke(&identity, &action).await?;
-        let invocation = Invocation { identity, action, args, wait, context };
+        let callback = invoker.callbacks.accept_any(&identity, Subscription::take(&mut args)?).await?;
+        let invocation = Invocation { identity, action, args, wait, context, callback };
         // Boxed: an activation may invoke an activation may invoke …
         Box::pin(invoker.invoke(invocation, slot)).await
     }
@@ -100,20 +110,20 @@ impl Services {
         invoker: &Invoker,
         identity: &SharedIdentity,
         name: &str,
-        payload: Arguments,
+        mut payload: Arguments,
     ) -> Result<Value, Failure> {
         let trigger = FullName::relative(name, &identity.namespace)?;
         let context = self.context(invoker);
         invoker.gate.fire(identity, context.accepted)?;
         rights::own_entity(identity, &trigger)?;
         let triggers = invoker.triggers.get().ok_or_else(|| Failure::Unavailable(messages::UNAVAILABLE.into()))?;
-        let fired = triggers.fire(identity, &trigger, payload, context).await?;
+        let callback = invoker.callbacks.accept_any(identity, Subscription::take(&mut payload)?).await?;
+        let fired = triggers.fire(identity, &trigger, payload, context, callback).await?;
         Ok(fired.map_or_else(|| json!({}), |id| json!({ "activationId": id })))
     }
 
     fn context(&self, invoker: &Invoker) -> Context {
-        let accepted = invoker.clock.now();
-        Context { transaction: self.transaction.clone(), cause: None, extra_logging: false, accepted }
+        Context { depth: self.depth + 1, ..Context::outermost(self.transaction.clone(), invoker.clock.now()) }
     }
 }
 

@@ -14,13 +14,11 @@ mod request;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
-use wask_model::{ActivationId, Failure, IdempotencyKey, NamespaceName, Timestamp, messages};
+use wask_model::{ActivationId, Failure, IdempotencyKey, Timestamp, messages};
 use wask_store::{Begun, FirstRequest, Store, Verdict};
 
 pub use request::{Door, Request};
 
-use crate::clock::Clock;
 use crate::events::{Events, Fire};
 use crate::gate::Gate;
 use crate::invoke::{Invocation, Invoked, Invoker, Wait};
@@ -36,9 +34,6 @@ pub struct Once {
     pub queue: Queue,
     pub invoker: Arc<Invoker>,
     pub events: Arc<Events>,
-    pub clock: Clock,
-    /// Ends every wait: whoever waits then gets an id.
-    pub stop_waiting: CancellationToken,
 }
 
 /// What a request gets.
@@ -73,7 +68,7 @@ impl Once {
         let (Reply::First(id) | Reply::Replayed(id)) = reply;
         let invoked = match wait {
             Wait::No => Invoked::Accepted(id),
-            Wait::UpTo(limit) => self.end_of(&namespace, id, limit).await?,
+            Wait::UpTo(limit) => self.invoker.end_of(&namespace, id, limit).await?,
         };
         Ok(reply.map(|_| invoked))
     }
@@ -94,9 +89,10 @@ impl Once {
 
     async fn begin(&self, request: &Request, invocation: Invocation) -> Result<Reply<ActivationId>, Failure> {
         let accepted = invocation.context.accepted;
-        let slot = self.gate.place(&invocation.identity)?;
-        let work = self.invoker.work_out(invocation).await?;
+        let mut slot = self.gate.place(&invocation.identity)?;
+        let mut work = self.invoker.work_out(invocation).await?;
         let id = work.id;
+        work.turn = slot.take_turn();
         // The place is given back when the job leaves the queue.
         let first = self.first(request, id, accepted);
         let verdict = self.queue.submit_once(first, None, vec![work], move || slot.keep()).await?;
@@ -117,17 +113,6 @@ impl Once {
             at,
             since: at.before(IdempotencyKey::REMEMBERED),
             most: self.queue.config().idempotency_keys,
-        }
-    }
-
-    /// Waits for the record as a blocking caller does.
-    async fn end_of(&self, namespace: &NamespaceName, id: ActivationId, limit: Duration) -> Result<Invoked, Failure> {
-        let look = || async { self.store.activation(namespace, id).await.transpose() };
-        tokio::select! {
-            biased;
-            record = self.queue.wait_for_end(id, look) => Ok(Invoked::Ended(Arc::new(record?))),
-            () = self.clock.sleep(limit) => Ok(Invoked::Accepted(id)),
-            () = self.stop_waiting.cancelled() => Ok(Invoked::Accepted(id)),
         }
     }
 }

@@ -42,6 +42,11 @@ impl Drop for Listener<'_> {
 }
 
 impl Queue {
+    /// An activation that was no job has ended; whoever waits for it all the same looks.
+    pub fn tell_end(&self, activation: ActivationId) {
+        self.0.ends.tell(activation);
+    }
+
     /// Waits until `look` finds what the job leaves behind. It looks at once, when the job has ended on this node, and
     /// every `poll_ms`.
     pub async fn wait_for_end<T, F>(&self, job: ActivationId, look: impl Fn() -> F) -> T

@@ -7,8 +7,14 @@
 //!  ▲               ├── failed: put back after a delay ──▶ due
 //!  └─ lease ended ─┴── attempts used up: bury ──▶ dead
 //! ```
+//!
+//! Jobs of a lane compete in shares. A share has a bound on how many of it run, which the handler knows; the places of the
+//! node go to whoever has the fewest ([`fair`]).
 
+mod behind;
+mod claim;
 mod ends;
+mod fair;
 mod submit;
 mod worker;
 
@@ -20,11 +26,14 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
-use wask_model::{Activation, ActivationId, NamespaceName};
+use wask_model::{Activation, ActivationId, Callback, FullName, NamespaceName};
 use wask_store::{Job, Lane, NewJob, Store};
 
 use crate::clock::Clock;
+use crate::gate::{Turn, Turns};
+use behind::Behind;
 use ends::Ends;
+pub use submit::Ending;
 
 /// Bounds and periods of the queue; settings below `queue.`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -36,14 +45,20 @@ pub struct QueueConfig {
     pub renew_ms: u64,
     /// How often a node looks for due jobs without being told.
     pub poll_ms: u64,
-    /// Jobs of one lane that run at a time on this node.
+    /// Activations that run as jobs at a time on this node; as many fires of alarms beside them.
     pub concurrent_runs: usize,
+    /// Callbacks that are delivered at a time by this node.
+    pub concurrent_callbacks: usize,
     /// Jobs claimed in one transaction.
     pub claim_batch: u32,
     /// Attempts of a job whose node died while it ran, before it becomes a dead letter.
     pub max_attempts: u32,
     /// Wait before a job is tried again that this node failed to carry out.
     pub retry_ms: u64,
+    /// How long dead letters are kept.
+    pub dead_letter_days: u32,
+    /// Bytes of dead letters that a namespace keeps; its oldest go first.
+    pub dead_letter_bytes: u64,
     /// Idempotency keys that a namespace may have; each is kept for 24 hours.
     pub idempotency_keys: u64,
 }
@@ -55,9 +70,12 @@ impl Default for QueueConfig {
             renew_ms: 10_000,
             poll_ms: 1_000,
             concurrent_runs: 1_500,
+            concurrent_callbacks: 64,
             claim_batch: 256,
             max_attempts: 3,
             retry_ms: 1_000,
+            dead_letter_days: 30,
+            dead_letter_bytes: 256 << 20,
             idempotency_keys: 100_000,
         }
     }
@@ -70,8 +88,12 @@ pub enum Done {
     Finished { records: Vec<Activation>, next: Vec<NewWork>, stored: Box<dyn FnOnce() + Send> },
     /// Not now: try again after this time.
     Again { after: Duration },
-    /// Keep the job as a dead letter, with the records that end its activation.
-    Dead { records: Vec<Activation>, reason: String },
+    /// Try again after this time, with this payload; write the records of what has ended so far.
+    Retry { records: Vec<Activation>, payload: String, after: Duration },
+    /// Keep the job as a dead letter, with the records that end its activation and the follow-up jobs.
+    Dead { records: Vec<Activation>, next: Vec<NewWork>, reason: String },
+    /// The handler has written the end of the job itself.
+    Settled,
     /// Somebody else has the job by now.
     Lost,
 }
@@ -90,21 +112,43 @@ pub trait Handler: Send + Sync {
 
     /// Called when the job has left the queue for good.
     fn left(&self, _namespace: &NamespaceName) {}
+
+    /// What runs of each share of the lane.
+    fn turns(&self) -> &Turns;
+
+    /// How many of a share may run at a time; `None`: any number.
+    async fn allowed(&self, _share: &str) -> anyhow::Result<Option<u32>> {
+        Ok(None)
+    }
 }
 
 /// Work to be queued: due at once, on whatever node is free.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct NewWork {
     pub id: ActivationId,
     pub lane: Lane,
     pub namespace: NamespaceName,
+    /// Among whom it competes for a place.
+    pub share: String,
+    /// The action or trigger that it is about.
+    pub name: FullName,
     pub payload: String,
+    /// `None`: it has to wait for its turn.
+    pub turn: Option<Turn>,
+    /// What is to tell of the end of its activation.
+    pub callback: Option<Callback>,
 }
 
 /// Work with a place to run on this node, if there was one; see [`Queue::reserve`].
 pub struct Reserved {
     pub job: NewJob,
-    permit: Option<OwnedSemaphorePermit>,
+    place: Option<Place>,
+}
+
+/// What a job runs by; given back when it has ended.
+struct Place {
+    _turn: Turn,
+    _permit: OwnedSemaphorePermit,
 }
 
 /// The queue of one node.
@@ -128,20 +172,22 @@ struct Inner {
 struct LaneState {
     slots: Arc<Semaphore>,
     wake: Notify,
-    /// Jobs are waiting in the store, so newcomers queue up behind them.
-    backlog: AtomicBool,
+    behind: Behind,
     handler: OnceLock<Arc<dyn Handler>>,
 }
 
 impl Queue {
     pub fn new(store: Arc<dyn Store>, clock: Clock, config: QueueConfig) -> Self {
-        let lane = || LaneState {
-            slots: Arc::new(Semaphore::new(config.concurrent_runs)),
+        let lane = |places| LaneState {
+            slots: Arc::new(Semaphore::new(places)),
             wake: Notify::new(),
-            backlog: AtomicBool::new(true),
+            behind: Behind::unknown(),
             handler: OnceLock::new(),
         };
-        let lanes = std::array::from_fn(|_| lane());
+        let lanes = Lane::ALL.map(|kind| match kind {
+            Lane::Invoke | Lane::Fire => lane(config.concurrent_runs),
+            Lane::Callback => lane(config.concurrent_callbacks),
+        });
         let owner = ActivationId::new(clock.now()).to_string();
         let leases_last_until = AtomicI64::new(clock.now().after(Duration::from_millis(config.lease_ms)).millis());
         let (ends, running, stopping) = (Ends::default(), TaskTracker::new(), AtomicBool::new(false));
@@ -162,6 +208,7 @@ impl Queue {
         match lane {
             Lane::Invoke => &self.0.lanes[0],
             Lane::Fire => &self.0.lanes[1],
+            Lane::Callback => &self.0.lanes[2],
         }
     }
 

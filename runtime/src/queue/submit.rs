@@ -3,10 +3,21 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use wask_model::{Activation, Failure};
-use wask_store::{Claim, FirstRequest, Job, Lease, NewJob, Verdict};
+use wask_model::{Activation, ActivationId, Failure, NamespaceName, Timestamp};
+use wask_store::{Cancel, Cancelled, Claim, FirstRequest, Job, Lane, Lease, NewJob, Verdict};
 
-use super::{NewWork, Queue, Reserved};
+use super::{NewWork, Place, Queue, Reserved};
+
+/// A job that is to end before it has done its work, as it was looked at, and what ends it if nobody holds it.
+pub struct Ending {
+    pub namespace: NamespaceName,
+    pub lane: Lane,
+    pub job: ActivationId,
+    pub attempt: u32,
+    pub at: Timestamp,
+    pub records: Vec<Activation>,
+    pub next: Vec<NewWork>,
+}
 
 impl Queue {
     /// Stores the work, with `record` if there is one, and returns when it is on disk; it runs from then on. Neither that
@@ -54,50 +65,116 @@ impl Queue {
         storing.await.map_err(|panic| Failure::Internal(panic.into()))?
     }
 
+    /// The same for work that takes the place of a dead letter. `false`: there is none, nothing was stored.
+    pub async fn redrive(
+        &self,
+        dead: ActivationId,
+        work: NewWork,
+        stored: impl FnOnce() + Send + 'static,
+    ) -> Result<bool, Failure> {
+        let queue = self.clone();
+        let storing = self.0.running.spawn(async move {
+            let reserved = queue.reserve(work);
+            let job = reserved.job.clone();
+            let redriven = queue.0.store.redrive(&job.namespace.clone(), dead, job).await?;
+            match redriven {
+                true => {
+                    stored();
+                    queue.start(vec![reserved]);
+                }
+                false => queue.give_up(vec![reserved]),
+            }
+            Ok(redriven)
+        });
+        storing.await.map_err(|panic| Failure::Internal(panic.into()))?
+    }
+
     /// Makes a durable job of an activation that runs already, so that a 202 may be answered. It keeps running where it is;
     /// the lease is what its end has to be reported with.
     pub async fn adopt(&self, work: NewWork) -> Result<Lease, Failure> {
-        let job = self.new_job(work, true);
+        let mut job = self.new_job(work);
+        job.claimed = Some(Claim::from_now(&self.0.owner, job.due, self.lease()));
         let lease = Lease { job: job.id, owner: self.0.owner.clone(), attempt: 1 };
         self.0.store.enqueue(None, vec![job]).await?;
         Ok(lease)
     }
 
-    /// Turns work into a job, with a place on this node if one is free and nobody waits before it. The caller stores
-    /// the job and then calls [`Queue::start`].
-    pub fn reserve(&self, work: NewWork) -> Reserved {
+    /// Ends a job that nobody holds; of one that runs, the store remembers that it is to end, here or on another node.
+    pub async fn cancel(&self, ending: Ending) -> Result<Cancelled, Failure> {
+        let Ending { namespace, lane, job, attempt, at, records, next } = ending;
+        let reserved: Vec<Reserved> = next.into_iter().map(|work| self.reserve(work)).collect();
+        let next = reserved.iter().map(|r| r.job.clone()).collect();
+        let cancel = Cancel { namespace: namespace.clone(), job, attempt, at, records, next };
+        let cancelled = self.0.store.cancel_job(cancel).await?;
+        match cancelled {
+            Cancelled::Ended => {
+                self.start(reserved);
+                if let Some(handler) = self.lane(lane).handler.get() {
+                    handler.left(&namespace);
+                }
+                self.0.ends.tell(job);
+            }
+            Cancelled::Asked | Cancelled::No => self.give_up(reserved),
+        }
+        Ok(cancelled)
+    }
+
+    /// Turns work into a job, with a place on this node if it is its turn, one is free and nobody waits before it. The
+    /// caller stores the job and then calls [`Queue::start`].
+    pub fn reserve(&self, mut work: NewWork) -> Reserved {
         let lane = self.lane(work.lane);
-        let may_overtake_nobody = !lane.backlog.load(Ordering::Acquire) && !self.0.stopping.load(Ordering::Acquire);
-        let permit = if may_overtake_nobody { Arc::clone(&lane.slots).try_acquire_owned().ok() } else { None };
-        Reserved { job: self.new_job(work, permit.is_some()), permit }
+        let turn = work.turn.take();
+        let mut reserved = Reserved { job: self.new_job(work), place: None };
+        let overtakes = lane.behind.holds_up(&reserved.job.share) || self.0.stopping.load(Ordering::Acquire);
+        if !overtakes && let Some(turn) = turn {
+            reserved.place =
+                Arc::clone(&lane.slots).try_acquire_owned().ok().map(|permit| Place { _turn: turn, _permit: permit });
+        }
+        self.refresh(&mut reserved);
+        reserved
+    }
+
+    /// Makes a job as if it was reserved now: its lease begins when it is stored.
+    pub(super) fn refresh(&self, reserved: &mut Reserved) {
+        let now = self.0.clock.now();
+        reserved.job.due = now;
+        reserved.job.claimed = reserved.place.is_some().then(|| Claim::from_now(&self.0.owner, now, self.lease()));
     }
 
     /// Runs the reserved jobs that have a place, wakes the workers for the others. They must be stored by now.
     pub fn start(&self, reserved: Vec<Reserved>) {
-        for Reserved { job, permit } in reserved {
-            let Some(permit) = permit else {
+        for Reserved { job, place } in reserved {
+            let Some(place) = place else {
                 let lane = self.lane(job.lane);
-                lane.backlog.store(true, Ordering::Release);
+                lane.behind.add(&job.share);
+                if lane.slots.available_permits() == 0 {
+                    lane.behind.add_everybody();
+                }
                 lane.wake.notify_one();
                 continue;
             };
             let lease = Lease { job: job.id, owner: self.0.owner.clone(), attempt: 1 };
-            let NewJob { lane, namespace, payload, due, .. } = job;
-            self.spawn(Job { lease, lane, namespace, payload, due }, permit);
+            let NewJob { lane, namespace, share, payload, due, .. } = job;
+            self.spawn(Job { lease, lane, namespace, share, payload, due, cancelled: None }, place);
         }
+    }
+
+    /// Has the lane look for work now: some was stored past the queue.
+    pub fn wake(&self, lane: Lane) {
+        self.lane(lane).wake.notify_one();
     }
 
     /// Leaves the places of jobs that were not stored to others.
     fn give_up(&self, reserved: Vec<Reserved>) {
-        for Reserved { job, permit } in reserved {
-            drop(permit);
+        for Reserved { job, place } in reserved {
+            drop(place);
             self.lane(job.lane).wake.notify_one();
         }
     }
 
-    fn new_job(&self, work: NewWork, claimed: bool) -> NewJob {
-        let now = self.0.clock.now();
-        let claimed = claimed.then(|| Claim::from_now(&self.0.owner, now, self.lease()));
-        NewJob { id: work.id, lane: work.lane, namespace: work.namespace, payload: work.payload, due: now, claimed }
+    fn new_job(&self, work: NewWork) -> NewJob {
+        let NewWork { id, lane, namespace, share, name, payload, turn: _, callback } = work;
+        let (name, due) = (name.to_string(), self.0.clock.now());
+        NewJob { id, lane, namespace, share, name, payload, due, claimed: None, callback }
     }
 }

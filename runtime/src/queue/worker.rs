@@ -1,18 +1,17 @@
-//! Claims due jobs and runs them; keeps the leases of what runs; gives back what a stopping node cannot finish.
+//! Runs leased jobs to their end and writes it; keeps the leases of what runs; gives back what a stopping node cannot
+//! finish.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
-use wask_model::{Activation, Timestamp};
-use wask_store::{Claim, Job, Lane, Lease, StoreError};
+use wask_model::{Activation, NamespaceName, Timestamp};
+use wask_store::{Job, Lane, Lease, NewJob, StoreError};
 
-use super::{Done, NewWork, Queue, Reserved};
+use super::{Done, NewWork, Place, Queue, Reserved};
 
 impl Queue {
     /// For a node that knows itself to be alone on its store: what ran when the last process died is due at once.
@@ -26,7 +25,8 @@ impl Queue {
 
     /// Works until `stop`: one loop per lane, and one that renews the leases.
     pub async fn run(&self, stop: CancellationToken) {
-        tokio::join!(self.work(Lane::Invoke, &stop), self.work(Lane::Fire, &stop), self.keep_leases(&stop));
+        let lanes = Lane::ALL.map(|lane| self.work(lane, &stop));
+        tokio::join!(futures_util::future::join_all(lanes), self.keep_leases(&stop));
     }
 
     /// Ends what runs until `grace_over`; the rest is due again for whoever comes next.
@@ -44,67 +44,14 @@ impl Queue {
         Ok(())
     }
 
-    async fn work(&self, lane: Lane, stop: &CancellationToken) {
-        while !stop.is_cancelled() {
-            match self.claim(lane).await {
-                Ok(true) => continue,
-                Ok(false) => (),
-                Err(cause) => warn!(%cause, lane = lane.as_str(), "claim pass failed, the next pass tries again"),
-            }
-            tokio::select! {
-                () = stop.cancelled() => (),
-                () = self.lane(lane).wake.notified() => (),
-                () = self.0.clock.sleep(Duration::from_millis(self.0.config.poll_ms)) => (),
-            }
-        }
-    }
-
-    /// Claims as many due jobs as there is room for. `true`: there may be more at once.
-    async fn claim(&self, lane: Lane) -> Result<bool, StoreError> {
-        let state = self.lane(lane);
-        let mut permits: Vec<OwnedSemaphorePermit> = Vec::new();
-        while permits.len() < self.0.config.claim_batch as usize {
-            match Arc::clone(&state.slots).try_acquire_owned() {
-                Ok(permit) => permits.push(permit),
-                Err(_) => break,
-            }
-        }
-        let wanted = u32::try_from(permits.len()).unwrap_or(u32::MAX);
-        if wanted == 0 {
-            return Ok(false); // a job that ends wakes this loop
-        }
-        let now = self.0.clock.now();
-        if self.0.leases_last_until.load(Ordering::Acquire) < now.millis() {
-            self.renew(now).await?; // or it would take its own jobs for those of a dead node
-        }
-        // Cleared before the look: whoever comes during it sets it again.
-        state.backlog.store(false, Ordering::Release);
-        let claim = Claim::from_now(&self.0.owner, now, self.lease());
-        let jobs = match self.0.store.claim_due(lane, now, wanted, &claim).await {
-            Ok(jobs) => jobs,
-            Err(error) => {
-                state.backlog.store(true, Ordering::Release);
-                return Err(error);
-            }
-        };
-        let may_be_more = jobs.len() == permits.len();
-        if may_be_more {
-            state.backlog.store(true, Ordering::Release);
-        }
-        for (job, permit) in jobs.into_iter().zip(permits) {
-            self.spawn(job, permit);
-        }
-        Ok(may_be_more)
-    }
-
     /// Runs one leased job to its end, in the background.
-    pub(super) fn spawn(&self, job: Job, permit: OwnedSemaphorePermit) {
+    pub(super) fn spawn(&self, job: Job, place: Place) {
         let queue = self.clone();
         self.0.running.spawn(async move {
             queue.run_job(&job).await;
-            drop(permit);
+            drop(place);
             let lane = queue.lane(job.lane);
-            if lane.backlog.load(Ordering::Acquire) {
+            if lane.behind.is_any() {
                 lane.wake.notify_one();
             }
         });
@@ -116,21 +63,32 @@ impl Queue {
             return;
         };
         let handled = AssertUnwindSafe(handler.handle(job)).catch_unwind().await;
-        let done = handled.unwrap_or_else(|_| Err(anyhow::anyhow!("the handler panicked")));
-        let ended = match done {
-            Ok(Done::Finished { records, next, stored }) => self.finish(&job.lease, records, next, stored).await,
-            Ok(Done::Dead { records, reason }) => self.bury(&job.lease, records, &reason).await,
-            Ok(Done::Lost) => return,
-            Ok(Done::Again { after }) => return self.put_back(&job.lease, after).await,
+        match handled.unwrap_or_else(|_| Err(anyhow::anyhow!("the handler panicked"))) {
+            Ok(done) => self.settle(job.lane, &job.namespace, &job.lease, done).await,
             Err(cause) => {
                 warn!(%cause, job = %job.lease.job, attempt = job.lease.attempt, "job failed, it is tried again");
-                return self.put_back(&job.lease, Duration::from_millis(self.0.config.retry_ms)).await;
+                self.put_back(&job.lease, Duration::from_millis(self.0.config.retry_ms)).await;
             }
-        };
-        if ended {
-            handler.left(&job.namespace);
-            self.0.ends.tell(job.lease.job);
         }
+    }
+
+    /// Does with a job what its handler says.
+    pub async fn settle(&self, lane: Lane, namespace: &NamespaceName, lease: &Lease, done: Done) {
+        let ended = match done {
+            Done::Finished { records, next, stored } => self.finish(lease, records, next, stored).await,
+            Done::Dead { records, next, reason } => self.bury(lease, records, next, &reason).await,
+            Done::Settled => true,
+            Done::Lost => return,
+            Done::Again { after } => return self.put_back(lease, after).await,
+            Done::Retry { records, payload, after } => return self.retry(lease, records, payload, after).await,
+        };
+        if !ended {
+            return;
+        }
+        if let Some(handler) = self.lane(lane).handler.get() {
+            handler.left(namespace);
+        }
+        self.0.ends.tell(lease.job);
     }
 
     /// Writes the end of a job, trying until the store takes it: the work is done, only the news of it is not. `false`:
@@ -142,9 +100,9 @@ impl Queue {
         next: Vec<NewWork>,
         stored: impl FnOnce() + Send,
     ) -> bool {
+        let mut reserved: Vec<Reserved> = next.into_iter().map(|work| self.reserve(work)).collect();
         loop {
-            let reserved: Vec<Reserved> = next.iter().map(|work| self.reserve(work.clone())).collect();
-            let jobs = reserved.iter().map(|r| r.job.clone()).collect();
+            let jobs = self.fresh_jobs(&mut reserved);
             match self.0.store.finish(lease, records.clone(), jobs).await {
                 Ok(true) => {
                     stored();
@@ -168,14 +126,37 @@ impl Queue {
         }
     }
 
-    async fn bury(&self, lease: &Lease, records: Vec<Activation>, reason: &str) -> bool {
+    async fn bury(&self, lease: &Lease, records: Vec<Activation>, next: Vec<NewWork>, reason: &str) -> bool {
+        let mut reserved: Vec<Reserved> = next.into_iter().map(|work| self.reserve(work)).collect();
         loop {
-            match self.0.store.bury(lease, records.clone(), reason).await {
+            let jobs = self.fresh_jobs(&mut reserved);
+            match self.0.store.bury(lease, records.clone(), jobs, reason).await {
                 Ok(true) => {
                     warn!(job = %lease.job, attempts = lease.attempt, reason, "job is a dead letter");
+                    self.start(reserved);
                     return true;
                 }
                 Ok(false) => return self.lost(lease),
+                Err(cause) => self.wait_for_the_store(lease, &cause).await,
+            }
+        }
+    }
+
+    /// The reserved jobs as they are to be stored now: the store may have been away for a while.
+    fn fresh_jobs(&self, reserved: &mut [Reserved]) -> Vec<NewJob> {
+        reserved.iter_mut().for_each(|reserved| self.refresh(reserved));
+        reserved.iter().map(|reserved| reserved.job.clone()).collect()
+    }
+
+    async fn retry(&self, lease: &Lease, records: Vec<Activation>, payload: String, after: Duration) {
+        let due = self.0.clock.now().after(after);
+        loop {
+            match self.0.store.retry_job(lease, records.clone(), payload.clone(), due).await {
+                Ok(true) => return,
+                Ok(false) => {
+                    self.lost(lease);
+                    return;
+                }
                 Err(cause) => self.wait_for_the_store(lease, &cause).await,
             }
         }
@@ -212,7 +193,7 @@ impl Queue {
 
     /// Moves the end of every lease of this node, of those too that have ended while nobody else took the job: after the
     /// clock has jumped, or the machine has slept, the node still runs what it ran before.
-    async fn renew(&self, now: Timestamp) -> Result<(), StoreError> {
+    pub(super) async fn renew(&self, now: Timestamp) -> Result<(), StoreError> {
         let (whenever_it_ended, until) = (Timestamp::from_millis(0), now.after(self.lease()));
         self.0.store.renew(&self.0.owner, whenever_it_ended, until).await?;
         self.0.leases_last_until.store(until.millis(), Ordering::Release);

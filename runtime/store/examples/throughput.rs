@@ -67,9 +67,12 @@ fn job(n: u64) -> NewJob {
         id: ActivationId::new(now()),
         lane: Lane::Invoke,
         namespace: "guest".parse().expect("a name"),
+        share: "guest".into(),
+        name: "guest/hello".into(),
         payload: payload.to_string(),
         due: now(),
         claimed: None,
+        callback: None,
     }
 }
 
@@ -92,5 +95,6 @@ fn record(n: u64) -> Activation {
             .with("kind", "wasm:1")
             .with("timeout", false)
             .with("limits", json!({ "concurrency": 1, "logs": 10, "memory": 256, "timeout": 60_000 })),
+        input: None,
     }
 }

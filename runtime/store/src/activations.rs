@@ -90,7 +90,4 @@ pub trait ActivationStore: Send + Sync {
 
     /// How many match and come behind `after`; `skip` and `limit` aside.
     async fn count_activations(&self, query: &ActivationQuery) -> Result<u64, StoreError>;
-
-    /// Removes up to `limit` records that ended (triggers: started) before `before`; returns how many.
-    async fn forget_activations(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
 }

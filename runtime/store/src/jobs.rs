@@ -2,15 +2,19 @@
 //!
 //! ```text
 //! due ──claim──▶ leased ──finish──▶ (gone; its record stands)
-//!  ▲               ├── advance_job ──▶ leased, further on
-//!  │               ├── put_back(due) ──▶ due
-//!  └─ lease ended ─┴── bury(reason) ──▶ dead
+//!  ▲ │             ├── advance_job ──▶ leased, further on
+//!  │ │             ├── put_back, retry_job ──▶ due
+//!  │ │             └── bury(reason) ──▶ dead ──redrive──▶ due, as another job
+//!  │ └─cancel_job──▶ (gone; its record stands)
+//!  └─ lease ended
 //! ```
+//!
+//! Jobs of one lane compete in shares: whoever claims says how many of each share it has room for.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
-use wask_model::{Activation, ActivationId, NamespaceName, Timestamp};
+use wask_model::{Activation, ActivationId, Callback, NamespaceName, Timestamp};
 
 use crate::StoreError;
 
@@ -21,15 +25,18 @@ pub enum Lane {
     Invoke,
     /// Fires of triggers that the clock made due.
     Fire,
+    /// Completion callbacks to be delivered.
+    Callback,
 }
 
 impl Lane {
-    pub const ALL: [Lane; 2] = [Lane::Invoke, Lane::Fire];
+    pub const ALL: [Lane; 3] = [Lane::Invoke, Lane::Fire, Lane::Callback];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Lane::Invoke => "invoke",
             Lane::Fire => "fire",
+            Lane::Callback => "callback",
         }
     }
 
@@ -51,11 +58,17 @@ pub struct NewJob {
     pub id: ActivationId,
     pub lane: Lane,
     pub namespace: NamespaceName,
+    /// Among whom it competes for a place: its namespace, or whom it is sent to.
+    pub share: String,
+    /// The full name of the action or trigger that it is about.
+    pub name: String,
     /// What the lane's handler reads; JSON.
     pub payload: String,
     pub due: Timestamp,
     /// `Some`: stored as leased already, attempt 1, because the node that stores it runs it at once.
     pub claimed: Option<Claim>,
+    /// What is to tell of the end of the job's activation; stored with it.
+    pub callback: Option<Callback>,
 }
 
 /// The time-limited right to one attempt of one job; whoever holds an old one is refused.
@@ -72,8 +85,19 @@ pub struct Job {
     pub lease: Lease,
     pub lane: Lane,
     pub namespace: NamespaceName,
+    pub share: String,
     pub payload: String,
     pub due: Timestamp,
+    /// When somebody asked that it be ended, before it was claimed.
+    pub cancelled: Option<Timestamp>,
+}
+
+/// Jobs of one share that could be claimed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    pub share: String,
+    /// At least 1; counted only as far as was asked.
+    pub jobs: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,8 +114,34 @@ pub struct KnownJob {
     pub state: JobState,
     /// Attempts begun so far.
     pub attempt: u32,
+    pub name: String,
     pub payload: String,
     pub due: Timestamp,
+    /// When somebody asked that it be ended.
+    pub cancelled: Option<Timestamp>,
+}
+
+/// What became of a request to end a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cancelled {
+    /// Nobody held it: it is gone, and the records that end it are written.
+    Ended,
+    /// Somebody holds it; the store remembers the request.
+    Asked,
+    /// It is not queued and does not run, or somebody has begun it since it was looked at.
+    No,
+}
+
+/// A request to end a job, and what ends it if nobody holds it.
+#[derive(Clone, Debug)]
+pub struct Cancel {
+    pub namespace: NamespaceName,
+    pub job: ActivationId,
+    /// As it was looked at.
+    pub attempt: u32,
+    pub at: Timestamp,
+    pub records: Vec<Activation>,
+    pub next: Vec<NewJob>,
 }
 
 /// A job is handed to one worker at a time, and at least once.
@@ -100,9 +150,19 @@ pub trait JobStore: Send + Sync {
     /// Stores jobs, together with `record` if there is one, or nothing. Returns only when they are on disk.
     async fn enqueue(&self, record: Option<Activation>, jobs: Vec<NewJob>) -> Result<(), StoreError>;
 
-    /// Leases up to `limit` jobs of `lane` due at `now`, oldest first: due ones, and leased ones whose lease ended before
-    /// `now`. Each claim is one more attempt.
-    async fn claim_due(&self, lane: Lane, now: Timestamp, limit: u32, claim: &Claim) -> Result<Vec<Job>, StoreError>;
+    /// The shares of `lane` with jobs that could be claimed at `now`, in the order of their names; of each share up to
+    /// `most` jobs are counted.
+    async fn waiting(&self, lane: Lane, now: Timestamp, most: u32) -> Result<Vec<Waiting>, StoreError>;
+
+    /// Leases up to so many jobs of each share of `lane` due at `now`, oldest first: due ones, and leased ones whose lease
+    /// ended before `now`. Each claim is one more attempt.
+    async fn claim_due(
+        &self,
+        lane: Lane,
+        now: Timestamp,
+        shares: &[(String, u32)],
+        claim: &Claim,
+    ) -> Result<Vec<Job>, StoreError>;
 
     /// Moves the end of every lease that `owner` holds and that has not ended at `now`; returns how many.
     async fn renew(&self, owner: &str, now: Timestamp, until: Timestamp) -> Result<u64, StoreError>;
@@ -118,8 +178,29 @@ pub trait JobStore: Send + Sync {
     /// Gives a leased job back, due at `due`. `false` as for `finish`.
     async fn put_back(&self, lease: &Lease, due: Timestamp) -> Result<bool, StoreError>;
 
-    /// Writes the records that end the activation and keeps the job as a dead letter. `false` as for `finish`.
-    async fn bury(&self, lease: &Lease, records: Vec<Activation>, reason: &str) -> Result<bool, StoreError>;
+    /// Gives a leased job back, due at `due`, with the payload that it goes on from, and writes the records of its parts.
+    /// `false` as for `finish`.
+    async fn retry_job(
+        &self,
+        lease: &Lease,
+        records: Vec<Activation>,
+        payload: String,
+        due: Timestamp,
+    ) -> Result<bool, StoreError>;
+
+    /// Writes the records that end the activation, stores the follow-up jobs, and keeps the job as a dead letter. `false` as
+    /// for `finish`.
+    async fn bury(
+        &self,
+        lease: &Lease,
+        records: Vec<Activation>,
+        next: Vec<NewJob>,
+        reason: &str,
+    ) -> Result<bool, StoreError>;
+
+    /// Ends a job that nobody holds, if it is at `attempt` still: it goes, the records that end it are written and the
+    /// follow-up jobs stored. Of one that somebody holds, remembers that it is to end.
+    async fn cancel_job(&self, cancel: Cancel) -> Result<Cancelled, StoreError>;
 
     /// Makes every leased job due at once, whoever holds it; for a node that knows itself to be alone. Returns how many.
     async fn release_all(&self, now: Timestamp) -> Result<u64, StoreError>;
@@ -133,7 +214,10 @@ pub trait JobStore: Send + Sync {
     /// Jobs of a lane that are due or leased, per namespace.
     async fn count_jobs(&self, lane: Lane) -> Result<Vec<(NamespaceName, u64)>, StoreError>;
 
-    /// When the next job of `lane` that nobody holds becomes due. `None`: there is none.
+    /// The jobs of a lane that nobody holds, earliest due first, at most `limit`, and when each is due.
+    async fn due_jobs(&self, lane: Lane, limit: u32) -> Result<Vec<(ActivationId, Timestamp)>, StoreError>;
+
+    /// When the next job of `lane` that nobody holds becomes due; looks at all of them. `None`: there is none.
     async fn next_due(&self, lane: Lane) -> Result<Option<Timestamp>, StoreError>;
 }
 

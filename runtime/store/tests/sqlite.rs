@@ -11,8 +11,8 @@ use wask_model::{Activation, ActivationId, Response};
 use wask_store::conformance::samples::{T0, action, at, claim, full, guest, id, job, leased, numbers, record, shared};
 use wask_store::sqlite::{SqliteConfig, SqliteStore};
 use wask_store::{
-    ActivationQuery, ActivationStore as _, Change, DataDirLock, EntityStore as _, JobStore as _, Lane, LockError,
-    NewJob, StoreError,
+    ActivationQuery, ActivationStore as _, Change, DataDirLock, EntityStore as _, JobStore as _, Kept, Lane, LockError,
+    NewJob, RetentionStore as _, StoreError,
 };
 
 async fn fresh() -> (SqliteStore, TempDir) {
@@ -173,7 +173,7 @@ async fn a_full_store_says_so_reads_on_and_recovers_when_there_is_room() {
     assert_eq!(store.count_activations(&everything()).await.unwrap(), u64::from(kept));
     assert_eq!(store.integrity_check().await.unwrap(), [""; 0]);
 
-    assert_eq!(store.forget_activations(at(1_000_000), 5).await.unwrap(), 5);
+    assert_eq!(store.forget_before(Kept::Records, at(1_000_000), 5).await.unwrap(), 5);
     store.record(&shared(vec![large_record(201)])).await.unwrap();
     assert_eq!(store.integrity_check().await.unwrap(), [""; 0]);
     drop(store);
@@ -201,7 +201,8 @@ async fn in_a_full_store_a_batch_fails_only_where_there_is_no_room() {
         tokio::task::yield_now().await;
         holder.execute_batch("ROLLBACK").unwrap();
     };
-    let (failed, forgotten, ()) = tokio::join!(store.record(&huge), store.forget_activations(at(1_000_000), 2), let_go);
+    let (failed, forgotten, ()) =
+        tokio::join!(store.record(&huge), store.forget_before(Kept::Records, at(1_000_000), 2), let_go);
     assert!(matches!(failed, Err(StoreError::Full)));
     assert_eq!(forgotten.unwrap(), 2);
     assert_eq!(store.count_activations(&everything()).await.unwrap(), u64::from(kept) - 2);
@@ -240,7 +241,7 @@ async fn forgetting_gives_the_disk_its_room_back() {
         store.record(&shared(vec![large_record(n)])).await.unwrap();
     }
     for forgotten in [200, 0, 0, 0, 0] {
-        assert_eq!(store.forget_activations(at(1_000_000), 1000).await.unwrap(), forgotten);
+        assert_eq!(store.forget_before(Kept::Records, at(1_000_000), 1000).await.unwrap(), forgotten);
     }
     store.close().await;
     let size = std::fs::metadata(dir.path().join("wask.db")).unwrap().len();

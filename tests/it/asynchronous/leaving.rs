@@ -10,7 +10,9 @@ use super::{SECOND, START, id_of};
 
 /// A server that admits `places` activations at a time, on a clock moved by hand.
 async fn with_places(places: u32) -> TestServer {
-    let wask = TestServer::builder().clock_by_hand(START).configure(|c| c.limits.concurrent_invocations = places);
+    let wask = TestServer::builder()
+        .clock_by_hand(START)
+        .configure(|c| (c.limits.concurrent_invocations, c.limits.queued_invocations) = (places, 0));
     wask.start().await
 }
 

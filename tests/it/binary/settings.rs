@@ -140,7 +140,8 @@ fn a_variable_that_cannot_be_used_is_named_with_what_is_allowed() {
             "WASK_QUEUE__LEASES",
             "1",
             "queue.leases (WASK_QUEUE__LEASES): there is no such setting; there are \
-             lease_ms, renew_ms, poll_ms, concurrent_runs, claim_batch, max_attempts, retry_ms, idempotency_keys",
+             lease_ms, renew_ms, poll_ms, concurrent_runs, concurrent_callbacks, claim_batch, max_attempts, retry_ms, \
+             dead_letter_days, dead_letter_bytes, idempotency_keys",
         ),
         (
             "WASK_QUEUE__RENEW_MS",
@@ -241,7 +242,7 @@ fn a_line_of_the_file_that_cannot_be_used_is_named_with_what_is_allowed() {
             "[limit]\na = 1",
             format!(
                 "limit ({name}): there is no such setting; there are server, http, logins, limits, activations, queue, \
-                 alarms, catalog, gateway, sandbox, store, log"
+                 alarms, callbacks, egress, catalog, gateway, sandbox, store, log"
             ),
         ),
         ("\n[queue\n", format!("--config = {name}: TOML parse error at line 2, column 7: expected `.`, `]`")),

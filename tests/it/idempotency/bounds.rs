@@ -64,7 +64,10 @@ async fn a_namespace_with_as_many_keys_as_allowed_gets_no_new_one_until_the_old_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_retry_takes_no_place_among_the_activations_in_flight() {
-    let wask = TestServer::builder().configure(|config| config.limits.concurrent_invocations = 1).start().await;
+    let wask = TestServer::builder()
+        .configure(|config| (config.limits.concurrent_invocations, config.limits.queued_invocations) = (1, 0))
+        .start()
+        .await;
     let me = wask.guest();
     me.create_action("sleeper", &guest("sleeper")).await;
     let (args, others) = (json!({ "ms": 2000 }), json!({ "ms": 0 }));

@@ -61,7 +61,10 @@ async fn b183_fires_have_a_counter_of_their_own() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn b184_one_activation_too_many_is_429_until_another_has_ended() {
-    let wask = TestServer::builder().configure(|config| config.limits.concurrent_invocations = 2).start().await;
+    let wask = TestServer::builder()
+        .configure(|config| (config.limits.concurrent_invocations, config.limits.queued_invocations) = (2, 0))
+        .start()
+        .await;
     let me = wask.guest();
     me.create_action("sleeper", &guest("sleeper")).await;
     let first = me.invoke_async("sleeper", &json!({ "ms": 1500 })).await;
@@ -86,7 +89,10 @@ async fn b184_one_activation_too_many_is_429_until_another_has_ended() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_place_is_given_back_however_an_activation_ends() {
-    let wask = TestServer::builder().configure(|config| config.limits.concurrent_invocations = 1).start().await;
+    let wask = TestServer::builder()
+        .configure(|config| (config.limits.concurrent_invocations, config.limits.queued_invocations) = (1, 0))
+        .start()
+        .await;
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;
     me.create_action("trap", &wat("divide-by-zero")).await;
@@ -130,6 +136,7 @@ async fn b181_b182_a_caller_reads_every_limit_that_holds_for_it() {
         config.limits.invocations_per_minute = 60;
         config.limits.fires_per_minute = 61;
         config.limits.concurrent_invocations = 30;
+        config.limits.queued_invocations = 0;
     };
     let wask = TestServer::builder().configure(configure).start().await;
     let me = wask.guest();

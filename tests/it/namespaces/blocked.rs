@@ -118,6 +118,7 @@ async fn places_in_flight_of_a_deleted_namespace_are_free_for_the_next_of_its_na
     let wask = TestServer::builder()
         .configure(|config| {
             config.limits.concurrent_invocations = 2;
+            config.limits.queued_invocations = 0;
             config.queue.concurrent_runs = 1;
         })
         .start()

@@ -151,7 +151,10 @@ async fn b179_strangers_use_up_the_rate_of_the_owner() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn b179_strangers_take_the_places_of_the_owner() {
-    let wask = TestServer::builder().configure(|config| config.limits.concurrent_invocations = 1).start().await;
+    let wask = TestServer::builder()
+        .configure(|config| (config.limits.concurrent_invocations, config.limits.queued_invocations) = (1, 0))
+        .start()
+        .await;
     let me = wask.guest();
     me.create_web_action("sleeper", &guest("sleeper")).await;
     web_echo(&me, "hello", json!({})).await;

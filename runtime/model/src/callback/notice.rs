@@ -176,7 +176,7 @@ impl<'a> Filling<'a> {
             Fact::ActivationId => record.id.to_string().into(),
             Fact::Name => callback.name.to_string().into(),
             Fact::ObjectType => notice.object_type().into(),
-            Fact::StatusCode => record.response.status.code().to_string().into(),
+            Fact::OutcomeCode => record.response.status.code().to_string().into(),
             Fact::Status => record.response.status.as_str().into(),
             Fact::ErrorMessage => self.fit(|| notice.error_message()),
             Fact::ErrorCode => format!("{:08}", record.response.status.code()).into(),

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 use wask_model::{Activation, ActivationId, FullName, Status, Timestamp};
-use wask_store::Summary;
+use wask_store::{KnownCallback, Summary};
+
+use crate::invoke::{FailedAttempt, failed_attempts};
 
 /// What a list shows. Triggers have neither end nor duration nor status.
 pub fn summary(summary: &Summary) -> Value {
@@ -27,19 +29,31 @@ pub fn summary(summary: &Summary) -> Value {
     document
 }
 
-/// Where an activation is in its life.
-pub struct Life<'a> {
-    pub id: ActivationId,
-    pub name: String,
-    pub state: State,
-    pub start: Timestamp,
-    pub ended: Option<&'a Activation>,
+/// Where an activation is in its life. `start`: when it was accepted.
+pub enum Life<'a> {
+    Queued {
+        name: String,
+        start: Timestamp,
+    },
+    Running {
+        name: String,
+        start: Timestamp,
+    },
+    /// It has ended badly and is begun again at `next`.
+    Retrying {
+        name: String,
+        start: Timestamp,
+        failed: Vec<FailedAttempt>,
+        next: Timestamp,
+    },
+    Ended(&'a Activation),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     Queued,
     Running,
+    Retrying,
     Ended,
 }
 
@@ -48,29 +62,54 @@ impl State {
         match self {
             State::Queued => "queued",
             State::Running => "running",
+            State::Retrying => "retrying",
             State::Ended => "ended",
         }
     }
 }
 
 impl Life<'_> {
-    pub fn document(&self) -> Value {
-        let status: Option<Status> = self.ended.map(|record| record.response.status);
-        json!({
-            "activationId": self.id,
-            "name": self.name,
-            "state": self.state.as_str(),
-            "status": status.map(Status::as_str),
-            "statusCode": status.map(Status::code),
-            "start": self.start,
-            "end": self.ended.and_then(|record| record.end),
-            "callbacks": [],
-        })
+    pub fn state(&self) -> State {
+        match self {
+            Life::Queued { .. } => State::Queued,
+            Life::Running { .. } => State::Running,
+            Life::Retrying { .. } => State::Retrying,
+            Life::Ended(_) => State::Ended,
+        }
     }
 
-    /// `ns[/pkg]/name` of what ran.
-    pub fn name_of(record: &Activation) -> String {
-        let path = record.annotations.get("path").and_then(Value::as_str).map(str::to_owned);
-        path.unwrap_or_else(|| FullName::new(record.namespace.clone(), record.name.clone()).to_string())
+    pub fn document(&self, id: ActivationId, callbacks: &[KnownCallback]) -> Value {
+        let (name, start, ended) = match self {
+            Life::Queued { name, start } | Life::Running { name, start } | Life::Retrying { name, start, .. } => {
+                (name.clone(), *start, None)
+            }
+            Life::Ended(record) => (name_of(record), record.start, Some(*record)),
+        };
+        let status: Option<Status> = ended.map(|record| record.response.status);
+        let mut document = json!({
+            "activationId": id,
+            "name": name,
+            "state": self.state().as_str(),
+            "status": status.map(Status::as_str),
+            "statusCode": status.map(Status::code),
+            "start": start,
+            "end": ended.and_then(|record| record.end),
+            "callbacks": callbacks.iter().map(callback).collect::<Vec<_>>(),
+        });
+        if let Life::Retrying { failed, next, .. } = self {
+            document["failedAttempts"] = failed_attempts(failed);
+            document["nextAttemptAt"] = json!(next);
+        }
+        document
     }
+}
+
+fn callback(known: &KnownCallback) -> Value {
+    json!({ "id": known.callback.id, "state": known.state })
+}
+
+/// `ns[/pkg]/name` of what ran.
+fn name_of(record: &Activation) -> String {
+    let path = record.annotations.get("path").and_then(Value::as_str).map(str::to_owned);
+    path.unwrap_or_else(|| FullName::new(record.namespace.clone(), record.name.clone()).to_string())
 }

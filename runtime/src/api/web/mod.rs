@@ -142,8 +142,8 @@ async fn checked(
     if !may && !is_options {
         return Err(Rejection::Http(StatusCode::UNAUTHORIZED, messages::AUTHENTICATION_FAILED.into()));
     }
-    let context =
-        Context { transaction: transaction.0, cause: None, extra_logging: wants_extra_logging(&request), accepted };
+    let extra_logging = wants_extra_logging(&request);
+    let context = Context { extra_logging, ..Context::outermost(transaction.0, accepted) };
     run(app, caller, found, request, context, entrance).await
 }
 
@@ -177,7 +177,7 @@ async fn run(
     let args = web.arguments(raw, &|key| is_final && is_fixed(&entry, key))?;
     let wait = Wait::UpTo(Duration::from_millis(app.limits.blocking_wait_ms));
     let action = entry.asked();
-    let invocation = Invocation { identity: owner, action, args, wait, context };
+    let invocation = Invocation { identity: owner, action, args, wait, context, callback: None };
     let invoked = match entrance {
         Entrance::Place(slot) => Reply::First(app.invoker.invoke_resolved(entry, invocation, slot).await?),
         Entrance::Key(key) => {

@@ -1,9 +1,11 @@
 //! What the queue is to know of an activation that runs.
 
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use wask_store::Lease;
 
+use super::super::Admitted;
+use super::super::asynchronous::{Queued, queued_of};
 use super::Progress;
 
 /// The hold that the queue has on a running activation: its lease, once it is a job, and how far it has come.
@@ -12,13 +14,25 @@ use super::Progress;
 #[derive(Default)]
 pub struct Hold {
     lease: OnceLock<Lease>,
+    /// What the job carried when it was taken up; `None`: it was not a job then.
+    queued: Option<Arc<Queued>>,
     progress: Mutex<Option<Progress>>,
 }
 
 impl Hold {
     /// Of a job that is being carried out.
-    pub fn of_job(lease: Lease, progress: Option<Progress>) -> Self {
-        Hold { lease: OnceLock::from(lease), progress: Mutex::new(progress) }
+    pub fn of_job(lease: Lease, queued: Arc<Queued>) -> Self {
+        let progress = Mutex::new(queued.progress.clone());
+        Hold { lease: OnceLock::from(lease), queued: Some(queued), progress }
+    }
+
+    /// What the job carries from here on.
+    pub fn payload(&self, admitted: &Admitted, progress: Progress) -> String {
+        let queued = match &self.queued {
+            Some(queued) => Queued { progress: Some(progress), ..(**queued).clone() },
+            None => queued_of(admitted, Some(progress)),
+        };
+        queued.to_payload()
     }
 
     pub fn lease(&self) -> Option<&Lease> {

@@ -19,9 +19,10 @@ use std::sync::Arc;
 use serde_json::Value;
 use tracing::warn;
 use wask_model::{
-    Activation, ActivationId, Annotations, Exec, Failure, FullName, Identity, Kind, Response, messages, truthy,
+    Activation, ActivationId, Annotations, Exec, Failure, FullName, Identity, Kind, Response, Status, messages, truthy,
 };
 
+use super::asynchronous::Terms;
 use super::outcome::refusal;
 use super::{Admitted, Cause, Context, Invoker};
 use crate::catalog::{ActionEntry, Needed};
@@ -67,6 +68,9 @@ impl Invoker {
         let longest = self.gate.limits().sequence_length;
         let mut progress = hold.progress().unwrap_or_else(|| self.begin(admitted));
         loop {
+            if admitted.running.is_cancelled() {
+                return Some(self.abandon(admitted, progress, &refusal(messages::CANCELLED.into())));
+            }
             let (mut records, ended) = match self.step(admitted, hold, &mut progress).await {
                 Stepped::On => continue,
                 Stepped::Stop(response) => (Vec::new(), progress.stop(response, longest)),
@@ -89,7 +93,10 @@ impl Invoker {
 
     /// Ends every sequence and composition that had begun with the same response, without running anything.
     pub(super) fn abandon_composition(&self, admitted: &Admitted, hold: &Hold, response: &Response) -> Vec<Activation> {
-        let mut progress = hold.progress().unwrap_or_else(|| self.begin(admitted));
+        self.abandon(admitted, hold.progress().unwrap_or_else(|| self.begin(admitted)), response)
+    }
+
+    fn abandon(&self, admitted: &Admitted, mut progress: Progress, response: &Response) -> Vec<Activation> {
         let ended = progress.abandon(response);
         ended.into_iter().map(|ended| self.composed(admitted, ended)).collect()
     }
@@ -181,10 +188,12 @@ impl Invoker {
             cause: progress.innermost().map(|frame| Cause::Composition(frame.id)),
             extra_logging: admitted.context.extra_logging,
             accepted: self.clock.now(),
+            depth: admitted.context.depth,
+            rerun_of: None,
         };
-        let (id, identity) = (progress.next_id(), admitted.identity.clone());
-        let attempt = hold.attempts_of_next(progress);
-        let component = Admitted { id, entry, identity, args, context, attempt };
+        let (id, identity, running) = (progress.next_id(), admitted.identity.clone(), admitted.running.clone());
+        let (attempt, terms) = (hold.attempts_of_next(progress), Terms::default());
+        let component = Admitted { id, entry, identity, args, context, attempt, terms, callback: None, running };
         if 1 < attempt && component.entry.action.annotations.get("redelivery") == Some(&Value::Bool(false)) {
             let outcome = super::outcome::Outcome::without_guest(Response::whisk_error(messages::NOT_REDELIVERED));
             return self.activation(&component, self.clock.now(), outcome);
@@ -202,7 +211,7 @@ impl Invoker {
             None => true,
             Some(lease) => {
                 progress.at_attempt(lease.attempt);
-                let payload = super::asynchronous::payload_of(admitted, Some(progress.clone()));
+                let payload = hold.payload(admitted, progress.clone());
                 records.iter().for_each(|record| self.recorder.ended(record));
                 let records = self.to_store(&admitted.identity, records).await;
                 self.queue.advance(lease, records, payload).await
@@ -235,6 +244,12 @@ impl Invoker {
             None if 1 < admitted.attempt => annotations.set("attempts", admitted.attempt),
             None => (),
         }
+        if let (None, Some(origin)) = (cause, admitted.context.rerun_of) {
+            annotations.set("rerunOf", origin.to_string());
+        }
+        if admitted.running.is_cancelled() && response.status != Status::Success {
+            annotations.set("cancelled", true);
+        }
         Activation {
             id: frame.id,
             namespace: admitted.identity.namespace.clone(),
@@ -248,6 +263,7 @@ impl Invoker {
             response,
             logs: frame.logs.iter().map(ToString::to_string).collect(),
             annotations,
+            input: None,
         }
     }
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 use wask_model::{Activation, Annotations, Response, Status, StatusFilter, Timestamp};
 
 use super::samples::{T0, at, guest, id, name, namespace, record, shared};
-use crate::{ActivationQuery, Place, Store};
+use crate::{ActivationQuery, Kept, Place, Store};
 
 fn all() -> ActivationQuery {
     ActivationQuery::of(guest(), 100)
@@ -24,6 +24,7 @@ pub async fn a_record_is_read_back_as_it_was_written(store: &dyn Store) {
     let full = Activation {
         cause: Some(id(9)),
         logs: vec!["2030-01-01T00:00:00Z stdout: one".into(), "2030-01-01T00:00:00Z stderr: \u{1f980}".into()],
+        input: json!({ "who": "\u{1f980}" }).as_object().cloned(),
         response: Response { size: Some(12), ..Response::success(json!({ "z": [1, 2.5, null], "a": "\u{0}\"" })) },
         ..record(1, T0)
     };
@@ -187,7 +188,7 @@ pub async fn a_list_goes_on_behind_a_place_whatever_comes_or_goes_meanwhile(stor
     let bounded = ActivationQuery { since: Some(at(5)), name: Some("hello".into()), ..after(4, 5) };
     assert_eq!(listed(store, &bounded).await, [3, 2]);
 
-    assert_eq!(store.forget_activations(at(10), 1).await.unwrap(), 1); // the oldest: 1, at 4
+    assert_eq!(store.forget_before(Kept::Records, at(10), 1).await.unwrap(), 1); // the oldest: 1, at 4
     assert_eq!(listed(store, &after(3, 5)).await, [2]);
     assert_eq!(listed(store, &after(1, 4)).await, [0; 0], "the place outlives its record");
 }
@@ -210,9 +211,9 @@ pub async fn forgetting_takes_what_ended_before_and_no_more_than_asked(store: &d
     records.extend([running_long, elsewhere]);
     store.record(&shared(records)).await.unwrap();
 
-    assert_eq!(store.forget_activations(at(45), 2).await.unwrap(), 2);
-    assert_eq!(store.forget_activations(at(45), 100).await.unwrap(), 1);
-    assert_eq!(store.forget_activations(at(45), 100).await.unwrap(), 0);
+    assert_eq!(store.forget_before(Kept::Records, at(45), 2).await.unwrap(), 2);
+    assert_eq!(store.forget_before(Kept::Records, at(45), 100).await.unwrap(), 1);
+    assert_eq!(store.forget_before(Kept::Records, at(45), 100).await.unwrap(), 0);
     assert_eq!(listed(store, &all()).await, [5, 4, 1]); // the fourth ended at 45, which is not before 45
     let others = ActivationQuery { namespace: namespace("other"), ..all() };
     assert_eq!(store.count_activations(&others).await.unwrap(), 0);
@@ -222,6 +223,6 @@ pub async fn forgetting_takes_what_ended_before_and_no_more_than_asked(store: &d
 pub async fn a_trigger_record_is_forgotten_by_its_start(store: &dyn Store) {
     let fired = |n, start| Activation { end: None, duration_ms: None, ..record(n, start) };
     store.record(&shared(vec![fired(1, at(1)), fired(2, at(2))])).await.unwrap();
-    assert_eq!(store.forget_activations(at(2), 100).await.unwrap(), 1);
+    assert_eq!(store.forget_before(Kept::Records, at(2), 100).await.unwrap(), 1);
     assert_eq!(listed(store, &all()).await, [2]);
 }

@@ -2,8 +2,10 @@
 
 use wask_model::{Activation, NamespaceName, Response};
 
-use super::samples::{LEASE, T0, at, claim, claimed, guest, id, job, leased, namespace, numbers, record, shared};
-use crate::{Claim, JobState, KnownJob, Lane, NewJob, Store};
+use super::samples::{
+    LEASE, T0, at, claim, claim_in, claimed, guest, id, job, leased, namespace, numbers, of_guest, record, shared,
+};
+use crate::{Cancel, Cancelled, Claim, JobState, KnownJob, Lane, NewJob, Store, Waiting};
 
 async fn known(store: &dyn Store, n: u8) -> Option<KnownJob> {
     store.job(&guest(), id(n)).await.unwrap()
@@ -12,7 +14,15 @@ async fn known(store: &dyn Store, n: u8) -> Option<KnownJob> {
 pub async fn a_stored_job_is_known_until_it_ends(store: &dyn Store) {
     store.enqueue(None, vec![job(1, at(5))]).await.unwrap();
     let new = job(1, at(5));
-    let due = KnownJob { lane: new.lane, state: JobState::Due, attempt: 0, payload: new.payload, due: new.due };
+    let due = KnownJob {
+        lane: new.lane,
+        state: JobState::Due,
+        attempt: 0,
+        name: new.name,
+        payload: new.payload,
+        due: new.due,
+        cancelled: None,
+    };
     assert_eq!(known(store, 1).await, Some(due.clone()));
 
     let lease = claim(store, "a", at(5)).await.remove(0).lease;
@@ -31,7 +41,7 @@ pub async fn due_jobs_are_claimed_oldest_first_and_no_more_than_asked(store: &dy
     let jobs = vec![job(1, at(3)), job(2, at(1)), job(4, at(2)), job(3, at(2))];
     store.enqueue(None, jobs.clone()).await.unwrap();
     let until = Claim::from_now("a", at(5), LEASE);
-    let first = store.claim_due(Lane::Invoke, at(5), 3, &until).await.unwrap();
+    let first = store.claim_due(Lane::Invoke, at(5), &of_guest(3), &until).await.unwrap();
     assert_eq!(numbers(&first), [2, 3, 4]);
     let job = &first[0];
     assert_eq!((job.lease.job, job.lease.owner.as_str(), job.lease.attempt), (id(2), "a", 1));
@@ -52,7 +62,7 @@ pub async fn lanes_do_not_see_each_other(store: &dyn Store) {
     assert_eq!(store.next_due(Lane::Fire).await.unwrap(), Some(T0));
     assert_eq!(store.next_due(Lane::Invoke).await.unwrap(), Some(at(1)));
     assert_eq!(numbers(&claim(store, "a", at(1)).await), [2]);
-    let fires = store.claim_due(Lane::Fire, at(1), 9, &Claim::from_now("a", at(1), LEASE)).await.unwrap();
+    let fires = claim_in(store, Lane::Fire, "a", at(1)).await;
     assert_eq!((numbers(&fires), fires[0].lane), (vec![1], Lane::Fire));
 }
 
@@ -62,7 +72,7 @@ pub async fn two_claimers_never_get_the_same_job(store: &dyn Store) {
         let mut all = Vec::new();
         loop {
             let until = Claim::from_now(owner, T0, LEASE);
-            let jobs = store.claim_due(Lane::Invoke, T0, 7, &until).await.unwrap();
+            let jobs = store.claim_due(Lane::Invoke, T0, &of_guest(7), &until).await.unwrap();
             if jobs.is_empty() {
                 return all;
             }
@@ -142,7 +152,7 @@ pub async fn an_existing_record_survives_the_finish_of_its_job(store: &dyn Store
 pub async fn jobs_are_counted_per_namespace_due_and_leased_but_not_dead(store: &dyn Store) {
     let of = |n, owner: NamespaceName| NewJob { namespace: owner, ..job(n, at(9)) };
     let dead = leased(store, 1, "a").await;
-    store.bury(&dead.lease, vec![], "it never worked").await.unwrap();
+    store.bury(&dead.lease, vec![], vec![], "it never worked").await.unwrap();
     leased(store, 2, "a").await;
     store.enqueue(None, vec![of(3, guest()), of(4, guest()), of(5, namespace("other"))]).await.unwrap();
     store.enqueue(None, vec![NewJob { lane: Lane::Fire, ..job(6, T0) }]).await.unwrap();
@@ -157,4 +167,62 @@ pub async fn the_next_due_time_is_that_of_the_earliest_job_nobody_holds(store: &
     assert_eq!(store.next_due(Lane::Invoke).await.unwrap(), None);
     store.enqueue(None, vec![job(2, at(9)), job(3, at(7))]).await.unwrap();
     assert_eq!(store.next_due(Lane::Invoke).await.unwrap(), Some(at(7)));
+    assert_eq!(store.due_jobs(Lane::Invoke, 9).await.unwrap(), [(id(3), at(7)), (id(2), at(9))]);
+    assert_eq!(store.due_jobs(Lane::Invoke, 1).await.unwrap(), [(id(3), at(7))]);
+    assert_eq!(store.due_jobs(Lane::Callback, 9).await.unwrap(), []);
+}
+
+fn in_share(n: u8, share: &str, due: i64) -> NewJob {
+    NewJob { share: share.to_owned(), ..job(n, at(due)) }
+}
+
+pub async fn every_share_is_claimed_as_far_as_there_is_room_for_it(store: &dyn Store) {
+    let (a, b) = ((1..=5).map(|n| in_share(n, "a", 0)), [in_share(11, "b", 3), in_share(12, "b", 9)]);
+    store.enqueue(None, a.chain(b).collect()).await.unwrap();
+    let waiting = |share: &str, jobs| Waiting { share: share.to_owned(), jobs };
+    assert_eq!(store.waiting(Lane::Invoke, T0, 3).await.unwrap(), [waiting("a", 3)]);
+    assert_eq!(store.waiting(Lane::Invoke, at(9), 9).await.unwrap(), [waiting("a", 5), waiting("b", 2)]);
+    assert_eq!(store.waiting(Lane::Fire, at(9), 9).await.unwrap(), []);
+
+    let (claim_of, shares) = (Claim::from_now("a", at(3), LEASE), [("a".to_owned(), 2), ("b".to_owned(), 2)]);
+    let jobs = store.claim_due(Lane::Invoke, at(3), &shares, &claim_of).await.unwrap();
+    assert_eq!(numbers(&jobs), [1, 2, 11]);
+    assert_eq!(jobs[2].share, "b");
+    assert_eq!(store.waiting(Lane::Invoke, at(3), 9).await.unwrap(), [waiting("a", 3)]);
+    let lease_is_over = at(4).after(LEASE);
+    assert_eq!(store.waiting(Lane::Invoke, lease_is_over, 9).await.unwrap(), [waiting("a", 5), waiting("b", 2)]);
+}
+
+fn cancel(n: u8, attempt: u32) -> Cancel {
+    let (records, next) = (vec![record(n, T0)], vec![job(n + 100, at(1))]);
+    Cancel { namespace: guest(), job: id(n), attempt, at: at(7), records, next }
+}
+
+pub async fn a_job_that_nobody_holds_is_ended_with_its_record_and_what_follows(store: &dyn Store) {
+    store.enqueue(None, vec![job(1, T0)]).await.unwrap();
+    let of_others = Cancel { namespace: namespace("other"), ..cancel(1, 0) };
+    assert_eq!(store.cancel_job(of_others).await.unwrap(), Cancelled::No);
+    assert_eq!(store.cancel_job(cancel(1, 1)).await.unwrap(), Cancelled::No, "it has been tried since");
+    assert_eq!(store.activation(&guest(), id(1)).await.unwrap(), None);
+
+    assert_eq!(store.cancel_job(cancel(1, 0)).await.unwrap(), Cancelled::Ended);
+
+    assert_eq!(known(store, 1).await, None);
+    assert_eq!(store.activation(&guest(), id(1)).await.unwrap(), Some(record(1, T0)));
+    assert_eq!(numbers(&claim(store, "a", at(1)).await), [101]);
+    assert_eq!(store.cancel_job(cancel(1, 0)).await.unwrap(), Cancelled::No);
+}
+
+pub async fn whoever_takes_over_a_job_that_was_to_end_is_told(store: &dyn Store) {
+    let held = leased(store, 1, "a").await;
+    assert_eq!(held.cancelled, None);
+    assert_eq!(store.cancel_job(cancel(1, 0)).await.unwrap(), Cancelled::Asked);
+    let later = Cancel { at: at(9), ..cancel(1, 1) };
+    assert_eq!(store.cancel_job(later).await.unwrap(), Cancelled::Asked);
+    assert_eq!(known(store, 1).await.unwrap().cancelled, Some(at(7)));
+    assert_eq!(store.activation(&guest(), id(1)).await.unwrap(), None);
+
+    store.release_all(at(8)).await.unwrap();
+
+    assert_eq!(claim(store, "b", at(8)).await[0].cancelled, Some(at(7)));
 }

@@ -1,7 +1,7 @@
 //! Stories of leases: renewed, ended, taken over, given back.
 
-use super::samples::{LEASE, T0, at, claim, guest, id, job, leased, numbers, record};
-use crate::{Claim, JobState, Lane, Lease, Store};
+use super::samples::{LEASE, T0, at, claim, guest, id, job, leased, numbers, of_guest, record};
+use crate::{Claim, JobState, Lane, Lease, NewJob, Store};
 
 /// One millisecond after a lease that began at `T0`.
 fn ended() -> wask_model::Timestamp {
@@ -66,7 +66,7 @@ pub async fn the_old_holder_can_neither_put_back_nor_bury(store: &dyn Store) {
     let old = leased(store, 1, "a").await;
     claim(store, "b", ended()).await;
     assert!(!store.put_back(&old.lease, T0).await.unwrap());
-    assert!(!store.bury(&old.lease, vec![record(1, T0)], "too late").await.unwrap());
+    assert!(!store.bury(&old.lease, vec![record(1, T0)], vec![], "too late").await.unwrap());
     assert_eq!(store.activation(&guest(), id(1)).await.unwrap(), None);
     let job = store.job(&guest(), id(1)).await.unwrap().unwrap();
     assert_eq!((job.state, job.attempt), (JobState::Leased, 2));
@@ -81,6 +81,20 @@ pub async fn a_job_put_back_is_due_later_and_counts_on(store: &dyn Store) {
     assert_eq!(claim(store, "a", at(499)).await, []);
     let second = claim(store, "a", at(500)).await.remove(0);
     assert_eq!((second.lease.attempt, second.due), (2, at(500)));
+}
+
+pub async fn a_job_that_is_tried_again_goes_on_from_its_new_payload_when_it_is_due(store: &dyn Store) {
+    let first = leased(store, 1, "a").await;
+    let retry = |payload: &str, n| (vec![record(n, T0)], payload.to_owned(), at(500));
+    let (records, payload, due) = retry("{\"try\":2}", 7);
+    assert!(store.retry_job(&first.lease, records, payload, due).await.unwrap());
+    let (records, payload, due) = retry("{\"try\":3}", 8);
+    assert!(!store.retry_job(&first.lease, records, payload, due).await.unwrap());
+    assert_eq!(store.activation(&guest(), id(7)).await.unwrap(), Some(record(7, T0)));
+    assert_eq!(store.activation(&guest(), id(8)).await.unwrap(), None);
+    assert_eq!(claim(store, "a", at(499)).await, []);
+    let second = claim(store, "a", at(500)).await.remove(0);
+    assert_eq!((second.payload.as_str(), second.lease.attempt, second.due), ("{\"try\":2}", 2, at(500)));
 }
 
 pub async fn an_advanced_job_goes_on_from_its_new_payload(store: &dyn Store) {
@@ -100,8 +114,10 @@ pub async fn an_advanced_job_goes_on_from_its_new_payload(store: &dyn Store) {
 
 pub async fn a_buried_job_stays_as_a_dead_letter_and_is_never_claimed(store: &dyn Store) {
     let failed = leased(store, 1, "a").await;
-    assert!(store.bury(&failed.lease, vec![record(1, T0)], "node failed 3 times").await.unwrap());
-    assert!(!store.bury(&failed.lease, vec![], "again").await.unwrap());
+    let next = vec![NewJob { lane: Lane::Callback, ..job(2, T0) }];
+    assert!(store.bury(&failed.lease, vec![record(1, T0)], next, "node failed 3 times").await.unwrap());
+    assert_eq!(store.next_due(Lane::Callback).await.unwrap(), Some(T0));
+    assert!(!store.bury(&failed.lease, vec![], vec![], "again").await.unwrap());
     assert_eq!(store.activation(&guest(), id(1)).await.unwrap(), Some(record(1, T0)));
     let dead = store.job(&guest(), id(1)).await.unwrap().unwrap();
     assert_eq!((dead.state, dead.attempt, dead.payload), (JobState::Dead, 1, failed.payload));
@@ -115,7 +131,7 @@ pub async fn rescued_and_new_jobs_come_in_one_order(store: &dyn Store) {
     assert_eq!(numbers(&claim(store, "a", at(4)).await), [2, 4]);
     store.enqueue(None, vec![job(1, at(1)), job(3, at(3)), job(5, at(5))]).await.unwrap();
     let now = at(1_000_000);
-    let jobs = store.claim_due(Lane::Invoke, now, 4, &Claim::from_now("b", now, LEASE)).await.unwrap();
+    let jobs = store.claim_due(Lane::Invoke, now, &of_guest(4), &Claim::from_now("b", now, LEASE)).await.unwrap();
     assert_eq!(numbers(&jobs), [1, 2, 3, 4]);
     assert_eq!(jobs.iter().map(|job| job.lease.attempt).collect::<Vec<_>>(), [1, 2, 1, 2]);
 }
@@ -123,7 +139,7 @@ pub async fn rescued_and_new_jobs_come_in_one_order(store: &dyn Store) {
 pub async fn releasing_all_gives_every_lease_back_in_arrival_order(store: &dyn Store) {
     store.enqueue(None, vec![job(1, at(1)), job(2, at(2)), job(3, at(3))]).await.unwrap();
     let until = Claim::from_now("a", at(3), LEASE);
-    let old = store.claim_due(Lane::Invoke, at(3), 2, &until).await.unwrap();
+    let old = store.claim_due(Lane::Invoke, at(3), &of_guest(2), &until).await.unwrap();
     assert_eq!(store.release_all(at(10)).await.unwrap(), 2);
     assert!(!store.finish(&old[0].lease, vec![], vec![]).await.unwrap());
     let jobs = claim(store, "b", at(10)).await;

@@ -12,12 +12,16 @@ pub mod activations;
 pub mod alarms;
 pub mod apis;
 pub mod audit;
+pub mod callbacks;
+pub mod dead_letters;
 pub mod entities;
 pub mod identities;
 pub mod jobs;
 pub mod leases;
 pub mod once;
+pub mod retention;
 pub mod samples;
+pub mod tasks;
 
 /// Makes a test of every story, each with a store of its own from `$fresh`.
 #[macro_export]
@@ -76,6 +80,9 @@ macro_rules! conformance_suite {
                 an_existing_record_survives_the_finish_of_its_job,
                 jobs_are_counted_per_namespace_due_and_leased_but_not_dead,
                 the_next_due_time_is_that_of_the_earliest_job_nobody_holds,
+                every_share_is_claimed_as_far_as_there_is_room_for_it,
+                a_job_that_nobody_holds_is_ended_with_its_record_and_what_follows,
+                whoever_takes_over_a_job_that_was_to_end_is_told,
             ],
             leases: [
                 a_leased_job_comes_back_when_its_lease_has_ended,
@@ -87,11 +94,36 @@ macro_rules! conformance_suite {
                 an_earlier_attempt_of_the_same_owner_is_fenced_off,
                 the_old_holder_can_neither_put_back_nor_bury,
                 a_job_put_back_is_due_later_and_counts_on,
+                a_job_that_is_tried_again_goes_on_from_its_new_payload_when_it_is_due,
                 an_advanced_job_goes_on_from_its_new_payload,
                 a_buried_job_stays_as_a_dead_letter_and_is_never_claimed,
                 rescued_and_new_jobs_come_in_one_order,
                 releasing_all_gives_every_lease_back_in_arrival_order,
                 releasing_one_owner_leaves_the_others_their_jobs,
+            ],
+            callbacks: [
+                a_callback_waits_for_the_end_of_its_activation_and_is_then_pending,
+                an_attempt_that_failed_is_due_again_and_one_that_did_not_is_the_last,
+                a_cancelled_callback_is_not_attempted_again_whatever_its_attempt_says,
+                a_callback_cancelled_before_its_attempt_has_no_job_any_more,
+                a_callback_that_is_over_is_sent_again_as_it_was_read,
+                callbacks_are_listed_newest_first_and_filtered,
+                callbacks_that_are_over_go_by_age_and_size_and_the_others_stay,
+                settings_of_callbacks_are_replaced_only_as_they_were_read,
+                callbacks_of_an_emptied_namespace_are_gone_and_their_attempt_ends,
+            ],
+            tasks: [
+                activations_firings_and_callbacks_stand_in_one_list_newest_first,
+            ],
+            dead_letters: [
+                dead_letters_are_listed_latest_first_and_filtered,
+                a_dead_letter_is_done_again_once_as_another_job,
+                purging_takes_dead_letters_and_nothing_else,
+            ],
+            retention: [
+                a_namespace_keeps_as_many_bytes_of_records_as_it_may_and_the_others_keep_theirs,
+                what_is_forgotten_or_emptied_does_not_count_any_more,
+                dead_letters_go_by_age_and_size_and_the_living_stay,
             ],
             once: [
                 the_first_request_with_a_key_is_stored_with_its_work_and_the_next_stores_nothing,
@@ -164,6 +196,10 @@ mod tests {
             include_str!("alarms.rs"),
             include_str!("apis.rs"),
             include_str!("audit.rs"),
+            include_str!("callbacks.rs"),
+            include_str!("tasks.rs"),
+            include_str!("dead_letters.rs"),
+            include_str!("retention.rs"),
             include_str!("entities.rs"),
             include_str!("identities.rs"),
             include_str!("jobs.rs"),

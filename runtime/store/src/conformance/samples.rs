@@ -54,7 +54,18 @@ pub fn full(path: &str) -> FullName {
 
 pub fn job(n: u8, due: Timestamp) -> NewJob {
     let payload = json!({ "n": n }).to_string();
-    NewJob { id: id(n), lane: Lane::Invoke, namespace: guest(), payload, due, claimed: None }
+    let (share, name) = ("guest".to_owned(), "guest/hello".to_owned());
+    NewJob {
+        id: id(n),
+        lane: Lane::Invoke,
+        namespace: guest(),
+        share,
+        name,
+        payload,
+        due,
+        claimed: None,
+        callback: None,
+    }
 }
 
 pub fn claimed(n: u8, owner: &str) -> NewJob {
@@ -63,7 +74,19 @@ pub fn claimed(n: u8, owner: &str) -> NewJob {
 
 /// Claims up to 100 jobs for `owner`, for the usual time.
 pub async fn claim(store: &dyn Store, owner: &str, now: Timestamp) -> Vec<Job> {
-    store.claim_due(Lane::Invoke, now, 100, &Claim::from_now(owner, now, LEASE)).await.unwrap()
+    claim_in(store, Lane::Invoke, owner, now).await
+}
+
+/// What to claim: so many of the share of [`job`].
+pub fn of_guest(jobs: u32) -> [(String, u32); 1] {
+    [("guest".to_owned(), jobs)]
+}
+
+/// The same in any lane.
+pub async fn claim_in(store: &dyn Store, lane: Lane, owner: &str, now: Timestamp) -> Vec<Job> {
+    let waiting = store.waiting(lane, now, 100).await.unwrap();
+    let shares: Vec<(String, u32)> = waiting.into_iter().map(|waiting| (waiting.share, waiting.jobs)).collect();
+    store.claim_due(lane, now, &shares, &Claim::from_now(owner, now, LEASE)).await.unwrap()
 }
 
 /// Stores one job and claims it at `T0`.
@@ -94,6 +117,7 @@ pub fn record(n: u8, start: Timestamp) -> Activation {
         response: Response::success(json!({ "n": n })),
         logs: vec![],
         annotations: Annotations::default().with("path", "guest/hello").with("limits", json!({ "timeout": 60_000 })),
+        input: None,
     }
 }
 

@@ -8,11 +8,26 @@ use super::entities::forget_code;
 use crate::StoreError;
 
 /// Tables with things of namespaces: entities first, so that nothing new is begun; what counts others after these.
-const HELD: [&str; 9] =
-    ["entity", "api", "audit", "alarm", "alarm_tick", "job", "activation", "idempotency_key", "idempotency_keys_kept"];
+const HELD: [&str; 12] = [
+    "entity",
+    "api",
+    "audit",
+    "alarm",
+    "alarm_tick",
+    "job",
+    "callback",
+    "callback_settings",
+    "activation",
+    COUNTS,
+    "idempotency_key",
+    "idempotency_keys_kept",
+];
+
+/// How many bytes of the others there are.
+const COUNTS: &str = "kept";
 
 pub(super) fn is_empty(db: &Connection, namespace: &NamespaceName) -> Result<bool, StoreError> {
-    for table in HELD {
+    for table in HELD.into_iter().filter(|table| *table != COUNTS) {
         let mut any = db.prepare_cached(&format!("SELECT 1 FROM {table} WHERE namespace = ?1 LIMIT 1"))?;
         if any.exists([namespace.as_str()])? {
             return Ok(false);
@@ -29,6 +44,10 @@ pub(super) fn empty(db: &Connection, namespace: &NamespaceName, limit: u32) -> R
         removed += match table {
             "entity" => remove_entities(db, namespace, left)?,
             "alarm_tick" => remove_rows(db, (table, "local, due, origin"), namespace, left)?,
+            COUNTS => {
+                remove_rows(db, (table, "kind"), namespace, left)?;
+                0 // it counts the others, and is nothing itself
+            }
             "idempotency_key" => remove_rows(db, (table, "key"), namespace, left)?,
             "idempotency_keys_kept" => remove_rows(db, (table, "namespace"), namespace, left)?,
             table => remove_rows(db, (table, "rowid"), namespace, left)?,

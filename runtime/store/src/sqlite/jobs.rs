@@ -6,8 +6,9 @@ use wask_model::{Activation, ActivationId, NamespaceName, Timestamp};
 
 use super::SqliteStore;
 use super::operation::Steps;
+use super::retention::{self, Kind};
 use super::rows::{self, RecordRow, insert_jobs, insert_records};
-use crate::{Claim, Job, JobState, JobStore, KnownJob, Lane, Lease, NewJob, StoreError};
+use crate::{Cancel, Cancelled, Claim, Job, JobState, JobStore, KnownJob, Lane, Lease, NewJob, StoreError, Waiting};
 
 #[async_trait]
 impl JobStore for SqliteStore {
@@ -21,9 +22,26 @@ impl JobStore for SqliteStore {
         self.writer.write(steps, enqueue).await
     }
 
-    async fn claim_due(&self, lane: Lane, now: Timestamp, limit: u32, claim: &Claim) -> Result<Vec<Job>, StoreError> {
-        let claim = claim.clone();
-        let mut jobs = self.writer.write(Steps::One, move |db| claim_jobs(db, lane, (now, limit), &claim)).await?;
+    async fn waiting(&self, lane: Lane, now: Timestamp, most: u32) -> Result<Vec<Waiting>, StoreError> {
+        self.readers.read(move |db| waiting(db, lane, now, most)).await
+    }
+
+    async fn claim_due(
+        &self,
+        lane: Lane,
+        now: Timestamp,
+        shares: &[(String, u32)],
+        claim: &Claim,
+    ) -> Result<Vec<Job>, StoreError> {
+        let (claim, shares) = (claim.clone(), shares.to_vec());
+        let claim = move |db: &Connection| {
+            let mut jobs = Vec::new();
+            for (share, limit) in &shares {
+                claim_jobs(db, lane, now, (share, *limit), &claim, &mut jobs)?;
+            }
+            Ok(jobs)
+        };
+        let mut jobs = self.writer.write(Steps::Several, claim).await?;
         jobs.sort_unstable_by_key(|job| (job.due, job.lease.job)); // RETURNING has no order
         Ok(jobs)
     }
@@ -82,22 +100,76 @@ impl JobStore for SqliteStore {
         self.writer.write(Steps::One, put_back).await
     }
 
-    async fn bury(&self, lease: &Lease, records: Vec<Activation>, reason: &str) -> Result<bool, StoreError> {
-        let (lease, records, reason) = (lease.clone(), RecordRow::all(&records)?, reason.to_owned());
-        let bury = move |db: &Connection| {
-            // It died when its own record, the last, ended; one without a record when its lease would have.
+    async fn retry_job(
+        &self,
+        lease: &Lease,
+        records: Vec<Activation>,
+        payload: String,
+        due: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let (lease, records) = (lease.clone(), RecordRow::all(&records)?);
+        let retry = move |db: &Connection| {
             let mut update = db.prepare_cached(
-                "UPDATE job SET state = 'dead', reason = ?4, died = coalesce(?5, lease_until), lease_until = NULL
+                "UPDATE job SET state = 'due', due = ?4, payload = ?5, owner = NULL, lease_until = NULL
                  WHERE id = ?1 AND state = 'leased' AND owner = ?2 AND attempt = ?3",
             )?;
-            let died = records.last().map(RecordRow::last_time);
-            if update.execute(params![lease.job.to_bytes(), lease.owner, lease.attempt, reason, died])? == 0 {
+            let of_job = params![lease.job.to_bytes(), lease.owner, lease.attempt, due.millis(), payload];
+            if update.execute(of_job)? == 0 {
                 return Ok(false);
             }
             insert_records(db, &records)?;
             Ok(true)
         };
+        self.writer.write(Steps::Several, retry).await
+    }
+
+    async fn bury(
+        &self,
+        lease: &Lease,
+        records: Vec<Activation>,
+        next: Vec<NewJob>,
+        reason: &str,
+    ) -> Result<bool, StoreError> {
+        let (lease, records, reason) = (lease.clone(), RecordRow::all(&records)?, reason.to_owned());
+        let bury = move |db: &Connection| {
+            // It died when its own record, the last, ended; one without a record when its lease would have.
+            let mut update = db.prepare_cached(
+                "UPDATE job SET state = 'dead', reason = ?4, died = coalesce(?5, lease_until), lease_until = NULL
+                 WHERE id = ?1 AND state = 'leased' AND owner = ?2 AND attempt = ?3
+                 RETURNING namespace, octet_length(payload)",
+            )?;
+            let died = records.last().map(RecordRow::last_time);
+            let of_job = params![lease.job.to_bytes(), lease.owner, lease.attempt, reason, died];
+            let buried = update.query_row(of_job, |row| Ok((row.get::<_, String>(0)?, row.get(1)?))).optional()?;
+            let Some((namespace, bytes)) = buried else { return Ok(false) };
+            retention::add(db, Kind::DeadLetter, &namespace, bytes)?;
+            insert_records(db, &records)?;
+            insert_jobs(db, &next)?;
+            Ok(true)
+        };
         self.writer.write(Steps::Several, bury).await
+    }
+
+    async fn cancel_job(&self, cancel: Cancel) -> Result<Cancelled, StoreError> {
+        let records = RecordRow::all(&cancel.records)?;
+        let cancel = move |db: &Connection| {
+            let Cancel { namespace, job, attempt, at, next, .. } = &cancel;
+            let mut delete = db.prepare_cached(
+                "DELETE FROM job WHERE id = ?1 AND namespace = ?2 AND state = 'due' AND attempt = ?3",
+            )?;
+            if 0 < delete.execute(params![job.to_bytes(), namespace.as_str(), attempt])? {
+                insert_records(db, &records)?;
+                insert_jobs(db, next)?;
+                return Ok(Cancelled::Ended);
+            }
+            let mut ask = db.prepare_cached(
+                "UPDATE job SET cancelled = coalesce(cancelled, ?3)
+                 WHERE id = ?1 AND namespace = ?2 AND state = 'leased'",
+            )?;
+            let asked = ask.execute(params![job.to_bytes(), namespace.as_str(), at.millis()])?;
+            Ok(if 0 < asked { Cancelled::Asked } else { Cancelled::No })
+        };
+        self.writer.write(Steps::Several, cancel).await
     }
 
     async fn release_all(&self, now: Timestamp) -> Result<u64, StoreError> {
@@ -113,7 +185,7 @@ impl JobStore for SqliteStore {
         let namespace = namespace.clone();
         let read = move |db: &Connection| {
             let mut select = db.prepare_cached(
-                "SELECT lane, state, attempt, due, payload FROM job WHERE id = ?1 AND namespace = ?2",
+                "SELECT lane, state, attempt, due, payload, name, cancelled FROM job WHERE id = ?1 AND namespace = ?2",
             )?;
             let found = select.query_row(params![id.to_bytes(), namespace.as_str()], |row| Ok(known_job(row)));
             found.optional()?.transpose()
@@ -140,6 +212,21 @@ impl JobStore for SqliteStore {
         self.readers.read(read).await
     }
 
+    async fn due_jobs(&self, lane: Lane, limit: u32) -> Result<Vec<(ActivationId, Timestamp)>, StoreError> {
+        let read = move |db: &Connection| {
+            let mut select = db.prepare_cached(
+                "SELECT id, due FROM job WHERE state = 'due' AND lane = ?1 ORDER BY due, id LIMIT ?2",
+            )?;
+            let mut found = select.query(params![lane.as_str(), limit])?;
+            let mut jobs = Vec::new();
+            while let Some(row) = found.next()? {
+                jobs.push((rows::id(row, 0)?, rows::time(row, 1)?));
+            }
+            Ok(jobs)
+        };
+        self.readers.read(read).await
+    }
+
     async fn next_due(&self, lane: Lane) -> Result<Option<Timestamp>, StoreError> {
         let read = move |db: &Connection| {
             let mut select = db.prepare_cached("SELECT min(due) FROM job WHERE state = 'due' AND lane = ?1")?;
@@ -149,37 +236,68 @@ impl JobStore for SqliteStore {
     }
 }
 
-/// `from`: now, and how many at most.
+/// Goes from share to share, so that it looks at no more jobs than it counts.
+fn waiting(db: &Connection, lane: Lane, now: Timestamp, most: u32) -> Result<Vec<Waiting>, StoreError> {
+    let mut next = db.prepare_cached(
+        "SELECT min(share) FROM (
+             SELECT min(share) AS share FROM job WHERE state = 'due' AND lane = ?1 AND share > ?2
+             UNION ALL
+             SELECT min(share) FROM job WHERE state = 'leased' AND lane = ?1 AND share > ?2)",
+    )?;
+    let mut count = db.prepare_cached(
+        "SELECT count(*) FROM (
+             SELECT * FROM (SELECT id FROM job WHERE state = 'due' AND lane = ?1 AND share = ?2 AND due <= ?3 LIMIT ?4)
+             UNION ALL
+             SELECT * FROM (
+                 SELECT id FROM job WHERE state = 'leased' AND lane = ?1 AND share = ?2 AND lease_until < ?3 LIMIT ?4)
+             LIMIT ?4)",
+    )?;
+    let (mut found, mut share) = (Vec::new(), String::new());
+    while let Some(next) = next.query_row(params![lane.as_str(), share], |row| row.get::<_, Option<String>>(0))? {
+        share = next;
+        let jobs: u32 = count.query_row(params![lane.as_str(), share, now.millis(), most], |row| row.get(0))?;
+        if 0 < jobs {
+            found.push(Waiting { share: share.clone(), jobs });
+        }
+    }
+    Ok(found)
+}
+
+/// Adds up to so many jobs of a share to `jobs`.
 fn claim_jobs(
     db: &Connection,
     lane: Lane,
-    (now, limit): (Timestamp, u32),
+    now: Timestamp,
+    (share, limit): (&str, u32),
     claim: &Claim,
-) -> Result<Vec<Job>, StoreError> {
+    jobs: &mut Vec<Job>,
+) -> Result<(), StoreError> {
     let mut update = db.prepare_cached(
         "UPDATE job SET state = 'leased', owner = ?1, lease_until = ?2, attempt = attempt + 1
          WHERE id IN (
              SELECT id FROM (
                  SELECT id, due FROM (
-                     SELECT id, due FROM job WHERE state = 'due' AND lane = ?3 AND due <= ?4 ORDER BY due, id LIMIT ?5)
+                     SELECT id, due FROM job WHERE state = 'due' AND lane = ?3 AND share = ?4 AND due <= ?5
+                     ORDER BY due, id LIMIT ?6)
                  UNION ALL
-                 SELECT id, due FROM job WHERE state = 'leased' AND lane = ?3 AND lease_until < ?4)
-             ORDER BY due, id LIMIT ?5)
-         RETURNING id, attempt, namespace, payload, due",
+                 SELECT id, due FROM job WHERE state = 'leased' AND lane = ?3 AND share = ?4 AND lease_until < ?5)
+             ORDER BY due, id LIMIT ?6)
+         RETURNING id, attempt, namespace, payload, due, cancelled",
     )?;
-    let mut found =
-        update.query(params![claim.owner, claim.until.millis(), lane.as_str(), now.millis(), i64::from(limit)])?;
-    let mut jobs = Vec::new();
+    let (until, now) = (claim.until.millis(), now.millis());
+    let mut found = update.query(params![claim.owner, until, lane.as_str(), share, now, limit])?;
     while let Some(row) = found.next()? {
         jobs.push(Job {
             lease: Lease { job: rows::id(row, 0)?, owner: claim.owner.clone(), attempt: row.get(1)? },
             lane,
             namespace: rows::namespace(row, 2)?,
+            share: share.to_owned(),
             payload: row.get(3)?,
             due: rows::time(row, 4)?,
+            cancelled: rows::optional_time(row, 5)?,
         });
     }
-    Ok(jobs)
+    Ok(())
 }
 
 /// A job that was due earlier keeps its place in the line.
@@ -191,7 +309,7 @@ fn release(db: &Connection, owner: Option<&str>, now: Timestamp) -> Result<u64, 
     Ok(update.execute(params![owner, now.millis()])? as u64)
 }
 
-/// Columns: lane, state, attempt, due, payload.
+/// Columns: lane, state, attempt, due, payload, name, cancelled.
 fn known_job(row: &Row<'_>) -> Result<KnownJob, StoreError> {
     let (lane, state): (String, String) = (row.get(0)?, row.get(1)?);
     let state = match state.as_str() {
@@ -200,5 +318,13 @@ fn known_job(row: &Row<'_>) -> Result<KnownJob, StoreError> {
         _ => JobState::Dead,
     };
     let lane = Lane::from_name(&lane).ok_or_else(|| anyhow::anyhow!("a stored job is in the unknown lane {lane}"))?;
-    Ok(KnownJob { lane, state, attempt: row.get(2)?, due: rows::time(row, 3)?, payload: row.get(4)? })
+    Ok(KnownJob {
+        lane,
+        state,
+        attempt: row.get(2)?,
+        name: row.get(5)?,
+        payload: row.get(4)?,
+        due: rows::time(row, 3)?,
+        cancelled: rows::optional_time(row, 6)?,
+    })
 }

@@ -1,7 +1,7 @@
 //! The store of a single node: one SQLite file with a write-ahead log, one thread that writes, a few that read.
 //!
-//! Every method of the traits is one file away: `entities`, `activations`, `jobs`, `once`, `alarms`, `apis`,
-//! `audit`, `identities`. What they write goes through [`writer`], what they read through [`readers`]; neither ever runs on the
+//! Every method of the traits is one file away: `entities`, `activations`, `jobs`, `dead_letters`, `once`, `alarms`, `callbacks`,
+//! `tasks`, `apis`, `audit`, `identities`, `retention`. What they write goes through [`writer`], what they read through [`readers`]; neither ever runs on the
 //! async threads.
 
 mod config;
@@ -17,14 +17,19 @@ mod activations;
 mod alarms;
 mod apis;
 mod audit;
+mod callback_search;
+mod callbacks;
+mod dead_letters;
 mod emptying;
 mod entities;
 mod identities;
 mod jobs;
 mod once;
 mod others;
+mod retention;
 mod rows;
 mod search;
+mod tasks;
 mod ticks;
 
 use std::path::Path;

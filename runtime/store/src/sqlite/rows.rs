@@ -10,6 +10,9 @@ use wask_model::{
     Activation, ActivationId, Annotations, EntityName, FullName, NamespaceName, Response, Timestamp, Version,
 };
 
+use super::callbacks;
+use super::connection::sql_number;
+use super::retention::{self, Kind};
 use crate::{NewJob, StoreError};
 
 pub(super) fn id(row: &Row<'_>, column: usize) -> Result<ActivationId, StoreError> {
@@ -87,6 +90,7 @@ pub(super) struct RecordRow {
     head: String,
     response: String,
     logs: Option<String>,
+    input: Option<String>,
 }
 
 impl RecordRow {
@@ -112,11 +116,18 @@ impl RecordRow {
             head: serde_json::to_string(&head)?,
             response: serde_json::to_string(&record.response)?,
             logs: (!record.logs.is_empty()).then(|| serde_json::to_string(&record.logs)).transpose()?,
+            input: record.input.as_ref().map(serde_json::to_string).transpose()?,
         })
     }
 
     pub fn all(records: &[impl std::borrow::Borrow<Activation>]) -> Result<Vec<RecordRow>, StoreError> {
         records.iter().map(|record| RecordRow::new(record.borrow())).collect()
+    }
+
+    /// What it counts for among what its namespace keeps.
+    fn bytes(&self) -> usize {
+        let optional = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        self.head.len() + self.response.len() + optional(&self.logs) + optional(&self.input)
     }
 
     /// When the activation ended, or started where there is no end.
@@ -128,11 +139,12 @@ impl RecordRow {
 /// A record that exists stays as it is.
 pub(super) fn insert_records(db: &Connection, records: &[RecordRow]) -> Result<(), StoreError> {
     let mut insert = db.prepare_cached(
-        "INSERT INTO activation (namespace, id, start, ended, name, head, response, logs, status, kind, cause)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING",
+        "INSERT INTO activation (namespace, id, start, ended, name, head, response, logs, status, kind, cause, input)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING",
     )?;
+    let mut bytes: Vec<(&str, usize)> = Vec::new();
     for r in records {
-        insert.execute(params![
+        let written = insert.execute(params![
             r.namespace.as_str(),
             r.id,
             r.start,
@@ -144,7 +156,18 @@ pub(super) fn insert_records(db: &Connection, records: &[RecordRow]) -> Result<(
             r.status,
             r.kind,
             r.cause,
+            r.input,
         ])?;
+        if written == 0 {
+            continue;
+        }
+        match bytes.iter_mut().find(|(namespace, _)| *namespace == r.namespace.as_str()) {
+            Some((_, bytes)) => *bytes += r.bytes(),
+            None => bytes.push((r.namespace.as_str(), r.bytes())),
+        }
+    }
+    for (namespace, bytes) in bytes {
+        retention::add(db, Kind::Record, namespace, sql_number(bytes as u64))?;
     }
     Ok(())
 }
@@ -152,8 +175,8 @@ pub(super) fn insert_records(db: &Connection, records: &[RecordRow]) -> Result<(
 /// A job whose id exists stays as it is: it was stored by an earlier try of the same caller.
 pub(super) fn insert_jobs(db: &Connection, jobs: &[NewJob]) -> Result<(), StoreError> {
     let mut insert = db.prepare_cached(
-        "INSERT INTO job (id, lane, namespace, state, attempt, due, owner, lease_until, payload)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
+        "INSERT INTO job (id, lane, namespace, state, attempt, due, owner, lease_until, payload, share, name)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING",
     )?;
     for job in jobs {
         let (state, attempt) = if job.claimed.is_some() { ("leased", 1) } else { ("due", 0) };
@@ -167,7 +190,12 @@ pub(super) fn insert_jobs(db: &Connection, jobs: &[NewJob]) -> Result<(), StoreE
             job.claimed.as_ref().map(|claim| &claim.owner),
             job.claimed.as_ref().map(|claim| claim.until.millis()),
             job.payload,
+            job.share,
+            job.name,
         ])?;
+        if let Some(callback) = &job.callback {
+            callbacks::insert(db, callback)?;
+        }
     }
     Ok(())
 }

@@ -21,6 +21,7 @@ fn record(response: Response) -> Activation {
         response,
         logs: vec!["2026-01-01T00:00:00Z stdout: hello".to_owned()],
         annotations: Annotations::default().with("kind", "wasm:1").with("path", "guest/my-worker"),
+        input: None,
     }
 }
 

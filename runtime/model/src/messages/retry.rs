@@ -1,0 +1,23 @@
+//! Sentences about retry policies.
+
+use serde_json::Value;
+
+pub fn not_an_object(value: &Value) -> String {
+    format!("annotation 'retry' must be an object, not {value}")
+}
+
+pub fn unknown(member: &str, known: &[&str]) -> String {
+    format!("annotation 'retry': {member} is not a known member; there are {}", known.join(", "))
+}
+
+pub fn not_whole(member: &str, value: &Value, least: u64, most: u64) -> String {
+    format!("annotation 'retry': {member} must be an integer from {least} to {most}, not {value}")
+}
+
+pub fn not_one_of(member: &str, value: &Value, allowed: &[&str]) -> String {
+    format!("annotation 'retry': {member} must be one of {}, not {value}", allowed.join(", "))
+}
+
+pub fn not_a_part(member: &str, value: &Value) -> String {
+    format!("annotation 'retry': {member} must be a number from 0 to 1, not {value}")
+}

@@ -1,0 +1,222 @@
+//! When an activation that ended badly is run again by itself: the annotation `retry` of an action or a rule.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::messages::retry as messages;
+use crate::{Annotations, Failure, Status};
+
+/// The annotation's key.
+const ANNOTATION: &str = "retry";
+/// Attempts of one activation, the first among them.
+const ATTEMPTS: (u64, u64) = (1, 20);
+const DELAY_MS: (u64, u64) = (0, 3_600_000);
+/// However the delay grows.
+const LONGEST_DELAY: Duration = Duration::from_secs(24 * 3600);
+
+/// How often, after which outcomes, and with which waits in between.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RetryPolicy {
+    /// In all, the first among them: 1 to 20.
+    pub attempts: u32,
+    /// Before the second attempt; 0 to an hour.
+    pub delay_ms: u64,
+    pub backoff: Backoff,
+    /// 0 to 1: the part of each wait that is left to chance.
+    pub jitter: f64,
+    /// Outcomes that are tried again; never success.
+    pub on: Vec<Status>,
+}
+
+/// How waits grow, with n failed attempts so far and the delay d.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Backoff {
+    /// d
+    Constant,
+    /// n × d
+    Linear,
+    /// n² × d
+    Squared,
+    /// 2ⁿ⁻¹ × d
+    Exponential,
+}
+
+impl Backoff {
+    const ALL: [Backoff; 4] = [Backoff::Constant, Backoff::Linear, Backoff::Squared, Backoff::Exponential];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Backoff::Constant => "constant",
+            Backoff::Linear => "linear",
+            Backoff::Squared => "squared",
+            Backoff::Exponential => "exponential",
+        }
+    }
+
+    fn factor(self, failed: u32) -> u32 {
+        match self {
+            Backoff::Constant => 1,
+            Backoff::Linear => failed,
+            Backoff::Squared => failed.saturating_mul(failed),
+            Backoff::Exponential => 2_u32.saturating_pow(failed.saturating_sub(1)),
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// The policy that the annotation states; `None`: there is no such annotation. `Err` names the member, its value and what
+    /// it may be.
+    pub fn of(annotations: &Annotations) -> Result<Option<Self>, Failure> {
+        let Some(stated) = annotations.get(ANNOTATION) else { return Ok(None) };
+        let members = stated.as_object().ok_or_else(|| Failure::malformed(messages::not_an_object(stated)))?;
+        let known = ["attempts", "delayMs", "backoff", "jitter", "on"];
+        if let Some(unknown) = members.keys().find(|key| !known.contains(&key.as_str())) {
+            return Err(Failure::malformed(messages::unknown(unknown, &known)));
+        }
+        let policy = RetryPolicy {
+            attempts: whole(members, "attempts", ATTEMPTS)?.map_or(3, |n| u32::try_from(n).unwrap_or(u32::MAX)),
+            delay_ms: whole(members, "delayMs", DELAY_MS)?.unwrap_or(1000),
+            backoff: backoff(members)?,
+            jitter: jitter(members)?,
+            on: outcomes(members)?,
+        };
+        Ok(Some(policy))
+    }
+
+    /// How long to wait after `failed` attempts, the last of which ended with `status`. `None`: it is not tried again.
+    /// `chance`: from 0 to 1.
+    pub fn next(&self, failed: u32, status: Status, chance: f64) -> Option<Duration> {
+        if !self.retries(status) || self.attempts <= failed {
+            return None;
+        }
+        let wait = Duration::from_millis(self.delay_ms).saturating_mul(self.backoff.factor(failed)).min(LONGEST_DELAY);
+        Some(wait.mul_f64(1.0 - self.jitter * chance.clamp(0.0, 1.0)))
+    }
+
+    /// Whether this outcome is one of those that are tried again.
+    pub fn retries(&self, status: Status) -> bool {
+        self.on.contains(&status)
+    }
+}
+
+fn whole(members: &Map<String, Value>, key: &str, (least, most): (u64, u64)) -> Result<Option<u64>, Failure> {
+    let Some(value) = members.get(key) else { return Ok(None) };
+    match value.as_u64() {
+        Some(number) if (least..=most).contains(&number) => Ok(Some(number)),
+        _ => Err(Failure::malformed(messages::not_whole(key, value, least, most))),
+    }
+}
+
+fn backoff(members: &Map<String, Value>) -> Result<Backoff, Failure> {
+    let Some(value) = members.get("backoff") else { return Ok(Backoff::Constant) };
+    let named = Backoff::ALL.into_iter().find(|backoff| value == backoff.as_str());
+    named.ok_or_else(|| Failure::malformed(messages::not_one_of("backoff", value, &Backoff::ALL.map(Backoff::as_str))))
+}
+
+fn jitter(members: &Map<String, Value>) -> Result<f64, Failure> {
+    let Some(value) = members.get("jitter") else { return Ok(0.0) };
+    let number = value.as_f64().filter(|number| (0.0..=1.0).contains(number));
+    number.ok_or_else(|| Failure::malformed(messages::not_a_part("jitter", value)))
+}
+
+/// By the words of the wire; all failures where none are named.
+fn outcomes(members: &Map<String, Value>) -> Result<Vec<Status>, Failure> {
+    let failures = || Status::ALL.into_iter().filter(|status| *status != Status::Success);
+    let Some(value) = members.get("on") else { return Ok(failures().collect()) };
+    let words: Vec<&str> = failures().map(Status::as_str).collect();
+    let refused = |value: &Value| Failure::malformed(messages::not_one_of("on", value, &words));
+    let named = |word: &Value| failures().find(|status| word == status.as_str()).ok_or_else(|| refused(word));
+    match value.as_array() {
+        Some(all) if !all.is_empty() => all.iter().map(named).collect(),
+        _ => Err(refused(value)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(stated: Value) -> Result<RetryPolicy, String> {
+        let annotations = Annotations::default().with(ANNOTATION, stated);
+        RetryPolicy::of(&annotations).map(|policy| policy.expect("the annotation is there")).map_err(|e| e.to_string())
+    }
+
+    fn waits(stated: Value) -> Vec<u64> {
+        let policy = read(stated).unwrap();
+        let next = |failed| policy.next(failed, Status::DeveloperError, 0.0).map(|wait| wait.as_millis() as u64);
+        (1..).map_while(next).collect()
+    }
+
+    #[test]
+    fn waits_grow_as_the_backoff_says_until_the_attempts_are_used_up() {
+        let with = |backoff: &str| json!({ "attempts": 5, "delayMs": 100, "backoff": backoff });
+        assert_eq!(waits(with("constant")), [100, 100, 100, 100]);
+        assert_eq!(waits(with("linear")), [100, 200, 300, 400]);
+        assert_eq!(waits(with("squared")), [100, 400, 900, 1600]);
+        assert_eq!(waits(with("exponential")), [100, 200, 400, 800]);
+        assert_eq!(waits(json!({})), [1000, 1000]);
+        assert_eq!(waits(json!({ "attempts": 1 })), [0; 0]);
+        let long = waits(json!({ "attempts": 20, "delayMs": 3_600_000, "backoff": "exponential" }));
+        assert_eq!(long.last(), Some(&86_400_000), "never more than a day");
+    }
+
+    #[test]
+    fn only_the_outcomes_that_are_named_are_tried_again() {
+        let policy = read(json!({ "on": ["whisk internal error"] })).unwrap();
+        assert!(policy.next(1, Status::WhiskError, 0.0).is_some());
+        assert_eq!(policy.next(1, Status::ApplicationError, 0.0), None);
+        let all = read(json!({})).unwrap();
+        assert_eq!(Status::ALL.map(|status| all.retries(status)), [false, true, true, true]);
+        assert_eq!(RetryPolicy::of(&Annotations::default()).unwrap(), None);
+    }
+
+    #[test]
+    fn what_is_no_policy_is_refused_by_member_value_and_range() {
+        for (stated, sentence) in [
+            (json!(3), "annotation 'retry' must be an object, not 3"),
+            (json!({ "attempts": 21 }), "annotation 'retry': attempts must be an integer from 1 to 20, not 21"),
+            (json!({ "attempts": "3" }), "annotation 'retry': attempts must be an integer from 1 to 20, not \"3\""),
+            (json!({ "delayMs": -1 }), "annotation 'retry': delayMs must be an integer from 0 to 3600000, not -1"),
+            (
+                json!({ "backoff": "cubic" }),
+                "annotation 'retry': backoff must be one of constant, linear, squared, exponential, not \"cubic\"",
+            ),
+            (json!({ "jitter": 1.5 }), "annotation 'retry': jitter must be a number from 0 to 1, not 1.5"),
+            (
+                json!({ "on": ["success"] }),
+                "annotation 'retry': on must be one of application error, action developer error, whisk internal error, \
+                 not \"success\"",
+            ),
+            (
+                json!({ "on": [] }),
+                "annotation 'retry': on must be one of application error, action developer error, whisk internal error, \
+                 not []",
+            ),
+            (
+                json!({ "tries": 1 }),
+                "annotation 'retry': tries is not a known member; there are attempts, delayMs, backoff, jitter, on",
+            ),
+        ] {
+            let refused = read(stated).unwrap_err();
+            assert_eq!(refused, format!("The request content was malformed:\n{sentence}"));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn chance_only_ever_shortens_a_wait_and_by_no_more_than_the_jitter(
+            failed in 1..30_u32, jitter in 0.0..=1.0_f64, chance in 0.0..=1.0_f64,
+        ) {
+            let with = |jitter| RetryPolicy { attempts: 30, jitter, ..read(json!({ "backoff": "squared" })).unwrap() };
+            let (whole, cut) = (with(0.0).next(failed, Status::WhiskError, chance), with(jitter).next(failed, Status::WhiskError, chance));
+            let (Some(whole), Some(cut)) = (whole, cut) else { return Ok(()) };
+            prop_assert!(cut <= whole && whole.mul_f64(1.0 - jitter) <= cut + Duration::from_millis(1));
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Following a log while it is being written: server-sent events, one per line.
+//!
+//! ```text
+//! id: 3                       event: end
+//! data: 2026-… stdout: hi     data: {"status":"success","statusCode":0}
+//! ```
+//!
+//! The id of a line is its number; whoever comes back with `Last-Event-ID` goes on behind it. An activation that is begun again
+//! begins its log anew, which an event `attempt` says.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderName};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::Stream;
+use serde_json::json;
+use wask_model::{Activation, ActivationId, Failure, NamespaceName};
+
+use super::super::App;
+use super::super::rejection::Rejection;
+use super::find;
+use super::life::unended;
+use crate::invoke::{Lines, Running};
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+/// Between two signs of life on a quiet stream, so that nobody on the way takes it for dead.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
+/// How soon an activation that waits for its turn is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// The stream of an activation that is known · 404.
+pub async fn follow(
+    app: App,
+    namespace: NamespaceName,
+    id: ActivationId,
+    headers: &HeaderMap,
+) -> Result<Response, Rejection> {
+    let is_known = unended(&app, &namespace, id).await?.is_some() || find(&app, &namespace, id).await?.is_some();
+    if !is_known {
+        return Err(Failure::not_found().into());
+    }
+    let last = headers.get(LAST_EVENT_ID).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let follower = Follower {
+        app,
+        namespace,
+        id,
+        next: last.map_or(0, |last| last.saturating_add(1)),
+        followed: None,
+        saw_it_end: false,
+        ready: VecDeque::new(),
+        over: false,
+    };
+    Ok(Sse::new(events(follower)).keep_alive(KeepAlive::new().interval(SIGN_OF_LIFE)).into_response())
+}
+
+/// Somebody who follows a log.
+struct Follower {
+    app: App,
+    namespace: NamespaceName,
+    id: ActivationId,
+    /// The number of the line that comes next.
+    next: u64,
+    /// The attempt that is followed, or was last.
+    followed: Option<Arc<Running>>,
+    /// It was followed to its end.
+    saw_it_end: bool,
+    ready: VecDeque<Event>,
+    over: bool,
+}
+
+fn events(follower: Follower) -> impl Stream<Item = Result<Event, Infallible>> {
+    futures_util::stream::unfold(follower, |mut follower| async move {
+        let closing = follower.app.closing.clone();
+        loop {
+            if let Some(event) = follower.ready.pop_front() {
+                return Some((Ok(event), follower));
+            }
+            if follower.over {
+                return None;
+            }
+            tokio::select! {
+                () = closing.cancelled() => return None, // whoever wants more comes back
+                () = follower.look() => (),
+            }
+        }
+    })
+}
+
+impl Follower {
+    /// Waits for something to tell, and makes it ready.
+    async fn look(&mut self) {
+        if let Some(running) = self.app.invoker.running(&self.namespace, self.id) {
+            return self.follow_run(&running).await;
+        }
+        match unended(&self.app, &self.namespace, self.id).await {
+            Ok(Some(_)) => tokio::time::sleep(LOOK_AGAIN).await,
+            Ok(None) => self.end().await,
+            Err(_) => self.over = true, // the store is away: whoever follows comes back
+        }
+    }
+
+    async fn follow_run(&mut self, running: &Arc<Running>) {
+        let is_another = self.followed.as_ref().is_none_or(|followed| !Arc::ptr_eq(followed, running));
+        if is_another {
+            if self.followed.replace(running.clone()).is_some() {
+                self.next = 0;
+                self.ready.push_back(event("attempt", &json!({ "attempt": running.attempt })));
+            }
+            self.saw_it_end = false;
+        }
+        let Lines { first, lines, over } = running.lines(self.next).await;
+        self.tell(first, lines);
+        self.saw_it_end = over;
+    }
+
+    async fn end(&mut self) {
+        self.over = true;
+        let Ok(Some(record)) = find(&self.app, &self.namespace, self.id).await else { return };
+        if !self.saw_it_end {
+            let skipped = usize::try_from(self.next).unwrap_or(usize::MAX);
+            let lines: Vec<String> = record.logs.iter().skip(skipped).cloned().collect();
+            self.tell(self.next, lines);
+        }
+        self.ready.push_back(event("end", &ended(&record)));
+    }
+
+    fn tell(&mut self, first: u64, lines: Vec<String>) {
+        self.next = first;
+        for line in lines {
+            self.ready.push_back(Event::default().id(self.next.to_string()).data(line));
+            self.next += 1;
+        }
+    }
+}
+
+fn ended(record: &Activation) -> serde_json::Value {
+    json!({ "status": record.response.status.as_str(), "statusCode": record.response.status.code() })
+}
+
+fn event(name: &str, data: &serde_json::Value) -> Event {
+    Event::default().event(name).data(data.to_string())
+}

@@ -1,0 +1,95 @@
+//! Whether a callback that somebody asks for is accepted: before its activation is. Feeds contract §C.2, C.9.
+
+use std::time::Duration;
+
+use wask_egress::{BadTarget, Target};
+use wask_model::messages::callbacks as says;
+use wask_model::{
+    ActivationId, Callback, CallbackId, EffectiveSettings, Failure, FullName, Identity, Message, NamespaceName,
+    NewCallback, Subscription, Timestamp,
+};
+
+use super::Callbacks;
+
+/// A namespace that has all the callbacks it may have under way: some will be over soon.
+const RETRY_AFTER: Duration = Duration::from_secs(60);
+
+/// A subscription that was accepted, with what holds for it.
+#[derive(Clone, Debug)]
+pub struct Subscribed {
+    /// Of the callback to come.
+    pub id: CallbackId,
+    subscription: Subscription,
+    settings: EffectiveSettings,
+    /// Host and port that it goes to.
+    pub site: String,
+}
+
+/// The activation that a callback is to tell of.
+pub struct Told {
+    pub activation: ActivationId,
+    pub cause: Option<ActivationId>,
+    pub name: FullName,
+    pub namespace: NamespaceName,
+}
+
+impl Subscribed {
+    /// The same for another activation: a callback with an id of its own.
+    pub fn another(&self, now: Timestamp) -> Subscribed {
+        Subscribed { id: CallbackId::from(ActivationId::new(now)), ..self.clone() }
+    }
+
+    /// The callback for one activation.
+    pub fn callback(&self, told: Told, now: Timestamp) -> Callback {
+        let (id, Told { activation, cause, name, namespace }) = (self.id, told);
+        Callback::new(
+            self.subscription.clone(),
+            &self.settings,
+            NewCallback { id, namespace, activation, cause, name, now },
+        )
+    }
+}
+
+impl Callbacks {
+    /// Checks a subscription against settings, addresses and the number of callbacks under way · 400 · 429.
+    pub async fn accept(&self, identity: &Identity, asked: Subscription) -> Result<Subscribed, Failure> {
+        let refused = |message: Message| Failure::BadRequest(message);
+        let target = Target::parse(asked.url()).map_err(|bad| refused(text_of(&bad)))?;
+        let own = self.store.callback_settings(&identity.namespace).await?;
+        let settings = own.settings.over(&self.config.defaults());
+        if settings.https_only.value && !target.is_https() {
+            return Err(refused(says::URL_NOT_HTTPS.into()));
+        }
+        self.egress.check_literal(&target).map_err(|_| refused(says::URL_FORBIDDEN.into()))?;
+        let (undelivered, most) =
+            (self.store.count_undelivered(&identity.namespace).await?, Callback::UNDELIVERED_MOST);
+        if most <= undelivered {
+            let message = says::too_many_undelivered(undelivered, most);
+            return Err(Failure::Throttled { message, retry_after: RETRY_AFTER });
+        }
+        let id = CallbackId::from(ActivationId::new(self.clock.now()));
+        Ok(Subscribed { id, subscription: asked, settings, site: target.site() })
+    }
+
+    /// The same for what may not have asked for one.
+    pub async fn accept_any(
+        &self,
+        identity: &Identity,
+        asked: Option<Subscription>,
+    ) -> Result<Option<Subscribed>, Failure> {
+        match asked {
+            None => Ok(None),
+            Some(asked) => self.accept(identity, asked).await.map(Some),
+        }
+    }
+}
+
+fn text_of(bad: &BadTarget) -> Message {
+    match bad {
+        BadTarget::TooLong { length, limit } => says::url_too_long(*length, *limit),
+        BadTarget::NotAbsolute | BadTarget::Illegal => says::URL_NOT_ABSOLUTE.into(),
+        BadTarget::UserInfo => says::URL_USER_INFO.into(),
+        BadTarget::Fragment => says::URL_FRAGMENT.into(),
+        BadTarget::Port(port) => says::url_port(*port),
+    }
+}

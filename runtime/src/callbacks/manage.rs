@@ -1,0 +1,138 @@
+//! What an owner does with callbacks: look, send again, cancel, and set how they are tried. Feeds contract §C.8.
+
+use serde_json::Value;
+use tracing::warn;
+use wask_egress::Target;
+use wask_model::messages::callbacks as says;
+use wask_model::{ActivationId, CallbackId, EffectiveSettings, Failure, Identity, NamespaceName};
+use wask_store::{CallbackCancelled, CallbackQuery, KnownCallback, Lane, NewJob, StoredCallbackSettings};
+
+use super::Callbacks;
+use super::signature::SigningSecret;
+
+/// How often a change of settings is tried again that another one came before.
+const TRIES: usize = 8;
+
+/// Deferred callbacks that are told of one by one when a node stops.
+const DEFERRED: u32 = 1000;
+
+/// What holds in a namespace, with the secret that receivers verify with.
+pub struct SettingsView {
+    pub settings: EffectiveSettings,
+    pub secret: SigningSecret,
+}
+
+impl Callbacks {
+    pub async fn list(&self, query: &CallbackQuery) -> Result<Vec<KnownCallback>, Failure> {
+        Ok(self.store.callbacks(query).await?)
+    }
+
+    pub async fn count(&self, query: &CallbackQuery) -> Result<u64, Failure> {
+        Ok(self.store.count_callbacks(query).await?)
+    }
+
+    pub async fn get(&self, namespace: &NamespaceName, id: CallbackId) -> Result<KnownCallback, Failure> {
+        self.store.callback(namespace, id).await?.ok_or_else(Failure::not_found)
+    }
+
+    /// Those that tell of one activation, newest first.
+    pub async fn of(&self, namespace: &NamespaceName, activation: ActivationId) -> Result<Vec<KnownCallback>, Failure> {
+        let query = CallbackQuery { activation: Some(activation), ..CallbackQuery::of(namespace.clone(), 200) };
+        self.list(&query).await
+    }
+
+    /// Sends one again that is over, now and with all its retries · 404 · 409 it is not over, or was cancelled.
+    pub async fn resend(&self, namespace: &NamespaceName, id: CallbackId) -> Result<KnownCallback, Failure> {
+        let was = self.get(namespace, id).await?.callback;
+        let now = self.clock.now();
+        let mut becomes = was.clone();
+        becomes.restart(now)?;
+        let nothing_to_tell = || Failure::Conflict(says::NOT_RETRIABLE.into());
+        let payload = self.store.notice(namespace, id).await?.ok_or_else(nothing_to_tell)?;
+        let job = NewJob {
+            id: id.as_activation_id(),
+            lane: Lane::Callback,
+            namespace: namespace.clone(),
+            share: Target::parse(&was.url).map(|target| target.site()).unwrap_or_default(),
+            name: was.name.to_string(),
+            payload,
+            due: now,
+            claimed: None,
+            callback: None,
+        };
+        if !self.store.restart_callback(&was, becomes, job).await? {
+            return Err(nothing_to_tell());
+        }
+        self.queue.wake(Lane::Callback);
+        self.get(namespace, id).await
+    }
+
+    /// Sends nothing any more · 404 · 409 it is over.
+    pub async fn cancel(&self, namespace: &NamespaceName, id: CallbackId) -> Result<KnownCallback, Failure> {
+        match self.store.cancel_callback(namespace, id, self.clock.now()).await? {
+            CallbackCancelled::Done => self.get(namespace, id).await,
+            CallbackCancelled::Over => Err(Failure::Conflict(says::NOT_CANCELLABLE.into())),
+            CallbackCancelled::Unknown => Err(Failure::not_found()),
+        }
+    }
+
+    pub async fn settings(&self, identity: &Identity) -> Result<SettingsView, Failure> {
+        let stored = self.store.callback_settings(&identity.namespace).await?;
+        Ok(self.view(identity, &stored))
+    }
+
+    /// Lays the given keys over what is set; null takes one back · 400.
+    pub async fn change_settings(&self, identity: &Identity, patch: &Value) -> Result<SettingsView, Failure> {
+        self.replace_settings(identity, |stored| {
+            Ok(StoredCallbackSettings { settings: stored.settings.patch(patch)?, ..stored.clone() })
+        })
+        .await
+    }
+
+    /// A new signing secret; the one before it signs for another day.
+    pub async fn rotate(&self, identity: &Identity) -> Result<SettingsView, Failure> {
+        let now = self.clock.now();
+        self.replace_settings(identity, |stored| {
+            let (generation, rotated) = (stored.generation + 1, Some(now));
+            Ok(StoredCallbackSettings { generation, rotated, ..stored.clone() })
+        })
+        .await
+    }
+
+    async fn replace_settings(
+        &self,
+        identity: &Identity,
+        change: impl Fn(&StoredCallbackSettings) -> Result<StoredCallbackSettings, Failure> + Send + Sync,
+    ) -> Result<SettingsView, Failure> {
+        for _ in 0..TRIES {
+            let was = self.store.callback_settings(&identity.namespace).await?;
+            let becomes = change(&was)?;
+            if self.store.replace_callback_settings(&identity.namespace, &was, becomes.clone()).await? {
+                return Ok(self.view(identity, &becomes));
+            }
+        }
+        Err(Failure::Conflict(wask_model::messages::CONCURRENT_MODIFICATION.into()))
+    }
+
+    /// For a node that stops: one line for each callback that is due later.
+    pub async fn tell_deferred(&self) {
+        let due = match self.store.due_jobs(Lane::Callback, DEFERRED).await {
+            Ok(due) => due,
+            Err(cause) => return warn!(%cause, "cannot tell which callbacks are deferred"),
+        };
+        for (id, due) in due {
+            warn!(callback_id = %CallbackId::from(id), next_attempt_at = %due, "callback is deferred until the next start");
+        }
+    }
+
+    fn view(&self, identity: &Identity, stored: &StoredCallbackSettings) -> SettingsView {
+        let settings = stored.settings.over(&self.config.defaults());
+        SettingsView { settings, secret: self.secrets.current(identity, stored) }
+    }
+}
+
+impl SettingsView {
+    pub fn document(&self) -> Value {
+        self.settings.document(&self.secret.expose())
+    }
+}

@@ -1,0 +1,132 @@
+//! Whose turn it is: how many of one share run at a time on this node, and who is told when one of them is over.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+
+use dashmap::DashMap;
+use tokio::sync::Notify;
+
+/// The shares that run something. As many entries as there are names, until [`Turns::forget_idle`].
+#[derive(Default)]
+pub struct Turns {
+    shares: DashMap<String, Arc<Share>>,
+    over: Arc<Notify>,
+}
+
+/// What runs of one name.
+pub struct Share {
+    running: AtomicU64,
+    /// Somebody was refused a turn and is to be told when one is over.
+    wanted: AtomicBool,
+    over: Arc<Notify>,
+}
+
+/// The right to run one; over when dropped.
+#[derive(Debug)]
+pub struct Turn(Option<Arc<Share>>);
+
+impl std::fmt::Debug for Share {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Share").field("running", &self.running).finish_non_exhaustive()
+    }
+}
+
+impl Turns {
+    pub fn share(&self, name: &str) -> Arc<Share> {
+        if let Some(share) = self.shares.get(name) {
+            return share.clone();
+        }
+        let share =
+            || Arc::new(Share { running: AtomicU64::new(0), wanted: AtomicBool::new(false), over: self.over.clone() });
+        self.shares.entry(name.to_owned()).or_insert_with(share).clone()
+    }
+
+    /// A turn is over that somebody was refused.
+    pub async fn over(&self) {
+        self.over.notified().await;
+    }
+
+    /// Drops the names of which nothing runs.
+    pub fn forget_idle(&self) {
+        self.shares.retain(|_, share| 1 < Arc::strong_count(share));
+    }
+}
+
+impl Share {
+    /// `allowed`: how many may run at a time; `None`: any number. Whoever is refused is told when a turn is over.
+    pub fn take(self: &Arc<Self>, allowed: Option<u32>) -> Option<Turn> {
+        let most = allowed.map_or(u64::MAX, u64::from);
+        let take = || self.running.fetch_update(SeqCst, SeqCst, |running| (running < most).then_some(running + 1));
+        if take().is_err() {
+            self.wanted.store(true, SeqCst);
+            take().ok()?; // the last one may have ended between the two looks, and told nobody
+        }
+        Some(Turn(Some(self.clone())))
+    }
+
+    /// Asks to be told when a turn is over. `true`: there is one already.
+    pub fn want(&self, allowed: Option<u32>) -> bool {
+        self.wanted.store(true, SeqCst);
+        self.running() < allowed.map_or(u64::MAX, u64::from)
+    }
+
+    pub fn running(&self) -> u64 {
+        self.running.load(SeqCst)
+    }
+}
+
+impl Turn {
+    /// A turn that counts nowhere.
+    pub fn uncounted() -> Self {
+        Turn(None)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let Some(share) = self.0.take() else { return };
+        share.running.fetch_sub(1, SeqCst);
+        if share.wanted.load(SeqCst) && share.wanted.swap(false, SeqCst) {
+            share.over.notify_one();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[test]
+    fn no_more_run_than_are_allowed_and_whoever_was_refused_is_told() {
+        let turns = Turns::default();
+        let share = turns.share("a");
+        let (one, two) = (share.take(Some(2)).unwrap(), share.take(Some(2)).unwrap());
+        drop(two);
+        assert!(turns.over().now_or_never().is_none(), "nobody was refused");
+        let two = share.take(Some(2)).unwrap();
+        assert!(share.take(Some(2)).is_none());
+        assert!(turns.share("b").take(Some(1)).is_some(), "another share");
+        assert_eq!(share.running(), 2);
+        assert!(turns.over().now_or_never().is_none(), "none is over");
+        drop(one);
+        assert!(turns.over().now_or_never().is_some());
+        drop(two);
+        assert!(turns.over().now_or_never().is_none(), "told once");
+        assert_eq!(share.running(), 0);
+        assert!(share.take(None).is_some());
+    }
+
+    #[test]
+    fn names_are_kept_as_long_as_something_of_them_runs() {
+        let turns = Turns::default();
+        let turn = turns.share("a").take(None);
+        turns.forget_idle();
+        assert_eq!(turns.share("a").running(), 1);
+        drop(turn);
+        turns.forget_idle();
+        assert!(turns.shares.is_empty());
+    }
+}

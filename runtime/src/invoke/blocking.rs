@@ -1,0 +1,139 @@
+//! Callers who wait: on the activation itself, or, where it has to be a job, for its record.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use wask_model::{Activation, ActivationId, Failure, NamespaceName};
+use wask_store::{JobState, Lane, Lease};
+
+use super::composition::Hold;
+use super::conclude::chosen;
+use super::wait::{Detached, WithinTime};
+use super::{Admitted, Invoked, Invoker, asynchronous};
+use crate::gate::Slot;
+
+impl Invoker {
+    /// Runs the activation while the caller waits. Past `limit` it becomes an asynchronous one and goes on. It also goes on
+    /// when the caller goes away.
+    pub(super) async fn run_within(&self, limit: Duration, admitted: Admitted, slot: Slot) -> Result<Invoked, Failure> {
+        let (admitted, hold) = (Arc::new(admitted), Arc::new(Hold::default()));
+        let running = {
+            let (invoker, admitted, hold) = (self.this.upgrade(), admitted.clone(), hold.clone());
+            let invoker = invoker.expect("whoever calls holds the invoker");
+            async move { invoker.run_to_record(&admitted, slot, &hold).await }
+        };
+        let running = Detached::new(running, &self.detached);
+        match running.within(&self.clock, limit, &self.stop_waiting).await {
+            WithinTime::Ended(Some(record)) => Ok(Invoked::Ended(record)),
+            WithinTime::Ended(None) => Ok(Invoked::Accepted(admitted.id)),
+            WithinTime::NotYet(running) => self.hand_over(running, admitted, hold).await,
+        }
+    }
+
+    /// Makes an asynchronous activation of one that runs, in a task of its own: a caller who leaves while the job is being
+    /// stored would leave behind a job that nobody ends.
+    async fn hand_over(
+        &self,
+        running: Detached<Option<Arc<Activation>>>,
+        admitted: Arc<Admitted>,
+        hold: Arc<Hold>,
+    ) -> Result<Invoked, Failure> {
+        let (id, queue) = (admitted.id, self.queue.clone());
+        let adopting = self.detached.spawn(async move {
+            let adopted = queue.adopt(asynchronous::work_of(&admitted, hold.progress())).await;
+            let adopted = adopted.map(|lease| hold.adopted(lease));
+            running.detach();
+            adopted
+        });
+        let adopted = adopting.await.map_err(|panic| Failure::Internal(panic.into()))?;
+        adopted.map(|_| Invoked::Accepted(id))
+    }
+
+    /// Runs a blocking activation and hands its record on: to the recorder, or to the queue when it was adopted meanwhile.
+    /// `None`: it was adopted, and another node has it by now.
+    async fn run_to_record(&self, admitted: &Admitted, slot: Slot, hold: &Hold) -> Option<Arc<Activation>> {
+        let records = self.run_as_running(admitted, hold).await;
+        match (records, hold.lease()) {
+            (None, _) => None,
+            (Some(records), Some(lease)) => {
+                let record = records.last().cloned().map(Arc::new);
+                self.end_adopted(admitted, lease, records, slot).await;
+                record
+            }
+            (Some(mut records), None) => {
+                if let Some(own) = records.last_mut().filter(|_| self.recorder.keeps_every_input()) {
+                    own.input = Some(chosen(&admitted.args, admitted.terms.given.as_deref()));
+                }
+                let records: Vec<_> = records.into_iter().map(Arc::new).collect();
+                let record = records.last().cloned();
+                self.hand_to_recorder(admitted, records).await;
+                self.queue.tell_end(admitted.id);
+                record
+            }
+        }
+    }
+
+    /// The end of an activation that became a job while it ran.
+    async fn end_adopted(&self, admitted: &Admitted, lease: &Lease, records: Vec<Activation>, slot: Slot) {
+        records.iter().for_each(|record| self.recorder.ended(record));
+        let done = self.conclude(admitted, &asynchronous::queued_of(admitted, None), records).await;
+        slot.keep(); // the place is given back when the job leaves the queue, which may be after a further attempt
+        self.queue.settle(Lane::Invoke, &admitted.identity.namespace, lease, done).await;
+    }
+
+    /// Makes the activation durable and waits for its record.
+    pub(super) async fn wait_as_job(
+        &self,
+        limit: Duration,
+        admitted: Admitted,
+        slot: Slot,
+    ) -> Result<Invoked, Failure> {
+        let identity = admitted.identity.clone();
+        let id = self.enqueue(admitted, slot).await?;
+        match identity.keeps_activations() {
+            true => self.end_of(&identity.namespace, id, limit).await,
+            false => Ok(Invoked::Accepted(id)), // there will be no record to wait for
+        }
+    }
+
+    /// Waits for the record of a job as a blocking caller does.
+    pub async fn end_of(
+        &self,
+        namespace: &NamespaceName,
+        id: ActivationId,
+        limit: Duration,
+    ) -> Result<Invoked, Failure> {
+        let look = || async { self.store.activation(namespace, id).await.transpose() };
+        tokio::select! {
+            biased;
+            record = self.queue.wait_for_end(id, look) => Ok(Invoked::Ended(Arc::new(record?))),
+            () = self.clock.sleep(limit) => Ok(Invoked::Accepted(id)),
+            () = self.stop_waiting.cancelled() => Ok(Invoked::Accepted(id)),
+        }
+    }
+
+    /// Waits until an activation that is known has ended, and at most `limit`.
+    pub async fn wait_for_end(
+        &self,
+        namespace: &NamespaceName,
+        id: ActivationId,
+        limit: Duration,
+    ) -> Result<(), Failure> {
+        let has_ended = || async {
+            if self.running(namespace, id).is_some() {
+                return None;
+            }
+            match self.store.job(namespace, id).await {
+                Ok(Some(job)) => (job.state == JobState::Dead).then_some(Ok(())),
+                Ok(None) => Some(Ok(())),
+                Err(error) => Some(Err(error)),
+            }
+        };
+        tokio::select! {
+            biased;
+            ended = self.queue.wait_for_end(id, has_ended) => Ok(ended?),
+            () = self.clock.sleep(limit) => Ok(()),
+            () = self.stop_waiting.cancelled() => Ok(()),
+        }
+    }
+}

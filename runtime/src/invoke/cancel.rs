@@ -1,0 +1,112 @@
+//! Ending an activation before its time. The record says so; what was asked for is not forgotten when the node dies.
+//!
+//! ```text
+//! queued, retrying ──▶ the job goes, its record is written, one transaction ──▶ ended
+//! runs as a job    ──▶ noted in the store ──▶ its guest is stopped ──▶ ended
+//! runs, waited for ──▶ its guest is stopped ──▶ ended
+//! ```
+
+use std::sync::Arc;
+
+use wask_model::{Activation, ActivationId, Failure, NamespaceName, SharedIdentity, messages};
+use wask_store::{Cancelled, JobState, KnownJob, Lane, Lease};
+
+use super::Invoker;
+use super::asynchronous::{Queued, mark_cancelled};
+use super::composition::{Hold, is_composed};
+use super::outcome::refusal;
+use crate::queue::Ending;
+
+/// How often a job is looked at anew that changes hands while it is being ended.
+const LOOKS: usize = 8;
+
+impl Invoker {
+    /// Ends an activation of this identity · 404 unknown · 409 it has ended. Returns when it has ended, or when it is certain
+    /// to: what runs takes up to a tick.
+    pub async fn cancel(&self, identity: &SharedIdentity, id: ActivationId) -> Result<(), Failure> {
+        let namespace = &identity.namespace;
+        for _ in 0..LOOKS {
+            let Some(job) = self.store.job(namespace, id).await? else {
+                return self.cancel_waited_for(namespace, id).await;
+            };
+            if job.lane != Lane::Invoke {
+                return Err(Failure::not_found());
+            }
+            match job.state {
+                JobState::Dead => return Err(already_ended()),
+                JobState::Due | JobState::Leased => (),
+            }
+            match self.cancel_job(identity, id, &job).await? {
+                Cancelled::Ended => return Ok(()),
+                Cancelled::Asked => {
+                    if let Some(running) = self.running(namespace, id) {
+                        running.cancel();
+                    }
+                    return Ok(());
+                }
+                Cancelled::No => (), // somebody has just taken it up, put it back or ended it
+            }
+        }
+        Err(Failure::Unavailable(messages::UNAVAILABLE.into()))
+    }
+
+    async fn cancel_job(
+        &self,
+        identity: &SharedIdentity,
+        id: ActivationId,
+        job: &KnownJob,
+    ) -> Result<Cancelled, Failure> {
+        let queued = Arc::new(Queued::read(&job.payload)?);
+        let mut records = self.records_of_cancelled(identity, id, job.attempt, &queued).await?;
+        records.iter_mut().for_each(mark_cancelled);
+        let next = self.follow(&queued, &mut records);
+        let records = self.to_store(identity, records).await;
+        let ended = records.clone();
+        let (namespace, lane, at) = (identity.namespace.clone(), job.lane, self.clock.now());
+        let ending = Ending { namespace, lane, job: id, attempt: job.attempt, at, records, next };
+        let cancelled = self.queue.cancel(ending).await?;
+        if cancelled == Cancelled::Ended {
+            ended.iter().for_each(|record| self.recorder.ended(record));
+        }
+        Ok(cancelled)
+    }
+
+    /// What ends with one that nobody runs: a sequence as far as it has come.
+    async fn records_of_cancelled(
+        &self,
+        identity: &SharedIdentity,
+        id: ActivationId,
+        attempt: u32,
+        queued: &Arc<Queued>,
+    ) -> Result<Vec<Activation>, Failure> {
+        let response = refusal(messages::CANCELLED.into());
+        match self.catalog.resolve(&queued.action).await {
+            Ok(entry) if is_composed(&entry) => {
+                let lease = Lease { job: id, owner: String::new(), attempt };
+                let admitted = self.readmit((id, attempt), queued, entry, identity.clone());
+                Ok(self.abandon_composition(&admitted, &Hold::of_job(lease, queued.clone()), &response))
+            }
+            Ok(_) | Err(Failure::NotFound(_) | Failure::Conflict(_)) => {
+                Ok(vec![self.record_without_run(id, &identity.namespace, queued, response, attempt)])
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// One that is no job runs here, or has ended.
+    async fn cancel_waited_for(&self, namespace: &NamespaceName, id: ActivationId) -> Result<(), Failure> {
+        if let Some(running) = self.running(namespace, id) {
+            running.cancel();
+            return Ok(());
+        }
+        self.flush_records().await;
+        match self.store.activation(namespace, id).await? {
+            Some(_) => Err(already_ended()),
+            None => Err(Failure::not_found()),
+        }
+    }
+}
+
+fn already_ended() -> Failure {
+    Failure::Conflict(messages::ALREADY_ENDED.into())
+}

@@ -1,0 +1,105 @@
+//! Activations whose attempts were used up: looked at, done again as another activation, thrown away.
+
+use wask_model::{ActivationId, Failure, NamespaceName, SharedIdentity};
+use wask_store::{DeadLetter, DeadLetterQuery};
+
+use super::Invoker;
+use super::asynchronous::Queued;
+
+/// Dead letters done again or thrown away in one go.
+const BATCH: u64 = 100;
+
+/// What a dead letter carries, for whoever looks at it.
+pub struct Letter {
+    pub letter: DeadLetter,
+    pub queued: Queued,
+}
+
+impl Invoker {
+    pub async fn dead_letters(&self, query: &DeadLetterQuery) -> Result<Vec<Letter>, Failure> {
+        self.store.dead_letters(query).await?.into_iter().map(Letter::open).collect()
+    }
+
+    pub async fn count_dead_letters(&self, query: &DeadLetterQuery) -> Result<u64, Failure> {
+        Ok(self.store.count_dead_letters(query).await?)
+    }
+
+    /// 404 there is none.
+    pub async fn dead_letter(&self, namespace: &NamespaceName, id: ActivationId) -> Result<Letter, Failure> {
+        Letter::open(self.store.dead_letter(namespace, id).await?.ok_or_else(Failure::not_found)?)
+    }
+
+    /// Does the work of a dead letter again, on the same arguments; its own record stays. Returns the id of the activation
+    /// that does it · 404 · 429.
+    pub async fn redrive(&self, identity: &SharedIdentity, id: ActivationId) -> Result<ActivationId, Failure> {
+        let Letter { letter, queued } = self.dead_letter(&identity.namespace, id).await?;
+        let now = self.clock.now();
+        let slot = self.gate.enter(identity, now)?;
+        let fresh = Queued {
+            accepted: now,
+            progress: None,
+            failed: Vec::new(),
+            begun: 0,
+            rerun_of: Some(letter.id),
+            terms: super::Terms { callback: None, ..queued.terms }, // it was told how that one ended
+            ..queued
+        };
+        let again = ActivationId::new(now);
+        let work = fresh.into_work(again, identity.namespace.clone());
+        match self.queue.redrive(letter.id, work, move || slot.keep()).await? {
+            true => Ok(again),
+            false => Err(Failure::not_found()), // somebody else has just done so
+        }
+    }
+
+    /// Does the work of all that the query finds again, the oldest pages too; stops where the namespace may not have more in
+    /// flight. Returns the ids of the activations that do it.
+    pub async fn redrive_all(
+        &self,
+        identity: &SharedIdentity,
+        query: &DeadLetterQuery,
+    ) -> Result<Vec<ActivationId>, Failure> {
+        let mut redriven = Vec::new();
+        loop {
+            let page = self.store.dead_letters(&DeadLetterQuery { skip: 0, limit: BATCH, ..query.clone() }).await?;
+            if page.is_empty() {
+                return Ok(redriven);
+            }
+            for letter in page {
+                match self.redrive(identity, letter.id).await {
+                    Ok(again) => redriven.push(again),
+                    Err(Failure::NotFound(_)) => (),
+                    Err(Failure::Throttled { .. }) if !redriven.is_empty() => return Ok(redriven),
+                    Err(failure) => return Err(failure),
+                }
+            }
+        }
+    }
+
+    /// 404 there is none.
+    pub async fn purge(&self, namespace: &NamespaceName, id: ActivationId) -> Result<(), Failure> {
+        match self.store.purge_dead_letter(namespace, id).await? {
+            true => Ok(()),
+            false => Err(Failure::not_found()),
+        }
+    }
+
+    /// Throws away all that the query finds; returns how many.
+    pub async fn purge_all(&self, query: &DeadLetterQuery) -> Result<u64, Failure> {
+        let page = DeadLetterQuery { skip: 0, limit: BATCH, ..query.clone() };
+        let mut purged = 0;
+        loop {
+            match self.store.purge_dead_letters(&page).await? {
+                0 => return Ok(purged),
+                some => purged += some,
+            }
+        }
+    }
+}
+
+impl Letter {
+    fn open(letter: DeadLetter) -> Result<Letter, Failure> {
+        let queued = Queued::read(&letter.payload)?;
+        Ok(Letter { letter, queued })
+    }
+}

@@ -1,0 +1,79 @@
+//! What is old, or more than a namespace may keep, is forgotten: records, dead letters, callbacks, keys, audit, ticks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+use wask_model::{IdempotencyKey, Timestamp};
+use wask_store::{Kept, Store, StoreError};
+
+use crate::clock::Clock;
+
+/// How many of a kind are removed in one transaction.
+const BATCH: u32 = 1000;
+const PERIOD: Duration = Duration::from_secs(60);
+
+/// How long, and how much of it a namespace keeps.
+#[derive(Clone, Copy, Debug)]
+pub struct Bound {
+    pub age: Duration,
+    pub bytes: u64,
+}
+
+/// The bounds of everything that grows by itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Retention {
+    pub records: Bound,
+    pub dead_letters: Bound,
+    pub callbacks: Bound,
+    pub past_ticks: Duration,
+}
+
+pub fn days(days: u32) -> Duration {
+    Duration::from_secs(u64::from(days) * 24 * 3600)
+}
+
+impl Retention {
+    /// Forgets once a minute, until `stop`.
+    pub async fn run(self, store: Arc<dyn Store>, clock: Clock, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            let forgotten = self.forget(&*store, clock.now()).await;
+            match forgotten {
+                Ok(true) => continue,
+                Ok(false) => (),
+                Err(cause) => warn!(%cause, "what is old could not be removed, the next pass tries again"),
+            }
+            tokio::select! {
+                () = stop.cancelled() => (),
+                () = clock.sleep(PERIOD) => (),
+            }
+        }
+    }
+
+    /// One batch of each kind. `true`: there may be more.
+    async fn forget(&self, store: &dyn Store, now: Timestamp) -> Result<bool, StoreError> {
+        let mut more = false;
+        for kind in Kept::ALL {
+            let Bound { age, bytes } = self.of(kind);
+            more |= is_more(store.forget_before(kind, now.before(age), BATCH).await?);
+            more |= is_more(store.forget_beyond(kind, bytes, BATCH).await?);
+        }
+        more |= is_more(store.forget_keys(now.before(IdempotencyKey::REMEMBERED), BATCH).await?);
+        more |= is_more(store.forget_audit(now.before(self.records.age), BATCH).await?);
+        more |= is_more(store.forget_ticks(now.before(self.past_ticks), BATCH).await?);
+        Ok(more)
+    }
+
+    fn of(&self, kind: Kept) -> Bound {
+        match kind {
+            Kept::Records => self.records,
+            Kept::DeadLetters => self.dead_letters,
+            Kept::Callbacks => self.callbacks,
+        }
+    }
+}
+
+fn is_more(forgotten: u64) -> bool {
+    u64::from(BATCH) <= forgotten
+}

@@ -1,0 +1,34 @@
+//! How long and how much is kept of what grows by itself.
+
+use async_trait::async_trait;
+use wask_model::{NamespaceName, Timestamp};
+
+use crate::StoreError;
+
+/// What grows by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// Records of activations.
+    Records,
+    DeadLetters,
+    /// Callbacks that are over.
+    Callbacks,
+}
+
+impl Kept {
+    pub const ALL: [Kept; 3] = [Kept::Records, Kept::DeadLetters, Kept::Callbacks];
+}
+
+/// The oldest go first; what has not ended stays whatever its age.
+#[async_trait]
+pub trait RetentionStore: Send + Sync {
+    /// Removes up to `limit` that ended (triggers: started) before `before`; returns how many.
+    async fn forget_before(&self, kind: Kept, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
+
+    /// Removes up to `limit` of those of which one namespace keeps more than `bytes`, its oldest first; returns how many.
+    /// Bytes are those of the texts as stored.
+    async fn forget_beyond(&self, kind: Kept, bytes: u64, limit: u32) -> Result<u64, StoreError>;
+
+    /// Bytes that a namespace keeps.
+    async fn kept_bytes(&self, kind: Kept, namespace: &NamespaceName) -> Result<u64, StoreError>;
+}

@@ -1,0 +1,97 @@
+//! The search of a list of callbacks: along the activation that they tell of, or along time.
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, ToSql};
+use wask_model::{CallbackState, Timestamp};
+
+use super::connection::sql_number;
+use super::rows;
+use crate::{CallbackQuery, StoreError};
+
+/// A [`CallbackQuery`] in SQLite's terms.
+pub(super) struct Search {
+    index: &'static str,
+    terms: Vec<&'static str>,
+    arguments: Vec<(&'static str, Value)>,
+}
+
+impl Search {
+    pub fn new(query: &CallbackQuery) -> Search {
+        let index = if query.activation.is_some() { "callback_of" } else { "callback_listed" };
+        let mut search = Search { index, terms: Vec::new(), arguments: Vec::new() };
+        search.add("callback.namespace = :namespace", ":namespace", query.namespace.as_str().to_owned());
+        search.add("created >= :since", ":since", query.since.map_or(i64::MIN, Timestamp::millis));
+        search.add("created <= :upto", ":upto", query.upto.map_or(i64::MAX, Timestamp::millis));
+        if let Some(activation) = query.activation {
+            search.add("activation = :activation", ":activation", activation.to_bytes().to_vec());
+        }
+        if let Some(cause) = query.cause {
+            search.add("cause = :cause", ":cause", cause.to_bytes().to_vec());
+        }
+        if let Some(name) = &query.name {
+            search.add("callback.name = :name", ":name", name.to_string());
+        }
+        if let Some(correlation) = &query.correlation_id {
+            search.add("correlation = :correlation", ":correlation", correlation.clone());
+        }
+        match query.state {
+            None => (),
+            Some(CallbackState::Waiting) => search.terms.push("ended IS NULL AND job.id IS NULL"),
+            Some(CallbackState::Pending) => search.terms.push("ended IS NULL AND job.state = 'due'"),
+            Some(CallbackState::InFlight) => search.terms.push("ended IS NULL AND job.state = 'leased'"),
+            Some(
+                over @ (CallbackState::Delivered
+                | CallbackState::Failed
+                | CallbackState::Blocked
+                | CallbackState::Cancelled),
+            ) => search.add("ended = :ended", ":ended", over.as_str().to_owned()),
+        }
+        search.arguments.push((":limit", sql_number(query.limit).into()));
+        search.arguments.push((":skip", sql_number(query.skip).into()));
+        search
+    }
+
+    fn add(&mut self, term: &'static str, name: &'static str, argument: impl Into<Value>) {
+        self.terms.push(term);
+        self.arguments.push((name, argument.into()));
+    }
+
+    /// The rows of the page, in any order. Columns: doc of the callback; state and due time of its job.
+    pub fn page<T>(
+        &self,
+        db: &Connection,
+        read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut select = db.prepare_cached(&format!(
+            "SELECT callback.doc, job.state, job.due FROM callback LEFT JOIN job ON job.id = callback.id
+             WHERE callback.id IN (
+                 SELECT callback.id FROM {} ORDER BY created DESC, callback.id DESC LIMIT :limit OFFSET :skip)",
+            self.matching()
+        ))?;
+        let mut rows = select.query(&self.arguments()[..])?;
+        let mut page = Vec::new();
+        while let Some(row) = rows.next()? {
+            page.push(read(row)?);
+        }
+        Ok(page)
+    }
+
+    pub fn count(&self, db: &Connection) -> Result<u64, StoreError> {
+        // Named, so that every argument is used.
+        let sql = format!("SELECT count(*) FROM {} AND :limit >= 0 AND :skip >= 0", self.matching());
+        let mut count = db.prepare_cached(&sql)?;
+        Ok(count.query_row(&self.arguments()[..], rows::count)?)
+    }
+
+    fn matching(&self) -> String {
+        format!(
+            "callback INDEXED BY {} LEFT JOIN job ON job.id = callback.id WHERE {}",
+            self.index,
+            self.terms.join(" AND ")
+        )
+    }
+
+    fn arguments(&self) -> Vec<(&'static str, &dyn ToSql)> {
+        self.arguments.iter().map(|(name, value)| (*name, value as &dyn ToSql)).collect()
+    }
+}

@@ -1,0 +1,152 @@
+//! Dead letters: jobs in the state `dead`.
+
+use async_trait::async_trait;
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params};
+use wask_model::{ActivationId, NamespaceName};
+
+use super::SqliteStore;
+use super::connection::sql_number;
+use super::operation::Steps;
+use super::retention::{self, Kind};
+use super::rows::{self, insert_jobs};
+use crate::{DeadLetter, DeadLetterQuery, DeadLetterStore, Lane, NewJob, StoreError};
+
+const COLUMNS: &str = "id, lane, namespace, name, attempt, died, reason, payload";
+
+#[async_trait]
+impl DeadLetterStore for SqliteStore {
+    async fn dead_letters(&self, query: &DeadLetterQuery) -> Result<Vec<DeadLetter>, StoreError> {
+        let matching = Matching::of(query);
+        let read = move |db: &Connection| {
+            let mut select =
+                db.prepare_cached(&format!("SELECT {COLUMNS} FROM job WHERE id IN ({})", matching.page()))?;
+            let mut found = select.query(&matching.arguments()[..])?;
+            let mut letters = Vec::new();
+            while let Some(row) = found.next()? {
+                letters.push(dead_letter(row)?);
+            }
+            letters.sort_unstable_by_key(|letter| std::cmp::Reverse((letter.died, letter.id)));
+            Ok(letters)
+        };
+        self.readers.read(read).await
+    }
+
+    async fn count_dead_letters(&self, query: &DeadLetterQuery) -> Result<u64, StoreError> {
+        let all = DeadLetterQuery { skip: 0, limit: u64::MAX, ..query.clone() };
+        let matching = Matching::of(&all);
+        let read = move |db: &Connection| {
+            let mut count = db.prepare_cached(&format!("SELECT count(*) FROM ({})", matching.page()))?;
+            Ok(count.query_row(&matching.arguments()[..], rows::count)?)
+        };
+        self.readers.read(read).await
+    }
+
+    async fn dead_letter(&self, namespace: &NamespaceName, id: ActivationId) -> Result<Option<DeadLetter>, StoreError> {
+        let namespace = namespace.clone();
+        let read = move |db: &Connection| {
+            let mut select = db.prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM job WHERE id = ?1 AND namespace = ?2 AND state = 'dead'"
+            ))?;
+            let found = select.query_row(params![id.to_bytes(), namespace.as_str()], |row| Ok(dead_letter(row)));
+            found.optional()?.transpose()
+        };
+        self.readers.read(read).await
+    }
+
+    async fn redrive(&self, namespace: &NamespaceName, id: ActivationId, job: NewJob) -> Result<bool, StoreError> {
+        let (namespace, job) = (namespace.clone(), [job]);
+        let redrive = move |db: &Connection| {
+            let removed = remove(db, &namespace, id)?;
+            if removed {
+                insert_jobs(db, &job)?;
+            }
+            Ok(removed)
+        };
+        self.writer.write(Steps::Several, redrive).await
+    }
+
+    async fn purge_dead_letter(&self, namespace: &NamespaceName, id: ActivationId) -> Result<bool, StoreError> {
+        let namespace = namespace.clone();
+        self.writer.write(Steps::Several, move |db| remove(db, &namespace, id)).await
+    }
+
+    async fn purge_dead_letters(&self, query: &DeadLetterQuery) -> Result<u64, StoreError> {
+        let (matching, namespace) = (Matching::of(query), query.namespace.clone());
+        let purge = move |db: &Connection| {
+            let mut select = db.prepare_cached(&matching.page())?;
+            let mut found = select.query(&matching.arguments()[..])?;
+            let mut removed = 0;
+            let mut ids = Vec::new();
+            while let Some(row) = found.next()? {
+                ids.push(rows::id(row, 0)?);
+            }
+            for id in ids {
+                removed += u64::from(remove(db, &namespace, id)?);
+            }
+            Ok(removed)
+        };
+        self.writer.write(Steps::Several, purge).await
+    }
+}
+
+fn remove(db: &Connection, namespace: &NamespaceName, id: ActivationId) -> Result<bool, StoreError> {
+    let mut delete = db.prepare_cached(
+        "DELETE FROM job WHERE id = ?1 AND namespace = ?2 AND state = 'dead' RETURNING octet_length(payload)",
+    )?;
+    let removed =
+        delete.query_row(params![id.to_bytes(), namespace.as_str()], |row| row.get::<_, i64>(0)).optional()?;
+    if let Some(bytes) = removed {
+        retention::add(db, Kind::DeadLetter, namespace.as_str(), -bytes)?;
+    }
+    Ok(removed.is_some())
+}
+
+/// Columns: [`COLUMNS`].
+fn dead_letter(row: &Row<'_>) -> Result<DeadLetter, StoreError> {
+    let lane: String = row.get(1)?;
+    let lane = Lane::from_name(&lane).ok_or_else(|| anyhow::anyhow!("a dead letter is in the unknown lane {lane}"))?;
+    Ok(DeadLetter {
+        id: rows::id(row, 0)?,
+        lane,
+        namespace: rows::namespace(row, 2)?,
+        name: row.get(3)?,
+        attempts: row.get(4)?,
+        died: rows::time(row, 5)?,
+        reason: row.get::<_, Option<String>>(6)?.unwrap_or_default(),
+        payload: row.get(7)?,
+    })
+}
+
+/// A [`DeadLetterQuery`] in SQLite's terms, along the index `job_dead`.
+struct Matching {
+    terms: String,
+    arguments: Vec<(&'static str, Value)>,
+}
+
+impl Matching {
+    fn of(query: &DeadLetterQuery) -> Self {
+        let mut terms = "state = 'dead' AND namespace = :namespace AND died >= :since AND died <= :upto".to_owned();
+        let mut arguments: Vec<(&'static str, Value)> = vec![
+            (":namespace", query.namespace.as_str().to_owned().into()),
+            (":since", query.since.map_or(i64::MIN, wask_model::Timestamp::millis).into()),
+            (":upto", query.upto.map_or(i64::MAX, wask_model::Timestamp::millis).into()),
+            (":limit", sql_number(query.limit).into()),
+            (":skip", sql_number(query.skip).into()),
+        ];
+        if let Some(name) = &query.name {
+            terms.push_str(" AND name = :name");
+            arguments.push((":name", name.clone().into()));
+        }
+        Matching { terms, arguments }
+    }
+
+    fn page(&self) -> String {
+        let terms = &self.terms;
+        format!("SELECT id FROM job WHERE {terms} ORDER BY died DESC, id DESC LIMIT :limit OFFSET :skip")
+    }
+
+    fn arguments(&self) -> Vec<(&'static str, &dyn ToSql)> {
+        self.arguments.iter().map(|(name, value)| (*name, value as &dyn ToSql)).collect()
+    }
+}
