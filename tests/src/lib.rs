@@ -7,12 +7,14 @@ mod client;
 mod guests;
 mod node_clients;
 mod process;
+mod receiver;
 mod server;
 
 pub use client::{Answer, Client, annotation};
 pub use guests::{example, guest, wat};
 pub use node_clients::{NodeClients, Ran};
 pub use process::{ServerProcess, binary, run};
+pub use receiver::{Received, Receiver, Reply};
 pub use server::{TestServer, TestServerBuilder};
 
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! A server in this process: a real socket on port 0, its own data, a clock that may be moved by hand.
 
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -9,6 +9,7 @@ use wask::catalog::Namespaces;
 use wask::clock::Clock;
 use wask::config::Config;
 use wask::node::{Node, Shared};
+use wask_egress::Resolve;
 use wask_model::{LimitOverrides, Timestamp};
 use wask_sandbox::Sandbox;
 use wask_store::sqlite::{SqliteConfig, SqliteStore};
@@ -28,6 +29,7 @@ pub struct TestServer {
     clock: Clock,
     guest: Client,
     config: Config,
+    resolver: Option<Arc<dyn Resolve>>,
     data: TempDir,
 }
 
@@ -35,6 +37,7 @@ pub struct TestServer {
 pub struct TestServerBuilder {
     config: Config,
     clock: Clock,
+    resolver: Option<Arc<dyn Resolve>>,
 }
 
 impl TestServer {
@@ -51,7 +54,8 @@ impl TestServer {
         config.limits.fires_per_minute = 0;
         config.limits.concurrent_invocations = 0;
         config.queue.poll_ms = 50;
-        TestServerBuilder { config, clock: Clock::system() }
+        config.egress.allow_cidrs = vec!["127.0.0.0/8".into()]; // receivers are on loopback
+        TestServerBuilder { config, clock: Clock::system(), resolver: None }
     }
 
     /// The client of the namespace `guest`.
@@ -125,12 +129,12 @@ impl TestServer {
 
     /// The same, with time passing on a clock that is moved by hand while nothing runs.
     pub async fn restart_after(self, span: Duration) -> Self {
-        let TestServer { node, clock, guest, config, data } = self;
+        let TestServer { node, clock, guest, config, resolver, data } = self;
         node.stop().await.expect("a server that stops");
         clock.advance(span);
-        let node = start_node(&config, &clock).await;
+        let node = start_node(&config, &clock, resolver.clone()).await;
         let guest = Client::new(format!("http://{}", node.address), guest.auth, guest.namespace);
-        TestServer { node, clock, guest, config, data }
+        TestServer { node, clock, guest, config, resolver, data }
     }
 
     pub async fn stop(self) {
@@ -151,17 +155,23 @@ impl TestServerBuilder {
         self
     }
 
+    /// Who looks up the names that callbacks go to.
+    pub fn resolver(mut self, resolver: Arc<dyn Resolve>) -> Self {
+        self.resolver = Some(resolver);
+        self
+    }
+
     pub async fn start(mut self) -> TestServer {
         let data = tempfile::tempdir().expect("a folder");
         self.config.server.data_dir = data.path().to_owned();
-        let node = start_node(&self.config, &self.clock).await;
+        let node = start_node(&self.config, &self.clock, self.resolver.clone()).await;
         let guest = client_of(&node, "guest").await;
-        TestServer { node, clock: self.clock, guest, config: self.config, data }
+        TestServer { node, clock: self.clock, guest, config: self.config, resolver: self.resolver, data }
     }
 }
 
-async fn start_node(config: &Config, clock: &Clock) -> Node {
-    let shared = Shared { clock: Some(clock.clone()), sandbox: Some(shared_sandbox()), resolver: None };
+async fn start_node(config: &Config, clock: &Clock, resolver: Option<Arc<dyn Resolve>>) -> Node {
+    let shared = Shared { clock: Some(clock.clone()), sandbox: Some(shared_sandbox()), resolver };
     Node::start(config, shared).await.expect("a server that starts")
 }
 
