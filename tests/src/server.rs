@@ -10,10 +10,13 @@ use wask::clock::Clock;
 use wask::config::Config;
 use wask::node::{Node, Shared};
 use wask_egress::Resolve;
-use wask_model::{LimitOverrides, Timestamp};
+use wask_model::{
+    ActivationId, Callback, CallbackDefaults, CallbackSettings, FullName, LimitOverrides, NamespaceName, NewCallback,
+    Subscription, Timestamp,
+};
 use wask_sandbox::Sandbox;
 use wask_store::sqlite::{SqliteConfig, SqliteStore};
-use wask_store::{JobStore as _, Lane};
+use wask_store::{JobStore as _, Lane, NewJob};
 
 use crate::Client;
 
@@ -93,6 +96,39 @@ impl TestServer {
         let store = SqliteStore::join(&self.config.database(), &SqliteConfig::default()).expect("a store to join");
         let counts = store.count_jobs(Lane::Invoke).await.expect("what is queued");
         counts.iter().map(|(_, jobs)| jobs).sum()
+    }
+
+    /// The activations that run now, also those that somebody waits for.
+    pub fn running(&self) -> Vec<String> {
+        self.node.invoker.running_ids().iter().map(ToString::to_string).collect()
+    }
+
+    /// Stores that many callbacks of activations that have not ended, past the API.
+    pub async fn fill_with_callbacks(&self, namespace: &str, count: u64) {
+        let store = SqliteStore::join(&self.config.database(), &SqliteConfig::default()).expect("a store to join");
+        let namespace: NamespaceName = namespace.parse().expect("a namespace name");
+        let name = FullName::new(namespace.clone(), "nobody".parse().expect("a name"));
+        let settings = CallbackSettings::default().over(&CallbackDefaults::default());
+        let subscription = Subscription::from_value(&"http://hooks.example.com/".into()).expect("a subscription");
+        let far_away = Timestamp::from_millis(i64::MAX / 2);
+        let jobs = (0..count).map(|_| {
+            let (id, activation) = (ActivationId::new(self.now()), ActivationId::new(self.now()));
+            let (name, now, namespace) = (name.clone(), self.now(), namespace.clone());
+            let new = NewCallback { id: id.into(), namespace: namespace.clone(), activation, cause: None, name, now };
+            NewJob {
+                id: activation,
+                lane: Lane::Invoke,
+                share: namespace.to_string(),
+                namespace,
+                name: new.name.to_string(),
+                payload: "{}".into(),
+                due: far_away,
+                claimed: None,
+                callback: Some(Callback::new(subscription.clone(), &settings, new)),
+            }
+        });
+        store.enqueue(None, jobs.collect()).await.expect("a store that takes them");
+        store.close().await;
     }
 
     pub fn base(&self) -> String {

@@ -324,6 +324,11 @@ impl Invoker {
         self.running.get(&id).map(|running| running.clone()).filter(|running| running.namespace == *namespace)
     }
 
+    /// All activations that run on this node.
+    pub fn running_ids(&self) -> Vec<ActivationId> {
+        self.running.iter().map(|running| *running.key()).collect()
+    }
+
     /// Returns when every record of an ended blocking activation is on disk.
     pub async fn flush_records(&self) {
         self.recorder.flush().await;

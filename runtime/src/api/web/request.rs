@@ -13,7 +13,7 @@ use http::header::CONTENT_TYPE;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, percent_encode};
 use serde_json::Value;
 use subtle::ConstantTimeEq as _;
-use wask_model::{Arguments, Failure, messages};
+use wask_model::{Arguments, Failure, Subscription, messages};
 
 use crate::api::actions::EXTRA_LOGGING;
 use crate::api::media::{Class, MediaType};
@@ -25,8 +25,8 @@ const USER: &str = "__ow_user";
 const QUERY: &str = "__ow_query";
 const BODY: &str = "__ow_body";
 
-/// Names that only the server may give a value.
-const RESERVED: [&str; 6] = [METHOD, HEADERS, PATH, USER, QUERY, BODY];
+/// Names that only the server may give a value, or only who has a key.
+const RESERVED: [&str; 7] = [METHOD, HEADERS, PATH, USER, QUERY, BODY, Subscription::KEY];
 
 /// What a query may hold unencoded next to letters and digits; the space, which becomes `+`, is seen to before.
 const QUERY_ENCODED: &AsciiSet = &NON_ALPHANUMERIC

@@ -1,0 +1,96 @@
+//! Receivers that behave badly cost nobody else anything. §C.6; threat T19.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use wask_tests::{Receiver, Reply, eventually};
+
+use super::{calling, in_state, invoke, started};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s2_8_a_slow_receiver_holds_up_neither_other_callbacks_nor_invocations() {
+    let (_wask, me, slow) = started().await;
+    slow.otherwise(Reply::Silence);
+    let quick = Receiver::start().await;
+    for _ in 0..30 {
+        let held = json!({ "__ow_callback": { "http": { "url": slow.url("/"), "timeoutMs": 60_000 } } });
+        invoke(&me, "echo", &held).await;
+    }
+    slow.received_at_least(8).await;
+
+    let begun = Instant::now();
+    for n in 0..50 {
+        me.invoke("echo", &json!({ "n": n })).await.expect(200);
+        invoke(&me, "echo", &calling(&quick.url("/"))).await;
+    }
+    quick.received_at_least(50).await;
+
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}: they waited for the slow one", begun.elapsed());
+    assert_eq!(slow.received().len(), 8, "one site has as many attempts under way as it may have");
+    eventually("only the slow ones are under way", || async {
+        let in_flight = me.get("callbacks?state=in_flight&count=true").await.json();
+        (in_flight == json!({ "callbacks": 8 })).then_some(())
+    })
+    .await;
+    assert_eq!(me.get("callbacks?state=pending&count=true").await.json(), json!({ "callbacks": 22 }));
+}
+
+/// A server that answers every connection with these bytes, and then drips for ever.
+async fn dripping(head: &'static str, drip: &'static [u8]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut request = [0; 4096];
+                let _ = stream.read(&mut request).await;
+                if stream.write_all(head.as_bytes()).await.is_err() {
+                    return;
+                }
+                while stream.write_all(drip).await.is_ok() {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+            });
+        }
+    });
+    url
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_without_end_does_not_turn_a_success_into_anything_else() {
+    let (_wask, me, _) = started().await;
+    let endless = dripping("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"5\r\nhello\r\n").await;
+    let huge = dripping("HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n", &[b'x'; 65536]).await;
+    let drip = dripping("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", b"x").await;
+    for url in [endless, huge, drip] {
+        let (_, cb) = invoke(&me, "echo", &calling(&url)).await;
+        let known = in_state(&me, &cb, "delivered").await;
+        assert!(known["attempts"][0]["responseBody"].as_str().unwrap().len() <= 1024);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_that_never_ends_is_a_timeout_and_nonsense_a_failure() {
+    let (_wask, me, _) = started().await;
+    let once = |url: &str| json!({ "__ow_callback": { "http": { "url": url, "timeoutMs": 1000 }, "retry": { "maxRetries": 0 } } });
+    let drip = dripping("HTTP/1.1 200 OK\r\n", b"X").await;
+    let (_, cb) = invoke(&me, "echo", &once(&drip)).await;
+    let error = in_state(&me, &cb, "failed").await["attempts"][0]["error"].clone();
+    assert!(error == "timeout" || error == "connect_failure", "{error}");
+    let nonsense = dripping("SSH-2.0-OpenSSH_9.2\r\n", b"\r\n").await;
+    let (_, cb) = invoke(&me, "echo", &once(&nonsense)).await;
+    assert_eq!(in_state(&me, &cb, "failed").await["attempts"][0]["error"], "connect_failure");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_namespace_has_no_more_than_ten_thousand_callbacks_under_way() {
+    let (wask, me, receiver) = started().await;
+    wask.fill_with_callbacks("guest", 10_000).await;
+    let refused = me.post("actions/echo", &calling(&receiver.url("/"))).await.expect(429);
+    assert!(refused.error().contains("10000"), "{}", refused.error());
+    assert!(refused.header("retry-after").is_some());
+    me.post("actions/echo", &json!({})).await.expect(202);
+    wask.other("somebody").await.post("actions/echo", &json!({})).await.expect(404);
+}

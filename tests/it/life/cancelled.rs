@@ -1,0 +1,131 @@
+//! Cancelled: queued, running, between two attempts, in the middle of a sequence, and when the node dies over it.
+
+use serde_json::{Value, json};
+use wask_tests::{ServerProcess, TestServer, annotation, eventually, guest, wat};
+
+use super::{SECOND, START, in_state, retry, started, status};
+
+const CANCELLED: &str = "The activation was cancelled.";
+
+fn assert_cancelled(record: &Value) {
+    assert_eq!(record["response"]["status"], "application error", "{record}");
+    assert_eq!(record["response"]["result"], json!({ "error": CANCELLED }));
+    assert_eq!(annotation(record, "cancelled"), Some(json!(true)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_queued_has_ended_with_the_answer_and_never_runs() {
+    let wask = TestServer::builder().clock_by_hand(START).configure(|c| c.queue.concurrent_runs = 1).start().await;
+    let me = wask.guest();
+    me.create_action("sleeper", &guest("sleeper")).await;
+    let first = me.invoke_async("sleeper", &json!({ "ms": 1000 })).await;
+    in_state(&me, &first, "running").await;
+    let queued = me.invoke_async("sleeper", &json!({ "ms": 1000 })).await;
+
+    let answer = me.post(&format!("activations/{queued}/cancel"), &json!({})).await.expect(202).json();
+
+    assert_eq!((&answer["state"], &answer["status"]), (&json!("ended"), &json!("application error")));
+    let record = me.get(&format!("activations/{queued}")).await.expect(200).json();
+    assert_cancelled(&record);
+    assert_eq!(record["duration"], 0);
+    me.post(&format!("activations/{queued}/cancel"), &json!({})).await.expect(409);
+    wask.advance(SECOND);
+    me.ended(&first).await;
+    assert_eq!(me.activations_of("sleeper").await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_runs_ends_within_a_moment_and_keeps_what_it_logged() {
+    let (_wask, me) = started().await;
+    me.create_action("sleeper", &guest("sleeper")).await;
+    me.create_action("spin", &guest("spin")).await;
+    me.create_action("forever", &wat("endless-loop")).await;
+    for (action, args) in
+        [("sleeper", json!({ "ms": 50_000 })), ("spin", json!({ "ms": 50_000 })), ("forever", json!({}))]
+    {
+        let id = me.invoke_async(action, &args).await;
+        in_state(&me, &id, "running").await;
+        me.post(&format!("activations/{id}/cancel"), &json!({})).await.expect(202);
+        assert_cancelled(&me.ended(&id).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_a_caller_waits_for_ends_and_the_caller_is_told() {
+    let (wask, me) = started().await;
+    me.create_action("sleeper", &guest("sleeper")).await;
+    let caller = tokio::spawn({
+        let me = me.clone();
+        async move { me.invoke("sleeper", &json!({ "ms": 50_000 })).await }
+    });
+    let id = eventually("it runs", || async { wask.running().pop() }).await;
+    me.post(&format!("activations/{id}/cancel"), &json!({})).await.expect(202);
+    let answer = caller.await.unwrap().expect(502);
+    assert_cancelled(&answer.json());
+    assert_cancelled(&me.ended(&id).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_waits_for_another_attempt_gets_none() {
+    let (wask, me) = started().await;
+    me.create_action_with("error", &guest("error"), retry(json!({ "delayMs": 60_000 }))).await;
+    let id = me.invoke_async("error", &json!({ "error": "no" })).await;
+    in_state(&me, &id, "retrying").await;
+    me.post(&format!("activations/{id}/cancel"), &json!({})).await.expect(202);
+    let record = me.ended(&id).await;
+    assert_cancelled(&record);
+    assert_eq!(annotation(&record, "failedAttempts").unwrap()[0]["error"], "no");
+    wask.advance(120 * SECOND);
+    assert_eq!(me.activations_of("error").await.len(), 1);
+    assert_eq!(me.get("dead-letters").await.json(), json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sequence_ends_with_the_component_that_runs_and_begins_no_further_one() {
+    let (_wask, me) = started().await;
+    me.create_action("sleeper", &guest("sleeper")).await;
+    me.create_action("echo", &guest("echo")).await;
+    let exec = json!({ "exec": { "kind": "sequence", "components": ["/_/sleeper", "/_/echo"] } });
+    me.put("actions/both", &exec).await.expect(200);
+    let id = me.invoke_async("both", &json!({ "ms": 50_000 })).await;
+    in_state(&me, &id, "running").await;
+    me.post(&format!("activations/{id}/cancel"), &json!({})).await.expect(202);
+    let record = me.ended(&id).await;
+    assert_cancelled(&record);
+    assert_eq!(annotation(&record, "kind"), Some(json!("sequence")));
+    assert_eq!(record["logs"].as_array().unwrap().len(), 1);
+    assert_cancelled(&me.activations_of_at_least("sleeper", 1).await[0]);
+    assert!(me.activations_of("echo").await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_there_or_not_ones_own_cannot_be_cancelled() {
+    let (wask, me) = started().await;
+    me.create_action("sleeper", &guest("sleeper")).await;
+    let id = me.invoke_async("sleeper", &json!({ "ms": 1000 })).await;
+    let other = wask.other("somebody").await;
+    other.post(&format!("activations/{id}/cancel"), &json!({})).await.expect(404);
+    me.post("activations/0123456789abcdef0123456789abcdef/cancel", &json!({})).await.expect(404);
+    wask.advance(SECOND);
+    me.ended(&id).await;
+    let refused = me.post(&format!("activations/{id}/cancel"), &json!({})).await.expect(409);
+    assert_eq!(refused.error(), "The activation has ended already.");
+    assert_eq!(status(&me, &id).await["status"], "success");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancellation_that_was_acknowledged_holds_when_the_process_dies_over_it() {
+    let mut wask = ServerProcess::serve(&[]).await;
+    let me = wask.guest().await;
+    me.create_action("sleeper", &guest("sleeper")).await;
+    let id = me.invoke_async("sleeper", &json!({ "ms": 50_000 })).await;
+    in_state(&me, &id, "running").await;
+    me.post(&format!("activations/{id}/cancel"), &json!({})).await.expect(202);
+    let data = wask.kill().await; // perhaps before its record was written
+
+    let wask = ServerProcess::start("serve", &[], &[], data).await;
+    let me = wask.guest().await;
+
+    assert_cancelled(&me.ended(&id).await);
+    assert_eq!(me.activations_of("sleeper").await.len(), 1);
+}

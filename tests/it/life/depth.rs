@@ -1,0 +1,67 @@
+//! Circles of actions, triggers and rules end by themselves. Threat T16.
+
+use serde_json::{Value, json};
+use wask_tests::{TestServer, eventually, guest};
+
+use super::started;
+
+const TOO_DEEP: &str = "This would be activation 17 of a chain in which each led to the next, and limits.depth allows 16: \
+    perhaps actions, triggers and rules call each other in a circle.";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_action_that_fires_its_own_trigger_stops_at_the_limit_and_the_last_event_says_why() {
+    let (_wask, me) = started().await;
+    me.create_action("firer", &guest("firer")).await;
+    me.create_trigger("round").await;
+    me.create_rule("and-round", "round", "firer").await;
+    let mut payload = json!({});
+    for _ in 0..20 {
+        payload = json!({ "name": "round", "payload": payload });
+    }
+    me.post("triggers/round", &payload).await.expect(202);
+
+    // Event, action, event, action …: eight of each.
+    let last = eventually("the circle ends", || async {
+        let runs = me.activations_of("firer").await;
+        runs.into_iter().find(|record| record["response"]["result"].to_string().contains(TOO_DEEP))
+    })
+    .await;
+
+    assert!(last["response"]["result"].to_string().contains("bad-request"), "{last}");
+    assert_eq!(me.activations_of_at_least("round", 8).await.len(), 8);
+    assert_eq!(me.activations_of_at_least("firer", 8).await.len(), 8);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_action_that_invokes_itself_stops_at_the_limit() {
+    let (_wask, me) = started().await;
+    me.create_action("invoker", &guest("invoker")).await;
+    // Each invokes itself with what it finds under `params`, one level less every time.
+    let mut args = json!({});
+    for _ in 0..20 {
+        args = json!({ "name": "invoker", "blocking": false, "params": args });
+    }
+    me.invoke_async("invoker", &args).await;
+    let refused = eventually("the chain ends", || async {
+        let runs = me.activations_of("invoker").await;
+        runs.into_iter().find(|record| record["response"]["result"]["refused"].is_object())
+    })
+    .await;
+    assert_eq!(refused["response"]["result"]["refused"], json!({ "reason": "bad-request", "error": TOO_DEEP }));
+    assert_eq!(me.activations_of_at_least("invoker", 16).await.len(), 16);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_whose_rules_would_go_too_deep_says_so_in_its_record() {
+    let wask = TestServer::builder().configure(|config| config.limits.depth = 1).start().await;
+    let me = wask.guest();
+    me.create_action("echo", &guest("echo")).await;
+    me.create_trigger("dawn").await;
+    me.create_rule("on-dawn", "dawn", "echo").await;
+    let fired = me.post("triggers/dawn", &json!({})).await.expect(202).json();
+    let event = me.ended(fired["activationId"].as_str().unwrap()).await;
+    let line: Value = serde_json::from_str(event["logs"][0].as_str().unwrap()).unwrap();
+    assert_eq!((&line["statusCode"], &line["success"]), (&json!(1), &json!(false)));
+    assert!(line["error"].as_str().unwrap().contains("limits.depth allows 1"), "{line}");
+    assert!(me.activations_of("echo").await.is_empty());
+}

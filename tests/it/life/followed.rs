@@ -1,0 +1,188 @@
+//! Following a log while it is being written: server-sent events.
+
+use std::time::Duration;
+
+use reqwest::header::HeaderMap;
+use serde_json::{Value, json};
+use wask_tests::{Client, TestServer, guest};
+
+use super::{SECOND, in_state, retry, started};
+
+/// One event of a stream.
+#[derive(Debug, Default, PartialEq)]
+struct Event {
+    name: String,
+    id: Option<u64>,
+    data: String,
+}
+
+/// A stream that is being read.
+struct Following {
+    response: reqwest::Response,
+    text: String,
+}
+
+impl Following {
+    async fn of(client: &Client, id: &str, last: Option<u64>) -> Self {
+        let path = format!("/api/v1/namespaces/_/activations/{id}/logs?follow=true");
+        let mut headers = HeaderMap::new();
+        if let Some(last) = last {
+            headers.insert("last-event-id", last.into());
+        }
+        let request =
+            client.request(reqwest::Method::GET, &path).header("accept", "text/event-stream").headers(headers);
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        Following { response, text: String::new() }
+    }
+
+    /// The next event; `None`: the stream is over.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some((event, rest)) = self.text.split_once("\n\n") {
+                let mut found = Event::default();
+                for line in event.lines() {
+                    match line.split_once(": ") {
+                        Some(("event", name)) => found.name = name.to_owned(),
+                        Some(("id", id)) => found.id = id.parse().ok(),
+                        Some(("data", data)) => found.data = data.to_owned(),
+                        _ => (), // a sign of life
+                    }
+                }
+                self.text = rest.to_owned();
+                return Some(found);
+            }
+            let chunk = self.response.chunk().await.unwrap()?;
+            self.text.push_str(std::str::from_utf8(&chunk).unwrap());
+        }
+    }
+
+    /// The same while time passes on the server's clock.
+    async fn next_in_time(&mut self, wask: &TestServer) -> Option<Event> {
+        let passing = async {
+            loop {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+                wask.advance(SECOND / 4);
+            }
+        };
+        tokio::select! {
+            event = self.next() => event,
+            () = passing => unreachable!("time does not end"),
+        }
+    }
+
+    async fn rest(mut self) -> Vec<Event> {
+        let mut all = Vec::new();
+        while let Some(event) = self.next().await {
+            all.push(event);
+        }
+        all
+    }
+}
+
+fn texts(record: &Value) -> Vec<&str> {
+    record["logs"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_come_as_they_are_written_and_then_the_end() {
+    let (wask, me) = started().await;
+    me.create_action("slow", &guest("slow-lines")).await;
+    let id = me.invoke_async("slow", &json!({ "lines": 4, "ms": 1000 })).await;
+    in_state(&me, &id, "running").await;
+    let mut following = Following::of(&me, &id, None).await;
+    for n in 0..3 {
+        // A line of standard error is shown when it is written.
+        let event = following.next_in_time(&wask).await.unwrap();
+        assert_eq!(event.id, Some(n));
+        assert!(event.data.ends_with(&format!("stderr: line {n}")), "{event:?}");
+        assert_eq!(me.state(&id).await, "running");
+    }
+    assert_eq!(following.next_in_time(&wask).await.unwrap().id, Some(3));
+    let end = following.next_in_time(&wask).await.unwrap();
+    assert_eq!((end.name.as_str(), end.data.as_str()), ("end", r#"{"status":"success","statusCode":0}"#));
+    assert_eq!(following.next_in_time(&wask).await, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_comes_late_gets_what_was_written_and_whoever_comes_back_goes_on() {
+    let (wask, me) = started().await;
+    me.create_action("slow", &guest("slow-lines")).await;
+    let id = me.invoke_async("slow", &json!({ "lines": 3, "ms": 1000 })).await;
+    in_state(&me, &id, "running").await;
+    let mut first = Following::of(&me, &id, None).await;
+    for n in 0..2 {
+        assert_eq!(first.next_in_time(&wask).await.unwrap().id, Some(n));
+    }
+    drop(first);
+
+    let mut late = Following::of(&me, &id, None).await;
+    assert_eq!((late.next().await.unwrap().id, late.next().await.unwrap().id), (Some(0), Some(1)));
+    let mut back = Following::of(&me, &id, Some(0)).await;
+    assert_eq!(back.next().await.unwrap().id, Some(1));
+    assert_eq!(back.next_in_time(&wask).await.unwrap().id, Some(2));
+    let record = super::ended_in_time(&wask, &id).await;
+
+    let after = Following::of(&me, &id, None).await.rest().await;
+    let lines: Vec<&str> = after[..after.len() - 1].iter().map(|event| event.data.as_str()).collect();
+    assert_eq!(lines, texts(&record));
+    let rest = Following::of(&me, &id, Some(1)).await.rest().await;
+    assert_eq!(rest.len(), 2, "line 2 and the end");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_is_queued_is_followed_from_its_first_line() {
+    let wask =
+        TestServer::builder().clock_by_hand(super::START).configure(|c| c.queue.concurrent_runs = 1).start().await;
+    let me = wask.guest();
+    me.create_action("sleeper", &guest("sleeper")).await;
+    me.create_action("lines", &guest("log-lines")).await;
+    let first = me.invoke_async("sleeper", &json!({ "ms": 1000 })).await;
+    in_state(&me, &first, "running").await;
+    let id = me.invoke_async("lines", &json!({ "lines": 2 })).await;
+    let following = Following::of(&me, &id, None).await;
+    wask.advance(SECOND);
+    let events = following.rest().await;
+    let record = me.ended(&id).await;
+    assert_eq!(events.len(), texts(&record).len() + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_attempt_begins_its_log_anew_and_says_so() {
+    let (wask, me) = started().await;
+    me.create_action_with("panic", &guest("panic"), retry(json!({ "attempts": 2, "delayMs": 1000 }))).await;
+    let id = me.invoke_async("panic", &json!({})).await;
+    in_state(&me, &id, "retrying").await;
+    let following = Following::of(&me, &id, None).await;
+    let events = tokio::spawn(following.rest());
+    let record = super::ended_in_time(&wask, &id).await;
+    let events = events.await.unwrap();
+    assert_eq!(events.last().unwrap().name, "end");
+    assert_eq!(events.len(), texts(&record).len() + 1, "{events:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_follows_what_is_not_his() {
+    let (wask, me) = started().await;
+    me.create_action("echo", &guest("echo")).await;
+    let id = me.invoke_async("echo", &json!({})).await;
+    me.ended(&id).await;
+    let other = wask.other("somebody").await;
+    other.get(&format!("activations/{id}/logs?follow=true")).await.expect(404);
+    me.get("activations/0123456789abcdef0123456789abcdef/logs?follow=true").await.expect(404);
+    me.get(&format!("activations/{id}/logs?follow=perhaps")).await.expect(400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopping_server_does_not_wait_for_those_who_follow() {
+    let (wask, me) = started().await;
+    me.create_action("sleeper", &guest("sleeper")).await;
+    let id = me.invoke_async("sleeper", &json!({ "ms": 60_000 })).await;
+    in_state(&me, &id, "running").await;
+    let following = tokio::spawn(Following::of(&me, &id, None).await.rest());
+    let wask = wask.restart_with(|config| config.server.grace_ms = 1000).await;
+    let seen = following.await.unwrap();
+    assert!(seen.iter().all(|event| event.name != "end"), "{seen:?}");
+    drop(wask);
+}

@@ -1,0 +1,67 @@
+//! What is old, or too much, is forgotten.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use wask_tests::{Receiver, TestServer, eventually, guest};
+
+use super::{START, ended_in_time, retry};
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_dead_letters_and_callbacks_go_when_their_days_are_over() {
+    let days = |config: &mut wask::config::Config| {
+        config.activations.retention_days = 1;
+        config.queue.dead_letter_days = 2;
+        config.callbacks.retention_days = 3;
+    };
+    let wask = TestServer::builder().clock_by_hand(START).configure(days).start().await;
+    let (me, receiver) = (wask.guest(), Receiver::start().await);
+    me.create_action_with("error", &guest("error"), retry(json!({ "attempts": 2, "delayMs": 100 }))).await;
+    let id = me.post("actions/error", &json!({ "__ow_callback": receiver.url("/") })).await.expect(202).json();
+    ended_in_time(&wask, id["activationId"].as_str().unwrap()).await;
+    eventually("it is told", || async {
+        (me.get("callbacks?state=delivered&count=true").await.json() == json!({ "callbacks": 1 })).then_some(())
+    })
+    .await;
+
+    for (list, name) in [("activations", "activations"), ("dead-letters", "dead-letters"), ("callbacks", "callbacks")] {
+        let path = format!("{list}?count=true");
+        assert_eq!(me.get(&path).await.json(), json!({ name: 1 }), "{list}");
+        wask.advance(DAY);
+        wask.advance(2 * MINUTE);
+        eventually(&format!("{list} are forgotten"), || async {
+            (me.get(&path).await.json() == json!({ name: 0 })).then_some(())
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_namespace_keeps_as_many_bytes_as_it_may_and_the_newest_of_them() {
+    let bytes = |config: &mut wask::config::Config| config.activations.retention_bytes = 20_000;
+    let wask = TestServer::builder().clock_by_hand(START).configure(bytes).start().await;
+    let (me, other) = (wask.guest(), wask.other("somebody").await);
+    for client in [&me, &other] {
+        client.create_action("echo", &guest("echo")).await;
+    }
+    other.invoke("echo", &json!({ "n": 0 })).await.expect(200);
+    let mut newest = String::new();
+    for n in 0..20 {
+        wask.advance(Duration::from_millis(10));
+        let record: Value = me.invoke("echo", &json!({ "n": n, "text": "x".repeat(2000) })).await.expect(200).json();
+        newest = record["activationId"].as_str().unwrap().to_owned();
+    }
+    assert_eq!(me.activations_of("echo").await.len(), 20);
+    wask.advance(2 * MINUTE);
+    let left = eventually("the oldest are forgotten", || async {
+        let left = me.activations_of("echo").await;
+        (left.len() < 10).then_some(left)
+    })
+    .await;
+    assert!(5 < left.len());
+    assert_eq!(left[0]["activationId"], newest);
+    assert_eq!(other.activations_of("echo").await.len(), 1, "it has bytes of its own");
+}

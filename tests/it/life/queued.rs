@@ -1,0 +1,168 @@
+//! Bursts wait for their turn, as many as may, and nobody waits for ever.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use wask_tests::{Client, TestServer, annotation, eventually, guest};
+
+use super::{SECOND, START, in_state};
+
+async fn limited(running: u32, queued: u32) -> (TestServer, Client) {
+    let limits = |config: &mut wask::config::Config| {
+        (config.limits.concurrent_invocations, config.limits.queued_invocations) = (running, queued);
+    };
+    let wask = TestServer::builder().clock_by_hand(START).configure(limits).start().await;
+    let me = wask.guest();
+    me.create_action("sleeper", &guest("sleeper")).await;
+    (wask, me)
+}
+
+async fn states(client: &Client, ids: &[String]) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for id in ids {
+        *counts.entry(client.state(id).await).or_default() += 1;
+    }
+    counts
+}
+
+fn counts(pairs: &[(&str, usize)]) -> BTreeMap<String, usize> {
+    pairs.iter().map(|(state, count)| ((*state).to_owned(), *count)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_not_run_yet_waits_and_what_may_not_wait_is_refused_by_the_limits_name() {
+    let (wask, me) = limited(2, 3).await;
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        ids.push(me.invoke_async("sleeper", &json!({ "ms": 1000 })).await);
+    }
+    let refused = me.post("actions/sleeper", &json!({ "ms": 1000 })).await.expect(429);
+    assert_eq!(
+        refused.error(),
+        "Too many concurrent requests in flight (count: 5, allowed: 2), and 3 queued ones are as many as \
+         limits.queued_invocations allows."
+    );
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    eventually("two run", || async { (states(&me, &ids).await.get("running") == Some(&2)).then_some(()) }).await;
+    assert_eq!(states(&me, &ids).await, counts(&[("queued", 3), ("running", 2)]));
+
+    let mut waited = Vec::new();
+    for id in &ids {
+        waited.push(annotation(&super::ended_in_time(&wask, id).await, "waitTime").and_then(|ms| ms.as_u64()).unwrap());
+    }
+    waited.sort_unstable();
+    assert_eq!(waited[..2], [0, 0]);
+    assert!(1000 <= waited[2] && 1000 <= waited[3] && 2000 <= waited[4], "{waited:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_who_waits_gets_his_answer_when_it_was_his_turn() {
+    let (wask, me) = limited(1, 1).await;
+    let first = me.invoke_async("sleeper", &json!({ "ms": 1000 })).await;
+    in_state(&me, &first, "running").await;
+    let caller = tokio::spawn({
+        let me = me.clone();
+        async move { me.invoke("sleeper", &json!({ "ms": 500 })).await }
+    });
+    eventually("he waits", || async { (wask.queued().await == 2).then_some(()) }).await;
+    me.post("actions/sleeper?blocking=true", &json!({})).await.expect(429);
+
+    eventually("he is answered", || async {
+        wask.advance(SECOND / 4);
+        caller.is_finished().then_some(())
+    })
+    .await;
+
+    let record = caller.await.unwrap().expect(200).json();
+    assert_eq!(record["response"]["result"], json!({ "slept": 500 }));
+    assert!(1000 <= annotation(&record, "waitTime").and_then(|ms| ms.as_u64()).unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_that_waits_for_another_does_not_wait_for_a_turn_that_it_holds_itself() {
+    let (_wask, me) = limited(1, 5).await;
+    me.create_action("invoker", &guest("invoker")).await;
+    me.create_action("echo", &guest("echo")).await;
+    let inner = json!({ "name": "echo", "blocking": true, "result": true, "params": { "n": 1 } });
+    let args = json!({ "name": "invoker", "blocking": true, "result": true, "params": inner });
+    let record = me.invoke("invoker", &args).await.expect(200).json();
+    assert_eq!(record["response"]["result"], json!({ "n": 1 }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_namespaces_share_the_node_evenly_however_many_of_each_wait() {
+    let places = |config: &mut wask::config::Config| config.queue.concurrent_runs = 4;
+    let wask = TestServer::builder().clock_by_hand(START).configure(places).start().await;
+    let (many, few) = (wask.guest(), wask.other("few").await);
+    for client in [&many, &few] {
+        client.create_action("sleeper", &guest("sleeper")).await;
+    }
+    let sleep = json!({ "ms": 1000 });
+    let mut of_many = Vec::new();
+    for _ in 0..40 {
+        of_many.push(many.invoke_async("sleeper", &sleep).await);
+    }
+    let mut of_few = Vec::new();
+    for _ in 0..6 {
+        of_few.push(few.invoke_async("sleeper", &sleep).await);
+    }
+    eventually("all places are taken", || async { (wask.running().len() == 4).then_some(()) }).await;
+
+    eventually("the few have ended", || async {
+        wask.advance(SECOND / 4);
+        (states(&few, &of_few).await == counts(&[("ended", 6)])).then_some(())
+    })
+    .await;
+
+    // The first four places were theirs; from then on two of four, for three rounds.
+    let ended = states(&many, &of_many).await.get("ended").copied().unwrap_or(0);
+    assert!((8..=14).contains(&ended), "{ended} of the many have ended");
+    eventually("the places go to whoever is left", || async {
+        (states(&many, &of_many).await.get("running") == Some(&4)).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_namespace_at_its_limit_does_not_hold_up_another() {
+    let (wask, me) = limited(1, 100).await;
+    let other = wask.other("somebody").await;
+    other.create_action("echo", &guest("echo")).await;
+    for _ in 0..50 {
+        me.invoke_async("sleeper", &json!({ "ms": 60_000 })).await;
+    }
+    for n in 0..20 {
+        let id = other.invoke_async("echo", &json!({ "n": n })).await;
+        assert_eq!(other.ended(&id).await["response"]["result"], json!({ "n": n }));
+        other.invoke("echo", &json!({})).await.expect(200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_and_what_may_wait_is_the_same_after_a_restart() {
+    let (wask, me) = limited(2, 3).await;
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        ids.push(me.invoke_async("sleeper", &json!({ "ms": 1000 })).await);
+    }
+    let wask = wask.restart_with(|config| config.server.grace_ms = 100).await;
+    let me = wask.guest();
+    me.post("actions/sleeper", &json!({})).await.expect(429);
+    eventually("two run again", || async { (states(&me, &ids).await.get("running") == Some(&2)).then_some(()) }).await;
+    for id in &ids {
+        assert!(wask.running().len() <= 2);
+        super::ended_in_time(&wask, id).await;
+    }
+    me.post("actions/sleeper", &json!({ "ms": 1 })).await.expect(202);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_gives_a_namespace_a_queue_of_its_own_length() {
+    let (wask, me) = limited(1, 0).await;
+    me.invoke_async("sleeper", &json!({ "ms": 60_000 })).await;
+    let refused: Value = me.post("actions/sleeper", &json!({})).await.expect(429).json();
+    assert_eq!(refused["error"], "Too many concurrent requests in flight (count: 1, allowed: 1).");
+    wask.set_limits("guest", &[("queued_invocations", "1")]).await;
+    me.post("actions/sleeper", &json!({})).await.expect(202);
+    me.post("actions/sleeper", &json!({})).await.expect(429);
+}
