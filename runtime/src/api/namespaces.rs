@@ -26,6 +26,7 @@ pub async fn limits(State(app): State<App>, caller: Caller, path: Segments) -> R
     let mut document = json!({
         "invocationsPerMinute": shown(limits.invocations_per_minute(own)),
         "concurrentInvocations": concurrent,
+        "queuedInvocations": limits.queued_invocations(own),
         "firesPerMinute": shown(limits.fires_per_minute(own)),
         "minActionMemory": limits.action_memory_min_mb,
         "maxActionMemory": limits.action_memory_max_mb,

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use tracing::{error, warn};
 use wask_egress::{Answer, Bounds, Outgoing, SendError, Target};
 use wask_model::{AttemptError, Callback, CallbackAttempt, CallbackEnd, CallbackId, Notice, SharedIdentity, Timestamp};
-use wask_store::{Job, Settled};
+use wask_store::{Job, Lane, Settled};
 
 use super::Callbacks;
 use super::request::telling;
@@ -94,7 +94,10 @@ impl Callbacks {
         };
         loop {
             match self.store.settle_callback(&job.lease, callback.clone(), settled.clone()).await {
-                Ok(true) => return Ok(Done::Settled),
+                Ok(true) => {
+                    due.into_iter().for_each(|due| self.queue.due_at(Lane::Callback, due));
+                    return Ok(Done::Settled);
+                }
                 Ok(false) => return Ok(Done::Lost),
                 Err(cause) => {
                     warn!(%cause, callback_id = %callback.id, "an attempt could not be stored, trying again");

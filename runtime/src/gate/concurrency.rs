@@ -58,10 +58,9 @@ impl Concurrency {
         let mut slot = Slot { place: Some(in_flight), turn: None };
         match allowed.running {
             // Where nothing may run, waiting is in vain.
-            Some(running) if running == 0 || allowed.in_all(running) <= before => Err(Failure::Throttled {
-                message: messages::too_many_concurrent(before, running, allowed.queued_beside(running)),
-                retry_after: RETRY_AFTER,
-            }),
+            Some(running) if running == 0 || allowed.in_all(running) <= before => {
+                Err(refusal(before, running, allowed.queued_beside(running)))
+            }
             running => {
                 slot.turn = share.take(running);
                 Ok(slot)
@@ -98,6 +97,12 @@ impl Concurrency {
         let counts = || Counts { in_flight: Arc::default(), share: self.turns.share(namespace.as_str()) };
         self.counts.entry(namespace.clone()).or_insert_with(counts).clone()
     }
+}
+
+/// `queued`: how many may wait beside those that run.
+pub fn refusal(count: u64, allowed: u32, queued: u32) -> Failure {
+    let message = messages::too_many_concurrent(count, allowed, queued);
+    Failure::Throttled { message, retry_after: RETRY_AFTER }
 }
 
 impl Slot {

@@ -57,6 +57,12 @@ impl Gate {
         self.in_flight.enter(&identity.namespace, Allowed { running, queued })
     }
 
+    /// The refusal of what cannot wait for its turn.
+    pub fn full(&self, identity: &Identity) -> Failure {
+        let running = self.turns().share(identity.namespace.as_str()).running();
+        concurrency::refusal(running, self.concurrent(identity).unwrap_or(u32::MAX), 0)
+    }
+
     /// How many activations of this identity may run at a time; `None`: any number.
     pub fn concurrent(&self, identity: &Identity) -> Option<u32> {
         self.limits.concurrent_invocations(&identity.limits)

@@ -240,6 +240,10 @@ impl Invoker {
         match wait {
             Wait::No => self.enqueue(admitted, slot).await.map(Invoked::Accepted),
             Wait::UpTo(limit) if slot.has_turn() && !tells => self.run_within(limit, admitted, slot).await,
+            // There would be no record to wait for.
+            Wait::UpTo(_) if !admitted.identity.keeps_activations() && !tells => {
+                Err(self.gate.full(&admitted.identity))
+            }
             Wait::UpTo(limit) => self.wait_as_job(limit, admitted, slot).await,
         }
     }

@@ -30,6 +30,7 @@ impl Queue {
             return;
         };
         while !stop.is_cancelled() {
+            let soonest = self.take_soonest(lane);
             match self.claim(lane, &**handler).await {
                 Ok(true) => continue,
                 Ok(false) => (),
@@ -39,9 +40,21 @@ impl Queue {
                 () = stop.cancelled() => (),
                 () = self.lane(lane).wake.notified() => (),
                 () = handler.turns().over() => (),
-                () = self.0.clock.sleep(Duration::from_millis(self.0.config.poll_ms)) => (),
+                () = self.0.clock.sleep_until(soonest) => (),
             }
         }
+    }
+
+    /// Until when nothing of this lane will be due that this node knows of, and not longer than a period.
+    fn take_soonest(&self, lane: Lane) -> Timestamp {
+        let now = self.0.clock.now();
+        let state = self.lane(lane);
+        let latest = now.after(Duration::from_millis(self.0.config.poll_ms));
+        let soonest = state.soonest.swap(i64::MAX, Ordering::AcqRel);
+        if now.millis() < soonest {
+            state.soonest.fetch_min(soonest, Ordering::AcqRel); // not due in the pass that follows
+        }
+        if soonest <= now.millis() { latest } else { latest.min(Timestamp::from_millis(soonest)) }
     }
 
     /// Claims as many due jobs as there is room for. `true`: there may be more at once.

@@ -18,7 +18,7 @@ mod fair;
 mod submit;
 mod worker;
 
-use std::sync::atomic::{AtomicBool, AtomicI64};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
-use wask_model::{Activation, ActivationId, Callback, FullName, NamespaceName};
+use wask_model::{Activation, ActivationId, Callback, FullName, NamespaceName, Timestamp};
 use wask_store::{Job, Lane, NewJob, Store};
 
 use crate::clock::Clock;
@@ -172,6 +172,8 @@ struct Inner {
 struct LaneState {
     slots: Arc<Semaphore>,
     wake: Notify,
+    /// When the first of the jobs that this node has put back is due; milliseconds.
+    soonest: AtomicI64,
     behind: Behind,
     handler: OnceLock<Arc<dyn Handler>>,
 }
@@ -181,6 +183,7 @@ impl Queue {
         let lane = |places| LaneState {
             slots: Arc::new(Semaphore::new(places)),
             wake: Notify::new(),
+            soonest: AtomicI64::new(i64::MAX),
             behind: Behind::unknown(),
             handler: OnceLock::new(),
         };
@@ -210,6 +213,13 @@ impl Queue {
             Lane::Fire => &self.0.lanes[1],
             Lane::Callback => &self.0.lanes[2],
         }
+    }
+
+    /// A job of this lane is due then: looked for on time, and not only when the next period is over.
+    pub fn due_at(&self, lane: Lane, due: Timestamp) {
+        let state = self.lane(lane);
+        state.soonest.fetch_min(due.millis(), Ordering::AcqRel);
+        state.wake.notify_one(); // whoever sleeps now sleeps too long
     }
 
     fn lease(&self) -> Duration {

@@ -67,7 +67,7 @@ impl Queue {
             Ok(done) => self.settle(job.lane, &job.namespace, &job.lease, done).await,
             Err(cause) => {
                 warn!(%cause, job = %job.lease.job, attempt = job.lease.attempt, "job failed, it is tried again");
-                self.put_back(&job.lease, Duration::from_millis(self.0.config.retry_ms)).await;
+                self.put_back(job.lane, &job.lease, Duration::from_millis(self.0.config.retry_ms)).await;
             }
         }
     }
@@ -79,8 +79,8 @@ impl Queue {
             Done::Dead { records, next, reason } => self.bury(lease, records, next, &reason).await,
             Done::Settled => true,
             Done::Lost => return,
-            Done::Again { after } => return self.put_back(lease, after).await,
-            Done::Retry { records, payload, after } => return self.retry(lease, records, payload, after).await,
+            Done::Again { after } => return self.put_back(lane, lease, after).await,
+            Done::Retry { records, payload, after } => return self.retry((lane, lease), records, payload, after).await,
         };
         if !ended {
             return;
@@ -148,11 +148,11 @@ impl Queue {
         reserved.iter().map(|reserved| reserved.job.clone()).collect()
     }
 
-    async fn retry(&self, lease: &Lease, records: Vec<Activation>, payload: String, after: Duration) {
+    async fn retry(&self, (lane, lease): (Lane, &Lease), records: Vec<Activation>, payload: String, after: Duration) {
         let due = self.0.clock.now().after(after);
         loop {
             match self.0.store.retry_job(lease, records.clone(), payload.clone(), due).await {
-                Ok(true) => return,
+                Ok(true) => return self.due_at(lane, due),
                 Ok(false) => {
                     self.lost(lease);
                     return;
@@ -162,11 +162,12 @@ impl Queue {
         }
     }
 
-    async fn put_back(&self, lease: &Lease, after: Duration) {
+    async fn put_back(&self, lane: Lane, lease: &Lease, after: Duration) {
         let due = self.0.clock.now().after(after);
         while let Err(cause) = self.0.store.put_back(lease, due).await {
             self.wait_for_the_store(lease, &cause).await; // its lease would be renewed for ever
         }
+        self.due_at(lane, due);
     }
 
     fn lost(&self, lease: &Lease) -> bool {

@@ -141,7 +141,7 @@ async fn b181_b182_a_caller_reads_every_limit_that_holds_for_it() {
     let wask = TestServer::builder().configure(configure).start().await;
     let me = wask.guest();
     let expected = json!({
-        "invocationsPerMinute": 60, "concurrentInvocations": 30, "firesPerMinute": 61,
+        "invocationsPerMinute": 60, "concurrentInvocations": 30, "queuedInvocations": 0, "firesPerMinute": 61,
         "minActionMemory": 128, "maxActionMemory": 4096, "minActionLogs": 0, "maxActionLogs": 10,
         "minActionTimeout": 100, "maxActionTimeout": 10_800_000, "minActionConcurrency": 1, "maxActionConcurrency": 500,
         "maxParameterSize": "1048576 B", "maxActionInstances": 30,

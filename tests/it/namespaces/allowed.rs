@@ -97,7 +97,7 @@ async fn b181_b182_overrides_are_reflected_with_what_only_they_can_set() {
     )
     .await;
     let expected = json!({
-        "invocationsPerMinute": 600, "concurrentInvocations": 602, "firesPerMinute": 601,
+        "invocationsPerMinute": 600, "concurrentInvocations": 602, "queuedInvocations": 1000, "firesPerMinute": 601,
         "minActionMemory": 256, "maxActionMemory": 4096, "minActionLogs": 0, "maxActionLogs": 5,
         "minActionTimeout": 100, "maxActionTimeout": 1000, "minActionConcurrency": 1, "maxActionConcurrency": 1,
         "maxParameterSize": "100 B", "maxActionInstances": 602,

@@ -101,3 +101,13 @@ async fn an_unanswered_call_ends_at_the_deadline() {
     clock.advance(limit);
     assert_eq!(running.await.unwrap().ended, Ended::OutOfTime { limit });
 }
+
+#[tokio::test]
+async fn a_run_that_is_stopped_in_a_host_call_ends_at_once() {
+    let (run, stop) = stoppable(with(Deaf));
+    let module = guest(&expecting("{}\n", 0)).await;
+    let running = tokio::spawn(async move { sandbox().run(&module, run).await.unwrap() });
+    tokio::task::yield_now().await;
+    stop.stop();
+    assert_eq!(running.await.unwrap().ended, Ended::Cancelled);
+}

@@ -190,3 +190,25 @@ async fn there_are_neither_files_nor_sockets() {
     );
     assert_eq!(sandbox().run(&module.await.unwrap(), run()).await.unwrap().ended, Ended::Silent);
 }
+
+#[tokio::test]
+async fn a_run_that_is_stopped_ends_at_its_next_turn_and_keeps_what_it_wrote() {
+    let body = r#"(data (i32.const 0) "hello\n") (func (export "_start")
+        (call $print (i32.const 2) (i32.const 0) (i32.const 6)) (loop $forever (br $forever)))"#;
+    let (run, stop) = stoppable(run());
+    let module = guest(body).await;
+    let running = tokio::spawn(async move { sandbox().run(&module, run).await.unwrap() });
+    tokio::time::sleep(Duration::from_millis(50)).await; // in the middle of its own code
+    stop.stop();
+    stop.stop();
+    let ran = running.await.unwrap();
+    assert_eq!((ran.ended.clone(), texts(&ran)), (Ended::Cancelled, vec!["hello"]));
+}
+
+#[tokio::test]
+async fn a_run_that_was_stopped_before_it_began_ends_at_its_first_wait() {
+    let (run, stop) = stoppable(run());
+    stop.stop();
+    let sleeping = r#"(func (export "_start") (call $sleep_ms (i64.const 100000)))"#;
+    assert_eq!(ended(sleeping, run).await, Ended::Cancelled);
+}

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::{Ended, GuestClock, Module, Ran, RefusedModule, Run, Sandbox, SandboxConfig, Sleep, upload};
+use crate::{Ended, GuestClock, Module, Ran, RefusedModule, Run, Sandbox, SandboxConfig, Sleep, Stop, upload};
 
 /// What every guest starts with: imports, a memory, and `$print`, which writes bytes to a stream.
 const PRELUDE: &str = r#"
@@ -74,6 +74,12 @@ fn within(time: Duration) -> Run {
     let mut run = run();
     run.limits.time = time;
     run
+}
+
+/// The run, and what ends it.
+fn stoppable(run: Run) -> (Run, Stop) {
+    let stop = run.stop.clone();
+    (run, stop)
 }
 
 async fn ran(body: &str, run: Run) -> Ran {

@@ -144,4 +144,30 @@ mod tests {
         let rows: Vec<(u8, String, String)> = rows.collect::<Result<_, _>>().unwrap();
         assert_eq!(rows, [(2, "wasm:1".into(), cause.into()), (0, "trigger".into(), String::new())]);
     }
+
+    #[test]
+    fn jobs_and_records_of_before_the_shares_have_them_and_are_counted() {
+        let mut db = of_version(6);
+        let payload = r#"{"action":{"namespace":"guest","package":"p","name":"a"},"args":{}}"#;
+        let fire = r#"{"trigger":{"namespace":"guest","name":"t"},"payload":{}}"#;
+        db.execute_batch(&format!(
+            "INSERT INTO job (id, lane, namespace, state, attempt, due, payload) VALUES
+                 (x'01', 'invoke', 'guest', 'due', 0, 1, '{payload}'), (x'02', 'fire', 'guest', 'due', 0, 1, '{fire}'),
+                 (x'03', 'invoke', 'guest', 'dead', 3, 1, '{payload}');
+             INSERT INTO activation (namespace, id, start, name, head, response) VALUES ('guest', x'01', 1, 'a', '12', '345')"
+        ))
+        .unwrap();
+
+        migrate(&mut db).unwrap();
+
+        let mut select = db.prepare("SELECT share, name FROM job ORDER BY id").unwrap();
+        let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        let rows: Vec<(String, String)> = rows.collect::<Result<_, _>>().unwrap();
+        let row = |name: &str| ("guest".to_owned(), name.to_owned());
+        assert_eq!(rows, [row("guest/p/a"), row("guest/t"), row("guest/p/a")]);
+        let mut select = db.prepare("SELECT kind, bytes FROM kept WHERE namespace = 'guest' ORDER BY kind").unwrap();
+        let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        let rows: Vec<(String, i64)> = rows.collect::<Result<_, _>>().unwrap();
+        assert_eq!(rows, [("dead letter".to_owned(), payload.len() as i64), ("record".to_owned(), 5)]);
+    }
 }
