@@ -52,26 +52,34 @@ impl Invoker {
         }
     }
 
-    /// Does the work of all that the query finds again, the oldest pages too; stops where the namespace may not have more in
-    /// flight. Returns the ids of the activations that do it.
+    /// Does the work of all again that the query finds now: one that dies once more meanwhile is not done twice. Stops where
+    /// the namespace may not have more in flight. Returns the ids of the activations that do it.
     pub async fn redrive_all(
         &self,
         identity: &SharedIdentity,
         query: &DeadLetterQuery,
     ) -> Result<Vec<ActivationId>, Failure> {
         let mut redriven = Vec::new();
-        loop {
-            let page = self.store.dead_letters(&DeadLetterQuery { skip: 0, limit: BATCH, ..query.clone() }).await?;
-            if page.is_empty() {
-                return Ok(redriven);
+        for id in self.ids_of(query).await? {
+            match self.redrive(identity, id).await {
+                Ok(again) => redriven.push(again),
+                Err(Failure::NotFound(_)) => (), // somebody else has just done so
+                Err(Failure::Throttled { .. }) if !redriven.is_empty() => return Ok(redriven),
+                Err(failure) => return Err(failure),
             }
-            for letter in page {
-                match self.redrive(identity, letter.id).await {
-                    Ok(again) => redriven.push(again),
-                    Err(Failure::NotFound(_)) => (),
-                    Err(Failure::Throttled { .. }) if !redriven.is_empty() => return Ok(redriven),
-                    Err(failure) => return Err(failure),
-                }
+        }
+        Ok(redriven)
+    }
+
+    async fn ids_of(&self, query: &DeadLetterQuery) -> Result<Vec<ActivationId>, Failure> {
+        let mut found = Vec::new();
+        loop {
+            let page = DeadLetterQuery { skip: found.len() as u64, limit: BATCH, ..query.clone() };
+            let page = self.store.dead_letters(&page).await?;
+            let is_last = (page.len() as u64) < BATCH;
+            found.extend(page.into_iter().map(|letter| letter.id));
+            if is_last {
+                return Ok(found);
             }
         }
     }
