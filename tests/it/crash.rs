@@ -1,5 +1,6 @@
 //! What a dying process leaves: everything it acknowledged, each with one record. Fault matrix F1 to F3, F6, F7, F9.
 
+mod following;
 mod load;
 mod start;
 

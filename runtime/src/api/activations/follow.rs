@@ -5,12 +5,13 @@
 //! data: 2026-… stdout: hi     data: {"status":"success","statusCode":0}
 //! ```
 //!
-//! The id of a line is its number; whoever comes back with `Last-Event-ID` goes on behind it. An activation that is begun again
-//! begins its log anew, which an event `attempt` says.
+//! The id of a line is its number, after the first attempt with that of the attempt in front: `2.3`. Whoever comes back with
+//! `Last-Event-ID` goes on behind it. An activation that is begun again begins its log anew, which an event `attempt` says,
+//! also to those who come back after the server has died.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::fmt;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderName};
@@ -29,6 +30,8 @@ use crate::invoke::{Lines, Running};
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// Between two signs of life on a quiet stream, so that nobody on the way takes it for dead.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
+/// The attempt whose lines have their number alone for an id.
+const FIRST: u32 = 1;
 /// How soon an activation that waits for its turn is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
@@ -43,13 +46,13 @@ pub async fn follow(
     if !is_known {
         return Err(Failure::not_found().into());
     }
-    let last = headers.get(LAST_EVENT_ID).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let last = headers.get(LAST_EVENT_ID).and_then(|value| Place::read(value.to_str().ok()?));
     let follower = Follower {
         app,
         namespace,
         id,
-        next: last.map_or(0, |last| last.saturating_add(1)),
-        followed: None,
+        next: last.map_or(0, |last| last.line.saturating_add(1)),
+        attempt: last.map(|last| last.attempt),
         saw_it_end: false,
         ready: VecDeque::new(),
         over: false,
@@ -64,8 +67,8 @@ struct Follower {
     id: ActivationId,
     /// The number of the line that comes next.
     next: u64,
-    /// The attempt that is followed, or was last.
-    followed: Option<Arc<Running>>,
+    /// The attempt whose log is told, or was last.
+    attempt: Option<u32>,
     /// It was followed to its end.
     saw_it_end: bool,
     ready: VecDeque<Event>,
@@ -103,15 +106,8 @@ impl Follower {
         }
     }
 
-    async fn follow_run(&mut self, running: &Arc<Running>) {
-        let is_another = self.followed.as_ref().is_none_or(|followed| !Arc::ptr_eq(followed, running));
-        if is_another {
-            if self.followed.replace(running.clone()).is_some() {
-                self.next = 0;
-                self.ready.push_back(event("attempt", &json!({ "attempt": running.attempt })));
-            }
-            self.saw_it_end = false;
-        }
+    async fn follow_run(&mut self, running: &Running) {
+        self.turn_to(running.attempt);
         let Lines { first, lines, over } = running.lines(self.next).await;
         self.tell(first, lines);
         self.saw_it_end = over;
@@ -120,6 +116,7 @@ impl Follower {
     async fn end(&mut self) {
         self.over = true;
         let Ok(Some(record)) = find(&self.app, &self.namespace, self.id).await else { return };
+        self.turn_to(attempt_of(&record));
         if !self.saw_it_end {
             let skipped = usize::try_from(self.next).unwrap_or(usize::MAX);
             let lines: Vec<String> = record.logs.iter().skip(skipped).cloned().collect();
@@ -128,13 +125,58 @@ impl Follower {
         self.ready.push_back(event("end", &ended(&record)));
     }
 
+    /// From here on the log of this attempt is told.
+    fn turn_to(&mut self, attempt: u32) {
+        match self.attempt.replace(attempt) {
+            Some(before) if before == attempt => (),
+            Some(_) => {
+                (self.next, self.saw_it_end) = (0, false);
+                self.ready.push_back(event("attempt", &json!({ "attempt": attempt })));
+            }
+            None => (),
+        }
+    }
+
     fn tell(&mut self, first: u64, lines: Vec<String>) {
         self.next = first;
         for line in lines {
-            self.ready.push_back(Event::default().id(self.next.to_string()).data(line));
+            let place = Place { attempt: self.attempt.unwrap_or(FIRST), line: self.next };
+            self.ready.push_back(Event::default().id(place.to_string()).data(line));
             self.next += 1;
         }
     }
+}
+
+/// Which line of which attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    attempt: u32,
+    line: u64,
+}
+
+impl Place {
+    /// `None`: not the id of a line.
+    fn read(id: &str) -> Option<Self> {
+        match id.split_once('.') {
+            Some((attempt, line)) => Some(Place { attempt: attempt.parse().ok()?, line: line.parse().ok()? }),
+            None => Some(Place { attempt: FIRST, line: id.parse().ok()? }),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.attempt {
+            FIRST => write!(f, "{}", self.line),
+            attempt => write!(f, "{attempt}.{}", self.line),
+        }
+    }
+}
+
+/// The attempt that a record tells of.
+fn attempt_of(record: &Activation) -> u32 {
+    let attempts = record.annotations.get("attempts").and_then(serde_json::Value::as_u64);
+    attempts.and_then(|attempts| u32::try_from(attempts).ok()).unwrap_or(FIRST)
 }
 
 fn ended(record: &Activation) -> serde_json::Value {
@@ -143,4 +185,20 @@ fn ended(record: &Activation) -> serde_json::Value {
 
 fn event(name: &str, data: &serde_json::Value) -> Event {
     Event::default().event(name).data(data.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_read_as_it_is_written() {
+        for (text, attempt, line) in [("0", 1, 0), ("17", 1, 17), ("2.0", 2, 0), ("12.345", 12, 345)] {
+            let place = Place { attempt, line };
+            assert_eq!((place.to_string().as_str(), Place::read(text)), (text, Some(place)));
+        }
+        for wrong in ["", ".", "a", "1.", ".1", "-1", "1.2.3"] {
+            assert_eq!(Place::read(wrong), None, "{wrong}");
+        }
+    }
 }
