@@ -3,7 +3,11 @@
 mod actions;
 mod activations;
 mod apis;
+mod callbacks;
 mod connection;
+mod dead_letters;
+mod following;
+mod life;
 mod manifest;
 mod packages;
 mod properties;
@@ -90,12 +94,16 @@ impl Shell {
     }
 
     async fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
-        let mut command = tokio::process::Command::new(binary());
-        command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
-        command.env_remove("WSK_CONFIG_FILE").env("HOME", self.folder.path()).envs(variables.iter().copied());
-        let output = command.output().await.unwrap();
+        let output = self.command(arguments).envs(variables.iter().copied()).output().await.unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         Ran { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    fn command(&self, arguments: &[&str]) -> tokio::process::Command {
+        let mut command = tokio::process::Command::new(binary());
+        command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
+        command.env_remove("WSK_CONFIG_FILE").env("HOME", self.folder.path());
+        command
     }
 
     /// Runs a command that must go well.

@@ -60,7 +60,10 @@ async fn every_command_has_a_help_and_every_shell_its_completions() {
     let shell = Shell::without_properties();
     for (noun, verbs) in [
         ("action", &["create", "update", "invoke", "get", "delete", "list"][..]),
-        ("activation", &["list", "get", "logs", "result", "poll"]),
+        ("activation", &["list", "get", "logs", "result", "status", "cancel", "rerun", "input", "poll"]),
+        ("dlq", &["list", "get", "redrive", "purge"]),
+        ("callback", &["list", "get", "retry", "cancel", "settings", "rotate"]),
+        ("task", &["list"]),
         ("package", &["bind", "create", "update", "get", "delete", "list"]),
         ("trigger", &["fire", "create", "update", "get", "delete", "list"]),
         ("rule", &["create", "update", "enable", "disable", "status", "get", "delete", "list"]),

@@ -1,5 +1,6 @@
 //! Requests and answers. Nobody else here knows the HTTP library, statuses aside.
 
+use std::io::{BufRead, BufReader};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ const CONNECT: Duration = Duration::from_secs(10);
 const ANSWER: Duration = Duration::from_secs(150);
 /// Bytes of an answer that are read: 200 whole records with their results and logs fit many times.
 const LARGEST_ANSWER: u64 = 512 << 20;
+/// The media type of server-sent events.
+const EVENTS: &str = "text/event-stream";
 /// Characters of an answer that is no JSON, in an error.
 const SHOWN: usize = 200;
 
@@ -128,19 +131,52 @@ impl Server {
 
     /// Any answer below 300, its body as it came.
     pub fn send(&self, verb: Verb, path: &str, body: Option<&Value>) -> Result<Answer, Refusal> {
-        let answer = self.exchange(verb, &format!("{}/api/{}/{path}", self.base, self.version), body)?;
+        let answer = self.exchange(verb, &self.url(path), body)?;
         match answer.status {
             ..300 => Ok(answer),
             status => Err(refused(status, &answer.body)),
         }
     }
 
-    fn exchange(&self, verb: Verb, url: &str, body: Option<&Value>) -> Result<Answer, Refusal> {
-        let silent = |cause: ureq::Error| Refusal::Silence(format!("no answer from {url}: {cause}"));
-        let mut request = http::Request::builder().method(verb.as_str()).uri(url).header("Accept", "application/json");
-        if let Some(auth) = &self.auth {
-            request = request.header("Authorization", format!("Basic {}", STANDARD.encode(auth)));
+    /// Server-sent events, to be read as they come. Nothing but `silence` ends the wait for the next one, in an error.
+    /// `last`: the id of the last event that is known.
+    pub fn events(&self, path: &str, last: Option<&str>, silence: Duration) -> Result<impl BufRead + use<>, Refusal> {
+        let url = self.url(path);
+        let request = self.request(Verb::Get, &url, EVENTS);
+        let request = if let Some(last) = last { request.header("Last-Event-ID", last) } else { request };
+        let request = request.body(()).map_err(|cause| Refusal::Nonsense(format!("{url}: {cause}")))?;
+        self.trace.request("GET", &url, None, self.auth.as_deref());
+        let request = self.agent.configure_request(request).timeout_per_read(Some(silence)).build();
+        let (parts, body) = self.agent.run(request).map_err(|cause| silent(&url, &cause))?.into_parts();
+        let status = parts.status.as_u16();
+        if 300 <= status {
+            let body = body.into_with_config().limit(LARGEST_ANSWER).read_to_vec().map_err(|c| silent(&url, &c))?;
+            self.trace.answer(status, &parts.headers, &body, self.auth.as_deref());
+            return Err(refused(status, &body));
         }
+        self.trace.answer(status, &parts.headers, &[], self.auth.as_deref());
+        let kind = parts.headers.get("Content-Type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        match kind.starts_with(EVENTS) {
+            true => Ok(BufReader::new(body.into_reader())),
+            false => Err(Refusal::Nonsense(format!("the server does not stream: it answered with '{kind}'"))),
+        }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}/api/{}/{path}", self.base, self.version)
+    }
+
+    fn request(&self, verb: Verb, url: &str, accept: &str) -> http::request::Builder {
+        let request = http::Request::builder().method(verb.as_str()).uri(url).header("Accept", accept);
+        match &self.auth {
+            Some(auth) => request.header("Authorization", format!("Basic {}", STANDARD.encode(auth))),
+            None => request,
+        }
+    }
+
+    fn exchange(&self, verb: Verb, url: &str, body: Option<&Value>) -> Result<Answer, Refusal> {
+        let request = self.request(verb, url, "application/json");
+        let silent = |cause: ureq::Error| silent(url, &cause);
         let text = body.map(Value::to_string);
         self.trace.request(verb.as_str(), url, text.as_deref(), self.auth.as_deref());
         let unsendable = |cause: http::Error| Refusal::Nonsense(format!("{url}: {cause}"));
@@ -155,6 +191,10 @@ impl Server {
         self.trace.answer(parts.status.as_u16(), &parts.headers, &body, self.auth.as_deref());
         Ok(Answer { status: parts.status.as_u16(), body })
     }
+}
+
+fn silent(url: &str, cause: &ureq::Error) -> Refusal {
+    Refusal::Silence(format!("no answer from {url}: {cause}"))
 }
 
 /// `{"error": text, "code": id}` in the words of `wsk`; anything else as far as it is text.

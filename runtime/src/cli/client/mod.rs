@@ -3,7 +3,9 @@
 pub mod actions;
 mod activations;
 mod apis;
+mod callbacks;
 pub mod connection;
+mod dead_letters;
 pub mod entities;
 pub mod environment;
 pub mod failed;
@@ -17,6 +19,7 @@ mod properties;
 mod property;
 mod rules;
 pub mod screen;
+mod tasks;
 mod trace;
 pub mod triggers;
 pub mod yaml;
@@ -35,7 +38,7 @@ use screen::Screen;
 pub enum Command {
     /// Create, change, invoke, print, list and delete actions
     Action(Noun<actions::Command>),
-    /// See what ran: records, results and logs
+    /// See what runs and what ran: states, records, results and logs; end it, run it again
     Activation(Noun<activations::Command>),
     /// Create, change, bind, print, list and delete packages
     Package(Noun<packages::Command>),
@@ -43,6 +46,12 @@ pub enum Command {
     Trigger(Noun<triggers::Command>),
     /// Bind triggers to actions
     Rule(Noun<rules::Command>),
+    /// Look through what failed as often as its retry policy allows; do it again or throw it away
+    Dlq(Noun<dead_letters::Command>),
+    /// See who is told when activations end; tell again, give up, and set how it is tried
+    Callback(Noun<callbacks::Command>),
+    /// List activations, firings and callbacks together
+    Task(Noun<tasks::Command>),
     /// Give actions an API of paths and verbs
     Api(Noun<apis::Command>),
     /// See what a key opens. `wask namespace` is the operator's too, so that it stands among the commands of both.
@@ -95,6 +104,9 @@ fn dispatch(command: Command, earlier: &Connection) -> Result<(), Failed> {
         Command::Package(noun) => noun.run(earlier, packages::run),
         Command::Trigger(noun) => noun.run(earlier, triggers::run),
         Command::Rule(noun) => noun.run(earlier, rules::run),
+        Command::Dlq(noun) => noun.run(earlier, dead_letters::run),
+        Command::Callback(noun) => noun.run(earlier, callbacks::run),
+        Command::Task(noun) => noun.run(earlier, tasks::run),
         Command::Api(noun) => noun.run(earlier, apis::run),
         Command::Namespace(noun) => noun.run(earlier, namespaces::run),
         Command::List { scope, connection } => {

@@ -73,7 +73,7 @@ pub fn object_of(wire: &Value) -> Map<String, Value> {
 }
 
 /// JSON where it is JSON, else text.
-fn value(text: &str) -> Value {
+pub fn value(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
 }
 

@@ -4,6 +4,7 @@
 use std::io::Write as _;
 
 use anstyle::{AnsiColor, Style};
+use chrono::{DateTime, Local};
 use serde::Serialize as _;
 use serde_json::Value;
 use serde_json::ser::{PrettyFormatter, Serializer};
@@ -106,6 +107,16 @@ pub fn foreign(text: &str) {
         true => writeln!(out, "{}", text.replace(|c: char| c.is_control() && c != '\t', " ")),
         false => writeln!(out, "{text}"),
     };
+}
+
+/// Local time of milliseconds since 1970; empty where there is none.
+pub fn time(ms: &Value) -> String {
+    ms.as_i64().map(time_of).unwrap_or_default()
+}
+
+pub fn time_of(ms: i64) -> String {
+    let time = DateTime::from_timestamp_millis(ms).unwrap_or_default();
+    time.with_timezone(&Local).format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 /// JSON as `wsk` prints it, four columns deep.

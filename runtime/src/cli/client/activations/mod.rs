@@ -1,5 +1,9 @@
 //! `wask activation …`.
 
+mod events;
+mod follow;
+mod life;
+mod logs;
 mod poll;
 mod rows;
 
@@ -11,6 +15,9 @@ use super::failed::{Failed, Refusal};
 use super::http::Server;
 use super::names::{Name, Scope, query, segment};
 use super::screen::{self, Screen, bold};
+use logs::Lines;
+
+const UNABLE_TO_LOG: &str = "Unable to get logs for activation";
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -34,9 +41,27 @@ pub enum Command {
         /// Without time and stream
         #[arg(short = 'r', long)]
         strip: bool,
+        /// Print each line as it is written, until the activation has ended
+        #[arg(short = 'f', long)]
+        follow: bool,
     },
     /// Print the result of an activation
     Result {
+        #[command(flatten)]
+        which: Which,
+    },
+    /// Say whether an activation is queued, running, retrying or ended
+    Status(life::StatusArgs),
+    /// End an activation before its time
+    Cancel {
+        /// Activation id
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+    /// Run an ended activation again, on what it was given
+    Rerun(life::RerunArgs),
+    /// Print what an activation was given, without the defaults of its action
+    Input {
         #[command(flatten)]
         which: Which,
     },
@@ -120,10 +145,13 @@ pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Fail
             };
             show(&record, &id, part, screen)
         }
-        Command::Logs { which, strip } => {
-            let (id, _) = which.find(server, "Unable to get logs for activation")?;
-            let logs = fetch(server, &id, "/logs", "Unable to get logs for activation")?;
-            print_logs(&logs["logs"], if strip { Lines::Stripped } else { Lines::Whole });
+        Command::Logs { which, strip, follow } => {
+            let (id, _) = which.find(server, UNABLE_TO_LOG)?;
+            let lines = if strip { Lines::Stripped } else { Lines::Whole };
+            if follow {
+                return follow::run(server, &id, lines);
+            }
+            logs::print(&fetch(server, &id, "/logs", UNABLE_TO_LOG)?["logs"], lines);
             Ok(())
         }
         Command::Result { which } => {
@@ -132,6 +160,10 @@ pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Fail
             screen.document(&response["result"]);
             Ok(())
         }
+        Command::Status(args) => life::status(args, server, screen),
+        Command::Cancel { id } => life::cancel(&id, server, screen),
+        Command::Rerun(args) => life::rerun(args, server, screen),
+        Command::Input { which } => life::input(which, server, screen),
         Command::Poll(args) => poll::run(args, server),
     }
 }
@@ -197,11 +229,11 @@ enum Part {
 
 fn show(record: &Value, id: &str, part: Part, screen: Screen) -> Result<(), Failed> {
     match part {
-        Part::Logs => print_logs(&record["logs"], Lines::Stripped),
+        Part::Logs => logs::print(&record["logs"], Lines::Stripped),
         Part::Summary => {
             let name = super::entities::full_name(record);
             let status = record["response"]["status"].as_str().unwrap_or_default();
-            let ended = rows::time_of(record["end"].as_i64().or(record["start"].as_i64()).unwrap_or_default());
+            let ended = screen::time_of(record["end"].as_i64().or(record["start"].as_i64()).unwrap_or_default());
             screen.heading(&format!("activation result for '{name}' ({status} at {ended})"));
             screen.document(&record["response"]["result"]);
         }
@@ -218,45 +250,4 @@ fn show(record: &Value, id: &str, part: Part, screen: Screen) -> Result<(), Fail
         }
     }
     Ok(())
-}
-
-/// How a line of a log is shown.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Lines {
-    Whole,
-    /// Without time and stream.
-    Stripped,
-}
-
-fn print_logs(logs: &Value, lines: Lines) {
-    for line in logs.as_array().into_iter().flatten().filter_map(Value::as_str) {
-        screen::foreign(match lines {
-            Lines::Whole => line,
-            Lines::Stripped => stripped(line),
-        });
-    }
-}
-
-/// `2026-01-01T00:00:00.000000000Z stdout: hi` → `hi`; a line of another form as it is.
-fn stripped(line: &str) -> &str {
-    let text = line.split_once(' ').map(|(_, rest)| rest.trim_start());
-    let text = text.and_then(|rest| rest.strip_prefix("stdout:").or_else(|| rest.strip_prefix("stderr:")));
-    text.map_or(line, |text| text.strip_prefix(' ').unwrap_or(text))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_stripped_line_is_what_the_action_wrote() {
-        for (line, text) in [
-            ("2026-01-01T00:00:00.000000000Z stdout: hi", "hi"),
-            ("2026-01-01T00:00:00.123Z       stderr:  two: spaces", " two: spaces"),
-            ("2026-01-01T00:00:00.000000000Z stdout: ", ""),
-            ("0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdef"),
-        ] {
-            assert_eq!(stripped(line), text);
-        }
-    }
 }

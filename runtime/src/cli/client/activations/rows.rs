@@ -1,9 +1,9 @@
 //! The columns of `wask activation list`.
 
-use chrono::{DateTime, Local};
 use serde_json::Value;
 
 use super::super::entities::annotation;
+use super::super::screen::time_of;
 
 pub const COLUMNS: [&str; 7] = ["Datetime", "Activation ID", "Kind", "Start", "Duration", "Status", "Entity"];
 
@@ -42,12 +42,6 @@ fn duration(ms: u64) -> String {
         1_000..60_000 => format!("{}.{:03}s", ms / 1_000, ms % 1_000),
         _ => format!("{}m{}s", ms / 60_000, ms % 60_000 / 1_000),
     }
-}
-
-/// Local time of milliseconds since 1970.
-pub fn time_of(ms: i64) -> String {
-    let time = DateTime::from_timestamp_millis(ms).unwrap_or_default();
-    time.with_timezone(&Local).format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 #[cfg(test)]
