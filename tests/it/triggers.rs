@@ -227,14 +227,16 @@ async fn actions_see_the_headers_of_a_fire_but_nothing_that_proves_who_fired() {
 
     let request = me.request(Method::POST, "/api/v1/namespaces/_/triggers/dawn");
     let request = request.header("X-Rooster", "Crows").header("Cookie", "session=secret");
-    let request = request.header("X-OW-EXTRA-LOGGING", "on").json(&json!({ "a": 1 }));
+    let request = request.header("X-OW-EXTRA-LOGGING", "on").header("X-Wask-Callback", "http://127.0.0.1:9999/done");
+    let options = r#"{"http":{"headers":{"Authorization":"Bearer of-the-receiver"}}}"#;
+    let request = request.header("X-Wask-Callback-Options", options).json(&json!({ "a": 1 }));
     let event = me.send(request).await.expect(202).json()["activationId"].as_str().unwrap().to_owned();
 
     let run = run_of(&me, &event, "on-dawn").await;
     let headers = run["response"]["result"]["__ow_headers"].as_object().unwrap();
     assert_eq!(headers["x-rooster"], "Crows");
     assert_eq!(headers["content-type"], "application/json");
-    for kept in ["authorization", "cookie", "x-ow-extra-logging"] {
+    for kept in ["authorization", "cookie", "x-ow-extra-logging", "x-wask-callback", "x-wask-callback-options"] {
         assert!(!headers.contains_key(kept), "{kept}");
     }
     let secret = me.auth.split_once(':').unwrap().1;

@@ -19,8 +19,8 @@ use super::extract::{Params, Segments, counted, document};
 use super::rejection::Rejection;
 use crate::gate::rights;
 
-const URL: HeaderName = HeaderName::from_static("x-wask-callback");
-const OPTIONS: HeaderName = HeaderName::from_static("x-wask-callback-options");
+pub const URL: HeaderName = HeaderName::from_static("x-wask-callback");
+pub const OPTIONS: HeaderName = HeaderName::from_static("x-wask-callback-options");
 const ID: HeaderName = HeaderName::from_static("x-wask-callback-id");
 
 /// The headers that a callback may ride in.

@@ -11,7 +11,7 @@ use wask_model::{ActivationId, Arguments, Collection, FullName, IdempotencyKey, 
 
 use super::App;
 use super::actions::{EXTRA_LOGGING, with_id};
-use super::callbacks::Carrier;
+use super::callbacks::{self, Carrier};
 use super::caller::Caller;
 use super::conditions::{ETag, Writing};
 use super::documents::trigger;
@@ -122,7 +122,8 @@ fn keyed(
 
 /// Lower-case names, text values, without what proves who the caller is and what is for the server alone.
 fn headers_for_actions(headers: &HeaderMap) -> Value {
-    let shown = headers.iter().filter(|(name, _)| ![AUTHORIZATION, COOKIE, EXTRA_LOGGING].contains(name));
+    let hidden = [AUTHORIZATION, COOKIE, EXTRA_LOGGING, callbacks::URL, callbacks::OPTIONS];
+    let shown = headers.iter().filter(|(name, _)| !hidden.contains(name));
     let texts = shown.filter_map(|(name, value)| Some((name.to_string(), Value::from(value.to_str().ok()?))));
     Value::Object(texts.collect::<Map<String, Value>>())
 }
