@@ -12,6 +12,7 @@ use tracing::info;
 use wask_egress::{Egress, Resolve, SystemResolver};
 use wask_model::{FullName, Timestamp};
 use wask_sandbox::Sandbox;
+use wask_store::failpoint::{Stage, reach};
 use wask_store::sqlite::SqliteStore;
 use wask_store::{DataDirLock, Lane, Store};
 
@@ -75,6 +76,7 @@ impl Node {
         let lock = DataDirLock::take(&config.server.data_dir)?;
         let clock = shared.clock.unwrap_or_else(Clock::system);
         let store = Arc::new(SqliteStore::open(&config.database(), &config.store.sqlite).context("open the store")?);
+        reach(Stage::StartUp);
         let dyn_store: Arc<dyn Store> = store.clone();
         let sandbox = match shared.sandbox {
             Some(sandbox) => sandbox,

@@ -164,7 +164,9 @@ fn only_the_clock_tells_the_time() {
 fn only_the_configuration_reads_the_environment() {
     // A command of the client reads its user's variables, not the settings of a server.
     let server = ["runtime/src/config", "runtime/build.rs", "runtime/store/examples", "runtime/sandbox/examples"];
-    let allowed = [&server[..], &["runtime/src/cli/client/environment.rs"]].concat();
+    // Where a debug build is to die is no setting: the store passes such moments before any setting reaches it.
+    let others = ["runtime/src/cli/client/environment.rs", "runtime/store/src/failpoint.rs"];
+    let allowed = [&server[..], &others].concat();
     assert_eq!(findings("runtime", &["env::var"], &allowed), Vec::<String>::new());
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 use wask_model::{ActivationId, Failure, FullName, Timestamp};
+use wask_store::failpoint::{Stage, reach};
 use wask_store::{Lane, Move, StoreError, Tick};
 
 use super::feed::{Claim, Claimed};
@@ -85,6 +86,7 @@ impl Alarms {
             jobs.push(fire);
         }
         let moved = self.store.advance(moves, self.settings.history_ticks).await?;
+        moved.iter().filter(|moved| **moved).for_each(|_| reach(Stage::AlarmDue));
         let stored = jobs.into_iter().zip(moved).filter_map(|(job, moved)| job.filter(|_| moved));
         self.queue.start(stored.collect());
         Ok(())

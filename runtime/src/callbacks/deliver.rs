@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use tracing::{error, warn};
 use wask_egress::{Answer, Bounds, Outgoing, SendError, Target};
 use wask_model::{AttemptError, Callback, CallbackAttempt, CallbackEnd, CallbackId, Notice, SharedIdentity, Timestamp};
+use wask_store::failpoint::{Stage, reach};
 use wask_store::{Job, Lane, Settled};
 
 use super::Callbacks;
@@ -85,6 +86,7 @@ impl Callbacks {
     /// Writes what came of an attempt, trying until the store takes it: the receiver has been told, only the news of it has
     /// not arrived.
     async fn settle(&self, job: &Job, mut callback: Callback, attempted: Attempted) -> anyhow::Result<Done> {
+        reach(Stage::CallbackInFlight);
         let Attempted { attempt, retry_after } = attempted;
         let due = callback.record_attempt(attempt, retry_after);
         tell(&callback, due);

@@ -8,6 +8,7 @@ use serde_json::json;
 use tracing::warn;
 use wask_model::{Activation, Annotations, Exec, Failure, Kind, Limits, Response, Status, Timestamp, messages};
 use wask_sandbox::{Run, RunLimits};
+use wask_store::failpoint::{Stage, reach};
 
 use super::outcome::{Outcome, refusal};
 use super::services::Services;
@@ -66,6 +67,7 @@ impl Invoker {
             log_sink: Some(admitted.running.clone()),
             stop: admitted.running.next_stop(),
         };
+        reach(Stage::Running);
         let ran = self.sandbox.run(&module, run).await;
         if let Err(cause) = &ran {
             warn!(%cause, activation = %admitted.id, action = %entry.action.name, "sandbox could not run the action");

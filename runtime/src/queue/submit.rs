@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use wask_model::{Activation, ActivationId, Failure, NamespaceName, Timestamp};
+use wask_store::failpoint::{Stage, reach};
 use wask_store::{Cancel, Cancelled, Claim, FirstRequest, Job, Lane, Lease, NewJob, Verdict};
 
 use super::{NewWork, Place, Queue, Reserved};
@@ -33,6 +34,7 @@ impl Queue {
             let reserved: Vec<Reserved> = work.into_iter().map(|work| queue.reserve(work)).collect();
             let jobs = reserved.iter().map(|r| r.job.clone()).collect();
             queue.0.store.enqueue(record, jobs).await?;
+            reach(Stage::Accepted);
             stored();
             queue.start(reserved);
             Ok(())
@@ -55,6 +57,7 @@ impl Queue {
             let decided = queue.0.store.enqueue_once(first, record, jobs).await?;
             match decided {
                 Verdict::Stored => {
+                    reach(Stage::Accepted);
                     stored();
                     queue.start(reserved);
                 }
@@ -96,6 +99,7 @@ impl Queue {
         job.claimed = Some(Claim::from_now(&self.0.owner, job.due, self.lease()));
         let lease = Lease { job: job.id, owner: self.0.owner.clone(), attempt: 1 };
         self.0.store.enqueue(None, vec![job]).await?;
+        reach(Stage::Accepted);
         Ok(lease)
     }
 

@@ -9,6 +9,7 @@ use futures_util::FutureExt as _;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 use wask_model::{Activation, NamespaceName, Timestamp};
+use wask_store::failpoint::{Stage, reach};
 use wask_store::{Job, Lane, Lease, NewJob, StoreError};
 
 use super::{Done, NewWork, Place, Queue, Reserved};
@@ -62,6 +63,7 @@ impl Queue {
             error!(lane = job.lane.as_str(), "no handler serves this lane");
             return;
         };
+        reach(Stage::Leased);
         let handled = AssertUnwindSafe(handler.handle(job)).catch_unwind().await;
         match handled.unwrap_or_else(|_| Err(anyhow::anyhow!("the handler panicked"))) {
             Ok(done) => self.settle(job.lane, &job.namespace, &job.lease, done).await,
@@ -101,10 +103,12 @@ impl Queue {
         stored: impl FnOnce() + Send,
     ) -> bool {
         let mut reserved: Vec<Reserved> = next.into_iter().map(|work| self.reserve(work)).collect();
+        reach(Stage::FinishedNotRecorded);
         loop {
             let jobs = self.fresh_jobs(&mut reserved);
             match self.0.store.finish(lease, records.clone(), jobs).await {
                 Ok(true) => {
+                    callbacks_in(&reserved).for_each(|_| reach(Stage::CallbackPending));
                     stored();
                     self.start(reserved);
                     return true;
@@ -200,4 +204,9 @@ impl Queue {
         self.0.leases_last_until.store(until.millis(), Ordering::Release);
         Ok(())
     }
+}
+
+/// The callbacks among what follows on a job.
+fn callbacks_in(next: &[Reserved]) -> impl Iterator<Item = &Reserved> {
+    next.iter().filter(|reserved| reserved.job.lane == Lane::Callback)
 }

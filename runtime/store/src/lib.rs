@@ -12,6 +12,7 @@ mod data_dir;
 mod dead_letters;
 mod entities;
 mod error;
+pub mod failpoint;
 mod identities;
 mod jobs;
 mod once;

@@ -9,6 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::{SqliteConfig, rows};
 use crate::StoreError;
+use crate::failpoint::{Stage, reach};
 
 mod schema {
     refinery::embed_migrations!("migrations/sqlite");
@@ -84,7 +85,19 @@ impl Database {
 /// Brings the schema up to date. The steps, and the note that they were taken, are one transaction: a process that dies
 /// on the way leaves the old schema, not half of the new one.
 pub(super) fn migrate(db: &mut Connection) -> Result<(), StoreError> {
+    db.commit_hook(Some(|| {
+        reach(Stage::Migration);
+        false // commit
+    }))?;
     schema::migrations::runner().set_grouped(true).run(db).context("bring the schema up to date")?;
+    db.commit_hook(None::<fn() -> bool>)?;
+    Ok(())
+}
+
+/// The schema up to and with step `version`, in an empty database.
+pub(super) fn migrate_to(db: &mut Connection, version: i32) -> Result<(), StoreError> {
+    let steps = schema::migrations::runner().set_target(refinery::Target::Version(version));
+    steps.run(db).with_context(|| format!("make a schema of version {version}"))?;
     Ok(())
 }
 
@@ -119,16 +132,10 @@ pub(super) fn sql_number(number: u64) -> i64 {
 mod tests {
     use super::*;
 
-    /// The schema up to and with step `version`.
-    fn of_version(version: i32) -> Connection {
-        let mut db = Connection::open_in_memory().unwrap();
-        schema::migrations::runner().set_target(refinery::Target::Version(version)).run(&mut db).unwrap();
-        db
-    }
-
     #[test]
     fn records_of_before_the_filters_are_found_by_them() {
-        let mut db = of_version(1);
+        let mut db = Connection::open_in_memory().unwrap();
+        migrate_to(&mut db, 1).unwrap();
         let cause = "0000016d0000000000000000000000ff";
         db.execute_batch(&format!(
             r#"INSERT INTO activation (namespace, id, start, name, head, response) VALUES

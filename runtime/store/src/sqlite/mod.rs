@@ -24,6 +24,7 @@ mod emptying;
 mod entities;
 mod identities;
 mod jobs;
+mod older;
 mod once;
 mod others;
 mod retention;
@@ -37,6 +38,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 pub use config::SqliteConfig;
+pub use older::write_first_version;
 
 use crate::StoreError;
 use connection::{Database, Keeper};

@@ -1,0 +1,37 @@
+//! A database as the first wask left it, for stories about what becomes of it. No node makes one.
+
+use std::path::Path;
+
+use rusqlite::{Connection, params};
+use wask_model::{ActivationId, AuthKey, Timestamp};
+
+use super::connection::migrate_to;
+use crate::StoreError;
+
+/// Makes the file `path` with the schema of version 1, and in it the namespace `guest` with this key, and these activations
+/// of it, all of which ended with a developer error at `at`.
+pub fn write_first_version(path: &Path, key: &AuthKey, ids: &[ActivationId], at: Timestamp) -> Result<(), StoreError> {
+    let mut db = Connection::open(path)?;
+    db.pragma_update(None, "journal_mode", "WAL")?;
+    migrate_to(&mut db, 1)?;
+    let insert = db.transaction()?;
+    let identity = format!(r#"{{"subject":"guest","namespace":"guest","uuid":"{}","limits":{{}}}}"#, key.uuid);
+    insert.execute(
+        "INSERT INTO namespace (name, uuid, doc, created) VALUES ('guest', ?1, ?2, ?3)",
+        params![key.uuid, identity, at.millis()],
+    )?;
+    insert.execute(
+        "INSERT INTO namespace_key (namespace, digest, created) VALUES ('guest', ?1, ?2)",
+        params![key.digest().as_bytes(), at.millis()],
+    )?;
+    for id in ids {
+        insert.execute(
+            "INSERT INTO activation (namespace, id, start, ended, name, head, response) VALUES ('guest', ?1, ?2, ?2, 'old', ?3, ?4)",
+            params![id.to_bytes(), at.millis(), HEAD, r#"{"status":"developer error","result":{"error":"old"}}"#],
+        )?;
+    }
+    insert.commit()?;
+    Ok(())
+}
+
+const HEAD: &str = r#"{"name":"old","version":"0.0.1","subject":"guest","duration_ms":0,"status":2,"annotations":[{"key":"path","value":"guest/old"},{"key":"kind","value":"wasm:1"}]}"#;
