@@ -45,7 +45,11 @@ lint: ## check format, lints, licences
 bench: build ## measure against bare HTTP on this machine; prints one table
 	@cargo run --release -p wask-tests --bin bench
 
+SECONDS_OF_CHAOS := 300
+chaos: guests ## kill a server under load for 5 minutes (SECONDS_OF_CHAOS=60: for one) and say whether it keeps its promises
+	@cargo build -p wask && cargo run -p wask-tests --bin chaos -- $(SECONDS_OF_CHAOS)
+
 ci: ## what must hold before a change lands
 	@.ci/run
 
-.PHONY: help setup guests clients build run test test-clients lint bench ci
+.PHONY: help setup guests clients build run test test-clients lint bench chaos ci

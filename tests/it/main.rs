@@ -9,6 +9,7 @@ mod asynchronous;
 mod audit;
 mod binary;
 mod callbacks;
+mod chaos;
 mod client;
 mod clients;
 mod collections;

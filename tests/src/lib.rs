@@ -3,6 +3,7 @@
 //! Helpers hide plumbing, never the point of a story. Nothing here asserts what a story is about; what goes wrong in the
 //! plumbing panics with what was sent and what came back.
 
+pub mod chaos;
 mod client;
 mod guests;
 mod node_clients;
@@ -13,7 +14,7 @@ mod server;
 pub use client::{Answer, Client, annotation};
 pub use guests::{example, guest, wat};
 pub use node_clients::{NodeClients, Ran};
-pub use process::{ServerProcess, binary, run};
+pub use process::{EndedEarly, ServerProcess, binary, run};
 pub use receiver::{Received, Receiver, Reply};
 pub use server::{TestServer, TestServerBuilder};
 

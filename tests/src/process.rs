@@ -19,6 +19,14 @@ pub struct ServerProcess {
     base: String,
 }
 
+/// A server that ended before it listened.
+#[derive(Debug)]
+pub struct EndedEarly {
+    pub status: ExitStatus,
+    /// Everything that it printed.
+    pub said: String,
+}
+
 /// The binary beside the test's own: `make test` builds it first.
 pub fn binary() -> PathBuf {
     let test = std::env::current_exe().expect("the path of this test");
@@ -39,6 +47,17 @@ impl ServerProcess {
 
     /// Any command that serves, on this data.
     pub async fn start(command: &str, arguments: &[&str], variables: &[(&str, &str)], data: Arc<TempDir>) -> Self {
+        let started = ServerProcess::try_start(command, arguments, variables, data).await;
+        started.unwrap_or_else(|ended| panic!("the server ended, {}: {}", ended.status, ended.said))
+    }
+
+    /// The same of one that may end before it listens.
+    pub async fn try_start(
+        command: &str,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+        data: Arc<TempDir>,
+    ) -> Result<Self, EndedEarly> {
         let mut child = Command::new(binary())
             .args([command, "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(data.path())
@@ -51,20 +70,23 @@ impl ServerProcess {
         let stdout = collect(child.stdout.take().expect("its output"));
         let stderr = collect(child.stderr.take().expect("its errors"));
         let mut server = ServerProcess { child, stdout, stderr, data, base: String::new() };
-        server.base = server.wait_until_it_listens().await;
-        server
+        server.base = server.wait_until_it_listens().await?;
+        Ok(server)
     }
 
-    async fn wait_until_it_listens(&mut self) -> String {
+    async fn wait_until_it_listens(&mut self) -> Result<String, EndedEarly> {
         eventually("the server says where it listens", || {
             let (ended, out) = (self.child.try_wait().expect("its state"), self.stdout());
-            assert!(ended.is_none(), "the server ended: {out}{}", self.stderr());
+            let ended = ended.map(|status| EndedEarly { status, said: format!("{out}{}", self.stderr()) });
             async move {
+                if ended.is_some() {
+                    return ended.map(Err);
+                }
                 let at = out.find("http://127.0.0.1:")?;
                 let url: String = out[at..].chars().take_while(|c| !c.is_whitespace()).collect();
                 let port_end = url["http://127.0.0.1:".len()..].find('/');
                 let complete = out[at..].contains('\n');
-                complete.then(|| port_end.map_or(url.clone(), |end| url[..17 + end].to_owned()))
+                complete.then(|| Ok(port_end.map_or(url.clone(), |end| url[..17 + end].to_owned())))
             }
         })
         .await
@@ -113,6 +135,11 @@ impl ServerProcess {
         kill_process(pid, signal).expect("a process to signal");
     }
 
+    /// How it ended, if it has.
+    pub fn has_ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("its state")
+    }
+
     /// Waits for the process to end.
     pub async fn ended(&mut self) -> ExitStatus {
         eventually("the server has ended", || {
@@ -128,9 +155,11 @@ impl ServerProcess {
         ServerProcess::start("serve", &[], variables, data).await
     }
 
-    /// `kill -9`; returns the data it leaves.
+    /// `kill -9`, unless it is dead already; returns the data it leaves.
     pub async fn kill(&mut self) -> Arc<TempDir> {
-        self.signal(Signal::KILL);
+        if self.has_ended().is_none() {
+            self.signal(Signal::KILL);
+        }
         self.ended().await;
         self.data.clone()
     }

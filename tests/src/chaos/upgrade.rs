@@ -1,0 +1,39 @@
+//! A server that dies while it brings the data of the first wask up to date.
+
+use std::os::unix::process::ExitStatusExt as _;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use wask_model::{ActivationId, AuthKey, Timestamp};
+use wask_store::failpoint::{Stage, VARIABLE};
+use wask_store::sqlite::write_first_version;
+
+use crate::ServerProcess;
+
+const KEY: &str =
+    "23bc46b1-71f6-4ed5-8c54-816aa4f8c502:123zO3xZCLrMN6v2BKK1dXYFpXlPkccOFqm12CdAsMgRU4VrNZ9lyGVCGuMDGIwP";
+/// Records of the old data.
+const RECORDS: usize = 100;
+
+/// Kills a server inside its migration, and panics unless the next one finds everything that was there before.
+pub async fn dies_during_its_migration() {
+    let data = Arc::new(tempfile::tempdir().expect("a folder"));
+    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("a time after 1970");
+    let now = Timestamp::from_millis(0).after(since_epoch); // what is old is forgotten
+    let ids: Vec<ActivationId> = (0..RECORDS).map(|_| ActivationId::new(now)).collect();
+    let key: AuthKey = KEY.parse().expect("a key");
+    write_first_version(&data.path().join("wask.sqlite"), &key, &ids, now).expect("old data");
+    let props = format!("AUTH={KEY}\nNAMESPACE=guest\n");
+    std::fs::write(data.path().join("wskprops"), props).expect("a file that has the key");
+
+    let dies = [(VARIABLE, Stage::Migration.as_str())];
+    let died = ServerProcess::try_start("serve", &[], &dies, data.clone()).await.err().expect("a server that dies");
+    assert_eq!(died.status.signal(), Some(9), "{}", died.said);
+
+    let server = ServerProcess::start("serve", &[], &[], data).await;
+    let found = server.guest().await.get("activations?status=2&limit=200").await.expect(200).json();
+    let found: Vec<&str> = found.as_array().into_iter().flatten().filter_map(|r| r["activationId"].as_str()).collect();
+    let lost: Vec<String> =
+        ids.iter().map(ActivationId::to_string).filter(|id| !found.contains(&id.as_str())).collect();
+    assert_eq!((lost, found.len()), (Vec::new(), RECORDS));
+}
