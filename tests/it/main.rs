@@ -18,6 +18,7 @@ mod conditions;
 mod contract;
 mod crash;
 mod dev;
+mod faults;
 mod gateway;
 mod guide;
 mod idempotency;

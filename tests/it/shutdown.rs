@@ -1,5 +1,7 @@
 //! Being told to stop: callers are answered, what can end ends, the rest is kept. Fault matrix F10, F11.
 
+mod callbacks;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -24,9 +26,13 @@ fn settings(grace_ms: &'static str) -> [(&'static str, &'static str); 5] {
 async fn started(grace_ms: &'static str) -> (ServerProcess, Client) {
     let wask = ServerProcess::serve(&settings(grace_ms)).await;
     let me = wask.guest().await;
-    me.create_action_with("sleeper", &guest("sleeper"), json!({ "limits": { "timeout": 120_000 } })).await;
-    me.create_action("echo", &guest("echo")).await;
+    deploy(&me).await;
     (wask, me)
+}
+
+async fn deploy(client: &Client) {
+    client.create_action_with("sleeper", &guest("sleeper"), json!({ "limits": { "timeout": 120_000 } })).await;
+    client.create_action("echo", &guest("echo")).await;
 }
 
 async fn again(data: Arc<TempDir>) -> (ServerProcess, Client) {

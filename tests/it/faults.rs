@@ -1,0 +1,41 @@
+//! What a server stands on gives way: its disk, its database, the time. Fault matrix F12, F16, F25.
+
+mod clock;
+mod disk;
+mod lock;
+
+use serde_json::{Value, json};
+use wask_tests::{Answer, Client};
+
+/// Settings that every server here is started with: nothing is throttled.
+const UNLIMITED: [(&str, &str); 3] = [
+    ("WASK_LIMITS__INVOCATIONS_PER_MINUTE", "0"),
+    ("WASK_LIMITS__FIRES_PER_MINUTE", "0"),
+    ("WASK_LIMITS__CONCURRENT_INVOCATIONS", "0"),
+];
+
+/// Invokes the echo without waiting. `Ok`: the id that was promised; `Err`: an answer that promises nothing.
+async fn try_invoke(client: &Client, args: &Value) -> Result<String, Answer> {
+    let answer = client.post("actions/echo", args).await;
+    match answer.status.as_u16() {
+        202 => Ok(answer.json()["activationId"].as_str().expect("an activationId").to_owned()),
+        _ => Err(answer),
+    }
+}
+
+/// A refusal that tells everything: the status, a sentence, the request's code, and that it is worth another try.
+fn assert_unavailable(refused: &Answer, says: &str) {
+    assert_eq!(refused.status, 503, "{}", refused.text());
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    assert_eq!(refused.error(), says);
+    assert!(refused.json()["code"].is_string(), "{}", refused.text());
+}
+
+/// What was promised has ended well, each with one record, and nothing else has a record.
+async fn assert_kept(client: &Client, promised: &[String]) {
+    for id in promised {
+        assert_eq!(client.ended(id).await["response"]["status"], "success");
+    }
+    let count = client.get("activations?name=echo&count=true").await.expect(200).json()["activations"].clone();
+    assert_eq!(count, json!(promised.len()));
+}

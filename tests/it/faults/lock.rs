@@ -1,0 +1,47 @@
+//! Another process holds the database: whoever wants to write is sent away until it lets go.
+
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use serde_json::json;
+use wask_tests::{ServerProcess, annotation, guest};
+
+use super::{UNLIMITED, assert_kept, assert_unavailable, try_invoke};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_another_process_holds_the_database_nothing_is_accepted_and_afterwards_nothing_is_missing() {
+    let settings = [&UNLIMITED[..], &[("WASK_STORE__SQLITE__BUSY_TIMEOUT_MS", "100")]].concat();
+    let wask = ServerProcess::serve(&settings).await;
+    let me = wask.guest().await;
+    me.create_action("echo", &guest("echo")).await;
+    me.create_action("sleeper", &guest("sleeper")).await;
+    let mut promised = Vec::new();
+    for n in 0..10 {
+        promised.push(try_invoke(&me, &json!({ "n": n })).await.unwrap());
+    }
+    me.ended(&promised[9]).await;
+    let runs = me.invoke_async("sleeper", &json!({ "ms": 500 })).await;
+
+    let holder = Connection::open(wask.data_dir().join("wask.sqlite")).unwrap();
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let held = Instant::now();
+    let mut refused = 0;
+    while held.elapsed() < Duration::from_secs(3) {
+        let answer = try_invoke(&me, &json!({ "n": "held" })).await.expect_err("nobody can promise anything now");
+        assert_unavailable(
+            &answer,
+            "The server is currently unavailable (because it is overloaded or down for maintenance).",
+        );
+        me.get(&format!("activations/{}", promised[9])).await.expect(200); // what is there can be read
+        refused += 1;
+    }
+    holder.execute_batch("ROLLBACK").unwrap();
+
+    assert!(5 < refused, "{refused}");
+    promised.push(try_invoke(&me, &json!({ "n": "free" })).await.expect("the database is free"));
+    assert_kept(&me, &promised).await;
+    let record = me.ended(&runs).await;
+    assert_eq!(record["response"]["result"], json!({ "slept": 500 }));
+    assert_eq!(annotation(&record, "attempts"), None, "its end had to wait, it was not run again");
+    assert_eq!(me.activations_of("sleeper").await.len(), 1);
+}
