@@ -32,6 +32,15 @@ impl Kind {
     }
 }
 
+/// How long the sleeper is told to sleep, in milliseconds: mostly short, and now and then so long that one run is seen in
+/// several lives.
+pub fn nap(n: u64) -> u64 {
+    match n % 16 {
+        0 => 1000 + n % 1000,
+        _ => n % 200,
+    }
+}
+
 /// A receiver of callbacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Site {

@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use super::evidence::{Accepted, Evidence, Kind, Site};
+use super::evidence::{Accepted, Evidence, Kind, Site, nap};
 use super::load::{ALARMS, RETRIES};
 use crate::annotation;
 
@@ -115,7 +115,7 @@ fn mistaken(evidence: &Evidence, records: &ById<'_>) -> Vec<String> {
         let result = &records.get(id.as_str())?["response"]["result"];
         let expected = match kind {
             Kind::Echo | Kind::Sequence => json!({ "n": n }),
-            Kind::Sleeper => json!({ "slept": n % 200 }),
+            Kind::Sleeper => json!({ "slept": nap(*n) }),
             Kind::Failing => json!({ "error": n }),
         };
         (*result != expected).then(|| format!("{id} ({kind:?}) should have come to {expected}: {result}"))

@@ -7,7 +7,7 @@ use fastrand::Rng;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::evidence::{Accepted, Kind, Seen, Site};
+use super::evidence::{Accepted, Kind, Seen, Site, nap};
 use crate::{Client, Receiver, guest};
 
 /// The triggers that an alarm fires every second.
@@ -93,7 +93,7 @@ impl Visitor {
         let site = (rng.u8(..5) == 0).then(|| Site::ALL[rng.usize(..3)]);
         let mut args = match kind {
             Kind::Echo | Kind::Sequence => json!({ "n": n }),
-            Kind::Sleeper => json!({ "ms": n % 200, "n": n }),
+            Kind::Sleeper => json!({ "ms": nap(n), "n": n }),
             Kind::Failing => json!({ "error": n }),
         };
         if let Some(site) = site {
@@ -142,9 +142,13 @@ impl Visitor {
         }
     }
 
-    /// One whose record has not been seen.
+    /// One whose record has not been seen; every other time one that was seen running.
     fn one_of_the_latest(&self, rng: &mut Rng) -> Option<String> {
         let seen = self.seen();
+        let begun: Vec<&String> = seen.running.keys().filter(|id| !seen.records.contains_key(*id)).collect();
+        if rng.bool() && !begun.is_empty() {
+            return rng.choice(begun).cloned();
+        }
         let latest = seen.accepted.iter().rev().take(200).map(|accepted| &accepted.id);
         let open: Vec<&String> = latest.filter(|id| !seen.records.contains_key(*id)).collect();
         rng.choice(open).cloned()

@@ -9,6 +9,9 @@ use super::evidence::Evidence;
 use super::invariants::{Broken, Rule, attempts_of, broken};
 use super::load::ALARMS;
 
+/// Findings that are printed, at most.
+const SHOWN: usize = 30;
+
 /// Counts, and everything that does not hold.
 #[derive(Debug)]
 pub struct Report {
@@ -78,6 +81,10 @@ impl fmt::Display for Report {
         ] {
             line(what, count as u64)?;
         }
-        self.broken.iter().try_for_each(|broken| writeln!(f, "{broken}"))
+        self.broken.iter().take(SHOWN).try_for_each(|broken| writeln!(f, "{broken}"))?;
+        match self.broken.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            more => writeln!(f, "and {more} more"),
+        }
     }
 }
