@@ -112,8 +112,11 @@ async fn what_is_old_is_told_no_more() {
 
     wask.advance(Duration::from_secs(25 * 3600));
 
-    eventually("the tick is forgotten", || async { (look(&me, "dawn").await["history"] == json!([])).then_some(()) })
-        .await;
+    eventually("the tick is forgotten", || async {
+        wask.advance(MINUTE); // whoever forgets may have been at work when the clock was moved, and looks once a minute
+        (look(&me, "dawn").await["history"] == json!([])).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
