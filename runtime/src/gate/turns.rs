@@ -81,6 +81,10 @@ impl Turn {
     pub fn uncounted() -> Self {
         Turn(None)
     }
+
+    pub fn is_uncounted(&self) -> bool {
+        self.0.is_none()
+    }
 }
 
 impl Drop for Turn {

@@ -116,7 +116,7 @@ impl Queue {
         for job in jobs {
             let turn = turns.get_mut(job.share.as_str()).and_then(Vec::pop);
             let (turn, permit) = turn.zip(permits.pop()).expect("no more is claimed than there are places");
-            self.spawn(job, Place { _turn: turn, _permit: permit });
+            self.spawn(job, Place { _turn: turn, _permit: Some(permit) });
         }
         if permits.is_empty() {
             self.lane(lane).behind.add_everybody(); // there may be more than were counted

@@ -148,7 +148,8 @@ pub struct Reserved {
 /// What a job runs by; given back when it has ended.
 struct Place {
     _turn: Turn,
-    _permit: OwnedSemaphorePermit,
+    /// `None`: that of its caller, who waits for it.
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
 /// The queue of one node.

@@ -8,6 +8,7 @@ use wask_store::failpoint::{Stage, reach};
 use wask_store::{Cancel, Cancelled, Claim, FirstRequest, Job, Lane, Lease, NewJob, Verdict};
 
 use super::{NewWork, Place, Queue, Reserved};
+use crate::gate::Turn;
 
 /// A job that is to end before it has done its work, as it was looked at, and what ends it if nobody holds it.
 pub struct Ending {
@@ -103,8 +104,15 @@ impl Queue {
         Ok(lease)
     }
 
-    /// Ends a job that nobody holds; of one that runs, the store remembers that it is to end, here or on another node.
+    /// Ends a job that nobody holds; of one that runs, the store remembers that it is to end, here or on another node. What
+    /// was begun is not undone when the caller goes away.
     pub async fn cancel(&self, ending: Ending) -> Result<Cancelled, Failure> {
+        let queue = self.clone();
+        let ended = self.0.running.spawn(async move { queue.end_unheld(ending).await });
+        ended.await.map_err(|panic| Failure::Internal(panic.into()))?
+    }
+
+    async fn end_unheld(&self, ending: Ending) -> Result<Cancelled, Failure> {
         let Ending { namespace, lane, job, attempt, at, records, next } = ending;
         let reserved: Vec<Reserved> = next.into_iter().map(|work| self.reserve(work)).collect();
         let next = reserved.iter().map(|r| r.job.clone()).collect();
@@ -126,16 +134,23 @@ impl Queue {
     /// Turns work into a job, with a place on this node if it is its turn, one is free and nobody waits before it. The
     /// caller stores the job and then calls [`Queue::start`].
     pub fn reserve(&self, mut work: NewWork) -> Reserved {
-        let lane = self.lane(work.lane);
-        let turn = work.turn.take();
+        let turn = work.turn.take().filter(|_| !self.0.stopping.load(Ordering::Acquire));
         let mut reserved = Reserved { job: self.new_job(work), place: None };
-        let overtakes = lane.behind.holds_up(&reserved.job.share) || self.0.stopping.load(Ordering::Acquire);
-        if !overtakes && let Some(turn) = turn {
-            reserved.place =
-                Arc::clone(&lane.slots).try_acquire_owned().ok().map(|permit| Place { _turn: turn, _permit: permit });
-        }
+        reserved.place = turn.and_then(|turn| self.place(&reserved.job, turn));
         self.refresh(&mut reserved);
         reserved
+    }
+
+    fn place(&self, job: &NewJob, turn: Turn) -> Option<Place> {
+        if turn.is_uncounted() {
+            return Some(Place { _turn: turn, _permit: None }); // that of its caller, who waits for it in his place
+        }
+        let lane = self.lane(job.lane);
+        if lane.behind.holds_up(&job.share) {
+            return None;
+        }
+        let permit = Arc::clone(&lane.slots).try_acquire_owned().ok()?;
+        Some(Place { _turn: turn, _permit: Some(permit) })
     }
 
     /// Makes a job as if it was reserved now: its lease begins when it is stored.
