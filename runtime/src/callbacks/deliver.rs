@@ -57,6 +57,8 @@ struct Attempted {
     attempt: CallbackAttempt,
     /// What the receiver asks for.
     retry_after: Option<Duration>,
+    /// Why there is no answer, for whoever runs the server.
+    cause: Option<SendError>,
 }
 
 impl Callbacks {
@@ -87,9 +89,9 @@ impl Callbacks {
     /// not arrived.
     async fn settle(&self, job: &Job, mut callback: Callback, attempted: Attempted) -> anyhow::Result<Done> {
         reach(Stage::CallbackInFlight);
-        let Attempted { attempt, retry_after } = attempted;
+        let Attempted { attempt, retry_after, cause } = attempted;
         let due = callback.record_attempt(attempt, retry_after);
-        tell(&callback, due);
+        tell(&callback, cause.as_ref(), due);
         let settled = match due {
             Some(due) => Settled::Again { due },
             None => Settled::Over { notice: job.payload.clone() },
@@ -121,6 +123,7 @@ fn read(sent: Result<Answer, SendError>, n: u32, at: Timestamp, duration: Durati
             Attempted {
                 attempt: CallbackAttempt { n, at, duration_ms, status_code, error, response_body },
                 retry_after,
+                cause: None,
             }
         }
         Err(cause) => {
@@ -131,22 +134,23 @@ fn read(sent: Result<Answer, SendError>, n: u32, at: Timestamp, duration: Durati
                 SendError::Timeout => AttemptError::Timeout,
                 SendError::Forbidden(_) => AttemptError::SsrfBlocked,
             };
-            Attempted { attempt: failed(error), retry_after: None }
+            Attempted { attempt: failed(error), retry_after: None, cause: Some(cause) }
         }
     }
 }
 
 /// One line per attempt that failed, and one more for the last. Feeds contract §C.6.
-fn tell(callback: &Callback, due: Option<Timestamp>) {
+fn tell(callback: &Callback, cause: Option<&SendError>, due: Option<Timestamp>) {
     let Some(attempt) = callback.attempts.last() else { return };
-    let Some(cause) = attempt.error else { return };
+    let Some(error) = attempt.error else { return };
     let host = Target::parse(&callback.url).map(|target| target.host()).unwrap_or_default();
     error!(
         callback_id = %callback.id,
         activation_id = %callback.activation,
         attempt = attempt.n,
         url_host = host,
-        error = cause.as_str(),
+        error = error.as_str(),
+        cause = cause.map(tracing::field::display),
         status_code = attempt.status_code,
         next_attempt_at = due.map(|due| due.to_string()),
         "callback attempt failed"

@@ -28,6 +28,7 @@ impl Notice {
 
     /// Keeps of the record and the arguments only what a body of the form `payload` can show.
     pub fn new(activation: Activation, arguments: Arguments, server: String, payload: &CallbackPayload) -> Self {
+        let activation = Activation { input: None, ..activation };
         let mut notice = Notice { activation, arguments, server };
         match payload {
             CallbackPayload::Activation => notice.arguments.clear(),
