@@ -9,7 +9,9 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
-use wask_model::{Action, Activation, ActivationId, Collection, Failure, IdempotencyKey, Status, messages};
+use wask_model::{
+    Action, Activation, ActivationId, Collection, Failure, IdempotencyKey, Status, Subscription, messages,
+};
 
 use super::App;
 use super::callbacks::{Carrier, first_callback, with_callback};
@@ -127,17 +129,20 @@ pub async fn invoke(
     let carrier = Carrier::of(request.headers())?;
     let mut args = payload(request, app.gate.payload_bytes(&caller.identity)).await?;
     let asked = carrier.subscription(&mut args)?;
-    let asked_text = json!(asked).to_string();
-    let callback = app.callbacks.accept_any(&caller.identity, asked).await?;
-    let told = callback.as_ref().map(|subscribed| subscribed.id);
     let context = Context { extra_logging, ..Context::outermost(transaction.0, accepted) };
-    let invocation = Invocation { identity: caller.identity, action, args, wait, context, callback };
+    let mut invocation = Invocation { identity: caller.identity, action, args, wait, context, callback: None };
     match entrance {
         Entrance::Place(slot) => {
+            invocation.callback = app.callbacks.accept_any(&invocation.identity, asked).await?;
+            let told = invocation.callback.as_ref().map(|subscribed| subscribed.id);
             Ok(with_callback(answer(app.invoker.invoke(invocation, slot).await?, result_only), told))
         }
         Entrance::Key(key) => {
-            let (keyed, namespace) = (keyed(key, &invocation, &asked_text), invocation.identity.namespace.clone());
+            let (keyed, namespace) = (keyed(key, &invocation, &asked), invocation.identity.namespace.clone());
+            if !app.once.is_known(&keyed, accepted).await? {
+                invocation.callback = app.callbacks.accept_any(&invocation.identity, asked).await?;
+            }
+            let told = invocation.callback.as_ref().map(|subscribed| subscribed.id);
             let reply = app.once.invoke(keyed, invocation).await?;
             let told = match &reply {
                 Reply::First(_) => told,
@@ -149,8 +154,9 @@ pub async fn invoke(
 }
 
 /// A retry repeats the action, its arguments and the callback; it may wait where the first one did not.
-fn keyed(key: IdempotencyKey, invocation: &Invocation, callback: &str) -> once::Request {
+fn keyed(key: IdempotencyKey, invocation: &Invocation, callback: &Option<Subscription>) -> once::Request {
     let (action, args) = (invocation.action.to_string(), json!(invocation.args).to_string());
+    let callback = json!(callback).to_string();
     let parts: [&[u8]; 4] = [b"POST action", action.as_bytes(), args.as_bytes(), callback.as_bytes()];
     once::Request::new(invocation.identity.namespace.clone(), key, Door::Api, &parts)
 }

@@ -90,7 +90,10 @@ pub async fn fire(
     let mut payload = payload(request, app.gate.payload_bytes(&caller.identity)).await?;
     let asked = carrier.subscription(&mut payload)?;
     let key = key.map(|key| keyed(key, &caller.identity.namespace, &trigger, (&payload, &asked)));
-    let callback = app.callbacks.accept_any(&caller.identity, asked).await?;
+    let callback = match &key {
+        Some(key) if app.once.is_known(key, accepted).await? => None,
+        Some(_) | None => app.callbacks.accept_any(&caller.identity, asked).await?,
+    };
     let (id, context) = (ActivationId::new(accepted), Context::outermost(transaction.0, accepted));
     let fire = Fire { id, identity: caller.identity, trigger, payload, headers, context, callback };
     let fired = match key {

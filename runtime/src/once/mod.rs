@@ -87,6 +87,11 @@ impl Once {
         decide(&request, id, verdict).map(Some)
     }
 
+    /// Whether a request with this key has begun something: what this one asks for beside it needs no permission any more.
+    pub async fn is_known(&self, request: &Request, now: Timestamp) -> Result<bool, Failure> {
+        Ok(self.find(request, now).await?.is_some())
+    }
+
     async fn begin(&self, request: &Request, invocation: Invocation) -> Result<Reply<ActivationId>, Failure> {
         let accepted = invocation.context.accepted;
         let mut slot = self.gate.place(&invocation.identity)?;
