@@ -119,6 +119,7 @@ impl Node {
             callbacks: callbacks.clone(),
             api_host: api_host.clone(),
             server_name: config.server.name.clone(),
+            closing: stop_serving.clone(),
             stop_waiting: stop_waiting.clone(),
         });
         let events = Arc::new(Events::new(catalog.clone(), gate.clone(), queue.clone(), clock.clone()));

@@ -39,7 +39,7 @@ pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Resu
     let (namespace, id) = own_id(&caller, path)?;
     let letter = app.invoker.dead_letter(&namespace, id).await?;
     let mut document = summary(&letter);
-    document["arguments"] = letter.queued.args;
+    document["arguments"] = json!(letter.queued.given());
     Ok(Json(document))
 }
 

@@ -146,7 +146,7 @@ impl Events {
             given: (!entry.defaults.is_empty()).then(|| names(started.args)),
             sent: Some(names(&fire.payload)),
             retry: started.link.retry.clone(),
-            callback: None,
+            ..Terms::default()
         };
         let callback = fire.callback.as_ref().map(|subscribed| {
             let told =

@@ -1,19 +1,22 @@
 //! Activations that wait in the queue: what the job carries, and its run.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tracing::warn;
 use wask_model::{
-    Activation, ActivationId, Annotations, Callback, CallbackId, CallbackPayload, Failure, FullName, Message,
-    NamespaceName, Response, RetryPolicy, SharedIdentity, Status, Timestamp, Version, messages,
+    Activation, ActivationId, Annotations, Arguments, Callback, CallbackId, CallbackPayload, Failure, FullName,
+    Message, NamespaceName, Response, RetryPolicy, SharedIdentity, Status, Timestamp, Version, messages,
 };
 use wask_store::{Job, Lane};
 
 use super::composition::{Hold, Progress, is_composed};
+use super::conclude::chosen;
 use super::outcome::refusal;
-use super::{Admitted, Cause, Context, Invoker};
+use super::{Admitted, Cause, Context, Invoker, OnDrop};
 use crate::catalog::ActionEntry;
 use crate::gate::Turns;
 use crate::queue::{Done, Handler, NewWork};
@@ -60,6 +63,9 @@ pub struct Terms {
     /// The policy of the rule that started it, in place of the action's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry: Option<RetryPolicy>,
+    /// Until when its caller waits for how it ends: until then it is not tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waited_until: Option<Timestamp>,
     /// What is to tell of its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub callback: Option<Awaited>,
@@ -101,6 +107,11 @@ impl Queued {
             turn: None,
             callback: None,
         }
+    }
+
+    /// What the caller gave, without any default of a package or an action: those may be another namespace's secrets.
+    pub fn given(&self) -> Arguments {
+        chosen(&self.args, self.terms.given.as_deref())
     }
 
     pub fn to_payload(&self) -> String {
@@ -145,9 +156,16 @@ pub fn queued_of(admitted: &Admitted, progress: Option<Progress>) -> Queued {
 impl Handler for Invoker {
     /// Runs a queued activation: the current version of its action on the arguments of its acceptance.
     async fn handle(&self, job: &Job) -> anyhow::Result<Done> {
+        let _until_it_is_dealt_with = OnDrop(|| {
+            self.to_cancel.remove(&job.lease.job);
+        });
         let queued: Arc<Queued> = Arc::new(serde_json::from_str(&job.payload)?);
         let gone = || refusal(messages::ACTION_GONE.into());
-        let Some(identity) = self.catalog.owner(&job.namespace).await? else {
+        let identity = match self.catalog.owner(&job.namespace).await {
+            Ok(identity) => identity,
+            Err(failure) => return Ok(self.not_now(job, &queued, &failure)),
+        };
+        let Some(identity) = identity else {
             return Ok(self.finished(&queued, None, vec![self.never_ran(job, &queued, gone())]).await);
         };
         let entry = match self.catalog.resolve(&queued.action).await {
@@ -155,7 +173,7 @@ impl Handler for Invoker {
             Err(Failure::NotFound(_) | Failure::Conflict(_)) => {
                 return Ok(self.finished(&queued, Some(&identity), vec![self.never_ran(job, &queued, gone())]).await);
             }
-            Err(failure) => return Err(failure.into()),
+            Err(failure) => return Ok(self.not_now(job, &queued, &failure)),
         };
         let verdict = self.verdict(&entry, job, &queued);
         let hold = Hold::of_job(job.lease.clone(), queued.clone());
@@ -167,7 +185,6 @@ impl Handler for Invoker {
         match verdict {
             Verdict::Run => {
                 let Some(records) = self.run_as_running(&admitted, &hold).await else { return Ok(Done::Lost) };
-                records.iter().for_each(|record| self.recorder.ended(record));
                 Ok(self.conclude(&admitted, &queued, records).await)
             }
             Verdict::Cancelled => {
@@ -238,6 +255,15 @@ impl Invoker {
         Admitted { id, entry, identity, args, context, attempt, terms, callback: None, running }
     }
 
+    /// It could not be begun: what it is tried again as does not count that as the death of a node.
+    fn not_now(&self, job: &Job, queued: &Queued, failure: &Failure) -> Done {
+        warn!(cause = %failure, job = %job.lease.job, attempt = job.lease.attempt, "job could not begin, it is tried again");
+        let after = Duration::from_millis(self.queue.config().retry_ms);
+        let mut unrun = Queued { begun: queued.begun + 1, ..queued.clone() };
+        unrun.progress.iter_mut().for_each(Progress::did_not_begin);
+        Done::Retry { records: Vec::new(), payload: unrun.to_payload(), after }
+    }
+
     fn verdict(&self, entry: &ActionEntry, job: &Job, queued: &Queued) -> Verdict {
         if job.cancelled.is_some() {
             return Verdict::Cancelled;
@@ -257,9 +283,7 @@ impl Invoker {
     /// The record of an activation that ends without a run, or whose run nobody can tell of.
     pub(super) fn never_ran(&self, job: &Job, queued: &Queued, response: Response) -> Activation {
         let attempts = job.lease.attempt.min(self.queue.config().max_attempts + queued.begun);
-        let record = self.record_without_run(job.lease.job, &job.namespace, queued, response, attempts);
-        self.recorder.ended(&record);
-        record
+        self.record_without_run(job.lease.job, &job.namespace, queued, response, attempts)
     }
 
     /// `attempts`: how often it has been begun.

@@ -75,7 +75,6 @@ impl Invoker {
 
     /// The end of an activation that became a job while it ran.
     async fn end_adopted(&self, admitted: &Admitted, lease: &Lease, records: Vec<Activation>, slot: Slot) {
-        records.iter().for_each(|record| self.recorder.ended(record));
         let done = self.conclude(admitted, &asynchronous::queued_of(admitted, None), records).await;
         slot.keep(); // the place is given back when the job leaves the queue, which may be after a further attempt
         self.queue.settle(Lane::Invoke, &admitted.identity.namespace, lease, done).await;
@@ -108,7 +107,7 @@ impl Invoker {
             biased;
             record = self.queue.wait_for_end(id, look) => Ok(Invoked::Ended(Arc::new(record?))),
             () = self.clock.sleep(limit) => Ok(Invoked::Accepted(id)),
-            () = self.stop_waiting.cancelled() => Ok(Invoked::Accepted(id)),
+            () = self.waits_in_vain(namespace, id) => Ok(Invoked::Accepted(id)),
         }
     }
 
@@ -133,7 +132,15 @@ impl Invoker {
             biased;
             ended = self.queue.wait_for_end(id, has_ended) => Ok(ended?),
             () = self.clock.sleep(limit) => Ok(()),
-            () = self.stop_waiting.cancelled() => Ok(()),
+            () = self.waits_in_vain(namespace, id) => Ok(()),
+        }
+    }
+
+    /// Returns when the node stops: at once for what does not run here, at the end of the grace period for what does.
+    async fn waits_in_vain(&self, namespace: &NamespaceName, id: ActivationId) {
+        self.closing.cancelled().await;
+        if self.running(namespace, id).is_some() {
+            self.stop_waiting.cancelled().await;
         }
     }
 }

@@ -10,6 +10,9 @@ pub use utils::util;
 
 use super::{Admitted, Invoker};
 
+/// The argument in which clients send their key to feeds: kept nowhere.
+pub const AUTH_KEY: &str = "authKey";
+
 /// An action of `/whisk.system` that needs no guest; it still leaves an ordinary record.
 #[async_trait]
 pub trait Builtin: Send + Sync {

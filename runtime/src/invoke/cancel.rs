@@ -38,16 +38,24 @@ impl Invoker {
             }
             match self.cancel_job(identity, id, &job).await? {
                 Cancelled::Ended => return Ok(()),
-                Cancelled::Asked => {
-                    if let Some(running) = self.running(namespace, id) {
-                        running.cancel();
-                    }
-                    return Ok(());
-                }
+                Cancelled::Asked => return self.cancel_running(namespace, id).await,
                 Cancelled::No => (), // somebody has just taken it up, put it back or ended it
             }
         }
         Err(Failure::Unavailable(messages::UNAVAILABLE.into()))
+    }
+
+    /// One that somebody holds, who may be about to run it: he looks here when he does.
+    async fn cancel_running(&self, namespace: &NamespaceName, id: ActivationId) -> Result<(), Failure> {
+        self.to_cancel.insert(id);
+        if let Some(running) = self.running(namespace, id) {
+            running.cancel();
+        }
+        let is_over = !self.store.job(namespace, id).await?.is_some_and(|job| job.state == JobState::Leased);
+        if is_over {
+            self.to_cancel.remove(&id); // whoever held it has looked for the last time
+        }
+        Ok(())
     }
 
     async fn cancel_job(

@@ -24,7 +24,8 @@ impl Invoker {
         let (Some(policy), Some(own)) = (policy, records.last()) else {
             return self.finished(queued, Some(&admitted.identity), records).await;
         };
-        if admitted.running.is_cancelled() || !policy.retries(own.response.status) {
+        let is_waited_for = queued.terms.waited_until.is_some_and(|until| self.clock.now() < until);
+        if is_waited_for || admitted.running.is_cancelled() || !policy.retries(own.response.status) {
             return self.finished(queued, Some(&admitted.identity), records).await;
         }
         let failed = queued.failed.len() as u32 + 1;
@@ -32,6 +33,7 @@ impl Invoker {
             Some(after) => {
                 let payload = after_failure(queued, own, admitted.attempt).to_payload();
                 records.pop(); // an activation has one record, and has not ended
+                records.iter().for_each(|record| self.recorder.ended(record));
                 let records = self.to_store(&admitted.identity, records).await;
                 Done::Retry { records, payload, after }
             }
@@ -51,6 +53,7 @@ impl Invoker {
         mut records: Vec<Activation>,
     ) -> Done {
         let next = self.follow(queued, &mut records);
+        records.iter().for_each(|record| self.recorder.ended(record));
         let records = match identity {
             Some(identity) => self.to_store(identity, records).await,
             None => records,
@@ -67,6 +70,7 @@ impl Invoker {
         reason: &str,
     ) -> Done {
         let next = self.follow(queued, &mut records);
+        records.iter().for_each(|record| self.recorder.ended(record));
         let records = self.to_store(identity, records).await;
         Done::Dead { records, next, reason: reason.to_owned() }
     }
@@ -77,7 +81,7 @@ impl Invoker {
         if !queued.failed.is_empty() {
             own.annotations.set("failedAttempts", documents(&queued.failed));
         }
-        own.input = self.recorder.keeps_input_of_jobs().then(|| chosen(&queued.args, queued.terms.given.as_deref()));
+        own.input = self.recorder.keeps_input_of_jobs().then(|| queued.given());
         let Some(awaited) = &queued.terms.callback else { return Vec::new() };
         let names = queued.terms.sent.as_deref().or(queued.terms.given.as_deref());
         let arguments = chosen(&queued.args, names);

@@ -3,8 +3,8 @@
 use wask_model::{ActivationId, Failure, NamespaceName, SharedIdentity};
 use wask_store::{DeadLetter, DeadLetterQuery};
 
-use super::Invoker;
-use super::asynchronous::Queued;
+use super::asynchronous::{Queued, to_work};
+use super::{Cause, Context, Invocation, Invoker, Wait};
 
 /// Dead letters done again or thrown away in one go.
 const BATCH: u64 = 100;
@@ -29,23 +29,28 @@ impl Invoker {
         Letter::open(self.store.dead_letter(namespace, id).await?.ok_or_else(Failure::not_found)?)
     }
 
-    /// Does the work of a dead letter again, on the same arguments; its own record stays. Returns the id of the activation
-    /// that does it · 404 · 429.
+    /// Does the work of a dead letter again, on what its caller gave; its own record stays. Returns the id of the activation
+    /// that does it · 403 · 404 · 429.
     pub async fn redrive(&self, identity: &SharedIdentity, id: ActivationId) -> Result<ActivationId, Failure> {
         let Letter { letter, queued } = self.dead_letter(&identity.namespace, id).await?;
         let now = self.clock.now();
-        let slot = self.gate.enter(identity, now)?;
-        let fresh = Queued {
-            accepted: now,
-            progress: None,
-            failed: Vec::new(),
-            begun: 0,
+        let mut slot = self.gate.enter(identity, now)?;
+        self.catalog.may_invoke(identity, &queued.action).await?;
+        let context = Context {
+            cause: queued.cause.map(Cause::Event),
+            depth: queued.depth,
             rerun_of: Some(letter.id),
-            terms: super::Terms { callback: None, ..queued.terms }, // it was told how that one ended
-            ..queued
+            ..Context::outermost(queued.transaction.as_str().into(), now)
         };
-        let again = ActivationId::new(now);
-        let work = fresh.into_work(again, identity.namespace.clone());
+        let (action, args) = (queued.action.clone(), queued.given());
+        let identity = identity.clone();
+        // Without a callback: it was told how that one ended.
+        let invocation = Invocation { identity, action, args, wait: Wait::No, context, callback: None };
+        let mut admitted = self.admit(self.catalog.resolve(&queued.action).await?, invocation).await?;
+        admitted.terms.retry = queued.terms.retry;
+        let again = admitted.id;
+        let mut work = to_work(admitted, None);
+        work.turn = slot.take_turn();
         match self.queue.redrive(letter.id, work, move || slot.keep()).await? {
             true => Ok(again),
             false => Err(Failure::not_found()), // somebody else has just done so

@@ -34,12 +34,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
-use dashmap::DashMap;
+use dashmap::{DashMap, DashSet};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wask_model::{
-    Activation, ActivationId, Arguments, Callback, Failure, FullName, NamespaceName, SharedIdentity, Timestamp,
+    Activation, ActivationId, Arguments, Callback, Exec, Failure, FullName, NamespaceName, SharedIdentity, Timestamp,
 };
 use wask_sandbox::Sandbox;
 use wask_store::{Lane, Store};
@@ -171,7 +171,11 @@ pub struct Invoker {
     triggers: OnceLock<Arc<dyn FireTriggers>>,
     /// Activations that run on this node, jobs and waited for.
     running: DashMap<ActivationId, Arc<Running>>,
+    /// Those that somebody asked to end while they were about to run here.
+    to_cancel: DashSet<ActivationId>,
     detached: TaskTracker,
+    /// The node begins nothing more: whoever waits for what does not run gets an id.
+    closing: CancellationToken,
     /// Ends every wait: whoever waits then gets an id.
     stop_waiting: CancellationToken,
 }
@@ -188,6 +192,7 @@ pub struct InvokerParts {
     pub callbacks: Arc<Callbacks>,
     pub api_host: String,
     pub server_name: String,
+    pub closing: CancellationToken,
     pub stop_waiting: CancellationToken,
 }
 
@@ -209,7 +214,9 @@ impl Invoker {
             builtins: OnceLock::new(),
             triggers: OnceLock::new(),
             running: DashMap::new(),
+            to_cancel: DashSet::new(),
             detached: TaskTracker::new(),
+            closing: parts.closing,
             stop_waiting: parts.stop_waiting,
         });
         queue.serve(Lane::Invoke, invoker.clone());
@@ -255,13 +262,18 @@ impl Invoker {
     }
 
     async fn admit(&self, entry: Arc<ActionEntry>, request: Invocation) -> Result<Admitted, Failure> {
-        let Invocation { identity, args, context, callback, .. } = request;
+        let Invocation { identity, args, context, callback, wait, .. } = request;
         self.gate.check_depth(context.depth)?; // a circle: 400
         self.may_run(&identity, &entry).await?; // a component that the invoker may not activate: 403
         let id = ActivationId::new(context.accepted);
         let mut terms = Terms::default();
-        if !entry.defaults.is_empty() {
-            terms.given = Some(args.keys().cloned().collect());
+        let is_builtin = entry.action.exec == Exec::Builtin;
+        if is_builtin || !entry.defaults.is_empty() {
+            let is_secret = |name: &&String| is_builtin && *name == builtin::AUTH_KEY;
+            terms.given = Some(args.keys().filter(|name| !is_secret(name)).cloned().collect());
+        }
+        if let Wait::UpTo(limit) = wait {
+            terms.waited_until = Some(context.accepted.after(limit));
         }
         let callback = callback.map(|subscribed| {
             let name = entry.asked();
@@ -307,8 +319,12 @@ impl Invoker {
     /// Runs the activation as one that can be looked at and cancelled meanwhile. What it returns is that of `run_to_end`.
     async fn run_as_running(&self, admitted: &Admitted, hold: &Hold) -> Option<Vec<Activation>> {
         self.running.insert(admitted.id, admitted.running.clone());
+        if self.to_cancel.contains(&admitted.id) {
+            admitted.running.cancel();
+        }
         let _until_it_ends = OnDrop(|| {
             self.running.remove(&admitted.id);
+            self.to_cancel.remove(&admitted.id);
             admitted.running.log_is_over();
         });
         self.run_to_end(admitted, hold).await

@@ -53,6 +53,11 @@ impl Hold {
         *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress);
     }
 
+    /// The attempt of the job at which this run began: those before it ended, and no node died with them.
+    pub fn first_attempt(&self) -> u32 {
+        self.queued.as_ref().map_or(0, |queued| queued.begun) + 1
+    }
+
     /// How often the next component is begun, counting this time.
     pub fn attempts_of_next(&self, progress: &Progress) -> u32 {
         self.lease().map_or(1, |lease| progress.attempt_within(lease.attempt))

@@ -66,7 +66,7 @@ impl Invoker {
     /// `None`: the job has passed to somebody else.
     pub(super) async fn run_composition(&self, admitted: &Admitted, hold: &Hold) -> Option<Vec<Activation>> {
         let longest = self.gate.limits().sequence_length;
-        let mut progress = hold.progress().unwrap_or_else(|| self.begin(admitted));
+        let mut progress = hold.progress().unwrap_or_else(|| self.begin(admitted, hold));
         loop {
             if admitted.running.is_cancelled() {
                 return Some(self.abandon(admitted, progress, &refusal(messages::CANCELLED.into())));
@@ -93,7 +93,7 @@ impl Invoker {
 
     /// Ends every sequence and composition that had begun with the same response, without running anything.
     pub(super) fn abandon_composition(&self, admitted: &Admitted, hold: &Hold, response: &Response) -> Vec<Activation> {
-        self.abandon(admitted, hold.progress().unwrap_or_else(|| self.begin(admitted)), response)
+        self.abandon(admitted, hold.progress().unwrap_or_else(|| self.begin(admitted, hold)), response)
     }
 
     fn abandon(&self, admitted: &Admitted, mut progress: Progress, response: &Response) -> Vec<Activation> {
@@ -101,11 +101,13 @@ impl Invoker {
         ended.into_iter().map(|ended| self.composed(admitted, ended)).collect()
     }
 
-    fn begin(&self, admitted: &Admitted) -> Progress {
+    fn begin(&self, admitted: &Admitted, hold: &Hold) -> Progress {
         let now = self.clock.now();
         let waited = now.since(admitted.context.accepted).as_millis() as u64;
         let frame = self.frame(admitted.id, &admitted.entry, admitted, waited);
-        Progress::new(frame, admitted.args.clone(), ActivationId::new(now))
+        let mut progress = Progress::new(frame, admitted.args.clone(), ActivationId::new(now));
+        progress.at_attempt(hold.first_attempt());
+        progress
     }
 
     fn frame(&self, id: ActivationId, entry: &ActionEntry, admitted: &Admitted, wait_ms: u64) -> Frame {

@@ -122,6 +122,11 @@ impl Progress {
         self.attempts = attempt;
     }
 
+    /// The attempt of the job that was to go on from here did not come to it.
+    pub fn did_not_begin(&mut self) {
+        self.attempts += 1;
+    }
+
     /// What the innermost frame wants next. `longest`: how many components anything may have.
     pub fn step(&self, longest: u32) -> Option<Step> {
         let frame = self.innermost()?;
