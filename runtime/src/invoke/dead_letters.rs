@@ -57,23 +57,28 @@ impl Invoker {
         }
     }
 
-    /// Does the work of all again that the query finds now: one that dies once more meanwhile is not done twice. Stops where
-    /// the namespace may not have more in flight. Returns the ids of the activations that do it.
+    /// Does the work of all again that the query finds now: one that dies once more meanwhile is not done twice. Passes over
+    /// those whose actions are gone or may not be invoked any more, and stops where the namespace may not have more in flight.
+    /// Returns the ids of the activations that do it.
     pub async fn redrive_all(
         &self,
         identity: &SharedIdentity,
         query: &DeadLetterQuery,
     ) -> Result<Vec<ActivationId>, Failure> {
-        let mut redriven = Vec::new();
+        let (mut redriven, mut refused) = (Vec::new(), None);
         for id in self.ids_of(query).await? {
             match self.redrive(identity, id).await {
                 Ok(again) => redriven.push(again),
-                Err(Failure::NotFound(_)) => (), // somebody else has just done so
+                Err(Failure::NotFound(_)) => (), // somebody else has just done so, or its action is gone
+                Err(forbidden @ Failure::Forbidden(_)) => refused = Some(forbidden),
                 Err(Failure::Throttled { .. }) if !redriven.is_empty() => return Ok(redriven),
                 Err(failure) => return Err(failure),
             }
         }
-        Ok(redriven)
+        match refused {
+            Some(forbidden) if redriven.is_empty() => Err(forbidden),
+            Some(_) | None => Ok(redriven),
+        }
     }
 
     async fn ids_of(&self, query: &DeadLetterQuery) -> Result<Vec<ActivationId>, Failure> {
