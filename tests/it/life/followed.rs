@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
-use wask_tests::{Client, TestServer, guest};
+use wask_tests::{Client, TestServer, annotation, guest};
 
 use super::{SECOND, in_state, retry, started};
 
@@ -12,7 +12,7 @@ use super::{SECOND, in_state, retry, started};
 #[derive(Debug, Default, PartialEq)]
 struct Event {
     name: String,
-    id: Option<u64>,
+    id: Option<String>,
     data: String,
 }
 
@@ -45,7 +45,7 @@ impl Following {
                 for line in event.lines() {
                     match line.split_once(": ") {
                         Some(("event", name)) => found.name = name.to_owned(),
-                        Some(("id", id)) => found.id = id.parse().ok(),
+                        Some(("id", id)) => found.id = Some(id.to_owned()),
                         Some(("data", data)) => found.data = data.to_owned(),
                         _ => (), // a sign of life
                     }
@@ -81,6 +81,11 @@ impl Following {
     }
 }
 
+/// The id of a line of a first attempt.
+fn line(n: u64) -> Option<String> {
+    Some(n.to_string())
+}
+
 fn texts(record: &Value) -> Vec<&str> {
     record["logs"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect()
 }
@@ -95,11 +100,11 @@ async fn lines_come_as_they_are_written_and_then_the_end() {
     for n in 0..3 {
         // A line of standard error is shown when it is written.
         let event = following.next_in_time(&wask).await.unwrap();
-        assert_eq!(event.id, Some(n));
+        assert_eq!(event.id, line(n));
         assert!(event.data.ends_with(&format!("stderr: line {n}")), "{event:?}");
         assert_eq!(me.state(&id).await, "running");
     }
-    assert_eq!(following.next_in_time(&wask).await.unwrap().id, Some(3));
+    assert_eq!(following.next_in_time(&wask).await.unwrap().id, line(3));
     let end = following.next_in_time(&wask).await.unwrap();
     assert_eq!((end.name.as_str(), end.data.as_str()), ("end", r#"{"status":"success","statusCode":0}"#));
     assert_eq!(following.next_in_time(&wask).await, None);
@@ -113,15 +118,15 @@ async fn whoever_comes_late_gets_what_was_written_and_whoever_comes_back_goes_on
     in_state(&me, &id, "running").await;
     let mut first = Following::of(&me, &id, None).await;
     for n in 0..2 {
-        assert_eq!(first.next_in_time(&wask).await.unwrap().id, Some(n));
+        assert_eq!(first.next_in_time(&wask).await.unwrap().id, line(n));
     }
     drop(first);
 
     let mut late = Following::of(&me, &id, None).await;
-    assert_eq!((late.next().await.unwrap().id, late.next().await.unwrap().id), (Some(0), Some(1)));
+    assert_eq!((late.next().await.unwrap().id, late.next().await.unwrap().id), (line(0), line(1)));
     let mut back = Following::of(&me, &id, Some(0)).await;
-    assert_eq!(back.next().await.unwrap().id, Some(1));
-    assert_eq!(back.next_in_time(&wask).await.unwrap().id, Some(2));
+    assert_eq!(back.next().await.unwrap().id, line(1));
+    assert_eq!(back.next_in_time(&wask).await.unwrap().id, line(2));
     let record = super::ended_in_time(&wask, &id).await;
 
     let after = Following::of(&me, &id, None).await.rest().await;
@@ -151,15 +156,32 @@ async fn one_that_is_queued_is_followed_from_its_first_line() {
 #[tokio::test(flavor = "multi_thread")]
 async fn another_attempt_begins_its_log_anew_and_says_so() {
     let (wask, me) = started().await;
-    me.create_action_with("panic", &guest("panic"), retry(json!({ "attempts": 2, "delayMs": 1000 }))).await;
-    let id = me.invoke_async("panic", &json!({})).await;
-    in_state(&me, &id, "retrying").await;
-    let following = Following::of(&me, &id, None).await;
-    let events = tokio::spawn(following.rest());
-    let record = super::ended_in_time(&wask, &id).await;
-    let events = events.await.unwrap();
-    assert_eq!(events.last().unwrap().name, "end");
-    assert_eq!(events.len(), texts(&record).len() + 1, "{events:?}");
+    let mut more = retry(json!({ "attempts": 2, "delayMs": 1000 }));
+    more["limits"] = json!({ "timeout": 1000 });
+    me.create_action_with("sleeper", &guest("sleeper"), more).await;
+    let id = me.invoke_async("sleeper", &json!({ "ms": 60_000 })).await;
+    in_state(&me, &id, "running").await;
+    let mut following = Following::of(&me, &id, None).await;
+    let begun = following.next().await.unwrap();
+    assert!(begun.id == line(0) && begun.data.ends_with(": start"), "{begun:?}");
+    let mut events = Vec::new();
+    while let Some(event) = following.next_in_time(&wask).await {
+        events.push(event);
+    }
+
+    let at = events.iter().position(|event| event.name == "attempt").expect("it says that it begins anew");
+    assert_eq!(events[at].data, r#"{"attempt":2}"#);
+    assert!(events[..at].iter().zip(1..).all(|(event, n)| event.id == line(n)), "{events:?}");
+    let (end, second) = events[at + 1..].split_last().unwrap();
+    let (ids, lines): (Vec<_>, Vec<_>) = second.iter().map(|event| (event.id.clone(), event.data.as_str())).unzip();
+    assert_eq!(ids, (0..second.len()).map(|n| Some(format!("2.{n}"))).collect::<Vec<_>>());
+    assert!(lines[0].ends_with(": start"), "{lines:?}");
+    let record = me.ended(&id).await;
+    assert_eq!((lines, annotation(&record, "attempts")), (texts(&record), Some(json!(2))));
+    assert_eq!(
+        (end.name.as_str(), end.data.as_str()),
+        ("end", r#"{"status":"action developer error","statusCode":2}"#)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -176,13 +198,16 @@ async fn nobody_follows_what_is_not_his() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopping_server_does_not_wait_for_those_who_follow() {
-    let (wask, me) = started().await;
-    me.create_action("sleeper", &guest("sleeper")).await;
-    let id = me.invoke_async("sleeper", &json!({ "ms": 60_000 })).await;
-    in_state(&me, &id, "running").await;
+    let wask =
+        TestServer::builder().clock_by_hand(super::START).configure(|c| c.server.grace_ms = 60_000).start().await;
+    let me = wask.guest();
+    me.create_action_with("error", &guest("error"), retry(json!({ "delayMs": 3_600_000 }))).await;
+    let id = me.invoke_async("error", &json!({ "error": "no" })).await;
+    in_state(&me, &id, "retrying").await; // nothing runs that could hold the stop
     let following = tokio::spawn(Following::of(&me, &id, None).await.rest());
-    let wask = wask.restart_with(|config| config.server.grace_ms = 1000).await;
-    let seen = following.await.unwrap();
-    assert!(seen.iter().all(|event| event.name != "end"), "{seen:?}");
-    drop(wask);
+
+    let stopped = tokio::time::timeout(Duration::from_secs(20), wask.stop()).await;
+
+    stopped.expect("the stream is closed long before the time to stop is over");
+    assert_eq!(following.await.unwrap(), [], "whoever follows comes back");
 }
