@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
-use wask_tests::{Receiver, Reply, eventually};
+use wask_tests::{Receiver, Reply, eventually, guest};
 
 use super::{calling, in_state, invoke, started};
 
@@ -92,5 +92,8 @@ async fn a_namespace_has_no_more_than_ten_thousand_callbacks_under_way() {
     assert!(refused.error().contains("10000"), "{}", refused.error());
     assert!(refused.header("retry-after").is_some());
     me.post("actions/echo", &json!({})).await.expect(202);
-    wask.other("somebody").await.post("actions/echo", &json!({})).await.expect(404);
+    let other = wask.other("somebody").await;
+    other.create_action("echo", &guest("echo")).await;
+    invoke(&other, "echo", &calling(&receiver.url("/other"))).await;
+    assert_eq!(receiver.received_at_least(1).await[0].target, "/other");
 }

@@ -14,13 +14,22 @@ fn waiting(client: &Client, id: &str, wait: &str) -> tokio::task::JoinHandle<Val
 async fn whoever_waits_is_answered_as_soon_as_it_has_ended() {
     let (wask, me) = started().await;
     me.create_action("sleeper", &guest("sleeper")).await;
-    let job = me.invoke_async("sleeper", &json!({ "ms": 5000 })).await;
+    let job = me.invoke_async("sleeper", &json!({ "ms": 50_000 })).await;
     in_state(&me, &job, "running").await;
     let waits = waiting(&me, &job, "60s");
-    wask.advance(SECOND);
-    tokio::task::yield_now().await;
+    let less_patient = waiting(&me, &job, "500ms");
+    eventually("the one who waits less is answered", || async {
+        wask.advance(SECOND / 20);
+        less_patient.is_finished().then_some(())
+    })
+    .await;
+    assert_eq!(less_patient.await.unwrap()["state"], "running");
     assert!(!waits.is_finished());
-    wask.advance(4 * SECOND);
+    eventually("it has ended", || async {
+        wask.advance(SECOND);
+        waits.is_finished().then_some(())
+    })
+    .await;
     let told = waits.await.unwrap();
     assert_eq!((&told["state"], &told["status"]), (&json!("ended"), &json!("success")));
     let again = me.get(&format!("activations/{job}/status?wait=60s")).await.expect(200).json();
