@@ -1,7 +1,8 @@
 //! Dead letters: what nobody tries any more is kept until somebody decides.
 
+use reqwest::Method;
 use serde_json::{Value, json};
-use wask_tests::{Client, TestServer, annotation, guest, wat};
+use wask_tests::{Answer, Client, TestServer, annotation, guest, wat};
 
 use super::{ended_in_time, in_state, retry, started};
 
@@ -100,4 +101,56 @@ async fn a_dead_letter_has_ended_for_everybody_who_asks() {
     let tasks = me.get("tasks?type=ACTN").await.json();
     assert_eq!((tasks.as_array().unwrap().len(), &tasks[0]["state"]), (1, &json!("ended")));
     me.post(&format!("activations/{id}/cancel"), &json!({})).await.expect(409);
+}
+
+/// Invokes an action of another namespace, without waiting.
+async fn invoke_theirs(client: &Client, args: &Value) -> Answer {
+    client.send(client.request(Method::POST, "/api/v1/namespaces/provider/actions/shop/sell").json(args)).await
+}
+
+/// A package that others may use, with an action that fails whatever it is told and parameters that are nobody's business;
+/// and a letter of `me` for it.
+async fn dead_of_theirs(wask: &TestServer, me: &Client) -> (Client, String) {
+    let provider = wask.other("provider").await;
+    let secret = |key: &str| json!([{ "key": key, "value": "nobody's business" }]);
+    let package = json!({ "publish": true, "parameters": secret("secret") });
+    provider.put("packages/shop", &package).await.expect(200);
+    let mut more = retry(json!({ "attempts": 2, "delayMs": 100 }));
+    more["parameters"] = secret("key");
+    provider.create_action_with("shop/sell", &guest("error"), more).await;
+    let accepted = invoke_theirs(me, &json!({ "error": "boom" })).await.expect(202);
+    let id = accepted.json()["activationId"].as_str().unwrap().to_owned();
+    ended_in_time(wask, &id).await;
+    (provider, id)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_shows_what_its_owner_gave_and_no_parameter_of_anybody_else() {
+    let (wask, me) = started().await;
+    let (_provider, id) = dead_of_theirs(&wask, &me).await;
+    let letter = me.get(&format!("dead-letters/{id}")).await.expect(200);
+    assert_eq!(letter.json()["arguments"], json!({ "error": "boom" }));
+    for shown in [letter, me.get("dead-letters").await.expect(200), me.get(&format!("activations/{id}/input")).await] {
+        assert!(!shown.text().contains("nobody's business"), "{}", shown.text());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_is_redriven_only_by_those_who_may_still_invoke_its_action() {
+    let (wask, me) = started().await;
+    let (provider, id) = dead_of_theirs(&wask, &me).await;
+    provider.put("packages/shop?overwrite=true", &json!({ "publish": false })).await.expect(200);
+    invoke_theirs(&me, &json!({})).await.expect(403);
+
+    me.post(&format!("dead-letters/{id}/redrive"), &json!({})).await.expect(403);
+    let all = me.post("dead-letters/redrive", &json!({})).await;
+
+    let none = all.status == 202 && all.json() == json!({ "activationIds": [] });
+    assert!(none || all.status == 403, "{} {}", all.status, all.text());
+    assert_eq!(ids(&me.get("dead-letters").await.json()), std::slice::from_ref(&id));
+    assert_eq!(me.get("activations?count=true").await.json(), json!({ "activations": 1 }));
+    assert_eq!(wask.queued().await, 0);
+
+    provider.put("packages/shop?overwrite=true", &json!({ "publish": true })).await.expect(200);
+    me.post(&format!("dead-letters/{id}/redrive"), &json!({})).await.expect(202);
 }
