@@ -1,7 +1,9 @@
 //! Intervals and single fires, from the call of their feed to what they leave behind. Feeds contract §A.5 to A.12.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::json;
 use wask_tests::{Client, TestServer, eventually, guest};
 
@@ -173,4 +175,36 @@ async fn a_trigger_made_anew_while_its_single_fire_is_cleared_away_stays() {
 
     me.get("triggers/flash").await.expect(200);
     assert_eq!(read(&me, "flash").await["status"]["nextFire"], T0 + 3_600_000);
+}
+
+/// The files of a server that have this text in them.
+fn files_with(wask: &TestServer, text: &str) -> Vec<PathBuf> {
+    let has = |bytes: &[u8]| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+    let paths = std::fs::read_dir(wask.data_dir()).unwrap().map(|entry| entry.unwrap().path());
+    paths.filter(|path| std::fs::read(path).is_ok_and(|bytes| has(&bytes))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_key_that_a_feed_is_called_with_is_kept_nowhere() {
+    let wask = started().await;
+    let me = wask.guest();
+    me.create_trigger("every-minute").await;
+    let (_, secret) = me.auth.split_once(':').unwrap();
+    assert_eq!(files_with(&wask, secret), [PathBuf::new(); 0], "a namespace's key is kept as a digest");
+    let call = json!({
+        "lifecycleEvent": "CREATE", "triggerName": "/guest/every-minute", "authKey": me.auth, "cron": "7 7 7 7 *",
+    });
+    let request = me.request(Method::POST, "/api/v1/namespaces/whisk.system/actions/alarms/alarm").json(&call);
+    let accepted = me.send(request).await.expect(202).json();
+    let id = accepted["activationId"].as_str().unwrap();
+    assert_eq!(me.ended(id).await["response"]["status"], "success");
+
+    let input = me.get(&format!("activations/{id}/input")).await;
+    assert!(!input.text().contains(secret), "{}", input.text());
+    assert_ne!(
+        files_with(&wask, "7 7 7 7 *"),
+        [PathBuf::new(); 0],
+        "what is kept of the call is in one of these files"
+    );
+    assert_eq!(files_with(&wask, secret), [PathBuf::new(); 0]);
 }
