@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use wask_tests::{Client, TestServer, annotation, eventually, guest};
 
-use super::{SECOND, START, in_state};
+use super::{SECOND, START, in_state, retry};
 
 async fn limited(running: u32, queued: u32) -> (TestServer, Client) {
     let limits = |config: &mut wask::config::Config| {
@@ -165,4 +165,46 @@ async fn an_operator_gives_a_namespace_a_queue_of_its_own_length() {
     wask.set_limits("guest", &[("queued_invocations", "1")]).await;
     me.post("actions/sleeper", &json!({})).await.expect(202);
     me.post("actions/sleeper", &json!({})).await.expect(429);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_waits_longer_for_the_name_of_his_namespace() {
+    for (many, few) in [("aaaaa", "zzzzz"), ("zzzzz", "aaaaa")] {
+        let one = |config: &mut wask::config::Config| config.queue.concurrent_runs = 1;
+        let wask = TestServer::builder().clock_by_hand(START).configure(one).start().await;
+        let (many, few) = (wask.other(many).await, wask.other(few).await);
+        for client in [&many, &few] {
+            client.create_action("sleeper", &guest("sleeper")).await;
+        }
+        let mut of_many = Vec::new();
+        for _ in 0..20 {
+            of_many.push(many.invoke_async("sleeper", &json!({ "ms": 1000 })).await);
+        }
+        let of_few = few.invoke_async("sleeper", &json!({ "ms": 1000 })).await;
+
+        eventually("the one has ended", || async {
+            wask.advance(SECOND / 4);
+            (few.state(&of_few).await == "ended").then_some(())
+        })
+        .await;
+
+        let still = states(&many, &of_many).await.get("queued").copied().unwrap_or(0);
+        assert!(15 <= still, "{still} of the 20 of {} still wait", many.namespace);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_another_attempt_takes_nobodys_place() {
+    let (_wask, me) = limited(1, 2).await;
+    me.create_action("echo", &guest("echo")).await;
+    me.create_action_with("error", &guest("error"), retry(json!({ "delayMs": 3_600_000 }))).await;
+    let mut failing = Vec::new();
+    for _ in 0..3 {
+        failing.push(me.invoke_async("error", &json!({ "error": "no" })).await);
+        in_state(&me, failing.last().unwrap(), "retrying").await;
+    }
+    let id = me.invoke_async("echo", &json!({ "n": 1 })).await;
+    assert_eq!(me.ended(&id).await["response"]["result"], json!({ "n": 1 }));
+    me.invoke("echo", &json!({ "n": 2 })).await.expect(200);
+    assert_eq!(states(&me, &failing).await, counts(&[("retrying", 3)]));
 }
