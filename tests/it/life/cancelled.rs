@@ -129,3 +129,28 @@ async fn a_cancellation_that_was_acknowledged_holds_when_the_process_dies_over_i
     assert_cancelled(&me.ended(&id).await);
     assert_eq!(me.activations_of("sleeper").await.len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancellation_holds_however_soon_it_comes() {
+    let (_wask, me) = started().await;
+    me.create_action("sleeper", &guest("sleeper")).await;
+    for _ in 0..60 {
+        let id = me.invoke_async("sleeper", &json!({ "ms": 50_000 })).await;
+        me.post(&format!("activations/{id}/cancel"), &json!({})).await.expect(202);
+        assert_cancelled(&me.ended(&id).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancellation_holds_or_is_refused_however_late_it_comes() {
+    let (_wask, me) = started().await;
+    me.create_action("lines", &guest("log-lines")).await;
+    for lines in 0..60 {
+        let id = me.invoke_async("lines", &json!({ "lines": lines })).await;
+        let answer = me.post(&format!("activations/{id}/cancel"), &json!({})).await;
+        match answer.status.as_u16() {
+            202 => assert_cancelled(&me.ended(&id).await),
+            _ => assert_eq!(answer.expect(409).error(), "The activation has ended already."),
+        }
+    }
+}
