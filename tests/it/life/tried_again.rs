@@ -1,9 +1,11 @@
 //! Retry policies of actions and rules.
 
-use serde_json::{Value, json};
-use wask_tests::{Client, ServerProcess, TestServer, annotation, eventually, guest, wat};
+use std::time::Duration;
 
-use super::{SECOND, ended_in_time, in_state, retry, started, status};
+use serde_json::{Value, json};
+use wask_tests::{Client, Receiver, ServerProcess, TestServer, annotation, eventually, guest, wat};
+
+use super::{SECOND, START, ended_in_time, in_state, retry, started, status};
 
 /// The attempts that a record tells of, by what each ended with.
 fn failed(record: &Value) -> Vec<(u64, String)> {
@@ -155,4 +157,78 @@ async fn attempts_and_waits_survive_a_crash_and_a_death_of_the_node_is_an_attemp
     let record = me.ended(&id).await;
     assert_eq!((annotation(&record, "attempts"), failed(&record).len()), (Some(json!(3)), 2));
     assert_eq!(me.get("dead-letters?count=true").await.json(), json!({ "dead-letters": 1 }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_attempt_of_a_policy_is_no_death_of_the_node() {
+    for (fails, runs) in [("first", [("first", 2), ("second", 0)]), ("second", [("first", 2), ("second", 2)])] {
+        let (wask, me) = started().await;
+        let once = json!({ "annotations": [{ "key": "redelivery", "value": false }] });
+        for name in ["first", "second"] {
+            let code = guest(if name == fails { "error" } else { "echo" });
+            me.create_action_with(name, &code, once.clone()).await;
+        }
+        let mut sequence = retry(json!({ "attempts": 2, "delayMs": 1000 }));
+        sequence["exec"] = json!({ "kind": "sequence", "components": ["/_/first", "/_/second"] });
+        me.put("actions/both", &sequence).await.expect(200);
+
+        let id = me.invoke_async("both", &json!({})).await;
+        let record = ended_in_time(&wask, &id).await;
+
+        assert_eq!(record["response"]["status"], "application error", "the {fails} fails: {record}");
+        assert_eq!((annotation(&record, "attempts"), failed(&record).len()), (Some(json!(2)), 1));
+        for (name, count) in runs {
+            let parts = me.activations_of(name).await;
+            assert_eq!(parts.len(), count, "{name} where the {fails} fails: {parts:?}");
+            for part in parts {
+                let status = if name == fails { "application error" } else { "success" };
+                assert_eq!(
+                    (&part["response"]["status"], annotation(&part, "attempts")),
+                    (&json!(status), None),
+                    "{part}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_who_waits_is_told_of_the_first_attempt_also_when_others_are_or_when_he_had_to_wait() {
+    for has_to_wait in [false, true] {
+        let one = |config: &mut wask::config::Config| config.limits.concurrent_invocations = 1;
+        let wask = TestServer::builder().clock_by_hand(START).configure(one).start().await;
+        let (me, receiver) = (wask.guest(), Receiver::start().await);
+        me.create_action_with("error", &guest("error"), retry(json!({ "attempts": 3, "delayMs": 60_000 }))).await;
+        me.create_action("sleeper", &guest("sleeper")).await;
+        if has_to_wait {
+            let first = me.invoke_async("sleeper", &json!({ "ms": 1000 })).await;
+            in_state(&me, &first, "running").await;
+        }
+        let caller = tokio::spawn({
+            let (me, args) = (me.clone(), json!({ "error": "no", "__ow_callback": receiver.url("/told") }));
+            async move { me.invoke("error", &args).await }
+        });
+        if has_to_wait {
+            eventually("he waits", || async { (wask.queued().await == 2).then_some(()) }).await;
+            wask.advance(SECOND);
+        }
+
+        let answer = tokio::time::timeout(Duration::from_secs(10), caller).await;
+
+        let answer = answer.unwrap_or_else(|_| panic!("an answer at once, had to wait: {has_to_wait}")).unwrap();
+        let record = answer.expect(502).json();
+        assert_eq!(record["response"]["result"], json!({ "error": "no" }));
+        let told = receiver.received_at_least(1).await.remove(0).json();
+        assert_eq!(told["activationId"], record["activationId"]);
+        for n in 2..=4 {
+            wask.advance(61 * SECOND);
+            let other = json!({ "ms": 0, "__ow_callback": receiver.url("/other") });
+            me.post("actions/sleeper", &other).await.expect(202);
+            receiver.received_at_least(n).await;
+        }
+        assert_eq!(receiver.received().iter().filter(|request| request.target == "/told").count(), 1);
+        assert_eq!(annotation(&me.ended(record["activationId"].as_str().unwrap()).await, "attempts"), None);
+        assert_eq!(me.activations_of("error").await.len(), 1);
+        assert_eq!(me.get("dead-letters").await.json(), json!([]));
+    }
 }
