@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use wask_tests::{annotation, eventually, guest};
+use wask_tests::{Receiver, TestServer, annotation, eventually, guest};
 
-use super::{SECOND, calling, in_state, invoke, started};
+use super::{SECOND, START, calling, in_state, invoke, started};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fired_trigger_calls_back_for_every_activation_that_its_rules_start() {
@@ -106,4 +106,44 @@ async fn whoever_is_told_of_a_cancelled_or_expired_activation_is_told_so() {
     .await;
     assert_eq!((&told["activationId"], &told["status"]), (&json!(expired), &json!("action developer error")));
     in_state(&me, &cb, "delivered").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_that_waits_for_one_that_calls_back_does_not_wait_for_a_turn_that_it_holds_itself() {
+    for others_wait in [false, true] {
+        let limits = |config: &mut wask::config::Config| {
+            (config.limits.concurrent_invocations, config.limits.queued_invocations) = (1, 5);
+        };
+        let wask = TestServer::builder().clock_by_hand(START).configure(limits).start().await;
+        let (me, receiver) = (wask.guest(), Receiver::start().await);
+        for name in ["echo", "invoker", "sleeper"] {
+            me.create_action(name, &guest(name)).await;
+        }
+        let params = json!({ "n": 1, "__ow_callback": receiver.url("/guest") });
+        let args = json!({ "name": "echo", "blocking": true, "result": true, "params": params });
+        if others_wait {
+            let first = me.invoke_async("sleeper", &json!({ "ms": 1000 })).await;
+            eventually("the first runs", || async { (me.state(&first).await == "running").then_some(()) }).await;
+        }
+        let caller = tokio::spawn({
+            let me = me.clone();
+            async move { me.invoke("invoker", &args).await }
+        });
+        let mut last = None;
+        if others_wait {
+            eventually("he waits", || async { (wask.queued().await == 2).then_some(()) }).await;
+            last = Some(me.invoke_async("echo", &json!({})).await);
+            wask.advance(SECOND);
+        }
+
+        let answer = tokio::time::timeout(Duration::from_secs(10), caller).await;
+
+        let answer = answer.unwrap_or_else(|_| panic!("it waits for a turn, others wait: {others_wait}")).unwrap();
+        assert_eq!(answer.expect(200).json()["response"]["result"], json!({ "n": 1 }));
+        let told = receiver.received_at_least(1).await.remove(0);
+        assert_eq!((told.target.as_str(), told.json()["name"].clone()), ("/guest", json!("guest/echo")));
+        for id in told.json()["activationId"].as_str().into_iter().chain(last.as_deref()) {
+            assert_eq!(me.ended(id).await["response"]["status"], "success");
+        }
+    }
 }
