@@ -1,6 +1,7 @@
 //! Being told to stop: callers are answered, what can end ends, the rest is kept. Fault matrix F10, F11.
 
 mod callbacks;
+mod waiting;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

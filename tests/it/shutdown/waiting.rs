@@ -1,0 +1,63 @@
+//! Whoever only waits does not hold a server that is told to stop: nothing of his could end within the grace period.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+use wask_tests::{Answer, Client, TestServer, eventually, guest};
+
+/// A server that runs one activation at a time and has much time to stop.
+async fn started() -> (TestServer, Client) {
+    let settings = |config: &mut wask::config::Config| {
+        config.server.grace_ms = 20_000;
+        config.limits.concurrent_invocations = 1;
+    };
+    let wask = TestServer::builder().configure(settings).start().await;
+    let me = wask.guest();
+    (wask, me)
+}
+
+/// Stops it; one that somebody holds takes the whole grace period.
+async fn stops_at_once(wask: TestServer) {
+    tokio::time::timeout(Duration::from_secs(10), wask.stop()).await.expect("a server that nobody holds");
+}
+
+fn waiting(client: &Client, path: String) -> JoinHandle<Answer> {
+    let client = client.clone();
+    tokio::spawn(async move { client.get(&path).await })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_one_that_is_to_be_tried_again_is_told_where_it_stands() {
+    let (wask, me) = started().await;
+    let policy = json!({ "annotations": [{ "key": "retry", "value": { "delayMs": 3_600_000 } }] });
+    me.create_action_with("error", &guest("error"), policy).await;
+    let id = me.invoke_async("error", &json!({ "error": "no" })).await;
+    eventually("it is to be tried again", || async { (me.state(&id).await == "retrying").then_some(()) }).await;
+    let waits = waiting(&me, format!("activations/{id}/status?wait=60s"));
+    waiting(&me, format!("activations/{id}/status?wait=300ms")).await.unwrap().expect(200);
+    assert!(!waits.is_finished(), "he waits");
+
+    stops_at_once(wask).await;
+
+    let told: Value = waits.await.unwrap().expect(200).json();
+    assert_eq!((&told["state"], &told["activationId"]), (&json!("retrying"), &json!(id)), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_whose_activation_waits_for_its_turn_gets_its_id() {
+    let (wask, me) = started().await;
+    me.create_action("sleeper", &guest("sleeper")).await;
+    let first = me.invoke_async("sleeper", &json!({ "ms": 1500 })).await;
+    eventually("the first runs", || async { (me.state(&first).await == "running").then_some(()) }).await;
+    let caller = tokio::spawn({
+        let me = me.clone();
+        async move { me.invoke("sleeper", &json!({ "ms": 50_000 })).await }
+    });
+    eventually("he waits", || async { (wask.queued().await == 2).then_some(()) }).await;
+
+    stops_at_once(wask).await; // with the first, which does end
+
+    let accepted = caller.await.unwrap().expect(202).json();
+    assert!(accepted["activationId"].is_string() && accepted["activationId"] != first, "{accepted}");
+}
