@@ -168,3 +168,23 @@ async fn a_retried_request_finds_the_callback_of_the_first_and_asks_for_no_secon
     assert_eq!(me.get("callbacks?count=true").await.json(), json!({ "callbacks": 1 }));
     assert_eq!(receiver.received().len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retried_request_gets_its_replay_also_when_such_callbacks_are_refused_by_now() {
+    let (_wask, me, receiver) = started().await;
+    let url = receiver.url("/done");
+    let ask = async |key: &str| {
+        let headers = [("Idempotency-Key", key), ("X-Wask-Callback", url.as_str())];
+        with_headers(&me, "actions/echo", &headers, &json!({ "n": 1 })).await
+    };
+    let first = ask("order-42").await.expect(202);
+    me.ended(first.json()["activationId"].as_str().unwrap()).await;
+    me.put("callbacks/settings", &json!({ "httpsOnly": true })).await.expect(200);
+    ask("order-43").await.expect(400);
+
+    let again = ask("order-42").await.expect(202);
+
+    assert_eq!((again.json(), again.header("idempotent-replayed")), (first.json(), Some("true")));
+    assert_eq!(again.header("x-wask-callback-id"), first.header("x-wask-callback-id"));
+    assert_eq!(me.get("activations?count=true").await.json(), json!({ "activations": 1 }));
+}
