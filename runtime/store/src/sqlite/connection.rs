@@ -154,7 +154,8 @@ mod tests {
 
     #[test]
     fn jobs_and_records_of_before_the_shares_have_them_and_are_counted() {
-        let mut db = of_version(6);
+        let mut db = Connection::open_in_memory().unwrap();
+        migrate_to(&mut db, 6).unwrap();
         let payload = r#"{"action":{"namespace":"guest","package":"p","name":"a"},"args":{}}"#;
         let fire = r#"{"trigger":{"namespace":"guest","name":"t"},"payload":{}}"#;
         db.execute_batch(&format!(
