@@ -11,12 +11,17 @@ use tokio::sync::Notify;
 #[derive(Default)]
 pub struct Turns {
     shares: DashMap<String, Arc<Share>>,
+    /// How often somebody was served.
+    served: Arc<AtomicU64>,
     over: Arc<Notify>,
 }
 
 /// What runs of one name.
 pub struct Share {
     running: AtomicU64,
+    /// Which time it was when this one was served last; 0: never.
+    served: AtomicU64,
+    served_of_all: Arc<AtomicU64>,
     /// Somebody was refused a turn and is to be told when one is over.
     wanted: AtomicBool,
     over: Arc<Notify>,
@@ -24,7 +29,11 @@ pub struct Share {
 
 /// The right to run one; over when dropped.
 #[derive(Debug)]
-pub struct Turn(Option<Arc<Share>>);
+pub struct Turn {
+    share: Option<Arc<Share>>,
+    /// Turns that are over with this one.
+    _both: Option<Box<(Turn, Turn)>>,
+}
 
 impl std::fmt::Debug for Share {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -37,8 +46,15 @@ impl Turns {
         if let Some(share) = self.shares.get(name) {
             return share.clone();
         }
-        let share =
-            || Arc::new(Share { running: AtomicU64::new(0), wanted: AtomicBool::new(false), over: self.over.clone() });
+        let share = || {
+            Arc::new(Share {
+                running: AtomicU64::new(0),
+                served: AtomicU64::new(0),
+                served_of_all: self.served.clone(),
+                wanted: AtomicBool::new(false),
+                over: self.over.clone(),
+            })
+        };
         self.shares.entry(name.to_owned()).or_insert_with(share).clone()
     }
 
@@ -62,7 +78,15 @@ impl Share {
             self.wanted.store(true, SeqCst);
             take().ok()?; // the last one may have ended between the two looks, and told nobody
         }
-        Some(Turn(Some(self.clone())))
+        Some(Turn { share: Some(self.clone()), _both: None })
+    }
+
+    /// A turn for one of those who wait in line: it is remembered who had one last. Whoever runs at once takes no turn from
+    /// those who wait.
+    pub fn serve(self: &Arc<Self>, allowed: Option<u32>) -> Option<Turn> {
+        let turn = self.take(allowed)?;
+        self.served.store(self.served_of_all.fetch_add(1, SeqCst) + 1, SeqCst);
+        Some(turn)
     }
 
     /// Asks to be told when a turn is over. `true`: there is one already.
@@ -74,12 +98,22 @@ impl Share {
     pub fn running(&self) -> u64 {
         self.running.load(SeqCst)
     }
+
+    /// Grows each time that one of the shares is served; 0: this one never was.
+    pub fn served(&self) -> u64 {
+        self.served.load(SeqCst)
+    }
 }
 
 impl Turn {
     /// A turn that counts nowhere.
     pub fn uncounted() -> Self {
-        Turn(None)
+        Turn { share: None, _both: None }
+    }
+
+    /// Counts for both, until it is over.
+    pub fn and(self, other: Turn) -> Self {
+        Turn { share: None, _both: Some(Box::new((self, other))) }
     }
 
     pub fn is_uncounted(&self) -> bool {
@@ -89,7 +123,7 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        let Some(share) = self.0.take() else { return };
+        let Some(share) = self.share.take() else { return };
         share.running.fetch_sub(1, SeqCst);
         if share.wanted.load(SeqCst) && share.wanted.swap(false, SeqCst) {
             share.over.notify_one();
@@ -121,6 +155,23 @@ mod tests {
         assert!(turns.over().now_or_never().is_none(), "told once");
         assert_eq!(share.running(), 0);
         assert!(share.take(None).is_some());
+    }
+
+    #[test]
+    fn it_is_known_who_was_served_last() {
+        let turns = Turns::default();
+        let (a, b) = (turns.share("a"), turns.share("b"));
+        assert_eq!((a.served(), b.served()), (0, 0));
+        let held = a.serve(Some(1)).unwrap().and(b.serve(None).unwrap());
+        assert!(a.serve(Some(1)).is_none());
+        assert_eq!((a.served(), b.served()), (1, 2));
+        assert_eq!((a.running(), b.running()), (1, 1));
+        drop(held);
+        assert_eq!((a.running(), b.running()), (0, 0));
+        drop(a.take(None));
+        assert_eq!(a.served(), 1, "nobody waited");
+        drop(a.serve(None));
+        assert_eq!(a.served(), 3);
     }
 
     #[test]

@@ -8,18 +8,23 @@ use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
-use wask_model::Timestamp;
-use wask_store::{Claim, Job, Lane, Waiting};
+use wask_model::{NamespaceName, Timestamp};
+use wask_store::{Claim, Lane, Portion, Waiting};
 
-use super::fair::{Demand, split};
+use super::fair::{Demand, Line, Standing};
 use super::{Handler, LaneState, Place, Queue};
 use crate::gate::{Share, Turn};
 
-/// One share that waits, and what it may have.
+/// Jobs of one namespace in one share that wait.
 struct Applicant {
+    /// Of the share.
     name: String,
+    namespace: NamespaceName,
     share: Arc<Share>,
-    demand: Demand,
+    /// What runs of the namespace; `None`: the share is the namespace's own.
+    owner: Option<Arc<Share>>,
+    /// How many of the share may run.
+    allowed: Option<u32>,
 }
 
 impl Queue {
@@ -93,72 +98,108 @@ impl Queue {
         let waiting = self.0.store.waiting(lane, now, free).await?;
         if waiting.is_empty() {
             handler.turns().forget_idle();
+            self.lane(lane).namespaces.forget_idle();
             return Ok(false);
         }
-        let applicants = applicants(waiting, handler).await?;
-        let demands: Vec<Demand> = applicants.iter().map(|applicant| applicant.demand).collect();
-        let mut turns: HashMap<&str, Vec<Turn>> = HashMap::new();
-        for (applicant, given) in applicants.iter().zip(split(free, &demands)) {
-            let taken = (0..given).map_while(|_| applicant.share.take(applicant.demand.allowed)).collect();
-            turns.insert(&applicant.name, taken);
+        let (applicants, line) = self.line_up(lane, waiting, handler).await?;
+        let mut turns: Vec<Vec<Turn>> = applicants.iter().map(|_| Vec::new()).collect();
+        for at in line.split(free) {
+            turns[at].extend(applicants[at].serve());
         }
-        let shares: Vec<(String, u32)> = turns
-            .iter()
-            .filter(|(_, taken)| !taken.is_empty())
-            .map(|(name, taken)| ((*name).to_owned(), u32::try_from(taken.len()).unwrap_or(u32::MAX)))
-            .collect();
+        let portions: Vec<Portion> = applicants.iter().zip(&turns).filter_map(portion).collect();
         let claim = Claim::from_now(&self.0.owner, now, self.lease());
-        let jobs = match shares.is_empty() {
+        let jobs = match portions.is_empty() {
             true => Vec::new(),
-            false => self.0.store.claim_due(lane, now, &shares, &claim).await?,
+            false => self.0.store.claim_due(lane, now, &portions, &claim).await?,
         };
-        let claimed = count(&jobs);
+        let is_any_claimed = !jobs.is_empty();
+        let mut claimed = vec![0; applicants.len()];
+        let places: HashMap<(String, NamespaceName), usize> =
+            applicants.iter().enumerate().map(|(at, of)| ((of.name.clone(), of.namespace.clone()), at)).collect();
         for job in jobs {
-            let turn = turns.get_mut(job.share.as_str()).and_then(Vec::pop);
+            let of = (job.share.clone(), job.namespace.clone());
+            let turn = places.get(&of).and_then(|&at| {
+                claimed[at] += 1;
+                turns[at].pop()
+            });
             let (turn, permit) = turn.zip(permits.pop()).expect("no more is claimed than there are places");
             self.spawn(job, Place { _turn: turn, _permit: Some(permit) });
         }
         if permits.is_empty() {
             self.lane(lane).behind.add_everybody(); // there may be more than were counted
         }
-        let is_turn_over = self.leave_behind(lane, &applicants, &claimed);
-        Ok(is_turn_over || !claimed.is_empty())
+        let is_turn_over = self.leave_behind(lane, &applicants, &line, &claimed);
+        Ok(is_turn_over || is_any_claimed)
+    }
+
+    /// Who waits, and how each stands.
+    async fn line_up(
+        &self,
+        lane: Lane,
+        waiting: Vec<Waiting>,
+        handler: &dyn Handler,
+    ) -> anyhow::Result<(Vec<Applicant>, Line)> {
+        let (mut applicants, mut line) = (Vec::<Applicant>::with_capacity(waiting.len()), Line::default());
+        let mut namespaces: HashMap<NamespaceName, usize> = HashMap::new();
+        for Waiting { share: name, namespace, jobs, since } in waiting {
+            if applicants.last().is_none_or(|before| before.name != name) {
+                let allowed = handler.allowed(&name).await?;
+                line.shares.push(standing(&handler.turns().share(&name), allowed));
+            }
+            let share = handler.turns().share(&name);
+            let is_own = name == namespace.as_str();
+            let owner = (!is_own).then(|| self.lane(lane).namespaces.share(namespace.as_str()));
+            let of = *namespaces.entry(namespace.clone()).or_insert_with(|| {
+                line.namespaces.push(standing(owner.as_ref().unwrap_or(&share), None));
+                line.namespaces.len() - 1
+            });
+            let of_share = line.shares.len() - 1;
+            line.demands.push(Demand { namespace: of, share: of_share, jobs, since });
+            let allowed = line.shares[of_share].allowed;
+            applicants.push(Applicant { name, namespace, share, owner, allowed });
+        }
+        Ok((applicants, line))
     }
 
     /// Notes who still waits, and for what. `true`: a turn that somebody waits for is over already.
-    fn leave_behind(&self, lane: Lane, applicants: &[Applicant], claimed: &HashMap<String, u32>) -> bool {
+    fn leave_behind(&self, lane: Lane, applicants: &[Applicant], line: &Line, claimed: &[u32]) -> bool {
         let behind = &self.lane(lane).behind;
+        let mut shares = line.shares.clone();
+        for (demand, &got) in line.demands.iter().zip(claimed) {
+            shares[demand.share].running += u64::from(got);
+        }
         let mut is_turn_over = false;
-        for Applicant { name, share, demand } in applicants {
-            let got = claimed.get(name).copied().unwrap_or(0);
+        for ((applicant, demand), &got) in applicants.iter().zip(&line.demands).zip(claimed) {
             if demand.jobs <= got {
                 continue;
             }
-            behind.add(name);
-            match got < demand.room() {
+            behind.add(&applicant.name);
+            match shares[demand.share].has_room() {
                 true => behind.add_everybody(), // the node had no place for them
-                false => is_turn_over |= share.want(demand.allowed),
+                false => is_turn_over |= applicant.share.want(applicant.allowed),
             }
         }
         is_turn_over
     }
 }
 
-async fn applicants(waiting: Vec<Waiting>, handler: &dyn Handler) -> anyhow::Result<Vec<Applicant>> {
-    let mut all = Vec::with_capacity(waiting.len());
-    for Waiting { share: name, jobs } in waiting {
-        let allowed = handler.allowed(&name).await?;
-        let share = handler.turns().share(&name);
-        let demand = Demand { jobs, running: share.running(), allowed };
-        all.push(Applicant { name, share, demand });
+impl Applicant {
+    fn serve(&self) -> Option<Turn> {
+        let turn = self.share.serve(self.allowed)?;
+        Some(match self.owner.as_ref().and_then(|owner| owner.serve(None)) {
+            Some(of_owner) => turn.and(of_owner),
+            None => turn,
+        })
     }
-    Ok(all)
 }
 
-fn count(jobs: &[Job]) -> HashMap<String, u32> {
-    let mut claimed = HashMap::new();
-    for job in jobs {
-        *claimed.entry(job.share.clone()).or_default() += 1;
-    }
-    claimed
+fn standing(share: &Share, allowed: Option<u32>) -> Standing {
+    Standing { running: share.running(), allowed, served: share.served() }
+}
+
+/// `None`: it has got no place.
+fn portion((applicant, turns): (&Applicant, &Vec<Turn>)) -> Option<Portion> {
+    let jobs = u32::try_from(turns.len()).unwrap_or(u32::MAX);
+    let Applicant { name, namespace, .. } = applicant;
+    (0 < jobs).then(|| Portion { share: name.clone(), namespace: namespace.clone(), jobs })
 }

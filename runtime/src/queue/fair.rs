@@ -1,33 +1,76 @@
-//! Who gets the free places of a lane: whoever has the fewest. Pure.
+//! Who gets the free places of a lane: the namespace of which the fewest run, and of its shares that of which the fewest
+//! run; of equals whoever was served longest ago. Pure.
 
-/// Jobs of one share that wait.
+use wask_model::Timestamp;
+
+/// How a namespace or a share stands while places are handed out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Demand {
-    pub jobs: u32,
+pub struct Standing {
     /// What runs of it already.
     pub running: u64,
     /// How many may run; `None`: any number.
     pub allowed: Option<u32>,
+    /// Grows each time that somebody is served; 0: never.
+    pub served: u64,
 }
 
-impl Demand {
-    /// How many of them could run if there were places without end.
-    pub fn room(self) -> u32 {
-        let room = self.allowed.map_or(u64::MAX, |allowed| u64::from(allowed).saturating_sub(self.running));
-        u32::try_from(room).unwrap_or(u32::MAX).min(self.jobs)
+impl Standing {
+    pub fn has_room(self) -> bool {
+        self.allowed.is_none_or(|allowed| self.running < u64::from(allowed))
+    }
+
+    /// Whoever has less of it comes first.
+    fn wealth(self) -> (u64, u64) {
+        (self.running, self.served)
+    }
+
+    fn serve(&mut self, turn: u64) {
+        self.running += 1;
+        self.served = turn;
     }
 }
 
-/// Hands out `free` places, one after the other, each to the share of which the fewest run and that can use it; of equals
-/// the first. Returns how many each gets.
-pub fn split(free: u32, demands: &[Demand]) -> Vec<u32> {
-    let mut given = vec![0; demands.len()];
-    for _ in 0..free {
-        let open = (0..demands.len()).filter(|&at| given[at] < demands[at].room());
-        let Some(poorest) = open.min_by_key(|&at| demands[at].running + u64::from(given[at])) else { break };
-        given[poorest] += 1;
+/// Jobs of one namespace in one share that wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Demand {
+    /// Which of the namespaces.
+    pub namespace: usize,
+    /// Which of the shares.
+    pub share: usize,
+    pub jobs: u32,
+    /// When the first of them was due.
+    pub since: Timestamp,
+}
+
+/// Whoever competes.
+#[derive(Clone, Debug, Default)]
+pub struct Line {
+    pub namespaces: Vec<Standing>,
+    pub shares: Vec<Standing>,
+    pub demands: Vec<Demand>,
+}
+
+impl Line {
+    /// Hands out `free` places, one after the other. Returns which demand gets each.
+    pub fn split(&self, free: u32) -> Vec<usize> {
+        let Line { mut namespaces, mut shares, demands } = self.clone();
+        let latest = namespaces.iter().chain(&shares).map(|standing| standing.served).max().unwrap_or(0);
+        let mut left: Vec<u32> = demands.iter().map(|demand| demand.jobs).collect();
+        let mut given = Vec::new();
+        for turn in (1..=u64::from(free)).map(|place| latest.saturating_add(place)) {
+            let open = (0..demands.len()).filter(|&at| 0 < left[at] && shares[demands[at].share].has_room());
+            let next = open.min_by_key(|&at| {
+                let Demand { namespace, share, since, .. } = demands[at];
+                (namespaces[namespace].wealth(), shares[share].wealth(), since)
+            });
+            let Some(next) = next else { break };
+            left[next] -= 1;
+            namespaces[demands[next].namespace].serve(turn);
+            shares[demands[next].share].serve(turn);
+            given.push(next);
+        }
+        given
     }
-    given
 }
 
 #[cfg(test)]
@@ -36,45 +79,123 @@ mod tests {
 
     use super::*;
 
-    fn demand(jobs: u32, running: u64, allowed: Option<u32>) -> Demand {
-        Demand { jobs, running, allowed }
+    const NEW: Standing = Standing { running: 0, allowed: None, served: 0 };
+
+    fn standing(running: u64, allowed: Option<u32>) -> Standing {
+        Standing { running, allowed, served: 0 }
+    }
+
+    fn demand(namespace: usize, share: usize, jobs: u32) -> Demand {
+        Demand { namespace, share, jobs, since: Timestamp::from_millis(0) }
+    }
+
+    /// Each share belongs to a namespace of its own.
+    fn apart(shares: &[(u32, u64, Option<u32>)]) -> Line {
+        Line {
+            namespaces: shares.iter().map(|&(_, running, _)| standing(running, None)).collect(),
+            shares: shares.iter().map(|&(_, running, allowed)| standing(running, allowed)).collect(),
+            demands: shares.iter().enumerate().map(|(at, &(jobs, ..))| demand(at, at, jobs)).collect(),
+        }
+    }
+
+    fn counts(line: &Line, free: u32) -> Vec<usize> {
+        let given = line.split(free);
+        (0..line.demands.len()).map(|at| given.iter().filter(|&&to| to == at).count()).collect()
     }
 
     #[test]
     fn places_go_to_those_who_have_the_fewest_however_many_wait() {
-        for (free, demands, given) in [
-            (10, vec![demand(10_000, 0, None), demand(5, 0, None)], vec![5, 5]),
-            (10, vec![demand(10_000, 0, None), demand(2, 0, None)], vec![8, 2]),
-            (4, vec![demand(10_000, 100, None), demand(10_000, 98, None)], vec![1, 3]),
-            (4, vec![demand(9, 100, None), demand(9, 0, Some(2))], vec![2, 2]),
-            (4, vec![demand(9, 2, Some(2)), demand(9, 9, Some(2))], vec![0, 0]),
-            (0, vec![demand(9, 0, None)], vec![0]),
+        for (free, shares, given) in [
+            (10, vec![(10_000, 0, None), (5, 0, None)], vec![5, 5]),
+            (10, vec![(10_000, 0, None), (2, 0, None)], vec![8, 2]),
+            (4, vec![(10_000, 100, None), (10_000, 98, None)], vec![1, 3]),
+            (4, vec![(9, 100, None), (9, 0, Some(2))], vec![2, 2]),
+            (4, vec![(9, 2, Some(2)), (9, 9, Some(2))], vec![0, 0]),
+            (0, vec![(9, 0, None)], vec![0]),
             (9, vec![], vec![]),
         ] {
-            assert_eq!(split(free, &demands), given, "{free} for {demands:?}");
+            assert_eq!(counts(&apart(&shares), free), given, "{free} for {shares:?}");
         }
     }
 
-    fn any_demand() -> impl Strategy<Value = Demand> {
+    #[test]
+    fn of_equals_whoever_was_served_longest_ago_comes_first_and_then_who_waits_longest() {
+        let served = |served| Standing { served, ..NEW };
+        for (served_before, since, order) in [
+            ([0, 0, 0], [0, 0, 0], [0, 1, 2]),
+            ([3, 1, 2], [0, 0, 0], [1, 2, 0]),
+            ([3, 0, 2], [0, 9, 0], [1, 2, 0]),
+            ([0, 0, 0], [3, 1, 2], [1, 2, 0]),
+        ] {
+            let standings: Vec<Standing> = served_before.into_iter().map(served).collect();
+            let since = since.map(Timestamp::from_millis);
+            let demands = (0..3).map(|at| Demand { since: since[at], ..demand(at, at, 9) }).collect();
+            let line = Line { namespaces: standings.clone(), shares: standings, demands };
+            assert_eq!(line.split(3), order, "{served_before:?} {since:?}");
+            assert_eq!(line.split(1), order[..1], "{served_before:?} {since:?}");
+        }
+    }
+
+    #[test]
+    fn a_namespace_gets_no_more_for_having_many_shares() {
+        let demands = (0..99).map(|at| demand(0, at, 9)).chain([demand(1, 99, 50)]).collect();
+        let line = Line { namespaces: vec![NEW; 2], shares: vec![NEW; 100], demands };
+        assert_eq!(line.split(64).iter().filter(|&&to| to == 99).count(), 32);
+    }
+
+    #[test]
+    fn namespaces_share_the_room_of_a_share() {
+        let line = Line {
+            namespaces: vec![NEW, standing(1, None)],
+            shares: vec![standing(2, Some(8)), NEW],
+            demands: vec![demand(0, 0, 9), demand(1, 0, 9), demand(0, 1, 1)],
+        };
+        assert_eq!(counts(&line, 64), [3, 3, 1], "the first has the second share beside it, and had one running less");
+    }
+
+    fn any_share() -> impl Strategy<Value = (u32, u64, Option<u32>)> {
         (0..50_u32, 0..50_u64, proptest::option::of(0..50_u32))
-            .prop_map(|(jobs, running, allowed)| demand(jobs, running, allowed))
     }
 
     proptest! {
         #[test]
         fn no_place_is_left_that_somebody_could_use_and_nobody_gets_one_before_a_poorer_one(
             free in 0..100_u32,
-            demands in proptest::collection::vec(any_demand(), 0..6),
+            shares in proptest::collection::vec(any_share(), 0..6),
         ) {
-            let given = split(free, &demands);
-            let all: u32 = given.iter().sum();
-            let usable: u32 = demands.iter().map(|demand| demand.room()).sum();
-            prop_assert_eq!(all, free.min(usable));
-            for (rich, got) in demands.iter().zip(&given).filter(|(_, got)| 0 < **got) {
-                for (poor, has) in demands.iter().zip(&given).filter(|(poor, has)| **has < poor.room()) {
-                    prop_assert!(rich.running + u64::from(*got) <= poor.running + u64::from(*has) + 1);
+            let given: Vec<u64> = counts(&apart(&shares), free).into_iter().map(|given| given as u64).collect();
+            let room = |&(jobs, running, allowed): &(u32, u64, Option<u32>)| {
+                allowed.map_or(u64::MAX, |allowed| u64::from(allowed).saturating_sub(running)).min(u64::from(jobs))
+            };
+            prop_assert_eq!(given.iter().sum::<u64>(), u64::from(free).min(shares.iter().map(room).sum()));
+            for (rich, got) in shares.iter().zip(&given).filter(|(_, got)| 0 < **got) {
+                for (poor, has) in shares.iter().zip(&given).filter(|(poor, has)| **has < room(poor)) {
+                    prop_assert!(rich.1 + *got <= poor.1 + *has + 1);
                 }
             }
+        }
+
+        #[test]
+        fn with_one_place_nobody_waits_longer_than_one_round(
+            jobs in proptest::collection::vec(1..20_u32, 1..8),
+            since in proptest::collection::vec(0..5_i64, 8),
+        ) {
+            let all = jobs.len();
+            let demands = jobs.iter().enumerate();
+            let demands = demands.map(|(at, &jobs)| Demand { since: Timestamp::from_millis(since[at]), ..demand(at, at, jobs) });
+            let mut line = Line { namespaces: vec![NEW; all], shares: vec![NEW; all], demands: demands.collect() };
+            let mut waited = vec![0; all];
+            for turn in 1.. {
+                let [next] = line.split(1)[..] else { break };
+                line.demands[next].jobs -= 1;
+                (line.namespaces[next].served, line.shares[next].served) = (turn, turn);
+                waited[next] = 0;
+                for at in (0..all).filter(|&at| at != next && 0 < line.demands[at].jobs) {
+                    waited[at] += 1;
+                    prop_assert!(waited[at] < all, "{} of {}", at, all);
+                }
+            }
+            prop_assert!(line.demands.iter().all(|demand| demand.jobs == 0));
         }
     }
 }

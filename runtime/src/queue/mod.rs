@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Jobs of a lane compete in shares. A share has a bound on how many of it run, which the handler knows; the places of the
-//! node go to whoever has the fewest ([`fair`]).
+//! node go to the namespace of which the fewest run, and among its shares likewise ([`fair`]).
 
 mod behind;
 mod claim;
@@ -176,6 +176,8 @@ struct LaneState {
     /// When the first of the jobs that this node has put back is due; milliseconds.
     soonest: AtomicI64,
     behind: Behind,
+    /// What runs of each namespace in shares that are not its own.
+    namespaces: Turns,
     handler: OnceLock<Arc<dyn Handler>>,
 }
 
@@ -186,6 +188,7 @@ impl Queue {
             wake: Notify::new(),
             soonest: AtomicI64::new(i64::MAX),
             behind: Behind::unknown(),
+            namespaces: Turns::default(),
             handler: OnceLock::new(),
         };
         let lanes = Lane::ALL.map(|kind| match kind {

@@ -9,7 +9,7 @@
 //!  └─ lease ended
 //! ```
 //!
-//! Jobs of one lane compete in shares: whoever claims says how many of each share it has room for.
+//! Jobs of one lane compete in shares: whoever claims says how many of each it has room for.
 
 use std::time::Duration;
 
@@ -92,11 +92,22 @@ pub struct Job {
     pub cancelled: Option<Timestamp>,
 }
 
-/// Jobs of one share that could be claimed.
+/// Jobs of one namespace in one share that could be claimed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
     pub share: String,
+    pub namespace: NamespaceName,
     /// At least 1; counted only as far as was asked.
+    pub jobs: u32,
+    /// When the first of them was due.
+    pub since: Timestamp,
+}
+
+/// How many jobs of one namespace in one share somebody has room for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Portion {
+    pub share: String,
+    pub namespace: NamespaceName,
     pub jobs: u32,
 }
 
@@ -150,17 +161,17 @@ pub trait JobStore: Send + Sync {
     /// Stores jobs, together with `record` if there is one, or nothing. Returns only when they are on disk.
     async fn enqueue(&self, record: Option<Activation>, jobs: Vec<NewJob>) -> Result<(), StoreError>;
 
-    /// The shares of `lane` with jobs that could be claimed at `now`, in the order of their names; of each share up to
-    /// `most` jobs are counted.
+    /// Who has jobs of `lane` that could be claimed at `now`, in the order of shares and, within a share, of namespaces; of
+    /// each up to `most` jobs are counted.
     async fn waiting(&self, lane: Lane, now: Timestamp, most: u32) -> Result<Vec<Waiting>, StoreError>;
 
-    /// Leases up to so many jobs of each share of `lane` due at `now`, oldest first: due ones, and leased ones whose lease
-    /// ended before `now`. Each claim is one more attempt.
+    /// Leases the jobs of `lane` that fit the portions, of each the oldest first: jobs due at `now`, and leased ones whose
+    /// lease ended before `now`. Each claim is one more attempt.
     async fn claim_due(
         &self,
         lane: Lane,
         now: Timestamp,
-        shares: &[(String, u32)],
+        portions: &[Portion],
         claim: &Claim,
     ) -> Result<Vec<Job>, StoreError>;
 

@@ -33,7 +33,7 @@ pub use dead_letters::{DeadLetter, DeadLetterQuery, DeadLetterStore};
 pub use entities::{Change, EntityQuery, EntityStore, Revision, Stored};
 pub use error::StoreError;
 pub use identities::{IdentityStore, NewNamespace};
-pub use jobs::{Cancel, Cancelled, Claim, Job, JobState, JobStore, KnownJob, Lane, Lease, NewJob, Waiting};
+pub use jobs::{Cancel, Cancelled, Claim, Job, JobState, JobStore, KnownJob, Lane, Lease, NewJob, Portion, Waiting};
 pub use once::{Begun, FirstRequest, KeyedRequest, OnceStore, Verdict};
 pub use others::OthersWrite;
 pub use retention::{Kept, RetentionStore};

@@ -81,6 +81,7 @@ macro_rules! conformance_suite {
                 jobs_are_counted_per_namespace_due_and_leased_but_not_dead,
                 the_next_due_time_is_that_of_the_earliest_job_nobody_holds,
                 every_share_is_claimed_as_far_as_there_is_room_for_it,
+                namespaces_in_one_share_stand_in_lines_of_their_own,
                 a_job_that_nobody_holds_is_ended_with_its_record_and_what_follows,
                 whoever_takes_over_a_job_that_was_to_end_is_told,
             ],

@@ -10,7 +10,7 @@ use wask_model::{
     TickOrigin, Timestamp, Trigger, Version,
 };
 
-use crate::{Claim, Job, Lane, NewJob, Store};
+use crate::{Claim, Job, Lane, NewJob, Portion, Store, Waiting};
 
 /// When the stories begin.
 pub const T0: Timestamp = Timestamp::from_millis(1_900_000_000_000);
@@ -77,16 +77,17 @@ pub async fn claim(store: &dyn Store, owner: &str, now: Timestamp) -> Vec<Job> {
     claim_in(store, Lane::Invoke, owner, now).await
 }
 
-/// What to claim: so many of the share of [`job`].
-pub fn of_guest(jobs: u32) -> [(String, u32); 1] {
-    [("guest".to_owned(), jobs)]
+/// What to claim: so many of the namespace and share of [`job`].
+pub fn of_guest(jobs: u32) -> [Portion; 1] {
+    [Portion { share: "guest".to_owned(), namespace: guest(), jobs }]
 }
 
 /// The same in any lane.
 pub async fn claim_in(store: &dyn Store, lane: Lane, owner: &str, now: Timestamp) -> Vec<Job> {
     let waiting = store.waiting(lane, now, 100).await.unwrap();
-    let shares: Vec<(String, u32)> = waiting.into_iter().map(|waiting| (waiting.share, waiting.jobs)).collect();
-    store.claim_due(lane, now, &shares, &Claim::from_now(owner, now, LEASE)).await.unwrap()
+    let all = |Waiting { share, namespace, jobs, .. }| Portion { share, namespace, jobs };
+    let portions: Vec<Portion> = waiting.into_iter().map(all).collect();
+    store.claim_due(lane, now, &portions, &Claim::from_now(owner, now, LEASE)).await.unwrap()
 }
 
 /// Stores one job and claims it at `T0`.

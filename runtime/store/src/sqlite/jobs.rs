@@ -8,7 +8,10 @@ use super::SqliteStore;
 use super::operation::Steps;
 use super::retention::{self, Kind};
 use super::rows::{self, RecordRow, insert_jobs, insert_records};
-use crate::{Cancel, Cancelled, Claim, Job, JobState, JobStore, KnownJob, Lane, Lease, NewJob, StoreError, Waiting};
+use super::waiting::{claim_jobs, waiting};
+use crate::{
+    Cancel, Cancelled, Claim, Job, JobState, JobStore, KnownJob, Lane, Lease, NewJob, Portion, StoreError, Waiting,
+};
 
 #[async_trait]
 impl JobStore for SqliteStore {
@@ -30,14 +33,14 @@ impl JobStore for SqliteStore {
         &self,
         lane: Lane,
         now: Timestamp,
-        shares: &[(String, u32)],
+        portions: &[Portion],
         claim: &Claim,
     ) -> Result<Vec<Job>, StoreError> {
-        let (claim, shares) = (claim.clone(), shares.to_vec());
+        let (claim, portions) = (claim.clone(), portions.to_vec());
         let claim = move |db: &Connection| {
             let mut jobs = Vec::new();
-            for (share, limit) in &shares {
-                claim_jobs(db, lane, now, (share, *limit), &claim, &mut jobs)?;
+            for portion in &portions {
+                claim_jobs(db, lane, now, portion, &claim, &mut jobs)?;
             }
             Ok(jobs)
         };
@@ -234,70 +237,6 @@ impl JobStore for SqliteStore {
         };
         self.readers.read(read).await
     }
-}
-
-/// Goes from share to share, so that it looks at no more jobs than it counts.
-fn waiting(db: &Connection, lane: Lane, now: Timestamp, most: u32) -> Result<Vec<Waiting>, StoreError> {
-    let mut next = db.prepare_cached(
-        "SELECT min(share) FROM (
-             SELECT min(share) AS share FROM job WHERE state = 'due' AND lane = ?1 AND share > ?2
-             UNION ALL
-             SELECT min(share) FROM job WHERE state = 'leased' AND lane = ?1 AND share > ?2)",
-    )?;
-    let mut count = db.prepare_cached(
-        "SELECT count(*) FROM (
-             SELECT * FROM (SELECT id FROM job WHERE state = 'due' AND lane = ?1 AND share = ?2 AND due <= ?3 LIMIT ?4)
-             UNION ALL
-             SELECT * FROM (
-                 SELECT id FROM job WHERE state = 'leased' AND lane = ?1 AND share = ?2 AND lease_until < ?3 LIMIT ?4)
-             LIMIT ?4)",
-    )?;
-    let (mut found, mut share) = (Vec::new(), String::new());
-    while let Some(next) = next.query_row(params![lane.as_str(), share], |row| row.get::<_, Option<String>>(0))? {
-        share = next;
-        let jobs: u32 = count.query_row(params![lane.as_str(), share, now.millis(), most], |row| row.get(0))?;
-        if 0 < jobs {
-            found.push(Waiting { share: share.clone(), jobs });
-        }
-    }
-    Ok(found)
-}
-
-/// Adds up to so many jobs of a share to `jobs`.
-fn claim_jobs(
-    db: &Connection,
-    lane: Lane,
-    now: Timestamp,
-    (share, limit): (&str, u32),
-    claim: &Claim,
-    jobs: &mut Vec<Job>,
-) -> Result<(), StoreError> {
-    let mut update = db.prepare_cached(
-        "UPDATE job SET state = 'leased', owner = ?1, lease_until = ?2, attempt = attempt + 1
-         WHERE id IN (
-             SELECT id FROM (
-                 SELECT id, due FROM (
-                     SELECT id, due FROM job WHERE state = 'due' AND lane = ?3 AND share = ?4 AND due <= ?5
-                     ORDER BY due, id LIMIT ?6)
-                 UNION ALL
-                 SELECT id, due FROM job WHERE state = 'leased' AND lane = ?3 AND share = ?4 AND lease_until < ?5)
-             ORDER BY due, id LIMIT ?6)
-         RETURNING id, attempt, namespace, payload, due, cancelled",
-    )?;
-    let (until, now) = (claim.until.millis(), now.millis());
-    let mut found = update.query(params![claim.owner, until, lane.as_str(), share, now, limit])?;
-    while let Some(row) = found.next()? {
-        jobs.push(Job {
-            lease: Lease { job: rows::id(row, 0)?, owner: claim.owner.clone(), attempt: row.get(1)? },
-            lane,
-            namespace: rows::namespace(row, 2)?,
-            share: share.to_owned(),
-            payload: row.get(3)?,
-            due: rows::time(row, 4)?,
-            cancelled: rows::optional_time(row, 5)?,
-        });
-    }
-    Ok(())
 }
 
 /// A job that was due earlier keeps its place in the line.

@@ -32,6 +32,7 @@ mod rows;
 mod search;
 mod tasks;
 mod ticks;
+mod waiting;
 
 use std::path::Path;
 

@@ -1,0 +1,105 @@
+//! Who waits for a place, and claiming what there are places for.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, Row, params};
+use wask_model::{NamespaceName, Timestamp};
+
+use super::rows;
+use crate::{Claim, Job, Lane, Lease, Portion, StoreError, Waiting};
+
+/// By share and namespace: how many jobs, and since when.
+type Found = BTreeMap<(String, NamespaceName), (u32, Timestamp)>;
+
+pub(super) fn waiting(db: &Connection, lane: Lane, now: Timestamp, most: u32) -> Result<Vec<Waiting>, StoreError> {
+    let mut found = Found::new();
+    due(db, lane, now, most, &mut found)?;
+    ended_leases(db, lane, now, &mut found)?;
+    let bounded = |((share, namespace), (jobs, since))| Waiting { share, namespace, jobs: most.min(jobs), since };
+    Ok(found.into_iter().map(bounded).collect())
+}
+
+/// Goes from one to the next, so that it looks at no more jobs than it counts.
+fn due(db: &Connection, lane: Lane, now: Timestamp, most: u32, found: &mut Found) -> Result<(), StoreError> {
+    let mut next = db.prepare_cached(
+        "SELECT share, namespace FROM job WHERE state = 'due' AND lane = ?1 AND (share, namespace) > (?2, ?3)
+         ORDER BY share, namespace LIMIT 1",
+    )?;
+    let mut count = db.prepare_cached(
+        "SELECT ?2, ?3, count(*), min(due) FROM (
+             SELECT due FROM job WHERE state = 'due' AND lane = ?1 AND share = ?2 AND namespace = ?3 AND due <= ?4
+             ORDER BY due, id LIMIT ?5)
+         HAVING 0 < count(*)",
+    )?;
+    let (mut share, mut namespace) = (String::new(), String::new());
+    loop {
+        let mut one = next.query(params![lane.as_str(), share, namespace])?;
+        let Some(row) = one.next()? else { return Ok(()) };
+        (share, namespace) = (row.get(0)?, row.get(1)?);
+        let mut counted = count.query(params![lane.as_str(), share, namespace, now.millis(), most])?;
+        if let Some(row) = counted.next()? {
+            add(found, row)?;
+        }
+    }
+}
+
+/// There are as many as a node had running when it died.
+fn ended_leases(db: &Connection, lane: Lane, now: Timestamp, found: &mut Found) -> Result<(), StoreError> {
+    let mut select = db.prepare_cached(
+        "SELECT share, namespace, count(*), min(due) FROM job
+         WHERE state = 'leased' AND lane = ?1 AND lease_until < ?2 GROUP BY share, namespace",
+    )?;
+    let mut ended = select.query(params![lane.as_str(), now.millis()])?;
+    while let Some(row) = ended.next()? {
+        add(found, row)?;
+    }
+    Ok(())
+}
+
+/// Columns: share, namespace, number, earliest due.
+fn add(found: &mut Found, row: &Row<'_>) -> Result<(), StoreError> {
+    let (jobs, since) = (row.get::<_, u32>(2)?, rows::time(row, 3)?);
+    let entry = found.entry((row.get(0)?, rows::namespace(row, 1)?)).or_insert((0, since));
+    *entry = (entry.0.saturating_add(jobs), entry.1.min(since));
+    Ok(())
+}
+
+/// Adds the jobs that fit the portion to `jobs`.
+pub(super) fn claim_jobs(
+    db: &Connection,
+    lane: Lane,
+    now: Timestamp,
+    portion: &Portion,
+    claim: &Claim,
+    jobs: &mut Vec<Job>,
+) -> Result<(), StoreError> {
+    let mut update = db.prepare_cached(
+        "UPDATE job SET state = 'leased', owner = ?1, lease_until = ?2, attempt = attempt + 1
+         WHERE id IN (
+             SELECT id FROM (
+                 SELECT id, due FROM (
+                     SELECT id, due FROM job
+                     WHERE state = 'due' AND lane = ?3 AND share = ?4 AND namespace = ?5 AND due <= ?6
+                     ORDER BY due, id LIMIT ?7)
+                 UNION ALL
+                 SELECT id, due FROM job
+                 WHERE state = 'leased' AND lane = ?3 AND lease_until < ?6 AND share = ?4 AND namespace = ?5)
+             ORDER BY due, id LIMIT ?7)
+         RETURNING id, attempt, payload, due, cancelled",
+    )?;
+    let Portion { share, namespace, jobs: most } = portion;
+    let (until, now) = (claim.until.millis(), now.millis());
+    let mut found = update.query(params![claim.owner, until, lane.as_str(), share, namespace.as_str(), now, most])?;
+    while let Some(row) = found.next()? {
+        jobs.push(Job {
+            lease: Lease { job: rows::id(row, 0)?, owner: claim.owner.clone(), attempt: row.get(1)? },
+            lane,
+            namespace: namespace.clone(),
+            share: share.clone(),
+            payload: row.get(2)?,
+            due: rows::time(row, 3)?,
+            cancelled: rows::optional_time(row, 4)?,
+        });
+    }
+    Ok(())
+}
