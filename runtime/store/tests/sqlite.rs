@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use serde_json::json;
 use tempfile::TempDir;
-use wask_model::{Activation, ActivationId, Response};
+use wask_model::{Activation, ActivationId, Response, Timestamp};
 use wask_store::conformance::samples::{T0, action, at, claim, full, guest, id, job, leased, numbers, record, shared};
 use wask_store::sqlite::{SqliteConfig, SqliteStore};
 use wask_store::{
@@ -265,4 +265,21 @@ fn a_data_directory_has_one_holder_who_is_named() {
     assert!(matches!(refused, LockError::LockedBy { pid: Some(pid) } if pid == std::process::id()), "{refused}");
     drop(held);
     DataDirLock::take(&dir).unwrap();
+}
+
+#[tokio::test]
+async fn who_waits_is_counted_alike_however_many_do() {
+    let (store, _dir) = fresh().await;
+    let of = |share: &str, due| NewJob { share: share.to_owned(), due, ..random_job() };
+    let mut jobs: Vec<NewJob> = (0..1_022).map(|n| of("a", at(n))).collect();
+    jobs.extend([of("b", at(3)), of("later", at(9_999))]);
+    store.enqueue(None, jobs).await.unwrap();
+    let few = store.waiting(Lane::Invoke, at(2_000), 64).await.unwrap();
+    let shares: Vec<(&str, u32, Timestamp)> = few.iter().map(|of| (of.share.as_str(), of.jobs, of.since)).collect();
+    assert_eq!(shares, [("a", 64, T0), ("b", 1, at(3))]);
+
+    store.enqueue(None, vec![of("b", at(7)), of("c", at(1_999))]).await.unwrap();
+    let many = store.waiting(Lane::Invoke, at(2_000), 64).await.unwrap();
+    let shares: Vec<(&str, u32, Timestamp)> = many.iter().map(|of| (of.share.as_str(), of.jobs, of.since)).collect();
+    assert_eq!(shares, [("a", 64, T0), ("b", 2, at(3)), ("c", 1, at(1_999))]);
 }
