@@ -9,10 +9,18 @@ use super::connection::sql_number;
 use super::rows;
 use crate::{StoreError, Task, TaskKind, TaskQuery, TaskStore};
 
+/// One kind of source: where its tasks are searched, in indexes alone, and what is read of those on the page.
+struct Part {
+    name: &'static str,
+    /// Each yields id and start, newest first within an index of its own. Ends with its terms.
+    searched: Vec<String>,
+    read: &'static str,
+}
+
 const RECORDS: &str = "\
     SELECT CASE kind WHEN 'trigger' THEN 'TRIG' ELSE 'ACTN' END AS type, id, namespace || '/' || name AS name,
            'ended' AS state, start, coalesce(ended, start) AS ended, cause AS parent
-    FROM activation WHERE namespace = :namespace AND start >= :since AND start <= :upto";
+    FROM activation WHERE namespace = :namespace";
 
 /// The jobs of a namespace's activations are its share.
 const JOBS: &str = "\
@@ -21,29 +29,42 @@ const JOBS: &str = "\
                 WHEN attempt > 0 AND json_extract(payload, '$.failed[0].attempt') IS NOT NULL THEN 'retrying'
                 ELSE 'queued' END AS state,
            due AS start, NULL AS ended, unhex(json_extract(payload, '$.cause')) AS parent
-    FROM job WHERE lane = 'invoke' AND share = :namespace AND state IN ('due', 'leased')
-        AND due >= :since AND due <= :upto";
+    FROM job WHERE TRUE";
 
 const CALLBACKS: &str = "\
-    SELECT 'CBCK' AS type, callback.id, callback.name,
+    SELECT 'CBCK' AS type, callback.id AS id, callback.name AS name,
            coalesce(callback.ended, CASE job.state WHEN 'leased' THEN 'in_flight' WHEN 'due' THEN 'pending'
                 ELSE 'waiting' END) AS state,
            created AS start, CASE WHEN callback.ended IS NULL THEN NULL ELSE updated END AS ended, activation AS parent
-    FROM callback LEFT JOIN job ON job.id = callback.id
-    WHERE callback.namespace = :namespace AND created >= :since AND created <= :upto";
+    FROM callback LEFT JOIN job ON job.id = callback.id WHERE TRUE";
 
 #[async_trait]
 impl TaskStore for SqliteStore {
     async fn tasks(&self, query: &TaskQuery) -> Result<Vec<Task>, StoreError> {
         let query = query.clone();
         let read = move |db: &Connection| {
-            // Of each part no more than the page can need.
-            let newest = |part: String| {
-                format!("SELECT * FROM (SELECT * FROM ({part}) ORDER BY start DESC, id DESC LIMIT :skip + :limit)")
+            let parts = parts(query.kind);
+            // Of each index no more than the page can need.
+            let newest = |part: &Part, from: &String| {
+                let name = part.name;
+                format!(
+                    "SELECT * FROM (SELECT '{name}' AS part, * FROM ({from}) ORDER BY start DESC, id DESC
+                                    LIMIT :skip + :limit)"
+                )
             };
-            let all = parts(query.kind).into_iter().map(newest).collect::<Vec<_>>().join(" UNION ALL ");
+            let searched: Vec<String> =
+                parts.iter().flat_map(|part| part.searched.iter().map(move |from| newest(part, from))).collect();
+            let of_page = |Part { name, read, .. }: &Part| {
+                let id = if *name == "callback" { "callback.id" } else { "id" };
+                format!("{read} AND {id} IN (SELECT id FROM page WHERE part = '{name}')")
+            };
+            let read: Vec<String> = parts.iter().map(of_page).collect();
             let mut select = db.prepare_cached(&format!(
-                "SELECT * FROM ({all}) ORDER BY start DESC, id DESC LIMIT :limit OFFSET :skip"
+                "WITH page AS MATERIALIZED (
+                     SELECT part, id FROM ({}) ORDER BY start DESC, id DESC LIMIT :limit OFFSET :skip)
+                 SELECT * FROM ({}) ORDER BY start DESC, id DESC",
+                searched.join(" UNION ALL "),
+                read.join(" UNION ALL ")
             ))?;
             let mut found = select.query(named_params! {
                 ":namespace": query.namespace.as_str(),
@@ -64,8 +85,8 @@ impl TaskStore for SqliteStore {
     async fn count_tasks(&self, query: &TaskQuery) -> Result<u64, StoreError> {
         let query = query.clone();
         let read = move |db: &Connection| {
-            let all = parts(query.kind).join(" UNION ALL ");
-            let mut count = db.prepare_cached(&format!("SELECT count(*) FROM ({all})"))?;
+            let all: Vec<String> = parts(query.kind).into_iter().flat_map(|part| part.searched).collect();
+            let mut count = db.prepare_cached(&format!("SELECT count(*) FROM ({})", all.join(" UNION ALL ")))?;
             let counted = count.query_row(
                 named_params! {
                     ":namespace": query.namespace.as_str(),
@@ -80,16 +101,43 @@ impl TaskStore for SqliteStore {
     }
 }
 
-fn parts(kind: Option<TaskKind>) -> Vec<String> {
-    let records = |term: &str| format!("{RECORDS} AND kind {term} 'trigger'");
+fn parts(kind: Option<TaskKind>) -> Vec<Part> {
     match kind {
-        None => vec![RECORDS.to_owned(), JOBS.to_owned(), CALLBACKS.to_owned()],
-        Some(TaskKind::Action) => vec![records("<>"), JOBS.to_owned()],
-        Some(TaskKind::Trigger) => vec![records("=")],
-        Some(TaskKind::Callback) => vec![CALLBACKS.to_owned()],
+        None => vec![records(""), jobs(), callbacks("")],
+        Some(TaskKind::Action) => vec![records("AND kind <> 'trigger'"), jobs()],
+        Some(TaskKind::Trigger) => vec![records("AND kind = 'trigger'")],
+        Some(TaskKind::Callback) => vec![callbacks("")],
         // Deliveries of events come with the journal; until then there is none.
-        Some(TaskKind::Event) => vec![format!("{CALLBACKS} AND FALSE")],
+        Some(TaskKind::Event) => vec![callbacks("AND FALSE")],
     }
+}
+
+fn records(term: &str) -> Part {
+    let searched = format!(
+        "SELECT id, start FROM activation
+         WHERE namespace = :namespace AND start >= :since AND start <= :upto {term}"
+    );
+    Part { name: "record", searched: vec![searched], read: RECORDS }
+}
+
+/// One search for each state, because each has an index of its own.
+fn jobs() -> Part {
+    let searched = |state: &str| {
+        format!(
+            "SELECT id, due AS start FROM job
+             WHERE state = '{state}' AND lane = 'invoke' AND share = :namespace AND namespace = :namespace
+                 AND due >= :since AND due <= :upto"
+        )
+    };
+    Part { name: "job", searched: ["due", "leased"].map(searched).to_vec(), read: JOBS }
+}
+
+fn callbacks(term: &str) -> Part {
+    let searched = format!(
+        "SELECT id, created AS start FROM callback
+         WHERE namespace = :namespace AND created >= :since AND created <= :upto {term}"
+    );
+    Part { name: "callback", searched: vec![searched], read: CALLBACKS }
 }
 
 /// Columns: type, id, name, state, start, ended, parent.
