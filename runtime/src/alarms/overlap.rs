@@ -66,7 +66,7 @@ impl Alarms {
 
     async fn is_any_going(&self, namespace: &NamespaceName, activations: &[ActivationId]) -> Result<bool, StoreError> {
         for activation in activations {
-            match self.store.job(namespace, *activation).await?.map(|job| job.state) {
+            match self.store.job_state(namespace, *activation).await? {
                 Some(JobState::Due | JobState::Leased) => return Ok(true),
                 Some(JobState::Dead) | None => (),
             }

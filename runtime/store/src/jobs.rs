@@ -222,6 +222,9 @@ pub trait JobStore: Send + Sync {
     /// The job that leads to this activation of this namespace, until the activation has ended.
     async fn job(&self, namespace: &NamespaceName, id: ActivationId) -> Result<Option<KnownJob>, StoreError>;
 
+    /// How the same job stands, without what it carries, which may be large; for whoever looks again and again.
+    async fn job_state(&self, namespace: &NamespaceName, id: ActivationId) -> Result<Option<JobState>, StoreError>;
+
     /// Jobs of a lane that are due or leased, per namespace.
     async fn count_jobs(&self, lane: Lane) -> Result<Vec<(NamespaceName, u64)>, StoreError>;
 

@@ -20,6 +20,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::Stream;
 use serde_json::json;
 use wask_model::{Activation, ActivationId, Failure, NamespaceName};
+use wask_store::JobState;
 
 use super::super::App;
 use super::super::rejection::Rejection;
@@ -99,9 +100,10 @@ impl Follower {
         if let Some(running) = self.app.invoker.running(&self.namespace, self.id) {
             return self.follow_run(&running).await;
         }
-        match unended(&self.app, &self.namespace, self.id).await {
-            Ok(Some(_)) => tokio::time::sleep(LOOK_AGAIN).await,
-            Ok(None) => self.end().await,
+        match self.app.store.job_state(&self.namespace, self.id).await {
+            Ok(Some(JobState::Due | JobState::Leased)) => tokio::time::sleep(LOOK_AGAIN).await,
+            Ok(None) if self.app.invoker.running(&self.namespace, self.id).is_some() => (), // it has begun meanwhile
+            Ok(Some(JobState::Dead) | None) => self.end().await,
             Err(_) => self.over = true, // the store is away: whoever follows comes back
         }
     }

@@ -24,17 +24,21 @@ pub async fn a_stored_job_is_known_until_it_ends(store: &dyn Store) {
         cancelled: None,
     };
     assert_eq!(known(store, 1).await, Some(due.clone()));
+    assert_eq!(store.job_state(&guest(), id(1)).await.unwrap(), Some(JobState::Due));
 
     let lease = claim(store, "a", at(5)).await.remove(0).lease;
     assert_eq!(known(store, 1).await, Some(KnownJob { state: JobState::Leased, attempt: 1, ..due }));
+    assert_eq!(store.job_state(&guest(), id(1)).await.unwrap(), Some(JobState::Leased));
 
     assert!(store.finish(&lease, vec![], vec![]).await.unwrap());
     assert_eq!(known(store, 1).await, None);
+    assert_eq!(store.job_state(&guest(), id(1)).await.unwrap(), None);
 }
 
 pub async fn a_job_is_unknown_to_other_namespaces(store: &dyn Store) {
     store.enqueue(None, vec![job(1, T0)]).await.unwrap();
     assert_eq!(store.job(&namespace("other"), id(1)).await.unwrap(), None);
+    assert_eq!(store.job_state(&namespace("other"), id(1)).await.unwrap(), None);
 }
 
 pub async fn due_jobs_are_claimed_oldest_first_and_no_more_than_asked(store: &dyn Store) {

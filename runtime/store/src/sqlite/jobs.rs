@@ -196,6 +196,16 @@ impl JobStore for SqliteStore {
         self.readers.read(read).await
     }
 
+    async fn job_state(&self, namespace: &NamespaceName, id: ActivationId) -> Result<Option<JobState>, StoreError> {
+        let namespace = namespace.clone();
+        let read = move |db: &Connection| {
+            let mut select = db.prepare_cached("SELECT state FROM job WHERE id = ?1 AND namespace = ?2")?;
+            let found = select.query_row(params![id.to_bytes(), namespace.as_str()], |row| state(row, 0));
+            Ok(found.optional()?)
+        };
+        self.readers.read(read).await
+    }
+
     async fn count_jobs(&self, lane: Lane) -> Result<Vec<(NamespaceName, u64)>, StoreError> {
         let read = move |db: &Connection| {
             let mut select = db.prepare_cached(
@@ -248,18 +258,21 @@ fn release(db: &Connection, owner: Option<&str>, now: Timestamp) -> Result<u64, 
     Ok(update.execute(params![owner, now.millis()])? as u64)
 }
 
-/// Columns: lane, state, attempt, due, payload, name, cancelled.
-fn known_job(row: &Row<'_>) -> Result<KnownJob, StoreError> {
-    let (lane, state): (String, String) = (row.get(0)?, row.get(1)?);
-    let state = match state.as_str() {
+fn state(row: &Row<'_>, column: usize) -> rusqlite::Result<JobState> {
+    Ok(match row.get::<_, String>(column)?.as_str() {
         "due" => JobState::Due,
         "leased" => JobState::Leased,
         _ => JobState::Dead,
-    };
+    })
+}
+
+/// Columns: lane, state, attempt, due, payload, name, cancelled.
+fn known_job(row: &Row<'_>) -> Result<KnownJob, StoreError> {
+    let lane: String = row.get(0)?;
     let lane = Lane::from_name(&lane).ok_or_else(|| anyhow::anyhow!("a stored job is in the unknown lane {lane}"))?;
     Ok(KnownJob {
         lane,
-        state,
+        state: state(row, 1)?,
         attempt: row.get(2)?,
         name: row.get(5)?,
         payload: row.get(4)?,
