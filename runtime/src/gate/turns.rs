@@ -117,7 +117,7 @@ impl Turn {
     }
 
     pub fn is_uncounted(&self) -> bool {
-        self.0.is_none()
+        self.share.is_none() && self._both.is_none()
     }
 }
 

@@ -122,9 +122,9 @@ impl Invoker {
             if self.running(namespace, id).is_some() {
                 return None;
             }
-            match self.store.job(namespace, id).await {
-                Ok(Some(job)) => (job.state == JobState::Dead).then_some(Ok(())),
-                Ok(None) => Some(Ok(())),
+            match self.store.job_state(namespace, id).await {
+                Ok(Some(JobState::Due | JobState::Leased)) => None,
+                Ok(Some(JobState::Dead) | None) => Some(Ok(())),
                 Err(error) => Some(Err(error)),
             }
         };

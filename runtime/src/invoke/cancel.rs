@@ -51,8 +51,7 @@ impl Invoker {
         if let Some(running) = self.running(namespace, id) {
             running.cancel();
         }
-        let is_over = !self.store.job(namespace, id).await?.is_some_and(|job| job.state == JobState::Leased);
-        if is_over {
+        if self.store.job_state(namespace, id).await? != Some(JobState::Leased) {
             self.to_cancel.remove(&id); // whoever held it has looked for the last time
         }
         Ok(())

@@ -190,7 +190,7 @@ async fn the_key_that_a_feed_is_called_with_is_kept_nowhere() {
     let me = wask.guest();
     me.create_trigger("every-minute").await;
     let (_, secret) = me.auth.split_once(':').unwrap();
-    assert_eq!(files_with(&wask, secret), [PathBuf::new(); 0], "a namespace's key is kept as a digest");
+    assert_eq!(files_with(&wask, secret), Vec::<PathBuf>::new(), "a namespace's key is kept as a digest");
     let call = json!({
         "lifecycleEvent": "CREATE", "triggerName": "/guest/every-minute", "authKey": me.auth, "cron": "7 7 7 7 *",
     });
@@ -203,8 +203,8 @@ async fn the_key_that_a_feed_is_called_with_is_kept_nowhere() {
     assert!(!input.text().contains(secret), "{}", input.text());
     assert_ne!(
         files_with(&wask, "7 7 7 7 *"),
-        [PathBuf::new(); 0],
+        Vec::<PathBuf>::new(),
         "what is kept of the call is in one of these files"
     );
-    assert_eq!(files_with(&wask, secret), [PathBuf::new(); 0]);
+    assert_eq!(files_with(&wask, secret), Vec::<PathBuf>::new());
 }

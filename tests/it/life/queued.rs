@@ -194,8 +194,8 @@ async fn nobody_waits_longer_for_the_name_of_his_namespace() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_waits_for_another_attempt_takes_nobodys_place() {
-    let (_wask, me) = limited(1, 2).await;
+async fn what_waits_for_another_attempt_is_one_of_those_that_wait() {
+    let (wask, me) = limited(1, 2).await;
     me.create_action("echo", &guest("echo")).await;
     me.create_action_with("error", &guest("error"), retry(json!({ "delayMs": 3_600_000 }))).await;
     let mut failing = Vec::new();
@@ -203,8 +203,11 @@ async fn what_waits_for_another_attempt_takes_nobodys_place() {
         failing.push(me.invoke_async("error", &json!({ "error": "no" })).await);
         in_state(&me, failing.last().unwrap(), "retrying").await;
     }
-    let id = me.invoke_async("echo", &json!({ "n": 1 })).await;
-    assert_eq!(me.ended(&id).await["response"]["result"], json!({ "n": 1 }));
-    me.invoke("echo", &json!({ "n": 2 })).await.expect(200);
+    let refused: Value = me.post("actions/echo", &json!({})).await.expect(429).json();
+    assert!(refused["error"].as_str().unwrap().contains("limits.queued_invocations"), "{refused}");
     assert_eq!(states(&me, &failing).await, counts(&[("retrying", 3)]));
+
+    me.post(&format!("activations/{}/cancel", failing[0]), &json!({})).await.expect(202);
+    super::ended_in_time(&wask, &failing[0]).await;
+    me.invoke("echo", &json!({ "n": 2 })).await.expect(200);
 }
