@@ -79,8 +79,6 @@ impl Callback {
     pub const ATTEMPTS_KEPT: usize = 21;
     /// Callbacks of a namespace that may be undelivered at a time.
     pub const UNDELIVERED_MOST: u64 = 10_000;
-    /// How long one that is over is kept.
-    pub const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
 
     /// What the request leaves open is taken from `settings`, now and for good.
     pub fn new(subscription: Subscription, settings: &EffectiveSettings, new: NewCallback) -> Self {

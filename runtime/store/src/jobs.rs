@@ -230,9 +230,6 @@ pub trait JobStore: Send + Sync {
 
     /// The jobs of a lane that nobody holds, earliest due first, at most `limit`, and when each is due.
     async fn due_jobs(&self, lane: Lane, limit: u32) -> Result<Vec<(ActivationId, Timestamp)>, StoreError>;
-
-    /// When the next job of `lane` that nobody holds becomes due; looks at all of them. `None`: there is none.
-    async fn next_due(&self, lane: Lane) -> Result<Option<Timestamp>, StoreError>;
 }
 
 /// How long a claim from `now` lasts.

@@ -79,7 +79,7 @@ macro_rules! conformance_suite {
                 finishing_twice_writes_once,
                 an_existing_record_survives_the_finish_of_its_job,
                 jobs_are_counted_per_namespace_due_and_leased_but_not_dead,
-                the_next_due_time_is_that_of_the_earliest_job_nobody_holds,
+                the_jobs_that_nobody_holds_are_told_in_the_order_in_which_they_are_due,
                 every_share_is_claimed_as_far_as_there_is_room_for_it,
                 namespaces_in_one_share_stand_in_lines_of_their_own,
                 a_job_that_nobody_holds_is_ended_with_its_record_and_what_follows,

@@ -90,6 +90,11 @@ pub async fn claim_in(store: &dyn Store, lane: Lane, owner: &str, now: Timestamp
     store.claim_due(lane, now, &portions, &Claim::from_now(owner, now, LEASE)).await.unwrap()
 }
 
+/// When the next job of `lane` that nobody holds becomes due.
+pub async fn next_due(store: &dyn Store, lane: Lane) -> Option<Timestamp> {
+    store.due_jobs(lane, 1).await.unwrap().first().map(|(_, due)| *due)
+}
+
 /// Stores one job and claims it at `T0`.
 pub async fn leased(store: &dyn Store, n: u8, owner: &str) -> Job {
     store.enqueue(None, vec![job(n, T0)]).await.unwrap();

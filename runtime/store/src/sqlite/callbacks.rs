@@ -6,6 +6,7 @@ use wask_model::{ActivationId, Callback, CallbackEnd, CallbackId, CallbackState,
 
 use super::SqliteStore;
 use super::callback_search::Search;
+use super::jobs::{end_job, put_back};
 use super::operation::Steps;
 use super::retention::{self, Kind};
 use super::rows::{self, insert_jobs};
@@ -63,7 +64,7 @@ impl CallbackStore for SqliteStore {
             let mut becomes = callback.clone();
             becomes.end = stored.end.or(becomes.end);
             let written = match (&settled, becomes.end) {
-                (Settled::Again { due }, None) => put_back(db, &lease, *due)?,
+                (Settled::Again { due }, None) => put_back(db, &lease, *due, None)?,
                 (Settled::Again { .. }, Some(_)) | (Settled::Over { .. }, _) => end_job(db, &lease)?,
             };
             if !written {
@@ -200,20 +201,6 @@ fn settings(db: &Connection, namespace: &NamespaceName) -> Result<StoredCallback
     let mut select = db.prepare_cached("SELECT doc FROM callback_settings WHERE namespace = ?1")?;
     let found = select.query_row([namespace.as_str()], |row| Ok(rows::json(row, 0)));
     Ok(found.optional()?.transpose()?.unwrap_or_default())
-}
-
-fn end_job(db: &Connection, lease: &Lease) -> Result<bool, StoreError> {
-    let mut delete =
-        db.prepare_cached("DELETE FROM job WHERE id = ?1 AND state = 'leased' AND owner = ?2 AND attempt = ?3")?;
-    Ok(0 < delete.execute(params![lease.job.to_bytes(), lease.owner, lease.attempt])?)
-}
-
-fn put_back(db: &Connection, lease: &Lease, due: Timestamp) -> Result<bool, StoreError> {
-    let mut update = db.prepare_cached(
-        "UPDATE job SET state = 'due', due = ?4, owner = NULL, lease_until = NULL
-         WHERE id = ?1 AND state = 'leased' AND owner = ?2 AND attempt = ?3",
-    )?;
-    Ok(0 < update.execute(params![lease.job.to_bytes(), lease.owner, lease.attempt, due.millis()])?)
 }
 
 fn end_text(end: CallbackEnd) -> &'static str {

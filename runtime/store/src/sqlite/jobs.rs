@@ -63,9 +63,7 @@ impl JobStore for SqliteStore {
     async fn finish(&self, lease: &Lease, records: Vec<Activation>, next: Vec<NewJob>) -> Result<bool, StoreError> {
         let (lease, records) = (lease.clone(), RecordRow::all(&records)?);
         let finish = move |db: &Connection| {
-            let mut delete = db
-                .prepare_cached("DELETE FROM job WHERE id = ?1 AND state = 'leased' AND owner = ?2 AND attempt = ?3")?;
-            if delete.execute(params![lease.job.to_bytes(), lease.owner, lease.attempt])? == 0 {
+            if !end_job(db, &lease)? {
                 return Ok(false);
             }
             insert_records(db, &records)?;
@@ -92,15 +90,7 @@ impl JobStore for SqliteStore {
 
     async fn put_back(&self, lease: &Lease, due: Timestamp) -> Result<bool, StoreError> {
         let lease = lease.clone();
-        let put_back = move |db: &Connection| {
-            let mut update = db.prepare_cached(
-                "UPDATE job SET state = 'due', due = ?4, owner = NULL, lease_until = NULL
-                 WHERE id = ?1 AND state = 'leased' AND owner = ?2 AND attempt = ?3",
-            )?;
-            let changed = update.execute(params![lease.job.to_bytes(), lease.owner, lease.attempt, due.millis()])?;
-            Ok(changed > 0)
-        };
-        self.writer.write(Steps::One, put_back).await
+        self.writer.write(Steps::One, move |db| put_back(db, &lease, due, None)).await
     }
 
     async fn retry_job(
@@ -112,12 +102,7 @@ impl JobStore for SqliteStore {
     ) -> Result<bool, StoreError> {
         let (lease, records) = (lease.clone(), RecordRow::all(&records)?);
         let retry = move |db: &Connection| {
-            let mut update = db.prepare_cached(
-                "UPDATE job SET state = 'due', due = ?4, payload = ?5, owner = NULL, lease_until = NULL
-                 WHERE id = ?1 AND state = 'leased' AND owner = ?2 AND attempt = ?3",
-            )?;
-            let of_job = params![lease.job.to_bytes(), lease.owner, lease.attempt, due.millis(), payload];
-            if update.execute(of_job)? == 0 {
+            if !put_back(db, &lease, due, Some(&payload))? {
                 return Ok(false);
             }
             insert_records(db, &records)?;
@@ -239,14 +224,39 @@ impl JobStore for SqliteStore {
         };
         self.readers.read(read).await
     }
+}
 
-    async fn next_due(&self, lane: Lane) -> Result<Option<Timestamp>, StoreError> {
-        let read = move |db: &Connection| {
-            let mut select = db.prepare_cached("SELECT min(due) FROM job WHERE state = 'due' AND lane = ?1")?;
-            select.query_row([lane.as_str()], |row| Ok(rows::optional_time(row, 0)))?
-        };
-        self.readers.read(read).await
-    }
+/// `false`, here and below: the lease had passed to somebody else, nothing was written.
+pub(super) fn end_job(db: &Connection, lease: &Lease) -> Result<bool, StoreError> {
+    let mut delete =
+        db.prepare_cached("DELETE FROM job WHERE id = ?1 AND state = 'leased' AND owner = ?2 AND attempt = ?3")?;
+    Ok(0 < delete.execute(params![lease.job.to_bytes(), lease.owner, lease.attempt])?)
+}
+
+/// `payload`: `None` leaves what is there.
+pub(super) fn put_back(
+    db: &Connection,
+    lease: &Lease,
+    due: Timestamp,
+    payload: Option<&str>,
+) -> Result<bool, StoreError> {
+    let mut update = db.prepare_cached(match payload {
+        None => {
+            "UPDATE job SET state = 'due', due = ?4, owner = NULL, lease_until = NULL
+             WHERE id = ?1 AND state = 'leased' AND owner = ?2 AND attempt = ?3"
+        }
+        // A payload that stays may be large: it is not written again.
+        Some(_) => {
+            "UPDATE job SET state = 'due', due = ?4, owner = NULL, lease_until = NULL, payload = ?5
+             WHERE id = ?1 AND state = 'leased' AND owner = ?2 AND attempt = ?3"
+        }
+    })?;
+    let (job, due) = (lease.job.to_bytes(), due.millis());
+    let changed = match payload {
+        None => update.execute(params![job, lease.owner, lease.attempt, due])?,
+        Some(payload) => update.execute(params![job, lease.owner, lease.attempt, due, payload])?,
+    };
+    Ok(0 < changed)
 }
 
 /// A job that was due earlier keeps its place in the line.
