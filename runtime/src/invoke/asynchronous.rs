@@ -218,9 +218,12 @@ impl Handler for Invoker {
     }
 }
 
+/// The annotation of what ended because somebody asked for it.
+pub const CANCELLED: &str = "cancelled";
+
 /// What ended because somebody asked for it says so.
 pub fn mark_cancelled(record: &mut Activation) {
-    record.annotations.set("cancelled", true);
+    record.annotations.set(CANCELLED, true);
 }
 
 /// Whether a queued activation is run.

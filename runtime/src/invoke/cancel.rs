@@ -7,18 +7,21 @@
 //! ```
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use wask_model::{Activation, ActivationId, Failure, NamespaceName, SharedIdentity, messages};
 use wask_store::{Cancelled, JobState, KnownJob, Lane, Lease};
 
 use super::Invoker;
-use super::asynchronous::{Queued, mark_cancelled};
+use super::asynchronous::{CANCELLED, Queued, mark_cancelled};
 use super::composition::{Hold, is_composed};
 use super::outcome::refusal;
 use crate::queue::Ending;
 
 /// How often a job is looked at anew that changes hands while it is being ended.
 const LOOKS: usize = 8;
+/// Most guests stop within a tick; a caller waits no longer for one that does not.
+const STOPS_WITHIN: Duration = Duration::from_secs(1);
 
 impl Invoker {
     /// Ends an activation of this identity · 404 unknown · 409 it has ended. Returns when it has ended, or when it is certain
@@ -38,7 +41,12 @@ impl Invoker {
             }
             match self.cancel_job(identity, id, &job).await? {
                 Cancelled::Ended => return Ok(()),
-                Cancelled::Asked => return self.cancel_running(namespace, id).await,
+                Cancelled::Asked => {
+                    self.stop_running(namespace, id).await?;
+                    if self.is_certain_to_end(namespace, id).await? {
+                        return Ok(());
+                    }
+                }
                 Cancelled::No => (), // somebody has just taken it up, put it back or ended it
             }
         }
@@ -46,7 +54,7 @@ impl Invoker {
     }
 
     /// One that somebody holds, who may be about to run it: he looks here when he does.
-    async fn cancel_running(&self, namespace: &NamespaceName, id: ActivationId) -> Result<(), Failure> {
+    async fn stop_running(&self, namespace: &NamespaceName, id: ActivationId) -> Result<(), Failure> {
         self.to_cancel.insert(id);
         if let Some(running) = self.running(namespace, id) {
             running.cancel();
@@ -55,6 +63,22 @@ impl Invoker {
             self.to_cancel.remove(&id); // whoever held it has looked for the last time
         }
         Ok(())
+    }
+
+    /// What came of stopping it · 409 it had ended by itself before. `false`: it is about to be tried again.
+    async fn is_certain_to_end(&self, namespace: &NamespaceName, id: ActivationId) -> Result<bool, Failure> {
+        let ending = self.wait_for_end(namespace, id, STOPS_WITHIN);
+        tokio::time::timeout(STOPS_WITHIN, ending).await.unwrap_or(Ok(()))?;
+        match self.store.job_state(namespace, id).await? {
+            Some(JobState::Due) => return Ok(false),
+            Some(JobState::Leased) => return Ok(true),
+            Some(JobState::Dead) | None => (),
+        }
+        self.flush_records().await;
+        match self.store.activation(namespace, id).await? {
+            Some(record) if record.annotations.get(CANCELLED).is_none() => Err(already_ended()),
+            Some(_) | None => Ok(true),
+        }
     }
 
     async fn cancel_job(
@@ -104,7 +128,7 @@ impl Invoker {
     async fn cancel_waited_for(&self, namespace: &NamespaceName, id: ActivationId) -> Result<(), Failure> {
         if let Some(running) = self.running(namespace, id) {
             running.cancel();
-            return Ok(());
+            return self.is_certain_to_end(namespace, id).await.map(drop);
         }
         self.flush_records().await;
         match self.store.activation(namespace, id).await? {

@@ -10,6 +10,7 @@ use wask_model::{Activation, Annotations, Exec, Failure, Kind, Limits, Response,
 use wask_sandbox::{Run, RunLimits};
 use wask_store::failpoint::{Stage, reach};
 
+use super::asynchronous::CANCELLED;
 use super::outcome::{Outcome, refusal};
 use super::services::Services;
 use super::{Admitted, Cause, Invoker};
@@ -103,7 +104,7 @@ impl Invoker {
             annotations.set("rerunOf", origin.to_string());
         }
         if admitted.running.is_cancelled() && outcome.response.status != Status::Success {
-            annotations.set("cancelled", true);
+            annotations.set(CANCELLED, true);
         }
         Activation {
             id: admitted.id,

@@ -22,7 +22,7 @@ use wask_model::{
     Activation, ActivationId, Annotations, Exec, Failure, FullName, Identity, Kind, Response, Status, messages, truthy,
 };
 
-use super::asynchronous::Terms;
+use super::asynchronous::{CANCELLED, Terms};
 use super::outcome::refusal;
 use super::{Admitted, Cause, Context, Invoker};
 use crate::catalog::{ActionEntry, Needed};
@@ -250,7 +250,7 @@ impl Invoker {
             annotations.set("rerunOf", origin.to_string());
         }
         if admitted.running.is_cancelled() && response.status != Status::Success {
-            annotations.set("cancelled", true);
+            annotations.set(CANCELLED, true);
         }
         Activation {
             id: frame.id,
