@@ -115,9 +115,16 @@ async fn callers_who_leave_while_their_202_is_written_keep_the_count_of_places_r
                 _ => assert_eq!(answer.status, 429, "{}", answer.text()),
             }
         }
-        wask.advance(SECOND);
         for id in &admitted {
-            me.ended(id).await;
+            // Its place may have been free a moment before its turn was.
+            eventually("it runs", || async { (me.state(id).await == "running").then_some(()) }).await;
+        }
+        for id in &admitted {
+            eventually("it has ended", || async {
+                wask.advance(SECOND); // until after its guest has begun to sleep
+                (me.state(id).await == "ended").then_some(())
+            })
+            .await;
         }
         assert!(admitted.len() <= PLACES, "{} of {PLACES} places", admitted.len());
         (admitted.len() == PLACES).then_some(admitted)
