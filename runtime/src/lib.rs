@@ -14,8 +14,8 @@ pub mod callbacks;
 pub mod gateway;
 pub mod invoke;
 
-pub mod events;
-pub mod once;
+pub mod firing;
+pub mod idempotency;
 
 pub mod alarms;
 

@@ -22,12 +22,12 @@ use crate::callbacks::{CallbackParts, Callbacks};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::events::Events;
+use crate::firing::Firing;
 use crate::gate::{Gate, rights};
 use crate::gateway::Gateway;
+use crate::idempotency::Idempotency;
 use crate::invoke::builtin::{self, Builtin};
 use crate::invoke::{FireTriggers, Invoker, InvokerParts, Recorder};
-use crate::once::Once;
 use crate::queue::Queue;
 use crate::retention::{Bound, Retention, days};
 
@@ -122,18 +122,18 @@ impl Node {
             closing: stop_serving.clone(),
             stop_waiting: stop_waiting.clone(),
         });
-        let events = Arc::new(Events::new(catalog.clone(), gate.clone(), queue.clone(), clock.clone()));
+        let firing = Arc::new(Firing::new(catalog.clone(), gate.clone(), queue.clone(), clock.clone()));
         let alarms = Alarms::new(AlarmParts {
             store: dyn_store.clone(),
             catalog: catalog.clone(),
-            events: events.clone(),
+            firing: firing.clone(),
             queue: queue.clone(),
             clock: clock.clone(),
             callbacks: callbacks.clone(),
             settings: config.alarms.clone(),
         });
         queue.serve(Lane::Fire, alarms.clone());
-        invoker.connect(builtins(&alarms)?, events.clone() as Arc<dyn FireTriggers>);
+        invoker.connect(builtins(&alarms)?, firing.clone() as Arc<dyn FireTriggers>);
 
         for (namespace, queued) in dyn_store.count_jobs(Lane::Invoke).await? {
             gate.restore(&namespace, queued);
@@ -141,12 +141,12 @@ impl Node {
         queue.take_over().await.context("take over the queue")?;
         alarms.take_over().await.context("take over the alarms")?;
 
-        let once = Once {
+        let idempotency = Idempotency {
             store: dyn_store.clone(),
             gate: gate.clone(),
             queue: queue.clone(),
             invoker: invoker.clone(),
-            events: events.clone(),
+            firing: firing.clone(),
         };
         let gateway = Arc::new(Gateway::new(dyn_store.clone(), config.gateway.clone()));
         let parts = api::Parts {
@@ -156,8 +156,8 @@ impl Node {
             gate: gate.clone(),
             gateway: gateway.clone(),
             invoker: invoker.clone(),
-            events,
-            once,
+            firing,
+            idempotency,
             store: dyn_store.clone(),
             clock: clock.clone(),
             limits: config.limits.clone(),

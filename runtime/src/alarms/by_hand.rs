@@ -7,7 +7,7 @@ use wask_model::{
 
 use super::{Alarms, feed};
 use crate::catalog::Page;
-use crate::events::Fire;
+use crate::firing::Fire;
 use crate::invoke::Context;
 
 /// Ticks to come, and past ones, that a look at an alarm shows.
@@ -49,11 +49,11 @@ impl Alarms {
     ) -> Result<Option<ActivationId>, Failure> {
         let alarm = self.own(trigger).await?;
         let (id, due) = (ActivationId::new(context.accepted), context.accepted);
-        self.events.admit(&identity, due)?;
+        self.firing.admit(&identity, due)?;
         let single = matches!(alarm.schedule, AlarmSchedule::Once { .. });
         let (payload, callback) = self.event(&identity, &alarm.payload, single).await?;
         let trigger = trigger.clone();
-        let fired = self.events.fire(Fire { id, identity, trigger, payload, headers: None, context, callback }).await;
+        let fired = self.firing.fire(Fire { id, identity, trigger, payload, headers: None, context, callback }).await;
         let (end, reason) = match &fired {
             Ok(_) => (TickEnd::Fired, None),
             Err(failure) => (TickEnd::Failed, Some(failure.to_string())),

@@ -14,8 +14,8 @@ use super::Alarms;
 use super::feed::{self, Answer, Attempts, Fires, NextStep, TickOutcome};
 use super::overlap::Turn;
 use super::removal::Removal;
-use crate::callbacks::Subscribed;
-use crate::events::{self, Fire};
+use crate::callbacks::AcceptedSubscription;
+use crate::firing::{self, Fire};
 use crate::gate::Turns;
 use crate::invoke::Context;
 use crate::queue::{Done, Handler, NewWork};
@@ -98,7 +98,7 @@ impl Handler for Alarms {
 
 /// What firing led to and has still to be stored: nothing if no rule was active.
 #[derive(Default)]
-struct Fired(Option<events::Fired>);
+struct Fired(Option<firing::PreparedFiring>);
 
 impl Fired {
     fn started(&self) -> Vec<ActivationId> {
@@ -143,7 +143,7 @@ impl Alarms {
         let identity = self.catalog.owner(&job.namespace).await?.ok_or_else(Failure::not_found)?;
         identity.check_not_blocked()?;
         let accepted = self.clock.now();
-        self.events.admit(&identity, accepted)?;
+        self.firing.admit(&identity, accepted)?;
         let transaction = format!("alarm-{}", job.lease.job).into();
         let (payload, callback) = self.event(&identity, &due.payload, due.single).await?;
         let fire = Fire {
@@ -155,7 +155,7 @@ impl Alarms {
             context: Context::outermost(transaction, accepted),
             callback,
         };
-        self.events.work_out(fire).await.map(Fired)
+        self.firing.work_out(fire).await.map(Fired)
     }
 
     /// The payload of an alarm as an event, and the callback in it: what recurs does not call back.
@@ -164,7 +164,7 @@ impl Alarms {
         identity: &Identity,
         payload: &Value,
         single: bool,
-    ) -> Result<(Arguments, Option<Subscribed>), Failure> {
+    ) -> Result<(Arguments, Option<AcceptedSubscription>), Failure> {
         let mut event = payload.as_object().cloned().unwrap_or_default();
         let asked = Subscription::discard(&mut event).filter(|_| single);
         let asked = asked.map(|asked| Subscription::from_value(&asked)).transpose()?;

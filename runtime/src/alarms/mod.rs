@@ -2,7 +2,7 @@
 //! that a due time leads to. Feeds contract §A.
 //!
 //! ```text
-//! ticker ─claim due─▶ feed::advance ─moved alarm + fire job, one transaction─▶ queue ─▶ fire ─▶ events
+//! ticker ─claim due─▶ feed::advance ─moved alarm + fire job, one transaction─▶ queue ─▶ fire ─▶ firing
 //! ```
 
 mod by_hand;
@@ -32,7 +32,7 @@ use feed::{FeedError, LifecycleEvent, Request};
 use crate::callbacks::Callbacks;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
-use crate::events::Events;
+use crate::firing::Firing;
 use crate::gate::Turns;
 use crate::invoke::builtin::Builtin;
 use crate::queue::Queue;
@@ -41,7 +41,7 @@ use crate::queue::Queue;
 pub struct Alarms {
     store: Arc<dyn Store>,
     catalog: Arc<Catalog>,
-    events: Arc<Events>,
+    firing: Arc<Firing>,
     queue: Queue,
     clock: Clock,
     settings: AlarmSettings,
@@ -56,7 +56,7 @@ pub struct Alarms {
 pub struct AlarmParts {
     pub store: Arc<dyn Store>,
     pub catalog: Arc<Catalog>,
-    pub events: Arc<Events>,
+    pub firing: Arc<Firing>,
     pub queue: Queue,
     pub clock: Clock,
     pub callbacks: Arc<Callbacks>,
@@ -91,9 +91,9 @@ impl From<StoreError> for Refused {
 
 impl Alarms {
     pub fn new(parts: AlarmParts) -> Arc<Self> {
-        let AlarmParts { store, catalog, events, queue, clock, callbacks, settings } = parts;
+        let AlarmParts { store, catalog, firing, queue, clock, callbacks, settings } = parts;
         let (turns, changed) = (Turns::default(), Notify::new());
-        Arc::new(Alarms { store, catalog, events, queue, clock, settings, callbacks, turns, changed })
+        Arc::new(Alarms { store, catalog, firing, queue, clock, settings, callbacks, turns, changed })
     }
 
     /// One call of a feed action. Which of the three it is shows in the parameters bound to it. §A.1, A.2.

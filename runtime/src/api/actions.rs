@@ -25,8 +25,8 @@ use super::rejection::Rejection;
 use super::transaction::TransactionId;
 use crate::catalog::Selection;
 use crate::gate::rights;
+use crate::idempotency::{Door, KeyedRequest, Reply};
 use crate::invoke::{Context, Invocation, Invoked, Wait};
-use crate::once::{self, Door, Reply};
 
 pub const ACTIVATION_ID: HeaderName = HeaderName::from_static("x-openwhisk-activation-id");
 
@@ -139,11 +139,11 @@ pub async fn invoke(
         }
         Entrance::Key(key) => {
             let (keyed, namespace) = (keyed(key, &invocation, &asked), invocation.identity.namespace.clone());
-            if !app.once.is_known(&keyed, accepted).await? {
+            if !app.idempotency.is_known(&keyed, accepted).await? {
                 invocation.callback = app.callbacks.accept_any(&invocation.identity, asked).await?;
             }
             let told = invocation.callback.as_ref().map(|subscribed| subscribed.id);
-            let reply = app.once.invoke(keyed, invocation).await?;
+            let reply = app.idempotency.invoke(keyed, invocation).await?;
             let told = match &reply {
                 Reply::First(_) => told,
                 Reply::Replayed(invoked) => first_callback(&app, &namespace, invoked.id()).await?,
@@ -154,11 +154,11 @@ pub async fn invoke(
 }
 
 /// A retry repeats the action, its arguments and the callback; it may wait where the first one did not.
-fn keyed(key: IdempotencyKey, invocation: &Invocation, callback: &Option<Subscription>) -> once::Request {
+fn keyed(key: IdempotencyKey, invocation: &Invocation, callback: &Option<Subscription>) -> KeyedRequest {
     let (action, args) = (invocation.action.to_string(), json!(invocation.args).to_string());
     let callback = json!(callback).to_string();
     let parts: [&[u8]; 4] = [b"POST action", action.as_bytes(), args.as_bytes(), callback.as_bytes()];
-    once::Request::new(invocation.identity.namespace.clone(), key, Door::Api, &parts)
+    KeyedRequest::new(invocation.identity.namespace.clone(), key, Door::Api, &parts)
 }
 
 /// Speaks to the server alone: actions are not shown it. REST contract §1.7.

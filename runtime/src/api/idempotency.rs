@@ -7,7 +7,7 @@ use wask_model::{Failure, IdempotencyKey, Identity, Timestamp, messages};
 use super::App;
 use super::rejection::Rejection;
 use crate::gate::Slot;
-use crate::once::Reply;
+use crate::idempotency::Reply;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");

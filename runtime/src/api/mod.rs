@@ -43,11 +43,11 @@ use crate::alarms::Alarms;
 use crate::callbacks::Callbacks;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
-use crate::events::Events;
+use crate::firing::Firing;
 use crate::gate::Gate;
 use crate::gateway::Gateway;
+use crate::idempotency::Idempotency;
 use crate::invoke::Invoker;
-use crate::once::Once;
 
 /// What the handlers call.
 #[derive(Clone)]
@@ -61,8 +61,8 @@ pub struct Parts {
     pub gate: Arc<Gate>,
     pub gateway: Arc<Gateway>,
     pub invoker: Arc<Invoker>,
-    pub events: Arc<Events>,
-    pub once: Once,
+    pub firing: Arc<Firing>,
+    pub idempotency: Idempotency,
     pub store: Arc<dyn Store>,
     pub clock: Clock,
     pub limits: Limits,

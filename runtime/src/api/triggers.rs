@@ -21,10 +21,10 @@ use super::listing::answer;
 use super::rejection::Rejection;
 use super::transaction::TransactionId;
 use crate::catalog::Selection;
-use crate::events::Fire;
+use crate::firing::Fire;
 use crate::gate::rights;
+use crate::idempotency::{Door, KeyedRequest, Reply};
 use crate::invoke::Context;
-use crate::once::{self, Door, Reply};
 
 /// `GET triggers`: summaries · with `count=true` their number.
 pub async fn list(
@@ -91,14 +91,14 @@ pub async fn fire(
     let asked = carrier.subscription(&mut payload)?;
     let key = key.map(|key| keyed(key, &caller.identity.namespace, &trigger, (&payload, &asked)));
     let callback = match &key {
-        Some(key) if app.once.is_known(key, accepted).await? => None,
+        Some(key) if app.idempotency.is_known(key, accepted).await? => None,
         Some(_) | None => app.callbacks.accept_any(&caller.identity, asked).await?,
     };
     let (id, context) = (ActivationId::new(accepted), Context::outermost(transaction.0, accepted));
     let fire = Fire { id, identity: caller.identity, trigger, payload, headers, context, callback };
     let fired = match key {
-        None => app.events.fire(fire).await?.map(Reply::First),
-        Some(key) => app.once.fire(key, fire).await?,
+        None => app.firing.fire(fire).await?.map(Reply::First),
+        Some(key) => app.idempotency.fire(key, fire).await?,
     };
     match fired {
         Some(reply) => Ok(idempotency::answered(reply.map(accepted_as))),
@@ -116,11 +116,11 @@ fn keyed(
     namespace: &NamespaceName,
     trigger: &FullName,
     (payload, callback): (&Arguments, &Option<Subscription>),
-) -> once::Request {
+) -> KeyedRequest {
     let (trigger, payload) = (trigger.to_string(), json!(payload).to_string());
     let callback = json!(callback).to_string();
     let parts: [&[u8]; 4] = [b"POST trigger", trigger.as_bytes(), payload.as_bytes(), callback.as_bytes()];
-    once::Request::new(namespace.clone(), key, Door::Api, &parts)
+    KeyedRequest::new(namespace.clone(), key, Door::Api, &parts)
 }
 
 /// Lower-case names, text values, without what proves who the caller is and what is for the server alone.

@@ -16,7 +16,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(60);
 
 /// A subscription that was accepted, with what holds for it.
 #[derive(Clone, Debug)]
-pub struct Subscribed {
+pub struct AcceptedSubscription {
     /// Of the callback to come.
     pub id: CallbackId,
     subscription: Subscription,
@@ -26,22 +26,22 @@ pub struct Subscribed {
 }
 
 /// The activation that a callback is to tell of.
-pub struct Told {
+pub struct ReportedActivation {
     pub activation: ActivationId,
     pub cause: Option<ActivationId>,
     pub name: FullName,
     pub namespace: NamespaceName,
 }
 
-impl Subscribed {
+impl AcceptedSubscription {
     /// The same for another activation: a callback with an id of its own.
-    pub fn another(&self, now: Timestamp) -> Subscribed {
-        Subscribed { id: CallbackId::from(ActivationId::new(now)), ..self.clone() }
+    pub fn another(&self, now: Timestamp) -> AcceptedSubscription {
+        AcceptedSubscription { id: CallbackId::from(ActivationId::new(now)), ..self.clone() }
     }
 
     /// The callback for one activation.
-    pub fn callback(&self, told: Told, now: Timestamp) -> Callback {
-        let (id, Told { activation, cause, name, namespace }) = (self.id, told);
+    pub fn callback(&self, told: ReportedActivation, now: Timestamp) -> Callback {
+        let (id, ReportedActivation { activation, cause, name, namespace }) = (self.id, told);
         Callback::new(
             self.subscription.clone(),
             &self.settings,
@@ -52,7 +52,7 @@ impl Subscribed {
 
 impl Callbacks {
     /// Checks a subscription against settings, addresses and the number of callbacks under way · 400 · 429.
-    pub async fn accept(&self, identity: &Identity, asked: Subscription) -> Result<Subscribed, Failure> {
+    pub async fn accept(&self, identity: &Identity, asked: Subscription) -> Result<AcceptedSubscription, Failure> {
         let refused = |message: Message| Failure::BadRequest(message);
         let target = Target::parse(asked.url()).map_err(|bad| refused(text_of(&bad)))?;
         let own = self.store.callback_settings(&identity.namespace).await?;
@@ -68,7 +68,7 @@ impl Callbacks {
             return Err(Failure::Throttled { message, retry_after: RETRY_AFTER });
         }
         let id = CallbackId::from(ActivationId::new(self.clock.now()));
-        Ok(Subscribed { id, subscription: asked, settings, site: target.site() })
+        Ok(AcceptedSubscription { id, subscription: asked, settings, site: target.site() })
     }
 
     /// The same for what may not have asked for one.
@@ -76,7 +76,7 @@ impl Callbacks {
         &self,
         identity: &Identity,
         asked: Option<Subscription>,
-    ) -> Result<Option<Subscribed>, Failure> {
+    ) -> Result<Option<AcceptedSubscription>, Failure> {
         match asked {
             None => Ok(None),
             Some(asked) => self.accept(identity, asked).await.map(Some),

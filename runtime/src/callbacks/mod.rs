@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use wask_egress::Egress;
 use wask_store::{Lane, Store};
 
-pub use accept::{Subscribed, Told};
+pub use accept::{AcceptedSubscription, ReportedActivation};
 pub use config::CallbackConfig;
 pub use manage::SettingsView;
 

@@ -13,17 +13,17 @@ use wask_model::{
 };
 use wask_store::{Job, Lane};
 
-use super::composition::{Hold, Progress, is_composed};
+use super::composition::{JobHold, Progress, is_composed};
 use super::conclude::chosen;
 use super::outcome::refusal;
-use super::{Admitted, Cause, Context, Invoker, OnDrop};
+use super::{AdmittedInvocation, Cause, Context, Invoker, OnDrop};
 use crate::catalog::ActionEntry;
 use crate::gate::Turns;
 use crate::queue::{Done, Handler, NewWork};
 
 /// What a job of the lane `invoke` carries. Arguments are merged already: they are those of the time of acceptance.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Queued {
+pub struct QueuedInvocation {
     pub action: FullName,
     pub version: Version,
     pub subject: String,
@@ -68,12 +68,12 @@ pub struct Terms {
     pub waited_until: Option<Timestamp>,
     /// What is to tell of its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub callback: Option<Awaited>,
+    pub callback: Option<PendingCallback>,
 }
 
 /// The callback of an activation that has not ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Awaited {
+pub struct PendingCallback {
     pub id: CallbackId,
     /// Whom it goes to: callbacks to one site compete for its places.
     pub site: String,
@@ -89,13 +89,13 @@ pub struct FailedAttempt {
     pub error: String,
 }
 
-impl Awaited {
+impl PendingCallback {
     pub fn of(callback: &Callback, site: String) -> Self {
-        Awaited { id: callback.id, site, payload: callback.payload.clone() }
+        PendingCallback { id: callback.id, site, payload: callback.payload.clone() }
     }
 }
 
-impl Queued {
+impl QueuedInvocation {
     pub fn into_work(self, id: ActivationId, namespace: NamespaceName) -> NewWork {
         NewWork {
             id,
@@ -118,24 +118,24 @@ impl Queued {
         serde_json::to_string(self).expect("a queued activation always serializes")
     }
 
-    pub fn read(payload: &str) -> Result<Queued, Failure> {
+    pub fn read(payload: &str) -> Result<QueuedInvocation, Failure> {
         serde_json::from_str(payload).map_err(|e| Failure::Internal(e.into()))
     }
 }
 
 /// What makes a job of an activation, with its callback.
-pub fn to_work(admitted: Admitted, progress: Option<Progress>) -> NewWork {
+pub fn to_work(admitted: AdmittedInvocation, progress: Option<Progress>) -> NewWork {
     let work = work_of(&admitted, progress);
     NewWork { callback: admitted.callback.map(|callback| *callback), ..work }
 }
 
 /// What makes a job of one that has come as far as `progress`.
-pub fn work_of(admitted: &Admitted, progress: Option<Progress>) -> NewWork {
+pub fn work_of(admitted: &AdmittedInvocation, progress: Option<Progress>) -> NewWork {
     queued_of(admitted, progress).into_work(admitted.id, admitted.identity.namespace.clone())
 }
 
-pub fn queued_of(admitted: &Admitted, progress: Option<Progress>) -> Queued {
-    Queued {
+pub fn queued_of(admitted: &AdmittedInvocation, progress: Option<Progress>) -> QueuedInvocation {
+    QueuedInvocation {
         action: admitted.entry.asked(),
         version: admitted.entry.action.version,
         subject: admitted.identity.subject.clone(),
@@ -159,7 +159,7 @@ impl Handler for Invoker {
         let _until_it_is_dealt_with = OnDrop(|| {
             self.to_cancel.remove(&job.lease.job);
         });
-        let queued: Arc<Queued> = Arc::new(serde_json::from_str(&job.payload)?);
+        let queued: Arc<QueuedInvocation> = Arc::new(serde_json::from_str(&job.payload)?);
         let gone = || refusal(messages::ACTION_GONE.into());
         let identity = match self.catalog.owner(&job.namespace).await {
             Ok(identity) => identity,
@@ -175,29 +175,29 @@ impl Handler for Invoker {
             }
             Err(failure) => return Ok(self.not_now(job, &queued, &failure)),
         };
-        let verdict = self.verdict(&entry, job, &queued);
-        let hold = Hold::of_job(job.lease.clone(), queued.clone());
+        let verdict = self.readmit_decision(&entry, job, &queued);
+        let hold = JobHold::of_job(job.lease.clone(), queued.clone());
         let admitted = self.readmit((job.lease.job, job.lease.attempt), &queued, entry, identity);
         let unrun = |response: &Response| match is_composed(&admitted.entry) {
             true => self.abandon_composition(&admitted, &hold, response),
             false => vec![self.never_ran(job, &queued, response.clone())],
         };
         match verdict {
-            Verdict::Run => {
+            ReadmitDecision::Run => {
                 let Some(records) = self.run_as_running(&admitted, &hold).await else { return Ok(Done::Lost) };
                 Ok(self.conclude(&admitted, &queued, records).await)
             }
-            Verdict::Cancelled => {
+            ReadmitDecision::Cancelled => {
                 admitted.running.cancel();
                 let mut records = unrun(&refusal(messages::CANCELLED.into()));
                 records.iter_mut().for_each(mark_cancelled);
                 Ok(self.finished(&queued, Some(&admitted.identity), records).await)
             }
-            Verdict::NotAgain => {
+            ReadmitDecision::NotAgain => {
                 let records = unrun(&Response::whisk_error(messages::NOT_REDELIVERED));
                 Ok(self.finished(&queued, Some(&admitted.identity), records).await)
             }
-            Verdict::GiveUp(reason) => {
+            ReadmitDecision::GiveUp(reason) => {
                 let records = unrun(&Response::whisk_error(reason.clone()));
                 Ok(self.given_up(&queued, &admitted.identity, records, &reason).await)
             }
@@ -227,7 +227,7 @@ pub fn mark_cancelled(record: &mut Activation) {
 }
 
 /// Whether a queued activation is run.
-enum Verdict {
+enum ReadmitDecision {
     Run,
     /// Somebody asked that it end.
     Cancelled,
@@ -241,10 +241,10 @@ impl Invoker {
     pub(super) fn readmit(
         &self,
         (id, attempt): (ActivationId, u32),
-        queued: &Queued,
+        queued: &QueuedInvocation,
         entry: Arc<ActionEntry>,
         identity: SharedIdentity,
-    ) -> Admitted {
+    ) -> AdmittedInvocation {
         let context = Context {
             transaction: queued.transaction.as_str().into(),
             cause: queued.cause.map(Cause::Event),
@@ -255,21 +255,21 @@ impl Invoker {
         };
         let running = self.running_of(&identity, &entry, (queued.accepted, attempt));
         let (args, terms) = (queued.args.clone(), queued.terms.clone());
-        Admitted { id, entry, identity, args, context, attempt, terms, callback: None, running }
+        AdmittedInvocation { id, entry, identity, args, context, attempt, terms, callback: None, running }
     }
 
     /// It could not be begun: what it is tried again as does not count that as the death of a node.
-    fn not_now(&self, job: &Job, queued: &Queued, failure: &Failure) -> Done {
+    fn not_now(&self, job: &Job, queued: &QueuedInvocation, failure: &Failure) -> Done {
         warn!(cause = %failure, job = %job.lease.job, attempt = job.lease.attempt, "job could not begin, it is tried again");
         let after = Duration::from_millis(self.queue.config().retry_ms);
-        let mut unrun = Queued { begun: queued.begun + 1, ..queued.clone() };
+        let mut unrun = QueuedInvocation { begun: queued.begun + 1, ..queued.clone() };
         unrun.progress.iter_mut().for_each(Progress::did_not_begin);
         Done::Retry { records: Vec::new(), payload: unrun.to_payload(), after }
     }
 
-    fn verdict(&self, entry: &ActionEntry, job: &Job, queued: &Queued) -> Verdict {
+    fn readmit_decision(&self, entry: &ActionEntry, job: &Job, queued: &QueuedInvocation) -> ReadmitDecision {
         if job.cancelled.is_some() {
-            return Verdict::Cancelled;
+            return ReadmitDecision::Cancelled;
         }
         // How often the activation, or the component that is next in it, has been begun, counting this time.
         let begun = match &queued.progress {
@@ -277,14 +277,14 @@ impl Invoker {
             None => job.lease.attempt.saturating_sub(queued.begun),
         };
         if self.queue.config().max_attempts < begun {
-            return Verdict::GiveUp(messages::node_failed(begun - 1));
+            return ReadmitDecision::GiveUp(messages::node_failed(begun - 1));
         }
         let once = entry.action.annotations.get("redelivery") == Some(&Value::Bool(false));
-        if once && 1 < begun { Verdict::NotAgain } else { Verdict::Run }
+        if once && 1 < begun { ReadmitDecision::NotAgain } else { ReadmitDecision::Run }
     }
 
     /// The record of an activation that ends without a run, or whose run nobody can tell of.
-    pub(super) fn never_ran(&self, job: &Job, queued: &Queued, response: Response) -> Activation {
+    pub(super) fn never_ran(&self, job: &Job, queued: &QueuedInvocation, response: Response) -> Activation {
         let attempts = job.lease.attempt.min(self.queue.config().max_attempts + queued.begun);
         self.record_without_run(job.lease.job, &job.namespace, queued, response, attempts)
     }
@@ -294,7 +294,7 @@ impl Invoker {
         &self,
         id: ActivationId,
         namespace: &NamespaceName,
-        queued: &Queued,
+        queued: &QueuedInvocation,
         response: Response,
         attempts: u32,
     ) -> Activation {

@@ -6,27 +6,32 @@ use std::time::Duration;
 use wask_model::{Activation, ActivationId, Failure, NamespaceName};
 use wask_store::{JobState, Lane, Lease};
 
-use super::composition::Hold;
+use super::composition::JobHold;
 use super::conclude::chosen;
-use super::wait::{Detached, WithinTime};
-use super::{Admitted, Invoked, Invoker, asynchronous};
+use super::detached::{Detachable, WaitOutcome};
+use super::{AdmittedInvocation, Invoked, Invoker, asynchronous};
 use crate::gate::Slot;
 
 impl Invoker {
     /// Runs the activation while the caller waits. Past `limit` it becomes an asynchronous one and goes on. It also goes on
     /// when the caller goes away.
-    pub(super) async fn run_within(&self, limit: Duration, admitted: Admitted, slot: Slot) -> Result<Invoked, Failure> {
-        let (admitted, hold) = (Arc::new(admitted), Arc::new(Hold::default()));
+    pub(super) async fn run_within(
+        &self,
+        limit: Duration,
+        admitted: AdmittedInvocation,
+        slot: Slot,
+    ) -> Result<Invoked, Failure> {
+        let (admitted, hold) = (Arc::new(admitted), Arc::new(JobHold::default()));
         let running = {
             let (invoker, admitted, hold) = (self.this.upgrade(), admitted.clone(), hold.clone());
             let invoker = invoker.expect("whoever calls holds the invoker");
             async move { invoker.run_to_record(&admitted, slot, &hold).await }
         };
-        let running = Detached::new(running, &self.detached);
+        let running = Detachable::new(running, &self.detached);
         match running.within(&self.clock, limit, &self.stop_waiting).await {
-            WithinTime::Ended(Some(record)) => Ok(Invoked::Ended(record)),
-            WithinTime::Ended(None) => Ok(Invoked::Accepted(admitted.id)),
-            WithinTime::NotYet(running) => self.hand_over(running, admitted, hold).await,
+            WaitOutcome::Ended(Some(record)) => Ok(Invoked::Ended(record)),
+            WaitOutcome::Ended(None) => Ok(Invoked::Accepted(admitted.id)),
+            WaitOutcome::NotYet(running) => self.hand_over(running, admitted, hold).await,
         }
     }
 
@@ -34,9 +39,9 @@ impl Invoker {
     /// stored would leave behind a job that nobody ends.
     async fn hand_over(
         &self,
-        running: Detached<Option<Arc<Activation>>>,
-        admitted: Arc<Admitted>,
-        hold: Arc<Hold>,
+        running: Detachable<Option<Arc<Activation>>>,
+        admitted: Arc<AdmittedInvocation>,
+        hold: Arc<JobHold>,
     ) -> Result<Invoked, Failure> {
         let (id, queue) = (admitted.id, self.queue.clone());
         let adopting = self.detached.spawn(async move {
@@ -51,7 +56,12 @@ impl Invoker {
 
     /// Runs a blocking activation and hands its record on: to the recorder, or to the queue when it was adopted meanwhile.
     /// `None`: it was adopted, and another node has it by now.
-    async fn run_to_record(&self, admitted: &Admitted, slot: Slot, hold: &Hold) -> Option<Arc<Activation>> {
+    async fn run_to_record(
+        &self,
+        admitted: &AdmittedInvocation,
+        slot: Slot,
+        hold: &JobHold,
+    ) -> Option<Arc<Activation>> {
         let records = self.run_as_running(admitted, hold).await;
         match (records, hold.lease()) {
             (None, _) => None,
@@ -74,7 +84,7 @@ impl Invoker {
     }
 
     /// The end of an activation that became a job while it ran.
-    async fn end_adopted(&self, admitted: &Admitted, lease: &Lease, records: Vec<Activation>, slot: Slot) {
+    async fn end_adopted(&self, admitted: &AdmittedInvocation, lease: &Lease, records: Vec<Activation>, slot: Slot) {
         let done = self.conclude(admitted, &asynchronous::queued_of(admitted, None), records).await;
         slot.keep(); // the place is given back when the job leaves the queue, which may be after a further attempt
         self.queue.settle(Lane::Invoke, &admitted.identity.namespace, lease, done).await;
@@ -84,7 +94,7 @@ impl Invoker {
     pub(super) async fn wait_as_job(
         &self,
         limit: Duration,
-        admitted: Admitted,
+        admitted: AdmittedInvocation,
         slot: Slot,
     ) -> Result<Invoked, Failure> {
         let identity = admitted.identity.clone();

@@ -13,8 +13,8 @@ use wask_model::{Activation, ActivationId, Failure, NamespaceName, SharedIdentit
 use wask_store::{Cancelled, JobState, KnownJob, Lane, Lease};
 
 use super::Invoker;
-use super::asynchronous::{CANCELLED, Queued, mark_cancelled};
-use super::composition::{Hold, is_composed};
+use super::asynchronous::{CANCELLED, QueuedInvocation, mark_cancelled};
+use super::composition::{JobHold, is_composed};
 use super::outcome::refusal;
 use crate::queue::Ending;
 
@@ -87,7 +87,7 @@ impl Invoker {
         id: ActivationId,
         job: &KnownJob,
     ) -> Result<Cancelled, Failure> {
-        let queued = Arc::new(Queued::read(&job.payload)?);
+        let queued = Arc::new(QueuedInvocation::read(&job.payload)?);
         let mut records = self.records_of_cancelled(identity, id, job.attempt, &queued).await?;
         records.iter_mut().for_each(mark_cancelled);
         let next = self.follow(&queued, &mut records);
@@ -108,14 +108,14 @@ impl Invoker {
         identity: &SharedIdentity,
         id: ActivationId,
         attempt: u32,
-        queued: &Arc<Queued>,
+        queued: &Arc<QueuedInvocation>,
     ) -> Result<Vec<Activation>, Failure> {
         let response = refusal(messages::CANCELLED.into());
         match self.catalog.resolve(&queued.action).await {
             Ok(entry) if is_composed(&entry) => {
                 let lease = Lease { job: id, owner: String::new(), attempt };
                 let admitted = self.readmit((id, attempt), queued, entry, identity.clone());
-                Ok(self.abandon_composition(&admitted, &Hold::of_job(lease, queued.clone()), &response))
+                Ok(self.abandon_composition(&admitted, &JobHold::of_job(lease, queued.clone()), &response))
             }
             Ok(_) | Err(Failure::NotFound(_) | Failure::Conflict(_)) => {
                 Ok(vec![self.record_without_run(id, &identity.namespace, queued, response, attempt)])

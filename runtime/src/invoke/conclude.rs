@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use wask_model::{Activation, Annotations, Arguments, Notice, Response, RetryPolicy, SharedIdentity, messages};
 use wask_store::Lane;
 
-use super::asynchronous::{FailedAttempt, Queued};
-use super::{Admitted, Invoker};
+use super::asynchronous::{FailedAttempt, QueuedInvocation};
+use super::{AdmittedInvocation, Invoker};
 use crate::queue::{Done, NewWork};
 
 /// Characters of an error that are kept of an attempt that failed.
@@ -19,7 +19,12 @@ const ERROR_CHARS: usize = 1000;
 
 impl Invoker {
     /// What becomes of an activation that has run; its own record is the last.
-    pub(super) async fn conclude(&self, admitted: &Admitted, queued: &Queued, mut records: Vec<Activation>) -> Done {
+    pub(super) async fn conclude(
+        &self,
+        admitted: &AdmittedInvocation,
+        queued: &QueuedInvocation,
+        mut records: Vec<Activation>,
+    ) -> Done {
         let policy = queued.terms.retry.clone().or_else(|| policy_of(&admitted.entry.action.annotations));
         let (Some(policy), Some(own)) = (policy, records.last()) else {
             return self.finished(queued, Some(&admitted.identity), records).await;
@@ -48,7 +53,7 @@ impl Invoker {
     /// It is over. `identity`: whose it is, if there still is such a namespace.
     pub(super) async fn finished(
         &self,
-        queued: &Queued,
+        queued: &QueuedInvocation,
         identity: Option<&SharedIdentity>,
         mut records: Vec<Activation>,
     ) -> Done {
@@ -64,7 +69,7 @@ impl Invoker {
     /// It is over, and its attempts are used up.
     pub(super) async fn given_up(
         &self,
-        queued: &Queued,
+        queued: &QueuedInvocation,
         identity: &SharedIdentity,
         mut records: Vec<Activation>,
         reason: &str,
@@ -76,7 +81,7 @@ impl Invoker {
     }
 
     /// Completes the record of an activation that is over, and makes the job that tells of it.
-    pub(super) fn follow(&self, queued: &Queued, records: &mut [Activation]) -> Vec<NewWork> {
+    pub(super) fn follow(&self, queued: &QueuedInvocation, records: &mut [Activation]) -> Vec<NewWork> {
         let Some(own) = records.last_mut() else { return Vec::new() };
         if !queued.failed.is_empty() {
             own.annotations.set("failedAttempts", documents(&queued.failed));
@@ -105,11 +110,11 @@ fn policy_of(annotations: &Annotations) -> Option<RetryPolicy> {
 }
 
 /// What the next attempt begins with: the arguments of the first, from the start, knowing what went wrong.
-fn after_failure(queued: &Queued, own: &Activation, attempt: u32) -> Queued {
+fn after_failure(queued: &QueuedInvocation, own: &Activation, attempt: u32) -> QueuedInvocation {
     let mut failed = queued.failed.clone();
     let at = own.end.unwrap_or(own.start);
     failed.push(FailedAttempt { attempt, at, status: own.response.status, error: error_of(&own.response) });
-    Queued { progress: None, failed, begun: attempt, ..queued.clone() }
+    QueuedInvocation { progress: None, failed, begun: attempt, ..queued.clone() }
 }
 
 fn error_of(response: &Response) -> String {

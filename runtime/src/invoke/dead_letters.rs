@@ -3,7 +3,7 @@
 use wask_model::{ActivationId, Failure, NamespaceName, SharedIdentity};
 use wask_store::{DeadLetter, DeadLetterQuery};
 
-use super::asynchronous::{Queued, to_work};
+use super::asynchronous::{QueuedInvocation, to_work};
 use super::{Cause, Context, Invocation, Invoker, Wait};
 
 /// Dead letters done again or thrown away in one go.
@@ -12,7 +12,7 @@ const BATCH: u64 = 100;
 /// What a dead letter carries, for whoever looks at it.
 pub struct Letter {
     pub letter: DeadLetter,
-    pub queued: Queued,
+    pub queued: QueuedInvocation,
 }
 
 impl Invoker {
@@ -117,7 +117,7 @@ impl Invoker {
 
 impl Letter {
     fn open(letter: DeadLetter) -> Result<Letter, Failure> {
-        let queued = Queued::read(&letter.payload)?;
+        let queued = QueuedInvocation::read(&letter.payload)?;
         Ok(Letter { letter, queued })
     }
 }

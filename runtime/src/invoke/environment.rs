@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use wask_model::{Timestamp, truthy};
 
-use super::{Admitted, Invoker};
+use super::{AdmittedInvocation, Invoker};
 
 impl Invoker {
     /// `deadline`: when the run will be ended. The key, where the action may have one, is valid until shortly after it.
-    pub(super) fn environment(&self, admitted: &Admitted, deadline: Timestamp) -> Vec<(String, String)> {
+    pub(super) fn environment(&self, admitted: &AdmittedInvocation, deadline: Timestamp) -> Vec<(String, String)> {
         let action = &admitted.entry.action;
         let mut all = Vec::with_capacity(8 + admitted.entry.environment.len());
         all.extend(admitted.entry.environment.iter().cloned());

@@ -12,7 +12,6 @@
 //!
 //! Where the action is a sequence or a conductor, `run` is `composition`: the same for every component.
 
-mod again;
 mod arguments;
 mod asynchronous;
 mod blocking;
@@ -21,14 +20,15 @@ mod cancel;
 mod composition;
 mod conclude;
 mod dead_letters;
+mod detached;
 mod environment;
 mod outcome;
-mod record;
+mod owner;
+mod recorder;
+mod rerun;
 mod run;
 mod running;
 mod services;
-mod standing;
-mod wait;
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, Weak};
@@ -45,20 +45,20 @@ use wask_sandbox::Sandbox;
 use wask_store::{Lane, Store};
 
 pub use arguments::{is_fixed, merge as merge_arguments};
-pub use asynchronous::{Awaited, FailedAttempt, Queued, Terms};
+pub use asynchronous::{FailedAttempt, PendingCallback, QueuedInvocation, Terms};
 pub use conclude::documents as failed_attempts;
 pub use dead_letters::Letter;
-pub use record::{KeepInput, RecordConfig, Recorder, StorePolicy};
-pub use running::{Lines, Running};
+pub use recorder::{KeepInput, RecordConfig, Recorder, StorePolicy};
+pub use running::{Lines, RunningActivation};
 pub use services::FireTriggers;
 
-use crate::callbacks::{Callbacks, Subscribed, Told};
+use crate::callbacks::{AcceptedSubscription, Callbacks, ReportedActivation};
 use crate::catalog::{ActionEntry, Catalog};
 use crate::clock::Clock;
 use crate::gate::{Gate, Slot};
 use crate::queue::{NewWork, Queue};
 use builtin::Builtin;
-use composition::Hold;
+use composition::JobHold;
 
 /// What a caller asks for.
 pub struct Invocation {
@@ -69,7 +69,7 @@ pub struct Invocation {
     pub wait: Wait,
     pub context: Context,
     /// What is to tell of its end.
-    pub callback: Option<Subscribed>,
+    pub callback: Option<AcceptedSubscription>,
 }
 
 /// Where an invocation comes from.
@@ -138,7 +138,7 @@ impl Invoked {
 }
 
 /// An activation that exists: it has an id, a place in flight, and everything that a run needs.
-pub struct Admitted {
+pub struct AdmittedInvocation {
     pub id: ActivationId,
     pub entry: Arc<ActionEntry>,
     pub identity: SharedIdentity,
@@ -150,7 +150,7 @@ pub struct Admitted {
     pub terms: Terms,
     /// Stored with its job; its terms name it.
     pub callback: Option<Box<Callback>>,
-    pub running: Arc<Running>,
+    pub running: Arc<RunningActivation>,
 }
 
 /// Takes invocations from name to record.
@@ -170,7 +170,7 @@ pub struct Invoker {
     builtins: OnceLock<HashMap<FullName, Arc<dyn Builtin>>>,
     triggers: OnceLock<Arc<dyn FireTriggers>>,
     /// Activations that run on this node, jobs and waited for.
-    running: DashMap<ActivationId, Arc<Running>>,
+    running: DashMap<ActivationId, Arc<RunningActivation>>,
     /// Those that somebody asked to end while they were about to run here.
     to_cancel: DashSet<ActivationId>,
     detached: TaskTracker,
@@ -264,7 +264,7 @@ impl Invoker {
         Ok(asynchronous::to_work(self.admit(entry, request).await?, None))
     }
 
-    async fn admit(&self, entry: Arc<ActionEntry>, request: Invocation) -> Result<Admitted, Failure> {
+    async fn admit(&self, entry: Arc<ActionEntry>, request: Invocation) -> Result<AdmittedInvocation, Failure> {
         let Invocation { identity, args, context, callback, wait, .. } = request;
         self.gate.check_depth(context.depth)?; // a circle: 400
         self.may_run(&identity, &entry).await?; // a component that the invoker may not activate: 403
@@ -280,30 +280,35 @@ impl Invoker {
         }
         let callback = callback.map(|subscribed| {
             let name = entry.asked();
-            let told = Told { activation: id, cause: None, name, namespace: identity.namespace.clone() };
+            let told = ReportedActivation { activation: id, cause: None, name, namespace: identity.namespace.clone() };
             Box::new(self.promise(&subscribed, told, &mut terms))
         });
         let args = Value::Object(arguments::merge(&entry, args)?); // a final parameter cannot be overridden: 400
         let running = self.running_of(&identity, &entry, (context.accepted, 1));
-        Ok(Admitted { id, entry, identity, args, context, attempt: 1, terms, callback, running })
+        Ok(AdmittedInvocation { id, entry, identity, args, context, attempt: 1, terms, callback, running })
     }
 
     /// The callback that is to tell of an activation, which its terms name from now on.
-    fn promise(&self, subscribed: &Subscribed, told: Told, terms: &mut Terms) -> Callback {
+    fn promise(&self, subscribed: &AcceptedSubscription, told: ReportedActivation, terms: &mut Terms) -> Callback {
         let callback = subscribed.callback(told, self.clock.now());
-        terms.callback = Some(Awaited::of(&callback, subscribed.site.clone()));
+        terms.callback = Some(PendingCallback::of(&callback, subscribed.site.clone()));
         callback
     }
 
     /// `begun`: when it was accepted, and how often it has been begun.
-    fn running_of(&self, identity: &SharedIdentity, entry: &ActionEntry, begun: (Timestamp, u32)) -> Arc<Running> {
+    fn running_of(
+        &self,
+        identity: &SharedIdentity,
+        entry: &ActionEntry,
+        begun: (Timestamp, u32),
+    ) -> Arc<RunningActivation> {
         let (namespace, action) = (identity.namespace.clone(), entry.action.name.clone());
-        Arc::new(Running::new(namespace, action, begun, self.recorder.live_log_bytes()))
+        Arc::new(RunningActivation::new(namespace, action, begun, self.recorder.live_log_bytes()))
     }
 
     /// What the server does itself takes no time: it is done, and its record on disk, before its caller gets the id. A job
     /// would keep the key that feeds are called with.
-    async fn run_builtin_first(&self, mut admitted: Admitted, slot: Slot) -> Result<ActivationId, Failure> {
+    async fn run_builtin_first(&self, mut admitted: AdmittedInvocation, slot: Slot) -> Result<ActivationId, Failure> {
         admitted.context.extra_logging = true; // whoever does not wait finds a record
         let id = admitted.id;
         self.run_within(Duration::from_millis(self.gate.limits().blocking_wait_ms), admitted, slot).await?;
@@ -312,7 +317,7 @@ impl Invoker {
     }
 
     /// Makes the activation durable; it runs as soon as it is its turn and there is room.
-    async fn enqueue(&self, admitted: Admitted, mut slot: Slot) -> Result<ActivationId, Failure> {
+    async fn enqueue(&self, admitted: AdmittedInvocation, mut slot: Slot) -> Result<ActivationId, Failure> {
         let id = admitted.id;
         let mut work = asynchronous::to_work(admitted, None);
         work.turn = slot.take_turn();
@@ -322,7 +327,7 @@ impl Invoker {
     }
 
     /// Has the records of a blocking activation written, where they are to be.
-    async fn hand_to_recorder(&self, admitted: &Admitted, records: Vec<Arc<Activation>>) {
+    async fn hand_to_recorder(&self, admitted: &AdmittedInvocation, records: Vec<Arc<Activation>>) {
         records.iter().for_each(|record| self.recorder.ended(record));
         for record in self.to_store(&admitted.identity, records).await {
             self.recorder.record(record, admitted.context.extra_logging).await;
@@ -330,7 +335,7 @@ impl Invoker {
     }
 
     /// Runs the activation as one that can be looked at and cancelled meanwhile. What it returns is that of `run_to_end`.
-    async fn run_as_running(&self, admitted: &Admitted, hold: &Hold) -> Option<Vec<Activation>> {
+    async fn run_as_running(&self, admitted: &AdmittedInvocation, hold: &JobHold) -> Option<Vec<Activation>> {
         self.running.insert(admitted.id, admitted.running.clone());
         if self.to_cancel.contains(&admitted.id) {
             admitted.running.cancel();
@@ -345,7 +350,7 @@ impl Invoker {
 
     /// Runs the activation, and what it is composed of. Returns the records that are not written yet, its own the last of
     /// them; `None`: its job has passed to somebody else.
-    async fn run_to_end(&self, admitted: &Admitted, hold: &Hold) -> Option<Vec<Activation>> {
+    async fn run_to_end(&self, admitted: &AdmittedInvocation, hold: &JobHold) -> Option<Vec<Activation>> {
         if composition::is_composed(&admitted.entry) {
             return Box::pin(self.run_composition(admitted, hold)).await;
         }
@@ -353,7 +358,7 @@ impl Invoker {
     }
 
     /// An activation of this namespace that runs on this node.
-    pub fn running(&self, namespace: &NamespaceName, id: ActivationId) -> Option<Arc<Running>> {
+    pub fn running(&self, namespace: &NamespaceName, id: ActivationId) -> Option<Arc<RunningActivation>> {
         self.running.get(&id).map(|running| running.clone()).filter(|running| running.namespace == *namespace)
     }
 

@@ -13,11 +13,11 @@ use wask_store::failpoint::{Stage, reach};
 use super::asynchronous::CANCELLED;
 use super::outcome::{Outcome, refusal};
 use super::services::Services;
-use super::{Admitted, Cause, Invoker};
+use super::{AdmittedInvocation, Cause, Invoker};
 
 impl Invoker {
     /// Runs the activation once and returns its record. Never fails: what goes wrong is in the record.
-    pub(super) async fn run(&self, admitted: &Admitted) -> Activation {
+    pub(super) async fn run(&self, admitted: &AdmittedInvocation) -> Activation {
         let Some(owner) = self.current(&admitted.identity).await else {
             let response = refusal(messages::NAMESPACE_BLOCKED.into());
             return self.activation(admitted, self.clock.now(), Outcome::without_guest(response));
@@ -33,7 +33,7 @@ impl Invoker {
     }
 
     /// `allowed`: what holds for the namespace.
-    async fn run_guest(&self, admitted: &Admitted, allowed: &Limits) -> Activation {
+    async fn run_guest(&self, admitted: &AdmittedInvocation, allowed: &Limits) -> Activation {
         let entry = &admitted.entry;
         if let Err(out_of_range) = entry.action.limits.check(allowed) {
             let response = refusal(out_of_range.to_string().into());
@@ -77,7 +77,7 @@ impl Invoker {
     }
 
     /// The record of an activation that has ended now. REST contract §4.2, §4.3.
-    pub(super) fn activation(&self, admitted: &Admitted, start: Timestamp, outcome: Outcome) -> Activation {
+    pub(super) fn activation(&self, admitted: &AdmittedInvocation, start: Timestamp, outcome: Outcome) -> Activation {
         let action = &admitted.entry.action;
         let end = self.clock.now();
         let limits = serde_json::to_value(&action.limits).expect("limits always serialize");
@@ -124,7 +124,7 @@ impl Invoker {
     }
 }
 
-fn cannot_load(admitted: &Admitted, failure: &Failure) -> Response {
+fn cannot_load(admitted: &AdmittedInvocation, failure: &Failure) -> Response {
     warn!(cause = ?failure, activation = %admitted.id, action = %admitted.entry.action.name, "action could not be loaded");
     match failure {
         Failure::NotFound(_) => refusal(messages::ACTION_GONE.into()),

@@ -11,7 +11,7 @@ use wask_sandbox::{LogLine, LogSink, Stop};
 use super::outcome::log_line;
 
 /// An activation that runs, with everything that it is composed of.
-pub struct Running {
+pub struct RunningActivation {
     pub namespace: NamespaceName,
     pub action: FullName,
     pub start: Timestamp,
@@ -46,14 +46,14 @@ pub struct Lines {
     pub over: bool,
 }
 
-impl Running {
+impl RunningActivation {
     pub fn new(
         namespace: NamespaceName,
         action: FullName,
         (start, attempt): (Timestamp, u32),
         live_log_bytes: usize,
     ) -> Self {
-        Running {
+        RunningActivation {
             namespace,
             action,
             start,
@@ -112,7 +112,7 @@ impl Running {
     }
 }
 
-impl LogSink for Running {
+impl LogSink for RunningActivation {
     fn line(&self, line: &LogLine) {
         self.log().add(log_line(line), self.live_log_bytes);
         self.written.notify_waiters();
@@ -146,13 +146,13 @@ mod tests {
 
     use super::*;
 
-    fn running(live_log_bytes: usize) -> Running {
+    fn running(live_log_bytes: usize) -> RunningActivation {
         let guest: NamespaceName = "guest".parse().unwrap();
         let action = FullName::new(guest.clone(), "a".parse().unwrap());
-        Running::new(guest, action, (Timestamp::from_millis(0), 1), live_log_bytes)
+        RunningActivation::new(guest, action, (Timestamp::from_millis(0), 1), live_log_bytes)
     }
 
-    fn write(running: &Running, text: &str) {
+    fn write(running: &RunningActivation, text: &str) {
         running.line(&LogLine { at: Duration::ZERO, stream: Stream::Stdout, text: text.into() });
     }
 

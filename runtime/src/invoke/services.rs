@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use wask_model::{ActivationId, Arguments, Failure, FullName, SharedIdentity, Subscription, messages};
 use wask_sandbox::{Frame, HostCalls};
 
-use super::{Admitted, Context, Invocation, Invoked, Invoker, Wait};
-use crate::callbacks::Subscribed;
+use super::{AdmittedInvocation, Context, Invocation, Invoked, Invoker, Wait};
+use crate::callbacks::AcceptedSubscription;
 use crate::gate::rights;
 
 /// Fires triggers on behalf of a guest. `None`: no rule was active.
@@ -23,7 +23,7 @@ pub trait FireTriggers: Send + Sync {
         trigger: &FullName,
         payload: Arguments,
         context: Context,
-        callback: Option<Subscribed>,
+        callback: Option<AcceptedSubscription>,
     ) -> Result<Option<ActivationId>, Failure>;
 }
 
@@ -39,7 +39,7 @@ pub struct Services {
 /// The header of a request frame.
 #[derive(Deserialize)]
 #[serde(tag = "op")]
-enum Request {
+enum HostRequest {
     #[serde(rename = "actions.invoke")]
     Invoke {
         name: String,
@@ -55,7 +55,7 @@ enum Request {
 }
 
 impl Services {
-    pub fn of(invoker: &Invoker, admitted: &Admitted) -> Self {
+    pub fn of(invoker: &Invoker, admitted: &AdmittedInvocation) -> Self {
         Services {
             invoker: invoker.this.clone(),
             identity: admitted.identity.clone(),
@@ -66,20 +66,20 @@ impl Services {
 
     async fn serve(&self, request: Frame) -> Result<Value, Failure> {
         let invoker = self.invoker.upgrade().ok_or_else(|| Failure::Unavailable(messages::UNAVAILABLE.into()))?;
-        let asked = Request::deserialize(request.header).map_err(|e| Failure::malformed(e.to_string()))?;
+        let asked = HostRequest::deserialize(request.header).map_err(|e| Failure::malformed(e.to_string()))?;
         let args = arguments(&request.body)?;
         let shut_out = || Failure::Unauthenticated(messages::AUTHENTICATION_INVALID.into());
         let identity = invoker.current(&self.identity).await.ok_or_else(shut_out)?;
         invoker.gate.check_payload(&identity, request.body.len() as u64)?;
         match asked {
-            Request::Invoke { name, blocking, result, timeout } => {
+            HostRequest::Invoke { name, blocking, result, timeout } => {
                 let wait = match blocking {
                     true => Wait::UpTo(wait_limit(&invoker, timeout)),
                     false => Wait::No,
                 };
                 self.invoke(&invoker, identity, &name, args, wait).await.map(|invoked| answer(invoked, result))
             }
-            Request::Fire { name } => self.fire(&invoker, &identity, &name, args).await,
+            HostRequest::Fire { name } => self.fire(&invoker, &identity, &name, args).await,
         }
     }
 

@@ -26,7 +26,7 @@ use super::super::App;
 use super::super::rejection::Rejection;
 use super::find;
 use super::life::unended;
-use crate::invoke::{Lines, Running};
+use crate::invoke::{Lines, RunningActivation};
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// Between two signs of life on a quiet stream, so that nobody on the way takes it for dead.
@@ -108,7 +108,7 @@ impl Follower {
         }
     }
 
-    async fn follow_run(&mut self, running: &Running) {
+    async fn follow_run(&mut self, running: &RunningActivation) {
         self.turn_to(running.attempt);
         let Lines { first, lines, over } = running.lines(self.next).await;
         self.tell(first, lines);

@@ -15,7 +15,7 @@ use super::super::extract::{Params, Segments};
 use super::super::rejection::Rejection;
 use super::query::filter;
 use super::{find, own_id};
-use crate::invoke::Queued;
+use crate::invoke::QueuedInvocation;
 
 /// `GET activations/{id}/status`: where it is in its life, for every id that was handed out; with `wait=30s` as soon as it has
 /// ended, or after that time · 400 · 404 unknown.
@@ -68,7 +68,7 @@ pub async fn unended(app: &App, namespace: &NamespaceName, id: ActivationId) -> 
         (Lane::Fire, JobState::Due) => Ok(Some(Life::Queued { name, start: job.due })),
         (Lane::Fire, JobState::Leased) => Ok(Some(Life::Running { name, start: job.due })),
         (Lane::Invoke, state) => {
-            let Queued { accepted: start, failed, .. } = Queued::read(&job.payload)?;
+            let QueuedInvocation { accepted: start, failed, .. } = QueuedInvocation::read(&job.payload)?;
             Ok(Some(match state {
                 JobState::Leased => Life::Running { name, start },
                 JobState::Due | JobState::Dead if failed.is_empty() => Life::Queued { name, start },

@@ -22,8 +22,8 @@ use super::idempotency::{self, Entrance};
 use super::rejection::Rejection;
 use super::transaction::TransactionId;
 use crate::catalog::ActionEntry;
+use crate::idempotency::{Door, KeyedRequest, Reply};
 use crate::invoke::{Context, Invocation, Invoked, Wait, is_fixed};
-use crate::once::{self, Door, Reply};
 pub use address::{Address, Extension};
 use request::{Raw, WebRequest};
 pub use response::cors;
@@ -183,8 +183,8 @@ async fn run(
         Entrance::Key(key) => {
             let (target, caller) = (head.uri.to_string(), user.unwrap_or_default());
             let parts = [head.method.as_str().as_bytes(), target.as_bytes(), caller.as_bytes(), &bytes];
-            let keyed = once::Request::new(invocation.identity.namespace.clone(), key, Door::Web, &parts);
-            app.once.invoke(keyed, invocation).await?
+            let keyed = KeyedRequest::new(invocation.identity.namespace.clone(), key, Door::Web, &parts);
+            app.idempotency.invoke(keyed, invocation).await?
         }
     };
     Ok(idempotency::answered(invoked.map(|invoked| shown(invoked, &address, &head.headers))))

@@ -13,10 +13,11 @@ use wask_model::{Arguments, FullName, NamespaceName, Response, Status, messages}
 ///   └────── no `action`, or it failed ──▶ the composition ends
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Conducting {
+pub struct ConductorState {
     /// The invoker's: names without a namespace are its own.
     namespace: NamespaceName,
-    pub turn: Turn,
+    #[serde(rename = "turn")]
+    pub next_step: NextStep,
     /// What the conductor last asked to be told again.
     state: Option<Arguments>,
     /// Components begun and runs of conductors, since the outermost of the compositions that enclose each other directly.
@@ -26,19 +27,19 @@ pub struct Conducting {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Turn {
+pub enum NextStep {
     /// The conductor runs next.
     Decide,
     /// This component runs next.
     Call(FullName),
 }
 
-impl Conducting {
+impl ConductorState {
     pub fn new(namespace: NamespaceName) -> Self {
-        Conducting { namespace, turn: Turn::Decide, state: None, components: 0, runs: 0 }
+        ConductorState { namespace, next_step: NextStep::Decide, state: None, components: 0, runs: 0 }
     }
 
-    pub fn continue_from(&mut self, around: &Conducting) {
+    pub fn continue_from(&mut self, around: &ConductorState) {
         (self.components, self.runs) = (around.components, around.runs);
     }
 
@@ -49,7 +50,7 @@ impl Conducting {
 
     /// Takes the end of the conductor or of the component it called. `Some`: the composition ends with this response.
     pub fn take(&mut self, response: Response, longest: u32, input: &mut Value) -> Option<Response> {
-        if let Turn::Call(_) = self.turn {
+        if let NextStep::Call(_) = self.next_step {
             *input = self.answer(response.result); // a failed component too: the conductor decides
             return None;
         }
@@ -71,7 +72,7 @@ impl Conducting {
             }
             Some(component) => {
                 self.components += 1;
-                self.turn = Turn::Call(component);
+                self.next_step = NextStep::Call(component);
                 *input = Value::Object(params.unwrap_or_default());
             }
         }
@@ -80,7 +81,7 @@ impl Conducting {
 
     /// What the conductor gets next: `result`, with its state laid over it.
     pub fn answer(&mut self, result: Value) -> Value {
-        self.turn = Turn::Decide;
+        self.next_step = NextStep::Decide;
         let mut answer = boxed("value", result);
         answer.extend(self.state.take().unwrap_or_default());
         Value::Object(answer)

@@ -11,7 +11,7 @@
 //! the component that was running.
 
 mod conductor;
-mod hold;
+mod job_hold;
 mod progress;
 
 use std::sync::Arc;
@@ -24,15 +24,15 @@ use wask_model::{
 
 use super::asynchronous::{CANCELLED, Terms};
 use super::outcome::refusal;
-use super::{Admitted, Cause, Context, Invoker};
+use super::{AdmittedInvocation, Cause, Context, Invoker};
 use crate::catalog::{ActionEntry, Needed};
-use conductor::Conducting;
-pub use hold::Hold;
+use conductor::ConductorState;
+pub use job_hold::JobHold;
 pub use progress::Progress;
-use progress::{Ended, Frame, Part, Plan, Step};
+use progress::{EndedScope, Part, Plan, Scope, Step};
 
 /// What a step came to.
-enum Stepped {
+enum StepOutcome {
     /// A sequence or composition has begun inside the innermost frame, or a conductor was told that it may not.
     On,
     /// A component has run.
@@ -64,7 +64,11 @@ impl Invoker {
 
     /// Runs a sequence or composition to its end. Returns the records of what ended last, its own the last of them.
     /// `None`: the job has passed to somebody else.
-    pub(super) async fn run_composition(&self, admitted: &Admitted, hold: &Hold) -> Option<Vec<Activation>> {
+    pub(super) async fn run_composition(
+        &self,
+        admitted: &AdmittedInvocation,
+        hold: &JobHold,
+    ) -> Option<Vec<Activation>> {
         let longest = self.gate.limits().sequence_length;
         let mut progress = hold.progress().unwrap_or_else(|| self.begin(admitted, hold));
         loop {
@@ -72,9 +76,9 @@ impl Invoker {
                 return Some(self.abandon(admitted, progress, &refusal(messages::CANCELLED.into())));
             }
             let (mut records, ended) = match self.step(admitted, hold, &mut progress).await {
-                Stepped::On => continue,
-                Stepped::Stop(response) => (Vec::new(), progress.stop(response, longest)),
-                Stepped::Ran(record, memory) => {
+                StepOutcome::On => continue,
+                StepOutcome::Stop(response) => (Vec::new(), progress.stop(response, longest)),
+                StepOutcome::Ran(record, memory) => {
                     let duration = record.duration_ms.unwrap_or_default();
                     let part = Part::atomic(record.id, record.response.clone(), duration, memory);
                     let next = ActivationId::new(self.clock.now());
@@ -92,16 +96,21 @@ impl Invoker {
     }
 
     /// Ends every sequence and composition that had begun with the same response, without running anything.
-    pub(super) fn abandon_composition(&self, admitted: &Admitted, hold: &Hold, response: &Response) -> Vec<Activation> {
+    pub(super) fn abandon_composition(
+        &self,
+        admitted: &AdmittedInvocation,
+        hold: &JobHold,
+        response: &Response,
+    ) -> Vec<Activation> {
         self.abandon(admitted, hold.progress().unwrap_or_else(|| self.begin(admitted, hold)), response)
     }
 
-    fn abandon(&self, admitted: &Admitted, mut progress: Progress, response: &Response) -> Vec<Activation> {
+    fn abandon(&self, admitted: &AdmittedInvocation, mut progress: Progress, response: &Response) -> Vec<Activation> {
         let ended = progress.abandon(response);
         ended.into_iter().map(|ended| self.composed(admitted, ended)).collect()
     }
 
-    fn begin(&self, admitted: &Admitted, hold: &Hold) -> Progress {
+    fn begin(&self, admitted: &AdmittedInvocation, hold: &JobHold) -> Progress {
         let now = self.clock.now();
         let waited = now.since(admitted.context.accepted).as_millis() as u64;
         let frame = self.frame(admitted.id, &admitted.entry, admitted, waited);
@@ -110,12 +119,14 @@ impl Invoker {
         progress
     }
 
-    fn frame(&self, id: ActivationId, entry: &ActionEntry, admitted: &Admitted, wait_ms: u64) -> Frame {
+    fn frame(&self, id: ActivationId, entry: &ActionEntry, admitted: &AdmittedInvocation, wait_ms: u64) -> Scope {
         let plan = match &entry.action.exec {
             Exec::Sequence { components } => Plan::Sequence { components: components.clone(), done: 0, atoms: 0 },
-            Exec::Wasm { .. } | Exec::Builtin => Plan::Conductor(Conducting::new(admitted.identity.namespace.clone())),
+            Exec::Wasm { .. } | Exec::Builtin => {
+                Plan::Conductor(ConductorState::new(admitted.identity.namespace.clone()))
+            }
         };
-        Frame {
+        Scope {
             id,
             action: entry.action.name.clone(),
             binding: entry.binding.clone(),
@@ -130,11 +141,11 @@ impl Invoker {
         }
     }
 
-    async fn step(&self, admitted: &Admitted, hold: &Hold, progress: &mut Progress) -> Stepped {
+    async fn step(&self, admitted: &AdmittedInvocation, hold: &JobHold, progress: &mut Progress) -> StepOutcome {
         let longest = self.gate.limits().sequence_length;
-        let Some(step) = progress.step(longest) else { return Stepped::On };
+        let Some(step) = progress.step(longest) else { return StepOutcome::On };
         let (name, conducts) = match step {
-            Step::End(response) => return Stepped::Stop(response),
+            Step::End(response) => return StepOutcome::Stop(response),
             Step::Conduct(name) => (name, true),
             Step::Run(name) => (name, false),
         };
@@ -146,18 +157,18 @@ impl Invoker {
         if is_composed(&entry) && !conducts {
             let frame = self.frame(progress.next_id(), &entry, admitted, 0);
             progress.enter(frame, ActivationId::new(self.clock.now()));
-            return Stepped::On;
+            return StepOutcome::On;
         }
         if progress.is_full(longest) {
-            return Stepped::Stop(refusal(messages::SEQUENCE_TOO_LONG.into()));
+            return StepOutcome::Stop(refusal(messages::SEQUENCE_TOO_LONG.into()));
         }
         let memory = entry.action.limits.memory;
         let record = self.run_component(admitted, hold, progress, entry).await;
-        Stepped::Ran(Box::new(record), memory)
+        StepOutcome::Ran(Box::new(record), memory)
     }
 
     /// The component of this name, if the invoker may activate it.
-    async fn component(&self, admitted: &Admitted, name: &FullName) -> Result<Arc<ActionEntry>, Failure> {
+    async fn component(&self, admitted: &AdmittedInvocation, name: &FullName) -> Result<Arc<ActionEntry>, Failure> {
         match self.catalog.may_invoke(&admitted.identity, name).await {
             // Without its package nobody has a right to it: for a conductor that is a refusal. REST contract §5.4.
             Err(Failure::NotFound(_) | Failure::Conflict(_)) => {
@@ -172,8 +183,8 @@ impl Invoker {
 
     async fn run_component(
         &self,
-        admitted: &Admitted,
-        hold: &Hold,
+        admitted: &AdmittedInvocation,
+        hold: &JobHold,
         progress: &Progress,
         entry: Arc<ActionEntry>,
     ) -> Activation {
@@ -195,7 +206,8 @@ impl Invoker {
         };
         let (id, identity, running) = (progress.next_id(), admitted.identity.clone(), admitted.running.clone());
         let (attempt, terms) = (hold.attempts_of_next(progress), Terms::default());
-        let component = Admitted { id, entry, identity, args, context, attempt, terms, callback: None, running };
+        let component =
+            AdmittedInvocation { id, entry, identity, args, context, attempt, terms, callback: None, running };
         if 1 < attempt && component.entry.action.annotations.get("redelivery") == Some(&Value::Bool(false)) {
             let outcome = super::outcome::Outcome::without_guest(Response::whisk_error(messages::NOT_REDELIVERED));
             return self.activation(&component, self.clock.now(), outcome);
@@ -204,7 +216,13 @@ impl Invoker {
     }
 
     /// Writes what ended and how far it has come. `false`: the job has passed to somebody else.
-    async fn keep(&self, admitted: &Admitted, hold: &Hold, progress: &mut Progress, records: Vec<Activation>) -> bool {
+    async fn keep(
+        &self,
+        admitted: &AdmittedInvocation,
+        hold: &JobHold,
+        progress: &mut Progress,
+        records: Vec<Activation>,
+    ) -> bool {
         if hold.lease().is_none() {
             self.hand_to_recorder(admitted, records.iter().cloned().map(Arc::new).collect()).await;
         }
@@ -224,8 +242,8 @@ impl Invoker {
     }
 
     /// The record of a sequence or composition that has ended now. REST contract §5.2, §5.4.
-    fn composed(&self, admitted: &Admitted, ended: Ended) -> Activation {
-        let Ended { frame, response, cause } = ended;
+    fn composed(&self, admitted: &AdmittedInvocation, ended: EndedScope) -> Activation {
+        let EndedScope { frame, response, cause } = ended;
         let mut annotations = Annotations::default()
             .with("topmost", cause.is_none())
             .with("path", frame.action.to_string())
@@ -271,29 +289,31 @@ impl Invoker {
 }
 
 /// A component that is not there or that the invoker may not activate: the end of a sequence, news for a conductor.
-fn cannot_run(progress: &mut Progress, name: &FullName, failure: &Failure) -> Stepped {
+fn cannot_run(progress: &mut Progress, name: &FullName, failure: &Failure) -> StepOutcome {
     let missing = matches!(failure, Failure::NotFound(_) | Failure::Conflict(_));
     let forbidden = matches!(failure, Failure::Forbidden(_));
     match progress.innermost().map(|frame| &frame.plan) {
-        Some(Plan::Sequence { .. }) if missing => Stepped::Stop(refusal(messages::SEQUENCE_COMPONENT_MISSING.into())),
-        Some(Plan::Sequence { .. }) if forbidden => Stepped::Stop(refusal(failure.to_string().into())),
+        Some(Plan::Sequence { .. }) if missing => {
+            StepOutcome::Stop(refusal(messages::SEQUENCE_COMPONENT_MISSING.into()))
+        }
+        Some(Plan::Sequence { .. }) if forbidden => StepOutcome::Stop(refusal(failure.to_string().into())),
         Some(Plan::Conductor(_)) if missing => {
             progress.refuse_call(messages::composition_unresolved(name));
-            Stepped::On
+            StepOutcome::On
         }
         Some(Plan::Conductor(_)) if forbidden => {
             progress.refuse_call(messages::composition_not_entitled(name));
-            Stepped::On
+            StepOutcome::On
         }
         _ => {
             warn!(cause = ?failure, component = %name, "component could not be loaded");
-            Stepped::Stop(Response::whisk_error(messages::ACTION_UNFETCHABLE))
+            StepOutcome::Stop(Response::whisk_error(messages::ACTION_UNFETCHABLE))
         }
     }
 }
 
 /// A conductor that is gone since the composition began.
-fn cannot_conduct(name: &FullName, failure: &Failure) -> Stepped {
+fn cannot_conduct(name: &FullName, failure: &Failure) -> StepOutcome {
     warn!(cause = ?failure, conductor = %name, "conductor could not be loaded");
-    Stepped::Stop(Response::whisk_error(messages::COMPOSITION_FAILED))
+    StepOutcome::Stop(Response::whisk_error(messages::COMPOSITION_FAILED))
 }

@@ -4,13 +4,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use wask_model::{ActionLimits, ActivationId, FullName, Response, Status, Timestamp, Version, messages};
 
-use super::conductor::{Conducting, Turn};
+use super::conductor::{ConductorState, NextStep};
 
 /// Kept in the job, so that a crash repeats at most the component that was running.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
     /// What encloses what, outermost first. Empty when the outermost has ended.
-    frames: Vec<Frame>,
+    #[serde(rename = "frames")]
+    scopes: Vec<Scope>,
     /// What the next activation gets: an object, or an array that a component returned.
     input: Value,
     /// The id of the next activation: one that a crash cut off keeps its own.
@@ -21,7 +22,7 @@ pub struct Progress {
 
 /// One sequence or composition that has begun.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Frame {
+pub struct Scope {
     pub id: ActivationId,
     /// The sequence or the conductor itself.
     pub action: FullName,
@@ -50,7 +51,7 @@ pub enum Plan {
         /// Atomic actions run since the outermost of the sequences that enclose each other directly.
         atoms: u32,
     },
-    Conductor(Conducting),
+    Conductor(ConductorState),
 }
 
 /// What a frame wants next.
@@ -70,11 +71,11 @@ pub struct Part {
     pub response: Response,
     pub duration_ms: u64,
     pub memory: Option<u32>,
-    counted: Counted,
+    counted: PartCount,
 }
 
 /// How a part counts against the limits of what encloses it.
-enum Counted {
+enum PartCount {
     Action,
     Sequence { atoms: u32 },
     Composition { components: u32, runs: u32 },
@@ -82,8 +83,8 @@ enum Counted {
 
 /// A frame that has ended, with what it ended with.
 #[derive(Debug)]
-pub struct Ended {
-    pub frame: Frame,
+pub struct EndedScope {
+    pub frame: Scope,
     pub response: Response,
     /// The frame around it; `None` for the outermost.
     pub cause: Option<ActivationId>,
@@ -91,17 +92,17 @@ pub struct Ended {
 
 impl Progress {
     /// Nothing has run yet; `next` is the id of the first component.
-    pub fn new(frame: Frame, input: Value, next: ActivationId) -> Self {
-        Progress { frames: vec![frame], input, next, attempts: 1 }
+    pub fn new(frame: Scope, input: Value, next: ActivationId) -> Self {
+        Progress { scopes: vec![frame], input, next, attempts: 1 }
     }
 
     pub fn is_over(&self) -> bool {
-        self.frames.is_empty()
+        self.scopes.is_empty()
     }
 
     /// The innermost frame that has begun.
-    pub fn innermost(&self) -> Option<&Frame> {
-        self.frames.last()
+    pub fn innermost(&self) -> Option<&Scope> {
+        self.scopes.last()
     }
 
     pub fn input(&self) -> &Value {
@@ -135,37 +136,37 @@ impl Progress {
                 Some(component) => Step::Run(component.clone()),
                 None => Step::End(Response::success(self.input.clone())), // a stored sequence without components
             },
-            Plan::Conductor(conducting) => match &conducting.turn {
-                Turn::Call(component) => Step::Run(component.clone()),
-                Turn::Decide if conducting.may_decide(longest) => Step::Conduct(frame.asked()),
-                Turn::Decide => Step::End(Response::application_error(messages::COMPOSITION_TOO_LONG)),
+            Plan::Conductor(conducting) => match &conducting.next_step {
+                NextStep::Call(component) => Step::Run(component.clone()),
+                NextStep::Decide if conducting.may_decide(longest) => Step::Conduct(frame.asked()),
+                NextStep::Decide => Step::End(Response::application_error(messages::COMPOSITION_TOO_LONG)),
             },
         })
     }
 
     /// Whether the sequence in charge has run as many atomic actions as it may.
     pub fn is_full(&self, longest: u32) -> bool {
-        matches!(self.innermost(), Some(Frame { plan: Plan::Sequence { atoms, .. }, .. }) if longest <= *atoms)
+        matches!(self.innermost(), Some(Scope { plan: Plan::Sequence { atoms, .. }, .. }) if longest <= *atoms)
     }
 
     /// Begins a sequence or composition inside the innermost frame; its counters go on from those around it.
-    pub fn enter(&mut self, mut frame: Frame, next: ActivationId) {
+    pub fn enter(&mut self, mut frame: Scope, next: ActivationId) {
         match (self.innermost().map(|around| &around.plan), &mut frame.plan) {
             (Some(Plan::Sequence { atoms: before, .. }), Plan::Sequence { atoms, .. }) => *atoms = *before,
             (Some(Plan::Conductor(around)), Plan::Conductor(inner)) => inner.continue_from(around),
             _ => (),
         }
-        self.frames.push(frame);
+        self.scopes.push(frame);
         self.next = next;
     }
 
     /// Takes the end of an atomic action in. Returns the frames that end with it, innermost first.
-    pub fn took(&mut self, part: Part, longest: u32, next: ActivationId) -> Vec<Ended> {
+    pub fn took(&mut self, part: Part, longest: u32, next: ActivationId) -> Vec<EndedScope> {
         self.next = next;
         let mut ended = Vec::new();
         let mut part = Some(part);
         while let Some(taken) = part.take() {
-            let Some(frame) = self.frames.last_mut() else { break };
+            let Some(frame) = self.scopes.last_mut() else { break };
             if let Some(response) = frame.take(taken, longest, &mut self.input) {
                 part = self.pop(response, &mut ended);
             }
@@ -174,7 +175,7 @@ impl Progress {
     }
 
     /// Ends the innermost frame without running anything more in it.
-    pub fn stop(&mut self, response: Response, longest: u32) -> Vec<Ended> {
+    pub fn stop(&mut self, response: Response, longest: u32) -> Vec<EndedScope> {
         let (next, mut ended) = (self.next, Vec::new());
         if let Some(part) = self.pop(response, &mut ended) {
             ended.extend(self.took(part, longest, next));
@@ -183,9 +184,9 @@ impl Progress {
     }
 
     /// Ends every frame with the same response: nobody can tell what became of the component.
-    pub fn abandon(&mut self, response: &Response) -> Vec<Ended> {
+    pub fn abandon(&mut self, response: &Response) -> Vec<EndedScope> {
         let mut ended = Vec::new();
-        while !self.frames.is_empty() {
+        while !self.scopes.is_empty() {
             self.pop(response.clone(), &mut ended);
         }
         ended
@@ -193,14 +194,14 @@ impl Progress {
 
     /// Tells the conductor in charge that what it called for cannot be run.
     pub fn refuse_call(&mut self, error: String) {
-        if let Some(Frame { plan: Plan::Conductor(conducting), .. }) = self.frames.last_mut() {
+        if let Some(Scope { plan: Plan::Conductor(conducting), .. }) = self.scopes.last_mut() {
             self.input = conducting.answer(json!({ "error": error }));
         }
     }
 
     /// Removes the innermost frame; returns it as a part of the one around it, if there is one.
-    fn pop(&mut self, response: Response, ended: &mut Vec<Ended>) -> Option<Part> {
-        let frame = self.frames.pop()?;
+    fn pop(&mut self, response: Response, ended: &mut Vec<EndedScope>) -> Option<Part> {
+        let frame = self.scopes.pop()?;
         let around = self.innermost().map(|around| around.id);
         let part = Part {
             id: frame.id,
@@ -208,11 +209,11 @@ impl Progress {
             duration_ms: frame.duration_ms,
             memory: frame.memory,
             counted: match &frame.plan {
-                Plan::Sequence { atoms, .. } => Counted::Sequence { atoms: *atoms },
-                Plan::Conductor(c) => Counted::Composition { components: c.components, runs: c.runs },
+                Plan::Sequence { atoms, .. } => PartCount::Sequence { atoms: *atoms },
+                Plan::Conductor(c) => PartCount::Composition { components: c.components, runs: c.runs },
             },
         };
-        ended.push(Ended { frame, response, cause: around });
+        ended.push(EndedScope { frame, response, cause: around });
         around.is_some().then_some(part)
     }
 }
@@ -220,11 +221,11 @@ impl Progress {
 impl Part {
     /// An atomic action that ran.
     pub fn atomic(id: ActivationId, response: Response, duration_ms: u64, memory: u32) -> Self {
-        Part { id, response, duration_ms, memory: Some(memory), counted: Counted::Action }
+        Part { id, response, duration_ms, memory: Some(memory), counted: PartCount::Action }
     }
 }
 
-impl Frame {
+impl Scope {
     /// The name under which it was invoked: that of the binding, where there is one.
     fn asked(&self) -> FullName {
         match &self.binding {
@@ -243,8 +244,8 @@ impl Frame {
         match &mut self.plan {
             Plan::Sequence { components, done, atoms } => {
                 *atoms = match part.counted {
-                    Counted::Sequence { atoms } => atoms,
-                    Counted::Action | Counted::Composition { .. } => *atoms + 1,
+                    PartCount::Sequence { atoms } => atoms,
+                    PartCount::Action | PartCount::Composition { .. } => *atoms + 1,
                 };
                 *done += 1;
                 if part.response.status != Status::Success || components.len() <= *done {
@@ -254,7 +255,7 @@ impl Frame {
                 None
             }
             Plan::Conductor(conducting) => {
-                if let Counted::Composition { components, runs } = part.counted {
+                if let PartCount::Composition { components, runs } = part.counted {
                     (conducting.components, conducting.runs) = (components, runs);
                 }
                 conducting.take(part.response, longest, input)

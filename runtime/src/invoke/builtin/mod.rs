@@ -8,7 +8,7 @@ use wask_model::{Activation, Response, SharedIdentity};
 
 pub use utils::util;
 
-use super::{Admitted, Invoker};
+use super::{AdmittedInvocation, Invoker};
 
 /// The argument in which clients send their key to feeds: kept nowhere.
 pub const AUTH_KEY: &str = "authKey";
@@ -20,7 +20,7 @@ pub trait Builtin: Send + Sync {
 }
 
 impl Invoker {
-    pub(super) async fn run_builtin(&self, admitted: &Admitted) -> Activation {
+    pub(super) async fn run_builtin(&self, admitted: &AdmittedInvocation) -> Activation {
         let start = self.clock.now();
         let name = &admitted.entry.action.name;
         let response = match self.builtins.get().and_then(|all| all.get(name)) {

@@ -9,11 +9,11 @@ use wask_model::{
     SharedIdentity, Timestamp, Trigger, messages,
 };
 
-use crate::callbacks::{Subscribed, Told};
+use crate::callbacks::{AcceptedSubscription, ReportedActivation};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::gate::{Gate, Slot};
-use crate::invoke::{Awaited, Cause, Context, FireTriggers, Queued, Terms};
+use crate::invoke::{Cause, Context, FireTriggers, PendingCallback, QueuedInvocation, Terms};
 use crate::queue::{NewWork, Queue};
 
 /// One firing of a trigger.
@@ -28,11 +28,11 @@ pub struct Fire {
     pub headers: Option<Value>,
     pub context: Context,
     /// What is to tell of the end of each activation that it leads to.
-    pub callback: Option<Subscribed>,
+    pub callback: Option<AcceptedSubscription>,
 }
 
 /// A firing that has been worked out and waits to be stored.
-pub struct Fired {
+pub struct PreparedFiring {
     pub record: Activation,
     pub work: Vec<NewWork>,
     /// Places of the activations to come; kept when they are stored.
@@ -41,14 +41,14 @@ pub struct Fired {
 }
 
 /// One active rule, and what it starts.
-struct Started<'a> {
+struct RuleInvocation<'a> {
     link: &'a RuleLink,
     args: &'a Arguments,
     /// The event.
     cause: ActivationId,
 }
 
-impl Fired {
+impl PreparedFiring {
     /// The record, where the namespace has its activations recorded.
     pub fn record_to_store(&self) -> Option<Activation> {
         self.identity.keeps_activations().then(|| self.record.clone())
@@ -61,16 +61,16 @@ impl Fired {
 }
 
 /// Fires triggers.
-pub struct Events {
+pub struct Firing {
     catalog: Arc<Catalog>,
     gate: Arc<Gate>,
     queue: Queue,
     clock: Clock,
 }
 
-impl Events {
+impl Firing {
     pub fn new(catalog: Arc<Catalog>, gate: Arc<Gate>, queue: Queue, clock: Clock) -> Self {
-        Events { catalog, gate, queue, clock }
+        Firing { catalog, gate, queue, clock }
     }
 
     /// Fires at once; returns when the event and its invocations are on disk. `None`: no rule was active, and nothing was
@@ -89,7 +89,7 @@ impl Events {
     }
 
     /// Decides what a firing leads to, without storing anything. REST contract §6.4.
-    pub async fn work_out(&self, fire: Fire) -> Result<Option<Fired>, Failure> {
+    pub async fn work_out(&self, fire: Fire) -> Result<Option<PreparedFiring>, Failure> {
         self.gate.check_depth(fire.context.depth)?;
         let trigger = self.catalog.trigger(&fire.trigger).await?;
         let links: Vec<(FullName, RuleLink)> = links_of(&trigger, &fire);
@@ -101,7 +101,9 @@ impl Events {
         let (mut logs, mut work, mut slots) = (Vec::new(), Vec::new(), Vec::new());
         for (rule, link) in links {
             let outcome = match link.status {
-                RuleStatus::Active => self.activate(&Started { link: &link, args: &args, cause: id }, &fire).await,
+                RuleStatus::Active => {
+                    self.activate(&RuleInvocation { link: &link, args: &args, cause: id }, &fire).await
+                }
                 RuleStatus::Inactive => Err(Failure::BadRequest(messages::rule_inactive(&rule, &link.action))),
             };
             logs.push(log_line(&rule, &link.action, &outcome));
@@ -129,11 +131,11 @@ impl Events {
             annotations,
             input: None,
         };
-        Ok(Some(Fired { record, work, slots, identity: fire.identity }))
+        Ok(Some(PreparedFiring { record, work, slots, identity: fire.identity }))
     }
 
     /// One rule's invocation: admitted like any other, non-blocking. Its `cause` is the event.
-    async fn activate(&self, started: &Started<'_>, fire: &Fire) -> Result<(NewWork, Slot), Failure> {
+    async fn activate(&self, started: &RuleInvocation<'_>, fire: &Fire) -> Result<(NewWork, Slot), Failure> {
         let (now, action) = (self.clock.now(), &started.link.action);
         let depth = fire.context.depth + 1;
         self.gate.check_depth(depth)?;
@@ -149,13 +151,17 @@ impl Events {
             ..Terms::default()
         };
         let callback = fire.callback.as_ref().map(|subscribed| {
-            let told =
-                Told { activation: id, cause: Some(started.cause), name: action.clone(), namespace: namespace.clone() };
+            let told = ReportedActivation {
+                activation: id,
+                cause: Some(started.cause),
+                name: action.clone(),
+                namespace: namespace.clone(),
+            };
             let callback = subscribed.another(now).callback(told, now);
-            terms.callback = Some(Awaited::of(&callback, subscribed.site.clone()));
+            terms.callback = Some(PendingCallback::of(&callback, subscribed.site.clone()));
             callback
         });
-        let queued = Queued {
+        let queued = QueuedInvocation {
             action: action.clone(),
             version: entry.action.version,
             subject: fire.identity.subject.clone(),
@@ -176,18 +182,18 @@ impl Events {
 }
 
 #[async_trait]
-impl FireTriggers for Events {
+impl FireTriggers for Firing {
     async fn fire(
         &self,
         identity: &SharedIdentity,
         trigger: &FullName,
         payload: Arguments,
         context: Context,
-        callback: Option<Subscribed>,
+        callback: Option<AcceptedSubscription>,
     ) -> Result<Option<ActivationId>, Failure> {
         let (identity, trigger) = (identity.clone(), trigger.clone());
         let id = ActivationId::new(context.accepted);
-        Events::fire(self, Fire { id, identity, trigger, payload, headers: None, context, callback }).await
+        Firing::fire(self, Fire { id, identity, trigger, payload, headers: None, context, callback }).await
     }
 }
 

@@ -67,7 +67,7 @@ pub enum KeepInput {
 /// How long a record waits for others to be written with.
 const LINGER: Duration = Duration::from_millis(2);
 
-enum Message {
+enum RecorderCommand {
     Record(Arc<Activation>),
     /// Answered when everything sent before is on disk.
     Flush(oneshot::Sender<()>),
@@ -78,7 +78,7 @@ pub struct Recorder {
     policy: StorePolicy,
     keep_input: KeepInput,
     live_log_bytes: usize,
-    queue: mpsc::Sender<Message>,
+    queue: mpsc::Sender<RecorderCommand>,
     /// Tells whoever listens of every activation that ends on this node.
     ended: broadcast::Sender<Arc<Activation>>,
 }
@@ -111,7 +111,7 @@ impl Recorder {
             StorePolicy::Always => true,
             StorePolicy::OnDemand => extra_logging || record.response.status != Status::Success,
         };
-        if wanted && self.queue.send(Message::Record(record)).await.is_err() {
+        if wanted && self.queue.send(RecorderCommand::Record(record)).await.is_err() {
             warn!("a record came after the recorder had stopped");
         }
     }
@@ -126,7 +126,7 @@ impl Recorder {
     /// Returns when every record handed over before is on disk, so that a reader finds what it was told of.
     pub async fn flush(&self) {
         let (done, written) = oneshot::channel();
-        if self.queue.send(Message::Flush(done)).await.is_ok() {
+        if self.queue.send(RecorderCommand::Flush(done)).await.is_ok() {
             let _ = written.await; // an error means that the writer has ended, having written everything
         }
     }
@@ -137,18 +137,18 @@ impl Recorder {
     }
 }
 
-async fn write(store: Arc<dyn Store>, mut waiting: mpsc::Receiver<Message>, batch: usize) {
+async fn write(store: Arc<dyn Store>, mut waiting: mpsc::Receiver<RecorderCommand>, batch: usize) {
     let mut messages = Vec::with_capacity(batch);
     while 0 < waiting.recv_many(&mut messages, batch).await {
-        if messages.iter().all(|message| matches!(message, Message::Record(_))) {
+        if messages.iter().all(|message| matches!(message, RecorderCommand::Record(_))) {
             gather(&mut waiting, &mut messages, batch).await;
         }
         let mut records = Vec::with_capacity(messages.len());
         let mut flushed = Vec::new();
         for message in messages.drain(..) {
             match message {
-                Message::Record(record) => records.push(record),
-                Message::Flush(done) => flushed.push(done),
+                RecorderCommand::Record(record) => records.push(record),
+                RecorderCommand::Flush(done) => flushed.push(done),
             }
         }
         write_batch(&*store, &records).await;
@@ -160,7 +160,7 @@ async fn write(store: Arc<dyn Store>, mut waiting: mpsc::Receiver<Message>, batc
 
 /// Lets more records come before the disk is troubled: one commit for many, and nobody who hands a record over meanwhile
 /// has to wake this task.
-async fn gather(waiting: &mut mpsc::Receiver<Message>, messages: &mut Vec<Message>, batch: usize) {
+async fn gather(waiting: &mut mpsc::Receiver<RecorderCommand>, messages: &mut Vec<RecorderCommand>, batch: usize) {
     tokio::time::sleep(LINGER).await;
     while messages.len() < batch
         && let Ok(message) = waiting.try_recv()

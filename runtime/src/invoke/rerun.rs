@@ -1,4 +1,4 @@
-//! Running again what has ended: on the same arguments or on others, as another activation that says whose rerun it is.
+//! RunningActivation again what has ended: on the same arguments or on others, as another activation that says whose rerun it is.
 
 use serde_json::Value;
 use wask_model::{Activation, ActivationId, Arguments, Failure, FullName, NamespaceName, SharedIdentity, messages};

@@ -4,32 +4,32 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use wask_store::Lease;
 
-use super::super::Admitted;
-use super::super::asynchronous::{Queued, queued_of};
+use super::super::AdmittedInvocation;
+use super::super::asynchronous::{QueuedInvocation, queued_of};
 use super::Progress;
 
 /// The hold that the queue has on a running activation: its lease, once it is a job, and how far it has come.
 ///
 /// The run writes it between two components; whoever makes a job of the run reads it while the run is not polled.
 #[derive(Default)]
-pub struct Hold {
+pub struct JobHold {
     lease: OnceLock<Lease>,
     /// What the job carried when it was taken up; `None`: it was not a job then.
-    queued: Option<Arc<Queued>>,
+    queued: Option<Arc<QueuedInvocation>>,
     progress: Mutex<Option<Progress>>,
 }
 
-impl Hold {
+impl JobHold {
     /// Of a job that is being carried out.
-    pub fn of_job(lease: Lease, queued: Arc<Queued>) -> Self {
+    pub fn of_job(lease: Lease, queued: Arc<QueuedInvocation>) -> Self {
         let progress = Mutex::new(queued.progress.clone());
-        Hold { lease: OnceLock::from(lease), queued: Some(queued), progress }
+        JobHold { lease: OnceLock::from(lease), queued: Some(queued), progress }
     }
 
     /// What the job carries from here on.
-    pub fn payload(&self, admitted: &Admitted, progress: Progress) -> String {
+    pub fn payload(&self, admitted: &AdmittedInvocation, progress: Progress) -> String {
         let queued = match &self.queued {
-            Some(queued) => Queued { progress: Some(progress), ..(**queued).clone() },
+            Some(queued) => QueuedInvocation { progress: Some(progress), ..(**queued).clone() },
             None => queued_of(admitted, Some(progress)),
         };
         queued.to_payload()

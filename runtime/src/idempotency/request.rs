@@ -2,7 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 use wask_model::{IdempotencyKey, NamespaceName};
-use wask_store::{Begun, KeyedRequest};
+use wask_store::{Begun, KeyedRequest as StoredRequest};
 
 /// Where a request comes in. A key counts at one door only: whoever may call a web action, which is everybody, cannot take
 /// the keys of those who have the namespace's own.
@@ -13,12 +13,12 @@ pub enum Door {
 }
 
 /// A request by its key and a digest of everything that a retry must repeat.
-pub struct Request {
+pub struct KeyedRequest {
     key: IdempotencyKey,
-    stored: KeyedRequest,
+    stored: StoredRequest,
 }
 
-impl Request {
+impl KeyedRequest {
     /// `parts` are what must be the same: method, target, content.
     pub fn new(namespace: NamespaceName, key: IdempotencyKey, door: Door, parts: &[&[u8]]) -> Self {
         let mut digest = Sha256::new();
@@ -30,8 +30,8 @@ impl Request {
             Door::Api => "api",
             Door::Web => "web",
         };
-        let stored = KeyedRequest { namespace, key: format!("{door}/{key}"), digest: digest.finalize().into() };
-        Request { key, stored }
+        let stored = StoredRequest { namespace, key: format!("{door}/{key}"), digest: digest.finalize().into() };
+        KeyedRequest { key, stored }
     }
 
     pub fn key(&self) -> &str {
@@ -46,7 +46,7 @@ impl Request {
         &self.stored.key
     }
 
-    pub fn to_stored(&self) -> KeyedRequest {
+    pub fn to_stored(&self) -> StoredRequest {
         self.stored.clone()
     }
 

@@ -15,34 +15,34 @@ type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 /// A future that runs on in the background when whoever polls it goes away.
 ///
 /// Polled in place while somebody waits, which spares the fast case a task of its own.
-pub struct Detached<T: Send + 'static> {
+pub struct Detachable<T: Send + 'static> {
     future: Option<Boxed<T>>,
     tracker: TaskTracker,
 }
 
 /// What came of waiting.
-pub enum WithinTime<T: Send + 'static> {
+pub enum WaitOutcome<T: Send + 'static> {
     Ended(T),
-    NotYet(Detached<T>),
+    NotYet(Detachable<T>),
 }
 
-impl<T: Send + 'static> Detached<T> {
+impl<T: Send + 'static> Detachable<T> {
     pub fn new(future: impl Future<Output = T> + Send + 'static, tracker: &TaskTracker) -> Self {
-        Detached { future: Some(Box::pin(future)), tracker: tracker.clone() }
+        Detachable { future: Some(Box::pin(future)), tracker: tracker.clone() }
     }
 
     /// Waits at most `limit`, and not after `no_longer`.
-    pub async fn within(mut self, clock: &Clock, limit: Duration, no_longer: &CancellationToken) -> WithinTime<T> {
+    pub async fn within(mut self, clock: &Clock, limit: Duration, no_longer: &CancellationToken) -> WaitOutcome<T> {
         // The timer is only made when the first poll does not end it: most activations take less than a millisecond.
         let first = std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut self).poll(cx))).await;
         if let Poll::Ready(ended) = first {
-            return WithinTime::Ended(ended);
+            return WaitOutcome::Ended(ended);
         }
         tokio::select! {
             biased;
-            ended = &mut self => WithinTime::Ended(ended),
-            () = clock.sleep(limit) => WithinTime::NotYet(self),
-            () = no_longer.cancelled() => WithinTime::NotYet(self),
+            ended = &mut self => WaitOutcome::Ended(ended),
+            () = clock.sleep(limit) => WaitOutcome::NotYet(self),
+            () = no_longer.cancelled() => WaitOutcome::NotYet(self),
         }
     }
 
@@ -52,7 +52,7 @@ impl<T: Send + 'static> Detached<T> {
     }
 }
 
-impl<T: Send + 'static> Future for Detached<T> {
+impl<T: Send + 'static> Future for Detachable<T> {
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
@@ -65,7 +65,7 @@ impl<T: Send + 'static> Future for Detached<T> {
     }
 }
 
-impl<T: Send + 'static> Drop for Detached<T> {
+impl<T: Send + 'static> Drop for Detachable<T> {
     fn drop(&mut self) {
         if let Some(future) = self.future.take() {
             self.tracker.spawn(async move {

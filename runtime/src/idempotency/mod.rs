@@ -17,9 +17,9 @@ use std::time::Duration;
 use wask_model::{ActivationId, Failure, IdempotencyKey, Timestamp, messages};
 use wask_store::{Begun, FirstRequest, Store, Verdict};
 
-pub use request::{Door, Request};
+pub use request::{Door, KeyedRequest};
 
-use crate::events::{Events, Fire};
+use crate::firing::{Fire, Firing};
 use crate::gate::Gate;
 use crate::invoke::{Invocation, Invoked, Invoker, Wait};
 use crate::queue::Queue;
@@ -28,12 +28,12 @@ use crate::queue::Queue;
 const RETRY_AFTER: Duration = Duration::from_secs(3600);
 
 /// Carries out requests with a key.
-pub struct Once {
+pub struct Idempotency {
     pub store: Arc<dyn Store>,
     pub gate: Arc<Gate>,
     pub queue: Queue,
     pub invoker: Arc<Invoker>,
-    pub events: Arc<Events>,
+    pub firing: Arc<Firing>,
 }
 
 /// What a request gets.
@@ -53,9 +53,9 @@ impl<T> Reply<T> {
     }
 }
 
-impl Once {
+impl Idempotency {
     /// Invokes an action, or finds what an earlier request with the same key invoked; waits for its end if the caller does.
-    pub async fn invoke(&self, request: Request, invocation: Invocation) -> Result<Reply<Invoked>, Failure> {
+    pub async fn invoke(&self, request: KeyedRequest, invocation: Invocation) -> Result<Reply<Invoked>, Failure> {
         let namespace = invocation.identity.namespace.clone();
         let wait = match invocation.identity.keeps_activations() {
             true => invocation.wait,
@@ -75,12 +75,12 @@ impl Once {
 
     /// Fires a trigger, or finds what an earlier request with the same key fired. `None`: no rule was active; nothing was
     /// recorded, and the key is as new as before.
-    pub async fn fire(&self, request: Request, fire: Fire) -> Result<Option<Reply<ActivationId>>, Failure> {
+    pub async fn fire(&self, request: KeyedRequest, fire: Fire) -> Result<Option<Reply<ActivationId>>, Failure> {
         let accepted = fire.context.accepted;
         if let Some(id) = self.find(&request, accepted).await? {
             return Ok(Some(Reply::Replayed(id)));
         }
-        let Some(mut fired) = self.events.work_out(fire).await? else { return Ok(None) };
+        let Some(mut fired) = self.firing.work_out(fire).await? else { return Ok(None) };
         let (id, record, work) = (fired.record.id, fired.record_to_store(), std::mem::take(&mut fired.work));
         let first = self.first(&request, id, accepted);
         let verdict = self.queue.submit_once(first, record, work, move || fired.keep_slots()).await?;
@@ -88,11 +88,11 @@ impl Once {
     }
 
     /// Whether a request with this key has begun something: what this one asks for beside it needs no permission any more.
-    pub async fn is_known(&self, request: &Request, now: Timestamp) -> Result<bool, Failure> {
+    pub async fn is_known(&self, request: &KeyedRequest, now: Timestamp) -> Result<bool, Failure> {
         Ok(self.find(request, now).await?.is_some())
     }
 
-    async fn begin(&self, request: &Request, invocation: Invocation) -> Result<Reply<ActivationId>, Failure> {
+    async fn begin(&self, request: &KeyedRequest, invocation: Invocation) -> Result<Reply<ActivationId>, Failure> {
         let accepted = invocation.context.accepted;
         let mut slot = self.gate.place(&invocation.identity)?;
         let mut work = self.invoker.work_out(invocation).await?;
@@ -105,13 +105,13 @@ impl Once {
     }
 
     /// The activation that an earlier request with this key began.
-    async fn find(&self, request: &Request, now: Timestamp) -> Result<Option<ActivationId>, Failure> {
+    async fn find(&self, request: &KeyedRequest, now: Timestamp) -> Result<Option<ActivationId>, Failure> {
         let since = now.before(IdempotencyKey::REMEMBERED);
         let begun = self.store.begun(request.namespace(), request.stored_key(), since).await?;
         begun.map(|begun| same(request, &begun)).transpose()
     }
 
-    fn first(&self, request: &Request, activation: ActivationId, at: Timestamp) -> FirstRequest {
+    fn first(&self, request: &KeyedRequest, activation: ActivationId, at: Timestamp) -> FirstRequest {
         FirstRequest {
             request: request.to_stored(),
             activation,
@@ -123,7 +123,7 @@ impl Once {
 }
 
 /// What the store decided on a request that would have begun `id`.
-fn decide(request: &Request, id: ActivationId, verdict: Verdict) -> Result<Reply<ActivationId>, Failure> {
+fn decide(request: &KeyedRequest, id: ActivationId, verdict: Verdict) -> Result<Reply<ActivationId>, Failure> {
     match verdict {
         Verdict::Stored => Ok(Reply::First(id)),
         Verdict::Before(begun) => same(request, &begun).map(Reply::Replayed),
@@ -134,7 +134,7 @@ fn decide(request: &Request, id: ActivationId, verdict: Verdict) -> Result<Reply
     }
 }
 
-fn same(request: &Request, begun: &Begun) -> Result<ActivationId, Failure> {
+fn same(request: &KeyedRequest, begun: &Begun) -> Result<ActivationId, Failure> {
     match request.is(begun) {
         true => Ok(begun.activation),
         false => Err(Failure::Unprocessable(messages::idempotency_key_reused(request.key()))),
