@@ -16,7 +16,7 @@ use crate::config::{BadRange, EgressConfig};
 use crate::dial::dial;
 use crate::error::SendError;
 use crate::exchange::{Wire, begin};
-use crate::policy::{Forbidden, Policy};
+use crate::policy::{ForbiddenAddress, Policy};
 use crate::resolve::Resolve;
 use crate::target::{Host, Target};
 use crate::tls::{BadRoots, Tls};
@@ -35,7 +35,7 @@ pub struct Egress {
 
 /// One request.
 #[derive(Clone, Debug)]
-pub struct Outgoing<'a> {
+pub struct OutgoingRequest<'a> {
     pub target: &'a Target,
     /// Any but CONNECT.
     pub method: Method,
@@ -78,14 +78,14 @@ impl Egress {
 
     /// Whether a target may be named at all: `Err` for an address, however spelled, for `localhost` and for names below
     /// it, where the policy forbids them. Asks no resolver, so any other name passes.
-    pub fn check_literal(&self, target: &Target) -> Result<(), Forbidden> {
+    pub fn check_literal(&self, target: &Target) -> Result<(), ForbiddenAddress> {
         self.policy.check_literal(target)
     }
 
     /// Sends one request over one connection to an address that was vetted, and reads the answer. Any status is an
     /// answer. The body is read for at most a second. Dropping the future closes the connection; the receiver may have
     /// the request by then. Feeds contract §C.6, C.9.
-    pub async fn send(&self, outgoing: Outgoing<'_>, bounds: &Bounds) -> Result<Answer, SendError> {
+    pub async fn send(&self, outgoing: OutgoingRequest<'_>, bounds: &Bounds) -> Result<Answer, SendError> {
         let now = outgoing.now;
         let mut over = pin!(sleep(bounds.total));
         let begun = tokio::select! {

@@ -1,6 +1,6 @@
 //! How an attempt fails without an answer. Feeds contract §C.6, C.8.
 
-use crate::policy::Forbidden;
+use crate::policy::ForbiddenAddress;
 
 /// Why there is no answer. The texts are for the operator's log; what a user reads of it is the caller's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -19,7 +19,7 @@ pub enum SendError {
     Timeout,
     /// Nothing was connected to; trying again is of no use until the name or the settings change.
     #[error("forbidden address: {0}")]
-    Forbidden(Forbidden),
+    Forbidden(ForbiddenAddress),
     /// What came over the connection was no HTTP, too large a head, or ended too early.
     #[error("no HTTP answer: {0}")]
     Protocol(String),

@@ -13,7 +13,7 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::egress::Outgoing;
+use crate::egress::OutgoingRequest;
 use crate::error::SendError;
 
 /// Header fields of an answer. hyper's default.
@@ -37,31 +37,31 @@ pub(crate) trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Wire for S {}
 
 /// An answer whose head is there.
-pub(crate) struct Begun {
+pub(crate) struct OpenResponse {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     body: Incoming,
-    connection: Running,
+    connection: LiveConnection,
 }
 
 /// Sends the whole request and waits for the answer's head, however long that takes.
-pub(crate) async fn begin(wire: Box<dyn Wire>, outgoing: Outgoing<'_>) -> Result<Begun, SendError> {
+pub(crate) async fn begin(wire: Box<dyn Wire>, outgoing: OutgoingRequest<'_>) -> Result<OpenResponse, SendError> {
     let request = request(outgoing)?;
     let mut builder = http1::Builder::new();
     builder.max_headers(HEADERS).max_header_size(HEAD_BYTES).max_buf_size(BUFFER_BYTES);
     let shaken = builder.handshake(TokioIo::new(wire)).await;
     let (mut sender, connection) = shaken.map_err(|cause| SendError::protocol(&cause))?;
 
-    let mut connection = Running(Some(Box::pin(connection)));
+    let mut connection = LiveConnection(Some(Box::pin(connection)));
     let answered: hyper::Result<Response<Incoming>> = connection.during(sender.send_request(request)).await;
     let (head, body) = answered.map_err(|cause| SendError::protocol(&cause))?.into_parts();
-    Ok(Begun { status: head.status.as_u16(), headers: head.headers, body, connection })
+    Ok(OpenResponse { status: head.status.as_u16(), headers: head.headers, body, connection })
 }
 
-impl Begun {
+impl OpenResponse {
     /// The body's first bytes, at most `limit`: until its end, until it breaks off, or until `over`. Closes the connection.
     pub(crate) async fn body(self, limit: usize, over: impl Future<Output = ()>) -> Bytes {
-        let Begun { mut body, mut connection, .. } = self;
+        let OpenResponse { mut body, mut connection, .. } = self;
         let mut read = BytesMut::new();
         let reading = async {
             while read.len() < limit {
@@ -80,11 +80,11 @@ impl Begun {
 }
 
 /// A connection, as long as it lasts. Its errors come out of what is done over it.
-struct Running(Option<Pin<Box<Connection>>>);
+struct LiveConnection(Option<Pin<Box<Connection>>>);
 
 type Connection = http1::Connection<TokioIo<Box<dyn Wire>>, Full<Bytes>>;
 
-impl Running {
+impl LiveConnection {
     /// Does `work` while the connection moves its bytes.
     async fn during<T>(&mut self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
@@ -99,7 +99,7 @@ impl Running {
     }
 }
 
-fn request(outgoing: Outgoing<'_>) -> Result<Request<Full<Bytes>>, SendError> {
+fn request(outgoing: OutgoingRequest<'_>) -> Result<Request<Full<Bytes>>, SendError> {
     if outgoing.method == Method::CONNECT {
         return Err(SendError::Protocol("CONNECT is for proxies".to_owned())); // what follows would be no HTTP
     }

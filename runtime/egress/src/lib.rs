@@ -23,9 +23,9 @@ mod error;
 
 pub use answer::Answer;
 pub use config::{BadRange, EgressConfig};
-pub use egress::{Bounds, Egress, Outgoing};
+pub use egress::{Bounds, Egress, OutgoingRequest};
 pub use error::SendError;
-pub use policy::{Forbidden, Why};
+pub use policy::{ForbiddenAddress, Objection};
 pub use resolve::{Resolve, SystemResolver};
 pub use target::{BadTarget, Target};
 pub use tls::BadRoots;

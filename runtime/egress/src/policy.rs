@@ -19,16 +19,16 @@ pub(crate) struct Policy {
 /// An address that must not be reached, and who it was.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{host} is {address}, which is {why}")]
-pub struct Forbidden {
+pub struct ForbiddenAddress {
     /// As the URL names it, in its normal form.
     pub host: String,
     pub address: IpAddr,
-    pub why: Why,
+    pub why: Objection,
 }
 
 /// Why an address must not be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Why {
+pub enum Objection {
     /// It lies in a special range; the word for it.
     #[error("in a special range ({0})")]
     Special(&'static str),
@@ -47,7 +47,7 @@ impl Policy {
     }
 
     /// Refuses a URL when each address that is certain without looking it up is out of reach.
-    pub(crate) fn check_literal(&self, target: &Target) -> Result<(), Forbidden> {
+    pub(crate) fn check_literal(&self, target: &Target) -> Result<(), ForbiddenAddress> {
         let mut refused = Ok(());
         for address in target.named().certain() {
             refused = self.check(&target.host(), address);
@@ -59,7 +59,7 @@ impl Policy {
     }
 
     /// The addresses of `host` in their normal form, in order, each once; `Err` if one of them is out of reach.
-    pub(crate) fn vet(&self, host: &str, addresses: Vec<IpAddr>) -> Result<Vec<IpAddr>, Forbidden> {
+    pub(crate) fn vet(&self, host: &str, addresses: Vec<IpAddr>) -> Result<Vec<IpAddr>, ForbiddenAddress> {
         let mut vetted = Vec::with_capacity(addresses.len());
         for address in addresses {
             self.check(host, address)?;
@@ -71,23 +71,23 @@ impl Policy {
         Ok(vetted)
     }
 
-    fn check(&self, host: &str, address: IpAddr) -> Result<(), Forbidden> {
+    fn check(&self, host: &str, address: IpAddr) -> Result<(), ForbiddenAddress> {
         match faces(address).into_iter().find_map(|face| self.objection(face)) {
-            Some(why) => Err(Forbidden { host: host.to_owned(), address, why }),
+            Some(why) => Err(ForbiddenAddress { host: host.to_owned(), address, why }),
             None => Ok(()),
         }
     }
 
     /// What speaks against one address, whatever else it carries.
-    fn objection(&self, address: IpAddr) -> Option<Why> {
+    fn objection(&self, address: IpAddr) -> Option<Objection> {
         let covers = |ranges: &[IpNet]| ranges.iter().any(|range| range.contains(&address));
         if covers(&self.denied) {
-            return Some(Why::Denied);
+            return Some(Objection::Denied);
         }
         if covers(&self.allowed) {
             return None;
         }
-        self.special.iter().find(|(range, _)| range.contains(&address)).map(|(_, kind)| Why::Special(kind))
+        self.special.iter().find(|(range, _)| range.contains(&address)).map(|(_, kind)| Objection::Special(kind))
     }
 }
 
@@ -103,7 +103,7 @@ mod tests {
         Policy::new(&config).unwrap()
     }
 
-    fn check(policy: &Policy, address: &str) -> Result<(), Why> {
+    fn check(policy: &Policy, address: &str) -> Result<(), Objection> {
         policy.check("a.example", address.parse().unwrap()).map_err(|forbidden| forbidden.why)
     }
 
@@ -180,7 +180,7 @@ mod tests {
             assert_eq!(check(&policy, open), Ok(()), "{open}");
         }
         for (shut, kind) in [("127.0.0.1", "loopback"), ("10.2.0.0", "private"), ("fc00::1", "private")] {
-            assert_eq!(check(&policy, shut), Err(Why::Special(kind)), "{shut}");
+            assert_eq!(check(&policy, shut), Err(Objection::Special(kind)), "{shut}");
         }
     }
 
@@ -188,8 +188,8 @@ mod tests {
     fn an_allowed_translator_does_not_open_what_lies_behind_it() {
         let policy = policy(&["64:ff9b:1::/48", "::/0"], &[]);
         assert_eq!(check(&policy, "64:ff9b:1::8.8.8.8"), Ok(()));
-        assert_eq!(check(&policy, "64:ff9b:1::127.0.0.1"), Err(Why::Special("loopback")));
-        assert_eq!(check(&policy, "64:ff9b::10.0.0.1"), Err(Why::Special("private")));
+        assert_eq!(check(&policy, "64:ff9b:1::127.0.0.1"), Err(Objection::Special("loopback")));
+        assert_eq!(check(&policy, "64:ff9b::10.0.0.1"), Err(Objection::Special("private")));
     }
 
     #[test]
@@ -199,7 +199,7 @@ mod tests {
         let config = EgressConfig { allow_private: true, allow_cidrs, deny_cidrs: deny };
         let policy = Policy::new(&config).unwrap();
         for shut in ["127.0.0.1", "8.8.8.8", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8", "9.9.9.9"] {
-            assert_eq!(check(&policy, shut), Err(Why::Denied), "{shut}");
+            assert_eq!(check(&policy, shut), Err(Objection::Denied), "{shut}");
         }
         for open in ["127.128.0.1", "10.0.0.1", "169.254.169.254", "::1"] {
             assert_eq!(check(&policy, open), Ok(()), "{open}");

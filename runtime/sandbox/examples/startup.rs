@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use wask_sandbox::{Ended, Module, Run, Sandbox, SandboxConfig};
+use wask_sandbox::{Module, Run, RunEnd, Sandbox, SandboxConfig};
 
 const RUNS: u32 = 100_000;
 const GUEST: &str = r#"(module
@@ -36,8 +36,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 async fn runs(sandbox: Sandbox, module: Module, count: u32) -> Result<(), String> {
     for _ in 0..count {
         let ran = sandbox.run(&module, Run::new(Bytes::from_static(b"{}"))).await.map_err(|cause| cause.to_string())?;
-        if !matches!(ran.ended, Ended::Returned(_)) {
-            return Err(format!("{:?}", ran.ended));
+        if !matches!(ran.end, RunEnd::Returned(_)) {
+            return Err(format!("{:?}", ran.end));
         }
     }
     Ok(())

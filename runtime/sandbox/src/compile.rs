@@ -23,7 +23,7 @@ const STACK_BYTES: usize = 16 << 20;
 
 /// waiting ──thread takes it──▶ compiling ──▶ done
 #[derive(Clone, Debug)]
-enum Progress {
+enum CompileState {
     Waiting,
     Compiling(Stopwatch),
     Done(Result<(), RefusedModule>),
@@ -53,7 +53,7 @@ struct State {
 type Job = (Digest, Arc<Vec<u8>>);
 
 struct Entry {
-    sender: watch::Sender<Progress>,
+    sender: watch::Sender<CompileState>,
     overdue: bool,
 }
 
@@ -73,11 +73,11 @@ impl Compiler {
         let spent = self.turn_comes(&mut progress).await?;
         let limit_ms = self.0.config.compile_time_ms;
         let left = Duration::from_millis(limit_ms).saturating_sub(spent);
-        let done = progress.wait_for(|progress| matches!(progress, Progress::Done(_)));
+        let done = progress.wait_for(|progress| matches!(progress, CompileState::Done(_)));
         match timeout(left, done).await {
             Ok(Ok(progress)) => match &*progress {
-                Progress::Done(result) => result.clone(),
-                Progress::Waiting | Progress::Compiling(_) => Err(RefusedModule::CompilerFailed),
+                CompileState::Done(result) => result.clone(),
+                CompileState::Waiting | CompileState::Compiling(_) => Err(RefusedModule::CompilerFailed),
             },
             Ok(Err(_)) => Err(RefusedModule::CompilerFailed),
             Err(_) => {
@@ -88,13 +88,13 @@ impl Compiler {
     }
 
     /// Waits until a thread has taken the module; tells for how long it has had it.
-    async fn turn_comes(&self, progress: &mut watch::Receiver<Progress>) -> Result<Duration, RefusedModule> {
+    async fn turn_comes(&self, progress: &mut watch::Receiver<CompileState>) -> Result<Duration, RefusedModule> {
         let wait = Duration::from_millis(self.0.config.compile_wait_ms);
-        let begun = progress.wait_for(|progress| !matches!(progress, Progress::Waiting));
+        let begun = progress.wait_for(|progress| !matches!(progress, CompileState::Waiting));
         match timeout(wait, begun).await {
             Ok(Ok(progress)) => match &*progress {
-                Progress::Compiling(watch) => Ok(watch.elapsed()),
-                Progress::Waiting | Progress::Done(_) => Ok(Duration::ZERO),
+                CompileState::Compiling(watch) => Ok(watch.elapsed()),
+                CompileState::Waiting | CompileState::Done(_) => Ok(Duration::ZERO),
             },
             Ok(Err(_)) => Err(RefusedModule::CompilerFailed),
             Err(_) => Err(RefusedModule::CompilerBusy { waiting: self.0.lock().waiting.len() as u64 }),
@@ -114,7 +114,7 @@ impl Shared {
         self.state.lock().expect("no panic while held")
     }
 
-    fn submit(&self, digest: Digest, wasm: Arc<Vec<u8>>) -> Result<watch::Receiver<Progress>, RefusedModule> {
+    fn submit(&self, digest: Digest, wasm: Arc<Vec<u8>>) -> Result<watch::Receiver<CompileState>, RefusedModule> {
         let mut state = self.lock();
         if let Some(entry) = state.progress.get(&digest) {
             return Ok(entry.sender.subscribe());
@@ -122,7 +122,7 @@ impl Shared {
         if self.config.compile_queue as usize <= state.waiting.len() {
             return Err(RefusedModule::CompilerBusy { waiting: state.waiting.len() as u64 });
         }
-        let (sender, receiver) = watch::channel(Progress::Waiting);
+        let (sender, receiver) = watch::channel(CompileState::Waiting);
         state.progress.insert(digest, Entry { sender, overdue: false });
         state.waiting.push_back((digest, wasm));
         self.work.notify_one();
@@ -156,7 +156,7 @@ impl Shared {
             }
             if let Some(job) = state.waiting.pop_front() {
                 if let Some(entry) = state.progress.get(&job.0) {
-                    entry.sender.send_replace(Progress::Compiling(Stopwatch::start()));
+                    entry.sender.send_replace(CompileState::Compiling(Stopwatch::start()));
                 }
                 return Some(job);
             }
@@ -178,7 +178,7 @@ impl Shared {
         if entry.overdue {
             state.overdue -= 1;
         }
-        entry.sender.send_replace(Progress::Done(result));
+        entry.sender.send_replace(CompileState::Done(result));
     }
 
     /// A compilation has used up its budget: another thread takes over the queue.

@@ -7,17 +7,17 @@ use wasmtime::{Caller, Extern, Memory};
 use wasmtime_wasi::p1::WasiP1Ctx;
 
 use crate::clock::GuestClock;
-use crate::host::Calls;
+use crate::host::HostCallState;
 use crate::limits::Growth;
 use crate::output::Output;
 use crate::relay::Signals;
-use crate::streams::Written;
+use crate::streams::GuestOutput;
 
 /// Everything a host function or a limit check can see of its run.
 pub(crate) struct Context {
     pub growth: Growth,
-    pub written: Arc<Written>,
-    pub calls: Calls,
+    pub written: Arc<GuestOutput>,
+    pub calls: HostCallState,
     /// What the guest gets from the operating system it believes in.
     pub wasi: WasiP1Ctx,
     pub poll_subscriptions: u32,
@@ -33,7 +33,7 @@ pub(crate) struct Context {
 pub(crate) struct Remains {
     pub growth: Growth,
     pub output: Output,
-    pub calls: Calls,
+    pub calls: HostCallState,
     pub clock: Arc<dyn GuestClock>,
 }
 
@@ -41,7 +41,7 @@ impl Context {
     pub fn into_remains(self) -> Remains {
         let Context { growth, written, calls, wasi, clock, .. } = self;
         drop(wasi); // and the streams in it
-        Remains { growth, output: Written::into_output(written), calls, clock }
+        Remains { growth, output: GuestOutput::into_output(written), calls, clock }
     }
 }
 

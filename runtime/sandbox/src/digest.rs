@@ -13,11 +13,11 @@ pub struct Digest([u8; 32]);
 /// The text is not 64 lower-case hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("A module digest consists of 64 lower-case hexadecimal digits.")]
-pub struct NotADigest;
+pub struct InvalidDigest;
 
 impl Digest {
     /// The digest of these module bytes.
-    pub fn of(wasm: &[u8]) -> Digest {
+    pub fn from_wasm(wasm: &[u8]) -> Digest {
         Digest(Sha256::digest(wasm).into())
     }
 
@@ -45,12 +45,12 @@ impl fmt::Debug for Digest {
 }
 
 impl FromStr for Digest {
-    type Err = NotADigest;
+    type Err = InvalidDigest;
 
-    fn from_str(text: &str) -> Result<Self, NotADigest> {
+    fn from_str(text: &str) -> Result<Self, InvalidDigest> {
         let text = text.as_bytes();
         if text.len() != 64 {
-            return Err(NotADigest);
+            return Err(InvalidDigest);
         }
         let mut bytes = [0; 32];
         for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
@@ -60,11 +60,11 @@ impl FromStr for Digest {
     }
 }
 
-fn hex(digit: u8) -> Result<u8, NotADigest> {
+fn hex(digit: u8) -> Result<u8, InvalidDigest> {
     match digit {
         b'0'..=b'9' => Ok(digit - b'0'),
         b'a'..=b'f' => Ok(digit - b'a' + 10),
-        _ => Err(NotADigest),
+        _ => Err(InvalidDigest),
     }
 }
 

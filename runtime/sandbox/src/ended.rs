@@ -8,8 +8,8 @@ use crate::logs::LogLine;
 
 /// What is known of a run after its instance is gone.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Ran {
-    pub ended: Ended,
+pub struct RunReport {
+    pub end: RunEnd,
     /// Every stdout line before the result and all of stderr, in the order they were written.
     pub logs: Vec<LogLine>,
     /// Time to make the instance ready, including a module's start function. `None`: it never was.
@@ -22,7 +22,7 @@ pub struct Ran {
 
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Ended {
+pub enum RunEnd {
     /// The last line was this JSON object or array.
     Returned(Value),
     /// The last line was something else, `raw`.

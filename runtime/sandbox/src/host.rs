@@ -57,7 +57,7 @@ impl Frame {
 }
 
 /// What a run remembers of its host calls.
-pub(crate) struct Calls {
+pub(crate) struct HostCallState {
     pub host: Arc<dyn HostCalls>,
     /// Where the run was started; the services' timers and tasks belong there, not on the threads for long-running guests.
     pub home: Option<Handle>,

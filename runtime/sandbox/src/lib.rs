@@ -43,8 +43,8 @@ mod tests;
 
 pub use clock::{GuestClock, Sleep, SystemClock};
 pub use config::{ModuleBounds, SandboxConfig, ZipBounds};
-pub use digest::{Digest, NotADigest};
-pub use ended::{Ended, Ran};
+pub use digest::{Digest, InvalidDigest};
+pub use ended::{RunEnd, RunReport};
 pub use error::{RefusedModule, SandboxError};
 pub use host::{Frame, HostCalls, NoHostCalls};
 pub use limits::RunLimits;

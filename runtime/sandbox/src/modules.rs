@@ -18,9 +18,9 @@ use crate::error::{RefusedModule, SandboxError};
 
 /// A module that is ready to run. Cloning it is cheap.
 #[derive(Clone)]
-pub struct Module(Arc<Ready>);
+pub struct Module(Arc<ReadyModule>);
 
-struct Ready {
+struct ReadyModule {
     digest: Digest,
     linked: InstancePre<Context>,
     start: ModuleExport,
@@ -126,7 +126,7 @@ impl Modules {
         let linked = self.linker.instantiate_pre(compiled).map_err(invalid)?;
         let start = compiled.get_export_index("_start").ok_or(RefusedModule::NoStart)?;
         let memory = compiled.get_export_index("memory").ok_or(RefusedModule::NoMemory)?;
-        Ok(Module(Arc::new(Ready { digest: *digest, linked, start, memory })))
+        Ok(Module(Arc::new(ReadyModule { digest: *digest, linked, start, memory })))
     }
 
     fn keep(&self, module: Module) -> Module {

@@ -16,7 +16,7 @@ const BEYOND_RESULT: usize = 1024;
 pub(crate) struct Output {
     stdout: Line,
     stderr: Line,
-    last: Option<Last>,
+    last: Option<LastLine>,
     logs: Logs,
     most_stdout: usize,
 }
@@ -29,7 +29,7 @@ pub(crate) struct Line {
 }
 
 /// The last non-empty stdout line so far, and where it belongs among the logs if it is not the result.
-struct Last {
+struct LastLine {
     line: Line,
     at: Duration,
     index: usize,
@@ -90,12 +90,12 @@ impl Output {
             return;
         }
         self.release_last();
-        self.last = Some(Last { line, at, index: self.logs.len() });
+        self.last = Some(LastLine { line, at, index: self.logs.len() });
     }
 
     /// The line held back is a log line after all.
     fn release_last(&mut self) {
-        let Some(Last { line, at, index }) = self.last.take() else { return };
+        let Some(LastLine { line, at, index }) = self.last.take() else { return };
         match line.size - line.bytes.len() as u64 {
             0 => self.logs.insert(index, at, Stream::Stdout, line.without_return()),
             cut => {

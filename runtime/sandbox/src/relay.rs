@@ -17,7 +17,7 @@ use crate::clock::{GuestClock, Stopwatch};
 
 /// Why the host ends a guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Stopped {
+pub(crate) enum StopReason {
     #[error("the time limit has passed")]
     OutOfTime,
     #[error("nobody waits for the result")]
@@ -52,21 +52,21 @@ pub(crate) struct Signals {
 
 impl Signals {
     /// The guest's turn is over: goes on to the next, or ends.
-    pub fn turn_over(&self, now: Duration, deadline: Duration) -> Result<(), Stopped> {
+    pub fn turn_over(&self, now: Duration, deadline: Duration) -> Result<(), StopReason> {
         self.check()?;
         if deadline <= now {
-            return Err(Stopped::OutOfTime);
+            return Err(StopReason::OutOfTime);
         }
         self.yielded.store(true, SeqCst);
         Ok(())
     }
 
     /// Whether somebody ends it.
-    fn check(&self) -> Result<(), Stopped> {
+    fn check(&self) -> Result<(), StopReason> {
         if self.abandoned.load(SeqCst) {
-            return Err(Stopped::Abandoned);
+            return Err(StopReason::Abandoned);
         }
-        if self.cancelled.load(SeqCst) { Err(Stopped::Cancelled) } else { Ok(()) }
+        if self.cancelled.load(SeqCst) { Err(StopReason::Cancelled) } else { Ok(()) }
     }
 
     fn abandon(&self) {
@@ -97,7 +97,7 @@ pub(crate) async fn until<T>(
     signals: &Signals,
     clock: &dyn GuestClock,
     deadline: Duration,
-) -> Result<T, Stopped> {
+) -> Result<T, StopReason> {
     let mut guest = pin!(guest);
     let mut alarm = None;
     poll_fn(|cx| {
@@ -115,7 +115,7 @@ pub(crate) async fn until<T>(
             return Poll::Ready(Err(stopped));
         }
         let alarm = alarm.get_or_insert_with(|| clock.sleep(deadline.saturating_sub(clock.monotonic())));
-        alarm.as_mut().poll(cx).map(|()| Err(Stopped::OutOfTime))
+        alarm.as_mut().poll(cx).map(|()| Err(StopReason::OutOfTime))
     })
     .await
 }
@@ -125,14 +125,14 @@ pub(crate) type Job<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// Polls a job here until it has used `budget` of CPU, then on `back`. Dropping the relay ends the guest.
 pub(crate) struct Relay<T: Send + 'static> {
-    place: Place<T>,
+    place: Location<T>,
     spent: Duration,
     budget: Duration,
     back: Handle,
     signals: Arc<Signals>,
 }
 
-enum Place<T> {
+enum Location<T> {
     Here(Job<T>),
     Back(JoinHandle<T>),
     Done,
@@ -140,12 +140,12 @@ enum Place<T> {
 
 impl<T: Send + 'static> Relay<T> {
     pub fn new(job: Job<T>, signals: Arc<Signals>, budget: Duration, back: Handle) -> Relay<T> {
-        Relay { place: Place::Here(job), spent: Duration::ZERO, budget, back, signals }
+        Relay { place: Location::Here(job), spent: Duration::ZERO, budget, back, signals }
     }
 
     fn hand_over(&mut self) {
-        if let Place::Here(job) = std::mem::replace(&mut self.place, Place::Done) {
-            self.place = Place::Back(self.back.spawn(job));
+        if let Location::Here(job) = std::mem::replace(&mut self.place, Location::Done) {
+            self.place = Location::Back(self.back.spawn(job));
         }
     }
 }
@@ -155,10 +155,10 @@ impl<T: Send + 'static> Future for Relay<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        if let Place::Here(job) = &mut this.place {
+        if let Location::Here(job) = &mut this.place {
             let watch = Stopwatch::start();
             if let Poll::Ready(value) = job.as_mut().poll(cx) {
-                this.place = Place::Done;
+                this.place = Location::Done;
                 return Poll::Ready(Ok(value));
             }
             this.spent += watch.elapsed();
@@ -167,16 +167,16 @@ impl<T: Send + 'static> Future for Relay<T> {
             }
             this.hand_over();
         }
-        let Place::Back(job) = &mut this.place else { unreachable!("a finished relay is not polled") };
+        let Location::Back(job) = &mut this.place else { unreachable!("a finished relay is not polled") };
         let value = std::task::ready!(Pin::new(job).poll(cx));
-        this.place = Place::Done;
+        this.place = Location::Done;
         Poll::Ready(value)
     }
 }
 
 impl<T: Send + 'static> Drop for Relay<T> {
     fn drop(&mut self) {
-        if let Place::Done = self.place {
+        if let Location::Done = self.place {
             return;
         }
         self.signals.abandon();

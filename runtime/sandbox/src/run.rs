@@ -11,16 +11,16 @@ use crate::bounds::{KnownImports, signature};
 use crate::clock::{GuestClock, SystemClock};
 use crate::config::SandboxConfig;
 use crate::context::Context;
-use crate::ended::Ran;
+use crate::ended::RunReport;
 use crate::error::SandboxError;
-use crate::host::{Calls, HostCalls, NoHostCalls};
+use crate::host::{HostCallState, HostCalls, NoHostCalls};
 use crate::limits::{Growth, RunLimits};
 use crate::logs::LogSink;
 use crate::modules::Module;
 use crate::output::Output;
-use crate::relay::{Signals, Stop, Stopped, until};
-use crate::streams::Written;
-use crate::verdict::{self, Took};
+use crate::relay::{Signals, Stop, StopReason, until};
+use crate::streams::GuestOutput;
+use crate::verdict::{self, RunTimes};
 use crate::wasi;
 
 /// What one run is given.
@@ -74,7 +74,7 @@ pub(crate) async fn go(
     run: Run,
     config: Arc<SandboxConfig>,
     signals: Arc<Signals>,
-) -> Result<Ran, SandboxError> {
+) -> Result<RunReport, SandboxError> {
     let (limits, clock) = (run.limits.clone(), run.clock.clone());
     let started = clock.monotonic();
     let deadline = started.saturating_add(limits.time);
@@ -90,13 +90,13 @@ pub(crate) async fn go(
     let remains = store.into_data().into_remains(); // the instance and its memory are gone from here on
     let duration = clock.monotonic().saturating_sub(started);
     let init = init.map(|ready| ready.saturating_sub(started));
-    verdict::account(ended, remains, &limits, Took { init, duration })
+    verdict::account(ended, remains, &limits, RunTimes { init, duration })
 }
 
 /// Everything the run owns, nothing of it started yet.
 fn context(run: Run, config: &SandboxConfig, signals: Arc<Signals>, deadline: Duration) -> Context {
     let limits = &run.limits;
-    let written = Arc::new(Written::new(Output::new(limits, run.log_sink), run.clock.clone()));
+    let written = Arc::new(GuestOutput::new(Output::new(limits, run.log_sink), run.clock.clone()));
     Context {
         growth: Growth {
             max_memory: limits.memory_bytes.min(config.max_memory_bytes) as usize,
@@ -105,7 +105,7 @@ fn context(run: Run, config: &SandboxConfig, signals: Arc<Signals>, deadline: Du
             peak: 0,
             refused: false,
         },
-        calls: Calls {
+        calls: HostCallState {
             host: run.host,
             home: Handle::try_current().ok(),
             left: limits.host_calls,
@@ -148,6 +148,6 @@ async fn execute(store: &mut Store<Context>, module: &Module, init: &mut Option<
 }
 
 /// The host ended the guest, for whatever reason.
-pub(crate) fn stopped(error: &Error) -> Option<Stopped> {
-    error.downcast_ref::<Stopped>().copied()
+pub(crate) fn stopped(error: &Error) -> Option<StopReason> {
+    error.downcast_ref::<StopReason>().copied()
 }

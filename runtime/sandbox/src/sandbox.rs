@@ -9,7 +9,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use crate::compile::Compiler;
 use crate::config::SandboxConfig;
 use crate::digest::Digest;
-use crate::ended::Ran;
+use crate::ended::RunReport;
 use crate::error::{RefusedModule, SandboxError};
 use crate::modules::{Module, Modules};
 use crate::relay::Relay;
@@ -27,7 +27,7 @@ struct Inner {
     config: Arc<SandboxConfig>,
     modules: Arc<Modules>,
     compiler: Compiler,
-    back: Back,
+    back: BackThreads,
 }
 
 impl Sandbox {
@@ -36,7 +36,7 @@ impl Sandbox {
         config.check()?;
         let modules = Arc::new(Modules::new(config, cache_dir)?);
         let compiler = Compiler::new(&modules, config)?;
-        let back = Back::start(config.back_threads)?;
+        let back = BackThreads::start(config.back_threads)?;
         Ok(Sandbox(Arc::new(Inner { config: Arc::new(config.clone()), modules, compiler, back })))
     }
 
@@ -50,7 +50,7 @@ impl Sandbox {
     pub async fn prepare(&self, wasm: Vec<u8>) -> Result<Digest, RefusedModule> {
         bounds::at_most("module", wasm.len() as u64, self.0.config.module.module_bytes)?;
         let wasm = Arc::new(wasm);
-        let digest = self.inspect(&wasm, |_, wasm| Digest::of(wasm)).await?;
+        let digest = self.inspect(&wasm, |_, wasm| Digest::from_wasm(wasm)).await?;
         if self.load(&digest).await.is_some() {
             return Ok(digest);
         }
@@ -80,8 +80,8 @@ impl Sandbox {
     ///
     /// Time is wall-clock, accurate to one epoch tick; it covers instantiation. The guest starts on the caller's threads
     /// and moves to low-priority ones after `handover_cpu_ms`. Dropping the future ends the guest at its next tick.
-    /// Guest misbehaviour is an [`Ended`](crate::Ended); `Err` means this host could not run anything.
-    pub async fn run(&self, module: &Module, run: Run) -> Result<Ran, SandboxError> {
+    /// Guest misbehaviour is a [`RunEnd`](crate::RunEnd); `Err` means this host could not run anything.
+    pub async fn run(&self, module: &Module, run: Run) -> Result<RunReport, SandboxError> {
         let signals = run.stop.0.clone();
         let guest = Box::pin(run::go(module.clone(), run, self.0.config.clone(), signals.clone()));
         let budget = Duration::from_millis(self.0.config.handover_cpu_ms);
@@ -110,10 +110,10 @@ impl Sandbox {
 }
 
 /// The low-priority threads for guests that compute for long.
-struct Back(Option<Runtime>);
+struct BackThreads(Option<Runtime>);
 
-impl Back {
-    fn start(threads: u32) -> Result<Back, SandboxError> {
+impl BackThreads {
+    fn start(threads: u32) -> Result<BackThreads, SandboxError> {
         let threads = match threads {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             some => some as usize,
@@ -125,7 +125,7 @@ impl Back {
             .enable_time()
             .build();
         runtime
-            .map(|runtime| Back(Some(runtime)))
+            .map(|runtime| BackThreads(Some(runtime)))
             .map_err(|cause| SandboxError::internal("cannot start threads", cause))
     }
 
@@ -134,7 +134,7 @@ impl Back {
     }
 }
 
-impl Drop for Back {
+impl Drop for BackThreads {
     /// Does not wait: a sandbox may be dropped on an async thread.
     fn drop(&mut self) {
         if let Some(runtime) = self.0.take() {

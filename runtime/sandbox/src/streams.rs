@@ -20,14 +20,14 @@ use crate::output::Output;
 const PERMIT: usize = 64 << 10;
 
 /// Where both streams of a run end.
-pub(crate) struct Written {
+pub(crate) struct GuestOutput {
     output: Mutex<Output>,
     clock: Arc<dyn GuestClock>,
 }
 
-impl Written {
-    pub fn new(output: Output, clock: Arc<dyn GuestClock>) -> Written {
-        Written { output: Mutex::new(output), clock }
+impl GuestOutput {
+    pub fn new(output: Output, clock: Arc<dyn GuestClock>) -> GuestOutput {
+        GuestOutput { output: Mutex::new(output), clock }
     }
 
     pub fn clock(&self) -> &Arc<dyn GuestClock> {
@@ -35,7 +35,7 @@ impl Written {
     }
 
     /// Only for the last owner: the guest and its streams are gone.
-    pub fn into_output(self: Arc<Written>) -> Output {
+    pub fn into_output(self: Arc<GuestOutput>) -> Output {
         let written = Arc::into_inner(self).expect("the streams are gone with the guest");
         written.output.into_inner().expect("no panic while held")
     }
@@ -49,12 +49,12 @@ impl Written {
 /// One of the two streams.
 #[derive(Clone)]
 pub(crate) struct GuestStream {
-    to: Arc<Written>,
+    to: Arc<GuestOutput>,
     stream: Stream,
 }
 
 impl GuestStream {
-    pub fn new(to: &Arc<Written>, stream: Stream) -> GuestStream {
+    pub fn new(to: &Arc<GuestOutput>, stream: Stream) -> GuestStream {
         GuestStream { to: to.clone(), stream }
     }
 }

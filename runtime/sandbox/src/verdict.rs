@@ -9,15 +9,15 @@ use wasmtime::{Error, PoolConcurrencyLimitError, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
 use crate::context::Remains;
-use crate::ended::{Ended, Ran};
+use crate::ended::{RunEnd, RunReport};
 use crate::error::SandboxError;
 use crate::limits::RunLimits;
 use crate::output::Line;
-use crate::relay::Stopped;
+use crate::relay::StopReason;
 use crate::run::stopped;
 
-/// The times of a run, see [`Ran`].
-pub(crate) struct Took {
+/// The times of a run, see [`RunReport`].
+pub(crate) struct RunTimes {
     pub init: Option<Duration>,
     pub duration: Duration,
 }
@@ -27,29 +27,29 @@ pub(crate) fn account(
     ended: Result<(), Error>,
     mut remains: Remains,
     limits: &RunLimits,
-    Took { init, duration }: Took,
-) -> Result<Ran, SandboxError> {
+    RunTimes { init, duration }: RunTimes,
+) -> Result<RunReport, SandboxError> {
     let at = remains.clock.wall();
     remains.output.close(at);
-    let ended = match ended {
+    let end = match ended {
         Ok(()) => said(&mut remains, limits),
         Err(error) => failed(&error, &mut remains, limits, at)?,
     };
     let peak_memory_bytes = remains.growth.peak as u64;
-    Ok(Ran { ended, logs: remains.output.into_logs(at), init, duration, peak_memory_bytes })
+    Ok(RunReport { end, logs: remains.output.into_logs(at), init, duration, peak_memory_bytes })
 }
 
 /// The guest ended well: its last line is the result.
-fn said(remains: &mut Remains, limits: &RunLimits) -> Ended {
-    let Some(line) = remains.output.take_last() else { return Ended::Silent };
+fn said(remains: &mut Remains, limits: &RunLimits) -> RunEnd {
+    let Some(line) = remains.output.take_last() else { return RunEnd::Silent };
     if limits.result_bytes < line.size {
         let end = line.bytes.len().min(limits.result_bytes as usize);
         let prefix = String::from_utf8_lossy(&line.bytes[..end]).into_owned();
-        return Ended::ResultTooLarge { size_bytes: line.size, limit_bytes: limits.result_bytes, prefix };
+        return RunEnd::ResultTooLarge { size_bytes: line.size, limit_bytes: limits.result_bytes, prefix };
     }
     match result_in(&line) {
-        Some(value) => Ended::Returned(value),
-        None => Ended::NotJson { raw: String::from_utf8_lossy(&line.bytes).trim().to_owned() },
+        Some(value) => RunEnd::Returned(value),
+        None => RunEnd::NotJson { raw: String::from_utf8_lossy(&line.bytes).trim().to_owned() },
     }
 }
 
@@ -59,11 +59,11 @@ fn result_in(line: &Line) -> Option<Value> {
     (value.is_object() || value.is_array()).then_some(value)
 }
 
-fn failed(error: &Error, remains: &mut Remains, limits: &RunLimits, at: Duration) -> Result<Ended, SandboxError> {
+fn failed(error: &Error, remains: &mut Remains, limits: &RunLimits, at: Duration) -> Result<RunEnd, SandboxError> {
     match stopped(error) {
-        Some(Stopped::OutOfTime) => return Ok(Ended::OutOfTime { limit: limits.time }),
-        Some(Stopped::Cancelled) => return Ok(Ended::Cancelled),
-        Some(Stopped::Abandoned) => return Err(SandboxError::Internal("the run was abandoned".into())),
+        Some(StopReason::OutOfTime) => return Ok(RunEnd::OutOfTime { limit: limits.time }),
+        Some(StopReason::Cancelled) => return Ok(RunEnd::Cancelled),
+        Some(StopReason::Abandoned) => return Err(SandboxError::Internal("the run was abandoned".into())),
         None => (),
     }
     if let Some(I32Exit(code)) = error.downcast_ref::<I32Exit>() {
@@ -78,30 +78,30 @@ fn failed(error: &Error, remains: &mut Remains, limits: &RunLimits, at: Duration
     let message = message(error);
     remains.output.say(at, &message);
     Ok(match error.downcast_ref::<Trap>() {
-        Some(Trap::StackOverflow) => Ended::StackOverflow,
-        _ => Ended::Trapped { message },
+        Some(Trap::StackOverflow) => RunEnd::StackOverflow,
+        _ => RunEnd::Trapped { message },
     })
 }
 
 /// A guest that leaves early on its own account.
-fn exited(code: i32, remains: &mut Remains, limits: &RunLimits) -> Ended {
+fn exited(code: i32, remains: &mut Remains, limits: &RunLimits) -> RunEnd {
     if code == 0 {
         return said(remains, limits);
     }
     let is_result = |line: &Line| line.size <= limits.result_bytes && result_in(line).is_some();
     if remains.output.last().is_some_and(is_result) {
         let result = remains.output.take_last().and_then(|line| result_in(&line));
-        return Ended::Exited { code, result };
+        return RunEnd::Exited { code, result };
     }
-    used_up(remains, limits).unwrap_or(Ended::Exited { code, result: None })
+    used_up(remains, limits).unwrap_or(RunEnd::Exited { code, result: None })
 }
 
 /// The limit that a failed guest ran into before it failed.
-fn used_up(remains: &Remains, limits: &RunLimits) -> Option<Ended> {
+fn used_up(remains: &Remains, limits: &RunLimits) -> Option<RunEnd> {
     if remains.growth.refused {
-        return Some(Ended::OutOfMemory { limit_bytes: limits.memory_bytes });
+        return Some(RunEnd::OutOfMemory { limit_bytes: limits.memory_bytes });
     }
-    remains.calls.used_up.then_some(Ended::HostCallsExhausted { limit: limits.host_calls })
+    remains.calls.used_up.then_some(RunEnd::HostCallsExhausted { limit: limits.host_calls })
 }
 
 /// The cause, and the functions it went through, innermost first.

@@ -13,7 +13,7 @@ use wasmtime_wasi::{HostMonotonicClock, HostWallClock, I32Exit, WasiCtxBuilder};
 use crate::clock::GuestClock;
 use crate::context::Context;
 use crate::logs::Stream;
-use crate::streams::{GuestStream, Written};
+use crate::streams::{GuestOutput, GuestStream};
 
 pub(crate) const MODULE: &str = "wasi_snapshot_preview1";
 
@@ -51,7 +51,7 @@ fn replace(linker: &mut Linker<Context>) -> wasmtime::Result<()> {
 }
 
 /// What a guest gets from the operating system it believes in.
-pub(crate) fn system(stdin: Bytes, env: &[(String, String)], to: &Arc<Written>, random_bytes: u64) -> WasiP1Ctx {
+pub(crate) fn system(stdin: Bytes, env: &[(String, String)], to: &Arc<GuestOutput>, random_bytes: u64) -> WasiP1Ctx {
     WasiCtxBuilder::new()
         .arg(PROGRAM)
         .envs(env)

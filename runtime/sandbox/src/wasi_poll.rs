@@ -33,17 +33,17 @@ struct Subscription {
 }
 
 /// Where the guest put its list, where it wants the events, how long the list is, and where it wants their number.
-type Places = (u32, u32, u32, u32);
+type PollArguments = (u32, u32, u32, u32);
 
 pub(crate) fn add_to(linker: &mut Linker<Context>) -> wasmtime::Result<()> {
-    linker.func_wrap_async(MODULE, "poll_oneoff", |mut caller, places: Places| {
+    linker.func_wrap_async(MODULE, "poll_oneoff", |mut caller, places: PollArguments| {
         Box::new(async move { Ok(poll(&mut caller, places).await.err().unwrap_or(SUCCESS)) })
     })?;
     Ok(())
 }
 
 /// `Err` is an error number.
-async fn poll(caller: &mut Caller<'_, Context>, (list, place, count, written): Places) -> Result<(), i32> {
+async fn poll(caller: &mut Caller<'_, Context>, (list, place, count, written): PollArguments) -> Result<(), i32> {
     let subscriptions = read(caller, list, count)?;
     let rest = subscriptions.iter().map(Subscription::rest).min().unwrap_or_default();
     if !rest.is_zero() {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tracing::{error, warn};
-use wask_egress::{Answer, Bounds, Outgoing, SendError, Target};
+use wask_egress::{Answer, Bounds, OutgoingRequest, SendError, Target};
 use wask_model::{AttemptError, Callback, CallbackAttempt, CallbackEnd, CallbackId, Notice, SharedIdentity, Timestamp};
 use wask_store::failpoint::{Stage, reach};
 use wask_store::{Job, Lane, Settled};
@@ -75,7 +75,7 @@ impl Callbacks {
         let sent = match Target::parse(&callback.url) {
             Ok(target) => {
                 let (method, headers, body) = (telling.method, telling.headers, telling.body);
-                let outgoing = Outgoing { target: &target, method, headers, body, now: at.to_utc().into() };
+                let outgoing = OutgoingRequest { target: &target, method, headers, body, now: at.to_utc().into() };
                 let bounds = Bounds { connect: CONNECT, total: callback.timeout(), ..Bounds::default() };
                 self.egress.send(outgoing, &bounds).await
             }

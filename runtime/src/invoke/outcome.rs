@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use wask_model::{Message, Response, Status, Timestamp, messages};
-use wask_sandbox::{Ended, LogLine, Ran, SandboxError, Stream};
+use wask_sandbox::{LogLine, RunEnd, RunReport, SandboxError, Stream};
 
 /// What came of a run: everything of the record that the run decides.
 pub struct Outcome {
@@ -23,16 +23,16 @@ impl Outcome {
     }
 
     /// `quoted`: bytes of a result that was too large which the record shows.
-    pub fn of(ran: Result<Ran, SandboxError>, quoted: u64) -> Self {
-        match ran {
-            Ok(ran) => {
-                let timed_out = matches!(ran.ended, Ended::OutOfTime { .. });
-                let logs = ran.logs.iter().map(log_line).collect();
-                let response = match ran.init {
-                    Some(_) => response(ran.ended, quoted),
-                    None => never_ready(ran.ended, quoted),
+    pub fn of(report: Result<RunReport, SandboxError>, quoted: u64) -> Self {
+        match report {
+            Ok(report) => {
+                let timed_out = matches!(report.end, RunEnd::OutOfTime { .. });
+                let logs = report.logs.iter().map(log_line).collect();
+                let response = match report.init {
+                    Some(_) => response(report.end, quoted),
+                    None => never_ready(report.end, quoted),
                 };
-                Outcome { response, logs, timed_out, init: Some(ran.init.unwrap_or(ran.duration)) }
+                Outcome { response, logs, timed_out, init: Some(report.init.unwrap_or(report.duration)) }
             }
             Err(_) => Outcome::without_guest(Response::whisk_error(messages::NOT_PROVISIONED)),
         }
@@ -40,42 +40,42 @@ impl Outcome {
 }
 
 /// The same as [`response`] for a guest whose own code ended it before `_start`.
-fn never_ready(ended: Ended, quoted: u64) -> Response {
+fn never_ready(ended: RunEnd, quoted: u64) -> Response {
     match ended {
-        Ended::OutOfTime { limit } => {
+        RunEnd::OutOfTime { limit } => {
             Response::developer_error(messages::timed_out_during_initialization(limit.as_millis()))
         }
-        Ended::StackOverflow | Ended::Exited { .. } | Ended::Trapped { .. } => {
+        RunEnd::StackOverflow | RunEnd::Exited { .. } | RunEnd::Trapped { .. } => {
             Response::developer_error(messages::ABNORMAL_INITIALIZATION)
         }
-        Ended::Returned(_)
-        | Ended::NotJson { .. }
-        | Ended::Silent
-        | Ended::OutOfMemory { .. }
-        | Ended::ResultTooLarge { .. }
-        | Ended::Cancelled
-        | Ended::HostCallsExhausted { .. } => response(ended, quoted),
+        RunEnd::Returned(_)
+        | RunEnd::NotJson { .. }
+        | RunEnd::Silent
+        | RunEnd::OutOfMemory { .. }
+        | RunEnd::ResultTooLarge { .. }
+        | RunEnd::Cancelled
+        | RunEnd::HostCallsExhausted { .. } => response(ended, quoted),
     }
 }
 
 /// Who has to act: nobody, the caller, the action's author.
-fn response(ended: Ended, quoted: u64) -> Response {
+fn response(ended: RunEnd, quoted: u64) -> Response {
     match ended {
-        Ended::Returned(value) => returned(value),
-        Ended::NotJson { raw, .. } => Response::developer_error(messages::no_json(&raw)),
-        Ended::OutOfTime { limit } => Response::developer_error(messages::timed_out(limit.as_millis())),
-        Ended::OutOfMemory { .. } => Response::developer_error(messages::MEMORY_EXHAUSTED),
-        Ended::ResultTooLarge { size_bytes, limit_bytes, prefix } => {
+        RunEnd::Returned(value) => returned(value),
+        RunEnd::NotJson { raw, .. } => Response::developer_error(messages::no_json(&raw)),
+        RunEnd::OutOfTime { limit } => Response::developer_error(messages::timed_out(limit.as_millis())),
+        RunEnd::OutOfMemory { .. } => Response::developer_error(messages::MEMORY_EXHAUSTED),
+        RunEnd::ResultTooLarge { size_bytes, limit_bytes, prefix } => {
             let end = prefix.floor_char_boundary(usize::try_from(quoted).unwrap_or(usize::MAX));
             refusal(messages::result_too_large(size_bytes, limit_bytes, &prefix[..end]))
         }
-        Ended::Cancelled => refusal(messages::CANCELLED.into()),
-        Ended::Silent => Response::developer_error(messages::no_json("")),
-        Ended::Exited { result: Some(Value::Object(result)), .. } if result.contains_key("error") => {
+        RunEnd::Cancelled => refusal(messages::CANCELLED.into()),
+        RunEnd::Silent => Response::developer_error(messages::no_json("")),
+        RunEnd::Exited { result: Some(Value::Object(result)), .. } if result.contains_key("error") => {
             Response { status: Status::DeveloperError, ..returned(Value::Object(result)) }
         }
-        Ended::HostCallsExhausted { limit } => Response::developer_error(messages::host_calls_exhausted(limit)),
-        Ended::StackOverflow | Ended::Exited { .. } | Ended::Trapped { .. } => {
+        RunEnd::HostCallsExhausted { limit } => Response::developer_error(messages::host_calls_exhausted(limit)),
+        RunEnd::StackOverflow | RunEnd::Exited { .. } | RunEnd::Trapped { .. } => {
             Response::developer_error(messages::ABNORMAL_RUN)
         }
     }

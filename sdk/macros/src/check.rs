@@ -7,7 +7,7 @@ use syn::spanned::Spanned;
 use syn::{FnArg, Item, ItemFn, ReturnType, Signature, Type};
 
 /// Why something cannot be an action.
-pub struct Wrong {
+pub struct InvalidAction {
     place: Span,
     message: &'static str,
     stand_in: StandIn,
@@ -23,7 +23,7 @@ enum StandIn {
 }
 
 /// The function behind the attribute, if it can be an action.
-pub fn action(options: TokenStream, item: TokenStream) -> Result<ItemFn, Wrong> {
+pub fn action(options: TokenStream, item: TokenStream) -> Result<ItemFn, InvalidAction> {
     if !options.is_empty() {
         return Err(wrong(
             &options,
@@ -43,19 +43,19 @@ pub fn action(options: TokenStream, item: TokenStream) -> Result<ItemFn, Wrong> 
     Ok(function)
 }
 
-fn check_name(sig: &Signature) -> Result<(), Wrong> {
+fn check_name(sig: &Signature) -> Result<(), InvalidAction> {
     if sig.ident != "main" {
         return Ok(());
     }
     let message = "give the action another name: `#[wask_sdk::action]` adds `main` itself";
-    Err(Wrong { stand_in: StandIn::MainInsteadOfItem, ..wrong(&sig.ident, message) })
+    Err(InvalidAction { stand_in: StandIn::MainInsteadOfItem, ..wrong(&sig.ident, message) })
 }
 
-fn check_kind(sig: &Signature) -> Result<(), Wrong> {
+fn check_kind(sig: &Signature) -> Result<(), InvalidAction> {
     if let Some(receiver) = sig.receiver() {
         let message =
             "an action is a free function: take the argument instead of `self`, and move it out of the `impl`";
-        return Err(Wrong { stand_in: StandIn::Nothing, ..wrong(receiver, message) });
+        return Err(InvalidAction { stand_in: StandIn::Nothing, ..wrong(receiver, message) });
     }
     if let Some(token) = &sig.asyncness {
         return Err(wrong(
@@ -75,7 +75,7 @@ fn check_kind(sig: &Signature) -> Result<(), Wrong> {
     Ok(())
 }
 
-fn check_arguments(sig: &Signature) -> Result<(), Wrong> {
+fn check_arguments(sig: &Signature) -> Result<(), InvalidAction> {
     let mut arguments = sig.inputs.iter();
     let (first, second) = (arguments.next(), arguments.next());
     if let Some(second) = second {
@@ -94,7 +94,7 @@ fn check_arguments(sig: &Signature) -> Result<(), Wrong> {
     }
 }
 
-fn check_returned(sig: &Signature) -> Result<(), Wrong> {
+fn check_returned(sig: &Signature) -> Result<(), InvalidAction> {
     match &sig.output {
         ReturnType::Type(_, ty) if matches!(**ty, Type::Never(_)) => {
             Err(wrong(ty, "an action returns its result: write a type that implements `Serialize`, or a `Result`"))
@@ -103,11 +103,11 @@ fn check_returned(sig: &Signature) -> Result<(), Wrong> {
     }
 }
 
-fn wrong(place: &impl Spanned, message: &'static str) -> Wrong {
-    Wrong { place: place.span(), message, stand_in: StandIn::Main }
+fn wrong(place: &impl Spanned, message: &'static str) -> InvalidAction {
+    InvalidAction { place: place.span(), message, stand_in: StandIn::Main }
 }
 
-impl Wrong {
+impl InvalidAction {
     /// What the attribute writes in place of `item` and the `main` that calls it.
     pub fn report(self, item: TokenStream) -> TokenStream {
         let message = self.message;

@@ -26,7 +26,7 @@ pub fn invoke<P: Serialize + ?Sized>(name: &str, params: &P) -> Result<Activatio
 
 /// Fires a trigger. `None`: no rule of it is active, so nothing was started or recorded.
 pub fn fire<P: Serialize + ?Sized>(trigger: &str, payload: &P) -> Result<Option<ActivationId>, HostError> {
-    let fired: Fired = Request::fire(trigger).send(payload)?;
+    let fired: FireAnswer = Request::fire(trigger).send(payload)?;
     Ok(fired.activation_id)
 }
 
@@ -61,7 +61,7 @@ impl Invocation {
 
     /// Does not wait for the action.
     pub fn start<P: Serialize + ?Sized>(&self, params: &P) -> Result<ActivationId, HostError> {
-        let started: Started = Request::start(&self.name).send(params)?;
+        let started: StartAnswer = Request::start(&self.name).send(params)?;
         Ok(started.activation_id)
     }
 
@@ -105,12 +105,12 @@ impl Display for ActivationId {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Started {
+struct StartAnswer {
     activation_id: ActivationId,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Fired {
+struct FireAnswer {
     activation_id: Option<ActivationId>,
 }

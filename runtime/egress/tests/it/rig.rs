@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
-use wask_egress::{Answer, Bounds, Egress, EgressConfig, Outgoing, Resolve, SendError, Target};
+use wask_egress::{Answer, Bounds, Egress, EgressConfig, OutgoingRequest, Resolve, SendError, Target};
 
 /// Enough for loopback, and short enough to wait for.
 pub const BOUNDS: Bounds =
@@ -67,8 +67,8 @@ pub fn target(url: &str) -> Target {
     Target::parse(url).unwrap()
 }
 
-pub fn post(target: &Target) -> Outgoing<'_> {
-    Outgoing {
+pub fn post(target: &Target) -> OutgoingRequest<'_> {
+    OutgoingRequest {
         target,
         method: Method::POST,
         headers: HeaderMap::new(),

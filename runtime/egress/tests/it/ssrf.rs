@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use wask_egress::{BadTarget, Egress, EgressConfig, SendError, SystemResolver, Target, Why};
+use wask_egress::{BadTarget, Egress, EgressConfig, Objection, SendError, SystemResolver, Target};
 
 use crate::receiver::{Receiver, Trap};
 use crate::rig::{Names, egress, local, send, target};
@@ -94,7 +94,7 @@ async fn a_name_with_one_forbidden_address_is_not_sent_to_at_all() {
         let egress = egress(&["127.0.0.2"], Names::with("both.example", &[&answers]));
         assert!(egress.check_literal(&target(&url)).is_ok(), "only looking it up tells");
         let Err(SendError::Forbidden(forbidden)) = send(&egress, &url).await else { panic!("sent to {answers:?}") };
-        assert_eq!((forbidden.host.as_str(), forbidden.why), ("both.example", Why::Special("loopback")));
+        assert_eq!((forbidden.host.as_str(), forbidden.why), ("both.example", Objection::Special("loopback")));
     }
     assert_eq!(receiver.requests(), Vec::<String>::new());
     assert!(trap.is_untouched());
@@ -160,7 +160,7 @@ async fn an_address_that_the_operator_denies_is_not_sent_to_whatever_allows_it()
     for host in ["127.0.0.1", "[::ffff:127.0.0.1]", "db.example"] {
         let sent = send(&egress, &format!("http://{host}:{}/", own_database.port())).await;
         let Err(SendError::Forbidden(forbidden)) = sent else { panic!("{host}: {sent:?}") };
-        assert_eq!(forbidden.why, Why::Denied);
+        assert_eq!(forbidden.why, Objection::Denied);
     }
     assert!(own_database.is_untouched());
 }

@@ -23,18 +23,18 @@ fn authority() -> Authority {
 }
 
 /// The name in the handshake (SNI), and the request.
-type Asked = (Option<String>, String);
+type SeenRequest = (Option<String>, String);
 
 /// A receiver that speaks TLS, with what it was asked for.
-struct Private {
+struct TlsReceiver {
     port: u16,
-    seen: Arc<Mutex<Vec<Asked>>>,
+    seen: Arc<Mutex<Vec<SeenRequest>>>,
     accepting: JoinHandle<()>,
 }
 
-impl Private {
+impl TlsReceiver {
     /// Its certificate is for `name` and by `authority`.
-    async fn named(name: &str, authority: &Authority) -> Private {
+    async fn named(name: &str, authority: &Authority) -> TlsReceiver {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let seen: Arc<Mutex<Vec<_>>> = Arc::default();
@@ -49,15 +49,15 @@ impl Private {
                 let _ = stream.shutdown().await;
             }
         });
-        Private { port, seen, accepting }
+        TlsReceiver { port, seen, accepting }
     }
 
-    fn seen(&self) -> Vec<Asked> {
+    fn seen(&self) -> Vec<SeenRequest> {
         self.seen.lock().unwrap().clone()
     }
 }
 
-impl Drop for Private {
+impl Drop for TlsReceiver {
     fn drop(&mut self) {
         self.accepting.abort();
     }
@@ -85,7 +85,7 @@ fn trusting(authority: &Authority, name: &str) -> Egress {
 #[tokio::test]
 async fn the_name_in_the_url_is_the_one_in_the_handshake_and_in_the_host_field() {
     let authority = authority();
-    let receiver = Private::named("hooks.example", &authority).await;
+    let receiver = TlsReceiver::named("hooks.example", &authority).await;
     let egress = trusting(&authority, "hooks.example");
     for host in ["hooks.example", "HOOKS.example", "hooks.example."] {
         let answer = send(&egress, &format!("https://{host}:{}/done", receiver.port)).await.unwrap();
@@ -102,7 +102,7 @@ async fn the_name_in_the_url_is_the_one_in_the_handshake_and_in_the_host_field()
 #[tokio::test]
 async fn a_certificate_for_an_address_is_good_for_that_address() {
     let authority = authority();
-    let receiver = Private::named("127.0.0.1", &authority).await;
+    let receiver = TlsReceiver::named("127.0.0.1", &authority).await;
     let egress = trusting(&authority, "hooks.example");
     assert_eq!(send(&egress, &format!("https://127.0.0.1:{}/", receiver.port)).await.unwrap().status, 200);
     let by_name = send(&egress, &format!("https://hooks.example:{}/", receiver.port)).await;
@@ -112,7 +112,7 @@ async fn a_certificate_for_an_address_is_good_for_that_address() {
 #[tokio::test]
 async fn a_certificate_for_another_name_ends_the_connection_before_anything_is_sent() {
     let authority = authority();
-    let receiver = Private::named("other.example", &authority).await;
+    let receiver = TlsReceiver::named("other.example", &authority).await;
     let sent = send(&trusting(&authority, "hooks.example"), &format!("https://hooks.example:{}/", receiver.port)).await;
     assert!(matches!(sent, Err(SendError::Tls(_))), "{sent:?}");
     assert_eq!(receiver.seen(), Vec::new());
@@ -120,7 +120,7 @@ async fn a_certificate_for_another_name_ends_the_connection_before_anything_is_s
 
 #[tokio::test]
 async fn a_certificate_of_an_unknown_authority_is_not_trusted() {
-    let receiver = Private::named("hooks.example", &authority()).await;
+    let receiver = TlsReceiver::named("hooks.example", &authority()).await;
     let names = || Names::with("hooks.example", &[&["127.0.0.1"]]);
     for egress in [egress(&["127.0.0.0/8"], names()), trusting(&authority(), "hooks.example")] {
         let sent = send(&egress, &format!("https://hooks.example:{}/", receiver.port)).await;

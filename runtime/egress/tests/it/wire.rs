@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method};
 use proptest::prelude::*;
-use wask_egress::{Bounds, Outgoing, SendError};
+use wask_egress::{Bounds, OutgoingRequest, SendError};
 
 use crate::receiver::{OK, Receiver};
 use crate::rig::{BOUNDS, Names, egress, local, post, send, target, within};
@@ -23,7 +23,7 @@ async fn a_request_arrives_with_its_path_its_headers_and_its_body() {
     headers.insert("transfer-encoding", HeaderValue::from_static("chunked"));
     headers.insert("connection", HeaderValue::from_static("keep-alive"));
 
-    let answer = egress.send(Outgoing { headers, ..post(&target) }, &BOUNDS).await.unwrap();
+    let answer = egress.send(OutgoingRequest { headers, ..post(&target) }, &BOUNDS).await.unwrap();
 
     assert_eq!((answer.status, &answer.body[..], answer.retry_after), (200, &b"hi"[..], None));
     let arrived = receiver.request();
@@ -47,10 +47,10 @@ async fn every_method_but_connect_is_sent() {
     let receiver = Receiver::answering(OK).await;
     let (egress, target) = (local(), target(&receiver.url("")));
     for method in [Method::GET, Method::PUT, Method::DELETE, Method::HEAD] {
-        let outgoing = Outgoing { method, body: Bytes::new(), ..post(&target) };
+        let outgoing = OutgoingRequest { method, body: Bytes::new(), ..post(&target) };
         assert_eq!(egress.send(outgoing, &BOUNDS).await.unwrap().status, 200);
     }
-    let connect = egress.send(Outgoing { method: Method::CONNECT, ..post(&target) }, &BOUNDS).await;
+    let connect = egress.send(OutgoingRequest { method: Method::CONNECT, ..post(&target) }, &BOUNDS).await;
     assert!(matches!(connect, Err(SendError::Protocol(_))), "{connect:?}");
     let lines: Vec<String> = receiver.requests().iter().map(|r| r.lines().next().unwrap().to_owned()).collect();
     assert_eq!(&lines[..4], ["GET / HTTP/1.1", "PUT / HTTP/1.1", "DELETE / HTTP/1.1", "HEAD / HTTP/1.1"]);
@@ -79,7 +79,7 @@ async fn a_retry_date_without_a_date_of_the_receiver_counts_from_the_callers_now
     .await;
     let target = target(&receiver.url("/"));
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(20);
-    let answer = local().send(Outgoing { now, ..post(&target) }, &BOUNDS).await.unwrap();
+    let answer = local().send(OutgoingRequest { now, ..post(&target) }, &BOUNDS).await.unwrap();
     assert_eq!(answer.retry_after, Some(Duration::from_secs(40)));
 }
 

@@ -62,20 +62,20 @@ async fn a_call_is_answered_and_its_response_taken() {
         (if (i32.ne (call $take (i32.const 1000)) (i32.const -1)) (then unreachable))
         (call $print (i32.const 1) (i32.const 1000) (local.get $n)))"#;
     let ran = ran(body, with(Echo)).await;
-    assert_eq!(ran.ended, Ended::Returned(json!([1, 2])));
+    assert_eq!(ran.end, RunEnd::Returned(json!([1, 2])));
     let header: Value = serde_json::from_str(&ran.logs[0].text).unwrap();
     assert_eq!(header, json!({ "echo": { "op": "x" } }));
 }
 
 #[tokio::test]
 async fn malformed_and_oversized_frames_are_refused_with_a_code() {
-    assert_eq!(ended(&expecting("{}", -1), with(Echo)).await, Ended::Silent); // no line end
-    assert_eq!(ended(&expecting("[]\n", -1), with(Echo)).await, Ended::Silent); // no object
-    assert_eq!(ended(&expecting("{}\n", -2), with(Verbose)).await, Ended::Silent);
+    assert_eq!(ended(&expecting("{}", -1), with(Echo)).await, RunEnd::Silent); // no line end
+    assert_eq!(ended(&expecting("[]\n", -1), with(Echo)).await, RunEnd::Silent); // no object
+    assert_eq!(ended(&expecting("{}\n", -2), with(Verbose)).await, RunEnd::Silent);
     let outside = r#"(func (export "_start")
         (if (i64.ne (i64.const -1) (call $call (i32.const -9) (i32.const 90000))) (then unreachable))
         (if (i64.ne (i64.const -2) (call $call (i32.const 0) (i32.const -1))) (then unreachable)))"#;
-    assert_eq!(ended(outside, with(Echo)).await, Ended::Silent);
+    assert_eq!(ended(outside, with(Echo)).await, RunEnd::Silent);
 }
 
 #[tokio::test]
@@ -85,8 +85,8 @@ async fn calls_beyond_the_budget_are_refused() {
         (if (i64.eq (i64.const -3) (call $call (i32.const 0) (i32.const 3))) (then unreachable)))"#;
     let mut once = with(Echo);
     once.limits.host_calls = 1;
-    assert_eq!(ended(twice, once).await, Ended::HostCallsExhausted { limit: 1 });
-    assert_eq!(ended(twice, with(Echo)).await, Ended::Silent);
+    assert_eq!(ended(twice, once).await, RunEnd::HostCallsExhausted { limit: 1 });
+    assert_eq!(ended(twice, with(Echo)).await, RunEnd::Silent);
 }
 
 #[tokio::test]
@@ -99,7 +99,7 @@ async fn an_unanswered_call_ends_at_the_deadline() {
     let running = tokio::spawn(async move { sandbox().run(&module, run).await.unwrap() });
     clock.someone_sleeps().await;
     clock.advance(limit);
-    assert_eq!(running.await.unwrap().ended, Ended::OutOfTime { limit });
+    assert_eq!(running.await.unwrap().end, RunEnd::OutOfTime { limit });
 }
 
 #[tokio::test]
@@ -109,5 +109,5 @@ async fn a_run_that_is_stopped_in_a_host_call_ends_at_once() {
     let running = tokio::spawn(async move { sandbox().run(&module, run).await.unwrap() });
     tokio::task::yield_now().await;
     stop.stop();
-    assert_eq!(running.await.unwrap().ended, Ended::Cancelled);
+    assert_eq!(running.await.unwrap().end, RunEnd::Cancelled);
 }

@@ -21,11 +21,11 @@ async fn spinning_guests_do_not_stall_others() {
         .collect();
     tokio::time::sleep(Duration::from_millis(600)).await; // long enough for all of them to have been handed over
     for _ in 0..50 {
-        assert!(matches!(ended(&printing("{}"), run()).await, Ended::Returned(_)));
+        assert!(matches!(ended(&printing("{}"), run()).await, RunEnd::Returned(_)));
     }
     assert!(spinning.iter().all(|guest| !guest.is_finished()), "the short guests had to wait for the long ones");
     for guest in spinning {
-        assert_eq!(guest.await.unwrap().ended, Ended::OutOfTime { limit });
+        assert_eq!(guest.await.unwrap().end, RunEnd::OutOfTime { limit });
     }
 }
 
@@ -43,7 +43,7 @@ async fn a_thousand_sleeping_guests_hold_no_threads() {
     tokio::task::yield_now().await;
     assert!(threads() < before + 100);
     for guest in sleeping {
-        assert_eq!(guest.await.unwrap().ended, Ended::Silent);
+        assert_eq!(guest.await.unwrap().end, RunEnd::Silent);
     }
 }
 
@@ -104,10 +104,10 @@ async fn dropping_a_run_ends_a_spinning_guest_and_frees_its_slot() {
     for patience in [Duration::from_millis(5), Duration::from_millis(100)] {
         let run_it = sandbox.run(&spinning, run());
         assert!(tokio::time::timeout(patience, run_it).await.is_err());
-        let begun = SystemTimeLimit::new();
+        let begun = Patience::new();
         loop {
             match sandbox.run(&short, run()).await {
-                Ok(ran) => break assert!(matches!(ran.ended, Ended::Returned(_))),
+                Ok(ran) => break assert!(matches!(ran.end, RunEnd::Returned(_))),
                 Err(SandboxError::Busy) => begun.check(),
                 Err(cause) => panic!("{cause}"),
             }
@@ -116,11 +116,11 @@ async fn dropping_a_run_ends_a_spinning_guest_and_frees_its_slot() {
     }
 }
 
-struct SystemTimeLimit(std::time::Instant);
+struct Patience(std::time::Instant);
 
-impl SystemTimeLimit {
+impl Patience {
     fn new() -> Self {
-        SystemTimeLimit(std::time::Instant::now())
+        Patience(std::time::Instant::now())
     }
 
     fn check(&self) {

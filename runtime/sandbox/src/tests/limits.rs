@@ -5,8 +5,8 @@ use super::*;
 const LOOP: &str = r#"(func (export "_start") (loop $again (br $again)))"#;
 const MS_200: Duration = Duration::from_millis(200);
 
-fn assert_out_of_time(ran: &Ran, limit: Duration) {
-    assert_eq!(ran.ended, Ended::OutOfTime { limit });
+fn assert_out_of_time(ran: &RunReport, limit: Duration) {
+    assert_eq!(ran.end, RunEnd::OutOfTime { limit });
     assert!(limit <= ran.duration && ran.duration < limit * 10, "{:?}", ran.duration);
 }
 
@@ -52,8 +52,8 @@ async fn time_is_the_time_of_the_runs_clock() {
         clock.someone_sleeps().await;
         clock.advance(limit.min(hour));
         let ran = running.await.unwrap();
-        assert_eq!(matches!(ran.ended, Ended::Returned(_)), enough);
-        assert_eq!(matches!(ran.ended, Ended::OutOfTime { .. }), !enough);
+        assert_eq!(matches!(ran.end, RunEnd::Returned(_)), enough);
+        assert_eq!(matches!(ran.end, RunEnd::OutOfTime { .. }), !enough);
         assert_eq!(ran.duration, limit.min(hour));
     }
 }
@@ -64,22 +64,22 @@ async fn a_guest_that_does_not_survive_a_refused_growth_is_out_of_memory() {
         (if (i32.eq (memory.grow (i32.const 100)) (i32.const -1)) (then unreachable)))"#;
     let mut small = run();
     small.limits.memory_bytes = 10 * 65536;
-    assert_eq!(ended(body, small).await, Ended::OutOfMemory { limit_bytes: 10 * 65536 });
+    assert_eq!(ended(body, small).await, RunEnd::OutOfMemory { limit_bytes: 10 * 65536 });
     let enough = ran(body, run()).await;
-    assert_eq!((enough.ended, enough.peak_memory_bytes), (Ended::Silent, 102 * 65536));
+    assert_eq!((enough.end, enough.peak_memory_bytes), (RunEnd::Silent, 102 * 65536));
 }
 
 #[tokio::test]
 async fn a_guest_that_copes_with_a_refused_growth_goes_on() {
     let body = r#"(func (export "_start") (drop (memory.grow (i32.const 60000))))"#;
-    assert_eq!(ended(body, run()).await, Ended::Silent);
+    assert_eq!(ended(body, run()).await, RunEnd::Silent);
 }
 
 #[tokio::test]
 async fn a_module_that_starts_with_too_much_memory_is_out_of_memory() {
     let module = prepare(r#"(module (memory (export "memory") 8192) (func (export "_start")))"#).await.unwrap();
     let ran = sandbox().run(&module, run()).await.unwrap();
-    assert_eq!(ran.ended, Ended::OutOfMemory { limit_bytes: 256 << 20 });
+    assert_eq!(ran.end, RunEnd::OutOfMemory { limit_bytes: 256 << 20 });
 }
 
 #[tokio::test]
@@ -87,14 +87,14 @@ async fn tables_do_not_grow_beyond_their_limit() {
     let body = r#"(table $t 1 funcref) (data (i32.const 0) "[1]") (func (export "_start")
         (if (i32.eq (table.grow $t (ref.null func) (i32.const 1000000)) (i32.const -1))
             (then (call $print (i32.const 1) (i32.const 0) (i32.const 3)))))"#;
-    assert!(matches!(ended(body, run()).await, Ended::Returned(_)));
+    assert!(matches!(ended(body, run()).await, RunEnd::Returned(_)));
 }
 
 #[tokio::test]
 async fn deep_recursion_is_a_stack_overflow() {
     let body = r#"(func $f (call $f)) (func (export "_start") (call $f))"#;
     let ran = ran(body, run()).await;
-    assert_eq!(ran.ended, Ended::StackOverflow);
+    assert_eq!(ran.end, RunEnd::StackOverflow);
     assert_eq!(texts(&ran)[0], "wasm trap: call stack exhausted");
 }
 
@@ -107,7 +107,7 @@ async fn nothing_of_one_run_is_left_for_the_next() {
             (i32.store (i32.const 70000) (i32.const 1))
             (call $print (i32.const 1) (i32.const 9) (i32.const 3)))"#;
     for _ in 0..100 {
-        assert!(matches!(ended(body, run()).await, Ended::Returned(_)));
+        assert!(matches!(ended(body, run()).await, RunEnd::Returned(_)));
     }
 }
 
@@ -120,7 +120,7 @@ async fn a_write_from_outside_the_memory_ends_the_guest() {
                 (drop (call $fd_write (i32.const 1) (i32.const {list}) (i32.const 1) (i32.const 8))))"#
         );
         let ended = ended(&body, run()).await;
-        assert!(matches!(&ended, Ended::Trapped { message } if message.contains("out of bounds")), "{ended:?}");
+        assert!(matches!(&ended, RunEnd::Trapped { message } if message.contains("out of bounds")), "{ended:?}");
     }
 }
 
@@ -136,7 +136,7 @@ async fn calls_that_move_or_wait_for_too_much_are_refused_not_fatal() {
             (then unreachable))
         (if (i32.ne (i32.const 21) (call $poll_oneoff (i32.const -9) (i32.const 0) (i32.const 1) (i32.const 8)))
             (then unreachable)))"#;
-    assert_eq!(ended(body, run()).await, Ended::Silent);
+    assert_eq!(ended(body, run()).await, RunEnd::Silent);
 }
 
 #[tokio::test]
@@ -149,7 +149,7 @@ async fn a_stream_is_ready_however_long_a_clock_takes() {
         (if (i32.ne (i32.const 1) (i32.load (i32.const 300))) (then unreachable))
         (if (i64.ne (i64.const 8) (i64.load (i32.const 200))) (then unreachable))
         (if (i32.ne (i32.const 0x10000) (i32.load (i32.const 208))) (then unreachable)))"#;
-    assert_eq!(ended(body, run()).await, Ended::Silent);
+    assert_eq!(ended(body, run()).await, RunEnd::Silent);
 }
 
 #[tokio::test]
@@ -164,9 +164,9 @@ async fn random_numbers_come_in_bounded_helpings() {
     };
     let most = sandbox().config().random_bytes as u32;
     let module = prepare(&asking_for(most)).await.unwrap();
-    assert_eq!(sandbox().run(&module, run()).await.unwrap().ended, Ended::Silent);
+    assert_eq!(sandbox().run(&module, run()).await.unwrap().end, RunEnd::Silent);
     let module = prepare(&asking_for(most + 1)).await.unwrap();
-    assert!(matches!(sandbox().run(&module, run()).await.unwrap().ended, Ended::Trapped { .. }));
+    assert!(matches!(sandbox().run(&module, run()).await.unwrap().end, RunEnd::Trapped { .. }));
 }
 
 #[tokio::test]
@@ -188,7 +188,7 @@ async fn there_are_neither_files_nor_sockets() {
                         (then unreachable))
                     (br_if $again (i32.lt_u (local.tee $fd (i32.add (local.get $fd) (i32.const 1))) (i32.const 20))))))"#,
     );
-    assert_eq!(sandbox().run(&module.await.unwrap(), run()).await.unwrap().ended, Ended::Silent);
+    assert_eq!(sandbox().run(&module.await.unwrap(), run()).await.unwrap().end, RunEnd::Silent);
 }
 
 #[tokio::test]
@@ -202,7 +202,7 @@ async fn a_run_that_is_stopped_ends_at_its_next_turn_and_keeps_what_it_wrote() {
     stop.stop();
     stop.stop();
     let ran = running.await.unwrap();
-    assert_eq!((ran.ended.clone(), texts(&ran)), (Ended::Cancelled, vec!["hello"]));
+    assert_eq!((ran.end.clone(), texts(&ran)), (RunEnd::Cancelled, vec!["hello"]));
 }
 
 #[tokio::test]
@@ -210,5 +210,5 @@ async fn a_run_that_was_stopped_before_it_began_ends_at_its_first_wait() {
     let (run, stop) = stoppable(run());
     stop.stop();
     let sleeping = r#"(func (export "_start") (call $sleep_ms (i64.const 100000)))"#;
-    assert_eq!(ended(sleeping, run).await, Ended::Cancelled);
+    assert_eq!(ended(sleeping, run).await, RunEnd::Cancelled);
 }

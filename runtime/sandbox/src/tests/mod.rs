@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::{Ended, GuestClock, Module, Ran, RefusedModule, Run, Sandbox, SandboxConfig, Sleep, Stop, upload};
+use crate::{GuestClock, Module, RefusedModule, Run, RunEnd, RunReport, Sandbox, SandboxConfig, Sleep, Stop, upload};
 
 /// What every guest starts with: imports, a memory, and `$print`, which writes bytes to a stream.
 const PRELUDE: &str = r#"
@@ -82,15 +82,15 @@ fn stoppable(run: Run) -> (Run, Stop) {
     (run, stop)
 }
 
-async fn ran(body: &str, run: Run) -> Ran {
+async fn ran(body: &str, run: Run) -> RunReport {
     sandbox().run(&guest(body).await, run).await.unwrap()
 }
 
-async fn ended(body: &str, run: Run) -> Ended {
-    ran(body, run).await.ended
+async fn ended(body: &str, run: Run) -> RunEnd {
+    ran(body, run).await.end
 }
 
-fn texts(ran: &Ran) -> Vec<&str> {
+fn texts(ran: &RunReport) -> Vec<&str> {
     ran.logs.iter().map(|line| line.text.as_str()).collect()
 }
 

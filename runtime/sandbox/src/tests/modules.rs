@@ -70,7 +70,7 @@ async fn a_module_that_compiles_too_long_is_refused_and_kept_once_it_is_done() {
     let function = "(func (param i32) (result i32) (i32.mul (local.get 0) (i32.add (local.get 0) (i32.const 3))))";
     let wat = format!("(module {MEMORY} {EMPTY_START} {})", function.repeat(10_000));
     let wasm = upload::decode(&wat, &config).unwrap(); // takes far longer to compile than the first look at it
-    let digest = Digest::of(&wasm);
+    let digest = Digest::from_wasm(&wasm);
     let refused = sandbox.prepare(wasm).await.unwrap_err();
     assert_eq!(refused, RefusedModule::CompileTimeout { limit_ms: 0 });
     until(|| sandbox.loaded(&digest).is_some()).await;
@@ -106,7 +106,7 @@ async fn compiled_code_survives_a_restart() {
     let second = sandbox_on(dir.path());
     assert!(second.loaded(&digest).is_none());
     let module = second.load(&digest).await.expect("it is on disk");
-    assert!(matches!(second.run(&module, run()).await.unwrap().ended, Ended::Returned(_)));
+    assert!(matches!(second.run(&module, run()).await.unwrap().end, RunEnd::Returned(_)));
     assert!(second.loaded(&digest).is_some());
 }
 
@@ -174,7 +174,7 @@ async fn the_cache_stays_within_its_bound() {
 
 #[test]
 fn a_digest_prints_and_parses_back() {
-    let digest = Digest::of(b"");
+    let digest = Digest::from_wasm(b"");
     let text = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
     assert_eq!(digest.to_string(), text);
     assert_eq!(text.parse(), Ok(digest));

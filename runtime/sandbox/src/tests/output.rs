@@ -16,7 +16,7 @@ const ECHO: &str = r#"(func (export "_start") (local $n i32)
 #[tokio::test]
 async fn a_guest_reads_its_arguments_and_returns_them() {
     let ran = ran(ECHO, Run::new(r#"{"name":"Ada","n":[1,2]}"#)).await;
-    assert_eq!(ran.ended, Ended::Returned(json!({ "name": "Ada", "n": [1, 2] })));
+    assert_eq!(ran.end, RunEnd::Returned(json!({ "name": "Ada", "n": [1, 2] })));
     assert_eq!(ran.logs, []);
     assert_eq!(ran.peak_memory_bytes, 2 * 65536);
 }
@@ -24,13 +24,13 @@ async fn a_guest_reads_its_arguments_and_returns_them() {
 #[tokio::test]
 async fn the_last_non_empty_line_is_the_result_and_earlier_ones_are_logs() {
     let ran = ran(&printing("one\n\ntwo\r\n{\"a\":1}\n\n  \n"), run()).await;
-    assert_eq!(ran.ended, Ended::Returned(json!({ "a": 1 })));
+    assert_eq!(ran.end, RunEnd::Returned(json!({ "a": 1 })));
     assert_eq!(texts(&ran), ["one", "", "two"]);
 }
 
 #[tokio::test]
 async fn an_array_and_a_line_without_end_are_results() {
-    assert_eq!(ended(&printing("[1,2]"), run()).await, Ended::Returned(json!([1, 2])));
+    assert_eq!(ended(&printing("[1,2]"), run()).await, RunEnd::Returned(json!([1, 2])));
 }
 
 #[tokio::test]
@@ -63,7 +63,7 @@ async fn logs_beyond_the_limit_are_dropped_and_a_closing_line_says_so() {
     let mut few = run();
     few.limits.log_bytes = 120;
     let ran = ran(&printing(&format!("{lines}{{}}")), few).await;
-    assert_eq!(ran.ended, Ended::Returned(json!({})));
+    assert_eq!(ran.end, RunEnd::Returned(json!({})));
     let closing = "Logs were truncated because the total bytes size exceeds the limit of 120 bytes.";
     assert_eq!(texts(&ran), ["line 00000", "line 00001", closing]);
 }
@@ -85,7 +85,7 @@ async fn a_flood_without_line_ends_is_bounded() {
     let mut few = run();
     few.limits.log_bytes = 100_000;
     let ran = ran(body, few).await;
-    assert_eq!(ran.ended, Ended::Silent);
+    assert_eq!(ran.end, RunEnd::Silent);
     assert!(ran.logs.iter().map(|line| line.text.len()).sum::<usize>() < 110_000);
     assert!(ran.logs.last().unwrap().text.starts_with("Logs were truncated"));
 }
@@ -93,7 +93,7 @@ async fn a_flood_without_line_ends_is_bounded() {
 #[tokio::test]
 async fn what_is_neither_object_nor_array_is_not_a_result() {
     for text in ["hello", "42", "\"text\"", "null", "{\"a\":", "{} trailing"] {
-        let expected = Ended::NotJson { raw: text.into() };
+        let expected = RunEnd::NotJson { raw: text.into() };
         assert_eq!(ended(&printing(text), run()).await, expected);
     }
 }
@@ -101,7 +101,7 @@ async fn what_is_neither_object_nor_array_is_not_a_result() {
 #[tokio::test]
 async fn a_deeply_nested_result_is_refused_without_harm() {
     let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
-    assert!(matches!(ended(&printing(&deep), run()).await, Ended::NotJson { .. }));
+    assert!(matches!(ended(&printing(&deep), run()).await, RunEnd::NotJson { .. }));
 }
 
 #[tokio::test]
@@ -113,13 +113,13 @@ async fn a_result_over_the_limit_is_reported_with_its_size_and_beginning() {
             (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 100)))))"#;
     let mut small = run();
     small.limits.result_bytes = 1000;
-    let expected = Ended::ResultTooLarge { size_bytes: 5_000_000, limit_bytes: 1000, prefix: "x".repeat(1000) };
+    let expected = RunEnd::ResultTooLarge { size_bytes: 5_000_000, limit_bytes: 1000, prefix: "x".repeat(1000) };
     assert_eq!(ended(body, small).await, expected);
 }
 
 #[tokio::test]
 async fn a_silent_guest_has_no_result() {
-    assert_eq!(ended(r#"(func (export "_start"))"#, run()).await, Ended::Silent);
+    assert_eq!(ended(r#"(func (export "_start"))"#, run()).await, RunEnd::Silent);
 }
 
 #[tokio::test]
@@ -131,9 +131,9 @@ async fn exit_codes_are_told_with_the_result_if_there_is_one() {
             text.len()
         )
     };
-    assert_eq!(ended(&exit("{}", 0), run()).await, Ended::Returned(json!({})));
-    assert_eq!(ended(&exit("oops", 3), run()).await, Ended::Exited { code: 3, result: None });
-    assert_eq!(ended(&exit("{}", 200), run()).await, Ended::Exited { code: 200, result: Some(json!({})) });
+    assert_eq!(ended(&exit("{}", 0), run()).await, RunEnd::Returned(json!({})));
+    assert_eq!(ended(&exit("oops", 3), run()).await, RunEnd::Exited { code: 3, result: None });
+    assert_eq!(ended(&exit("{}", 200), run()).await, RunEnd::Exited { code: 200, result: Some(json!({})) });
 }
 
 #[tokio::test]
@@ -142,7 +142,7 @@ async fn a_trap_names_its_cause_and_the_functions() {
         (func $_start (export "_start") (drop (call $divide (i32.const 0))))"#;
     let ran = ran(body, run()).await;
     let message = "wasm trap: integer divide by zero\n  at divide\n  at _start";
-    assert_eq!(ran.ended, Ended::Trapped { message: message.into() });
+    assert_eq!(ran.end, RunEnd::Trapped { message: message.into() });
     assert_eq!(texts(&ran), message.lines().collect::<Vec<_>>());
 }
 
@@ -162,7 +162,7 @@ async fn the_environment_is_what_the_run_says_and_nothing_else() {
     let mut with_env = run();
     with_env.env = vec![("A".into(), "1".into()), ("__OW_KEY".into(), "x=y".into())];
     let ran = sandbox().run(&module, with_env).await.unwrap();
-    assert_eq!(ran.ended, Ended::NotJson { raw: "A=1\0__OW_KEY=x=y\0".into() });
+    assert_eq!(ran.end, RunEnd::NotJson { raw: "A=1\0__OW_KEY=x=y\0".into() });
 }
 
 #[tokio::test]
