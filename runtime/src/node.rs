@@ -212,8 +212,8 @@ impl Node {
     }
 
     /// Takes notice now of what others have written into the store; the node does so by itself twice a second.
-    pub async fn notice_others(&self) -> anyhow::Result<()> {
-        if self.catalog.notice_others(&self.gate).await? {
+    pub async fn notice_outside_changes(&self) -> anyhow::Result<()> {
+        if self.catalog.notice_outside_changes(&self.gate).await? {
             self.gateway.forget_everything();
         }
         Ok(())

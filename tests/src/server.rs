@@ -77,7 +77,7 @@ impl TestServer {
         let clock = Clock::system();
         let done = act(Namespaces::new(&store, &clock)).await.expect("what the operator asked for");
         store.close().await;
-        self.node.notice_others().await.expect("a server that takes notice");
+        self.node.notice_outside_changes().await.expect("a server that takes notice");
         done
     }
 

@@ -16,9 +16,9 @@ use super::overlap::Turn;
 use super::removal::Removal;
 use crate::callbacks::AcceptedSubscription;
 use crate::firing::{self, Fire};
-use crate::gate::Turns;
+use crate::gate::Shares;
 use crate::invoke::Context;
-use crate::queue::{Done, Handler, NewWork};
+use crate::queue::{Handler, JobOutcome, NewWork};
 
 /// What a job of the lane `fire` carries.
 #[derive(Serialize, Deserialize)]
@@ -65,21 +65,21 @@ enum Work {
 
 #[async_trait]
 impl Handler for Alarms {
-    async fn handle(&self, job: &Job) -> anyhow::Result<Done> {
+    async fn handle(&self, job: &Job) -> anyhow::Result<JobOutcome> {
         let due = match serde_json::from_str(&job.payload)? {
             Work::Fire(due) => due,
             Work::Remove(removal) => return self.remove(job, &removal).await,
         };
         let due = match self.turn(job, due).await? {
             Turn::Now(due) => due,
-            Turn::NotYet(after) => return Ok(Done::Again { after }),
-            Turn::Never => return Ok(Done::finished(Vec::new())),
-            Turn::Lost => return Ok(Done::Lost),
+            Turn::NotYet(after) => return Ok(JobOutcome::Again { after }),
+            Turn::Never => return Ok(JobOutcome::finished(Vec::new())),
+            Turn::Lost => return Ok(JobOutcome::Lost),
         };
         let fired = self.fire(job, &due).await;
         let answer = fired.as_ref().map_or_else(answer_of, |_| Answer::Accepted);
         match feed::after_attempt(attempts_before(job, &due, answer), answer, &self.settings) {
-            NextStep::Again { wait, .. } => Ok(Done::Again { after: wait }),
+            NextStep::Again { wait, .. } => Ok(JobOutcome::Again { after: wait }),
             NextStep::Done(outcome) => {
                 let past = self.past(job, &due, &fired);
                 let fired = fired.unwrap_or_default();
@@ -91,8 +91,8 @@ impl Handler for Alarms {
         }
     }
 
-    fn turns(&self) -> &Turns {
-        &self.turns
+    fn shares(&self) -> &Shares {
+        &self.shares
     }
 }
 
@@ -106,13 +106,13 @@ impl Fired {
     }
 
     /// `after`: what is to follow when all of it is on disk.
-    fn done(self, after: Option<NewWork>) -> Done {
+    fn done(self, after: Option<NewWork>) -> JobOutcome {
         let Some(mut fired) = self.0 else {
-            return Done::Finished { records: Vec::new(), next: Vec::from_iter(after), stored: Box::new(|| ()) };
+            return JobOutcome::Finished { records: Vec::new(), next: Vec::from_iter(after), stored: Box::new(|| ()) };
         };
         let (records, mut next) = (Vec::from_iter(fired.record_to_store()), std::mem::take(&mut fired.work));
         next.extend(after);
-        Done::Finished { records, next, stored: Box::new(move || fired.keep_slots()) }
+        JobOutcome::Finished { records, next, stored: Box::new(move || fired.keep_in_flight()) }
     }
 }
 

@@ -33,7 +33,7 @@ use crate::callbacks::Callbacks;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::firing::Firing;
-use crate::gate::Turns;
+use crate::gate::Shares;
 use crate::invoke::builtin::Builtin;
 use crate::queue::Queue;
 
@@ -47,7 +47,7 @@ pub struct Alarms {
     settings: AlarmSettings,
     callbacks: Arc<Callbacks>,
     /// Fires under way, by namespace.
-    turns: Turns,
+    shares: Shares,
     /// Something may be due earlier than the ticker thinks.
     changed: Notify,
 }
@@ -92,8 +92,8 @@ impl From<StoreError> for Refused {
 impl Alarms {
     pub fn new(parts: AlarmParts) -> Arc<Self> {
         let AlarmParts { store, catalog, firing, queue, clock, callbacks, settings } = parts;
-        let (turns, changed) = (Turns::default(), Notify::new());
-        Arc::new(Alarms { store, catalog, firing, queue, clock, settings, callbacks, turns, changed })
+        let (shares, changed) = (Shares::default(), Notify::new());
+        Arc::new(Alarms { store, catalog, firing, queue, clock, settings, callbacks, shares, changed })
     }
 
     /// One call of a feed action. Which of the three it is shows in the parameters bound to it. §A.1, A.2.

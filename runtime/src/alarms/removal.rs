@@ -7,7 +7,7 @@ use wask_store::Job;
 use super::Alarms;
 use super::ticker::due_work;
 use crate::catalog::{Condition, Write};
-use crate::queue::{Done, NewWork};
+use crate::queue::{JobOutcome, NewWork};
 
 /// What a job of the lane `fire` carries that follows on a single fire.
 #[derive(Serialize, Deserialize)]
@@ -26,8 +26,8 @@ impl Removal {
 impl Alarms {
     /// Rules first and the alarm last: a removal that is cut short is done again from the start. An alarm that was made
     /// anew meanwhile stays, and so does its trigger.
-    pub(super) async fn remove(&self, job: &Job, removal: &Removal) -> anyhow::Result<Done> {
-        let done = || Done::finished(Vec::new());
+    pub(super) async fn remove(&self, job: &Job, removal: &Removal) -> anyhow::Result<JobOutcome> {
+        let done = || JobOutcome::finished(Vec::new());
         let Some(identity) = self.catalog.owner(&job.namespace).await? else { return Ok(done()) };
         let transaction = format!("alarm-{}", job.lease.job).into();
         let by = Write { identity, transaction, condition: Condition::None };

@@ -10,7 +10,7 @@ use wask_store::{Lane, Move, StoreError, Tick};
 
 use super::feed::{Claim, Claimed};
 use super::{Alarms, feed, fire};
-use crate::gate::Turn;
+use crate::gate::Permit;
 use crate::queue::NewWork;
 
 /// Alarms looked at in one pass.
@@ -96,6 +96,6 @@ impl Alarms {
 /// Work of the lane `fire` that may run at once.
 pub fn due_work(id: ActivationId, trigger: FullName, payload: String) -> NewWork {
     let namespace = trigger.namespace.clone();
-    let (share, turn) = (namespace.to_string(), Some(Turn::uncounted()));
-    NewWork { id, lane: Lane::Fire, namespace, share, name: trigger, payload, turn, callback: None }
+    let (share, permit) = (namespace.to_string(), Some(Permit::borrowed()));
+    NewWork { id, lane: Lane::Fire, namespace, share, name: trigger, payload, permit, callback: None }
 }

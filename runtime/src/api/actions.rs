@@ -39,7 +39,7 @@ pub async fn list(
 ) -> Result<Response, Rejection> {
     let target = path.target(&caller)?;
     rights::own_namespace(&caller.identity, &target.namespace)?;
-    let all = Selection::of(target.namespace, Collection::Actions);
+    let all = Selection::new(target.namespace, Collection::Actions);
     listing::answer(&app, Selection { package: target.package, ..all }, &params).await
 }
 
@@ -132,10 +132,10 @@ pub async fn invoke(
     let context = Context { extra_logging, ..Context::outermost(transaction.0, accepted) };
     let mut invocation = Invocation { identity: caller.identity, action, args, wait, context, callback: None };
     match entrance {
-        Entrance::Place(slot) => {
+        Entrance::InFlight(in_flight) => {
             invocation.callback = app.callbacks.accept_any(&invocation.identity, asked).await?;
             let told = invocation.callback.as_ref().map(|subscribed| subscribed.id);
-            Ok(with_callback(answer(app.invoker.invoke(invocation, slot).await?, result_only), told))
+            Ok(with_callback(answer(app.invoker.invoke(invocation, in_flight).await?, result_only), told))
         }
         Entrance::Key(key) => {
             let (keyed, namespace) = (keyed(key, &invocation, &asked), invocation.identity.namespace.clone());

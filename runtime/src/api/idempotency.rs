@@ -6,7 +6,7 @@ use wask_model::{Failure, IdempotencyKey, Identity, Timestamp, messages};
 
 use super::App;
 use super::rejection::Rejection;
-use crate::gate::Slot;
+use crate::gate::InFlight;
 use crate::idempotency::Reply;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -15,7 +15,7 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// How an invocation gets in.
 pub enum Entrance {
     /// It is one more activation in flight.
-    Place(Slot),
+    InFlight(InFlight),
     /// It is one more only if it is the first with its key.
     Key(IdempotencyKey),
 }
@@ -23,7 +23,7 @@ pub enum Entrance {
 /// Counts the request and lets it in · 400 the key is none · 429.
 pub fn enter(app: &App, identity: &Identity, headers: &HeaderMap, now: Timestamp) -> Result<Entrance, Rejection> {
     match key(headers)? {
-        None => Ok(Entrance::Place(app.gate.enter(identity, now)?)),
+        None => Ok(Entrance::InFlight(app.gate.enter(identity, now)?)),
         Some(key) => {
             app.gate.count(identity, now)?;
             Ok(Entrance::Key(key))

@@ -14,7 +14,7 @@ use super::documents::package;
 use super::extract::{Params, Segments, document};
 use super::listing;
 use super::rejection::Rejection;
-use crate::catalog::{Force, Selection, Shown};
+use crate::catalog::{Force, Selection, Visibility};
 use crate::gate::rights;
 
 /// `GET packages`: summaries; of other namespaces only what they share · with `count=true` their number.
@@ -25,8 +25,8 @@ pub async fn list(
     params: Params,
 ) -> Result<Response, Rejection> {
     let namespace = path.target(&caller)?.namespace;
-    let shown = if rights::owns(&caller.identity, &namespace) { Shown::All } else { Shown::Shared };
-    let all = Selection::of(namespace, Collection::Packages);
+    let shown = if rights::owns(&caller.identity, &namespace) { Visibility::All } else { Visibility::Shared };
+    let all = Selection::new(namespace, Collection::Packages);
     listing::answer(&app, Selection { shown, ..all }, &params).await
 }
 

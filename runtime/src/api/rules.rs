@@ -14,7 +14,7 @@ use super::documents::rule;
 use super::extract::{Params, Segments, document};
 use super::listing::answer;
 use super::rejection::Rejection;
-use crate::catalog::{Needed, Selection};
+use crate::catalog::{RequiredAccess, Selection};
 use crate::gate::rights;
 
 /// `GET rules`: documents without status · with `count=true` their number.
@@ -25,7 +25,7 @@ pub async fn list(
     params: Params,
 ) -> Result<Response, Rejection> {
     let namespace = path.own_namespace(&caller)?;
-    answer(&app, Selection::of(namespace, Collection::Rules), &params).await
+    answer(&app, Selection::new(namespace, Collection::Rules), &params).await
 }
 
 /// `GET rules/{name}`: the document with status · 404 · 409.
@@ -47,8 +47,9 @@ pub async fn put(
 ) -> Result<(ETag, Json<Value>), Rejection> {
     let name = path.writable(&caller)?;
     let patch = rule::read(&document(request, app.limits.request_bytes).await?, &caller.identity.namespace)?;
-    let trigger = patch.trigger.as_ref().map(Needed::Own);
-    let needed: Vec<Needed<'_>> = trigger.into_iter().chain(patch.action.as_ref().map(Needed::Action)).collect();
+    let trigger = patch.trigger.as_ref().map(RequiredAccess::Own);
+    let needed: Vec<RequiredAccess<'_>> =
+        trigger.into_iter().chain(patch.action.as_ref().map(RequiredAccess::Action)).collect();
     app.catalog.may_use(&caller.identity, &needed).await?;
     let view = app.catalog.put_rule(&name, patch, params.overwrite()?, &writing.by(&caller)?).await?;
     Ok((ETag(view.revision), Json(rule::document(&view))))

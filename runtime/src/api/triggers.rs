@@ -34,7 +34,7 @@ pub async fn list(
     params: Params,
 ) -> Result<Response, Rejection> {
     let namespace = path.own_namespace(&caller)?;
-    answer(&app, Selection::of(namespace, Collection::Triggers), &params).await
+    answer(&app, Selection::new(namespace, Collection::Triggers), &params).await
 }
 
 /// `GET triggers/{name}`: the document · 404 · 409.

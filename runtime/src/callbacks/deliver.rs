@@ -11,8 +11,8 @@ use wask_store::{Job, Lane, Settled};
 
 use super::Callbacks;
 use super::request::telling;
-use crate::gate::Turns;
-use crate::queue::{Done, Handler};
+use crate::gate::Shares;
+use crate::queue::{Handler, JobOutcome};
 
 /// Until a connection stands.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -21,12 +21,12 @@ const BLOCKED: Duration = Duration::from_secs(60);
 
 #[async_trait]
 impl Handler for Callbacks {
-    async fn handle(&self, job: &Job) -> anyhow::Result<Done> {
+    async fn handle(&self, job: &Job) -> anyhow::Result<JobOutcome> {
         let id = CallbackId::from(job.lease.job);
-        let over = || Ok(Done::finished(Vec::new()));
+        let over = || Ok(JobOutcome::finished(Vec::new()));
         let Some(identity) = self.catalog.owner(&job.namespace).await? else { return over() };
         if identity.blocked {
-            return Ok(Done::Again { after: BLOCKED });
+            return Ok(JobOutcome::Again { after: BLOCKED });
         }
         let Some(known) = self.store.callback(&job.namespace, id).await? else { return over() };
         if known.callback.end.is_some() {
@@ -37,14 +37,14 @@ impl Handler for Callbacks {
             attempted = self.attempt(&identity, &known.callback, &notice) => attempted?,
             () = self.stop_attempts.cancelled() => {
                 warn!(callback_id = %id, "callback was under way when the node stopped, it is sent again");
-                return Ok(Done::Lost); // the lease is given back with all others
+                return Ok(JobOutcome::Lost); // the lease is given back with all others
             }
         };
         self.settle(job, known.callback, attempted).await
     }
 
-    fn turns(&self) -> &Turns {
-        &self.turns
+    fn shares(&self) -> &Shares {
+        &self.shares
     }
 
     async fn allowed(&self, _site: &str) -> anyhow::Result<Option<u32>> {
@@ -87,7 +87,7 @@ impl Callbacks {
 
     /// Writes what came of an attempt, trying until the store takes it: the receiver has been told, only the news of it has
     /// not arrived.
-    async fn settle(&self, job: &Job, mut callback: Callback, attempted: Attempted) -> anyhow::Result<Done> {
+    async fn settle(&self, job: &Job, mut callback: Callback, attempted: Attempted) -> anyhow::Result<JobOutcome> {
         reach(Stage::CallbackInFlight);
         let Attempted { attempt, retry_after, cause } = attempted;
         let due = callback.record_attempt(attempt, retry_after);
@@ -100,9 +100,9 @@ impl Callbacks {
             match self.store.settle_callback(&job.lease, callback.clone(), settled.clone()).await {
                 Ok(true) => {
                     due.into_iter().for_each(|due| self.queue.due_at(Lane::Callback, due));
-                    return Ok(Done::Settled);
+                    return Ok(JobOutcome::Settled);
                 }
-                Ok(false) => return Ok(Done::Lost),
+                Ok(false) => return Ok(JobOutcome::Lost),
                 Err(cause) => {
                     warn!(%cause, callback_id = %callback.id, "an attempt could not be stored, trying again");
                     tokio::time::sleep(Duration::from_millis(self.queue.config().retry_ms)).await;

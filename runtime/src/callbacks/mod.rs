@@ -25,7 +25,7 @@ pub use manage::SettingsView;
 
 use crate::catalog::Catalog;
 use crate::clock::Clock;
-use crate::gate::Turns;
+use crate::gate::Shares;
 use crate::queue::Queue;
 use signature::Secrets;
 
@@ -39,7 +39,7 @@ pub struct Callbacks {
     config: CallbackConfig,
     secrets: Secrets,
     /// Attempts under way, by the site that they go to.
-    turns: Turns,
+    shares: Shares,
     /// Ends attempts that a stopping node does not wait for.
     stop_attempts: CancellationToken,
 }
@@ -60,9 +60,9 @@ impl Callbacks {
     pub async fn new(parts: CallbackParts) -> anyhow::Result<Arc<Self>> {
         let CallbackParts { store, catalog, queue, egress, clock, config, stop_attempts } = parts;
         let secrets = Secrets::open(&*store).await?;
-        let turns = Turns::default();
+        let shares = Shares::default();
         let serving = queue.clone();
-        let callbacks = Callbacks { store, catalog, queue, egress, clock, config, secrets, turns, stop_attempts };
+        let callbacks = Callbacks { store, catalog, queue, egress, clock, config, secrets, shares, stop_attempts };
         let callbacks = Arc::new(callbacks);
         serving.serve(Lane::Callback, callbacks.clone());
         Ok(callbacks)

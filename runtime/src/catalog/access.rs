@@ -10,7 +10,7 @@ use crate::gate::rights::{self, SYSTEM};
 
 /// Something that a request needs besides what its URL names.
 #[derive(Clone, Copy, Debug)]
-pub enum Needed<'a> {
+pub enum RequiredAccess<'a> {
     /// An action, to be read or invoked: the owner's, or one in a package that may be used.
     Action(&'a FullName),
     /// A package or binding, to be read.
@@ -19,12 +19,12 @@ pub enum Needed<'a> {
     Own(&'a FullName),
 }
 
-impl Needed<'_> {
+impl RequiredAccess<'_> {
     /// What the refusal calls it: the right to a packaged action is that to its package.
     fn resource(self) -> String {
         match self {
-            Needed::Action(name) => name.package_name().unwrap_or_else(|| name.clone()).to_string(),
-            Needed::Package(name) | Needed::Own(name) => name.to_string(),
+            RequiredAccess::Action(name) => name.package_name().unwrap_or_else(|| name.clone()).to_string(),
+            RequiredAccess::Package(name) | RequiredAccess::Own(name) => name.to_string(),
         }
     }
 }
@@ -33,11 +33,11 @@ impl Catalog {
     /// Whether the identity may invoke this action. 403; 404 and 409 when the package is missing or none in the
     /// identity's own namespace. The action itself may still be missing.
     pub async fn may_invoke(&self, identity: &Identity, action: &FullName) -> Result<(), Failure> {
-        self.may_use(identity, &[Needed::Action(action)]).await
+        self.may_use(identity, &[RequiredAccess::Action(action)]).await
     }
 
     /// The same for several resources; one 403 names all that are refused.
-    pub async fn may_use(&self, identity: &Identity, needed: &[Needed<'_>]) -> Result<(), Failure> {
+    pub async fn may_use(&self, identity: &Identity, needed: &[RequiredAccess<'_>]) -> Result<(), Failure> {
         let mut refused = BTreeSet::new();
         for resource in needed {
             if !self.allows(identity, *resource).await? {
@@ -52,11 +52,11 @@ impl Catalog {
     pub async fn may_read_action(&self, identity: &Identity, action: &FullName) -> Result<(), Failure> {
         self.may_invoke(identity, action).await?;
         let Some(package) = action.package_name().filter(|_| self.shared_packages_execute_only) else { return Ok(()) };
-        let reached = self.reach(&package).await?;
-        if is_shown(identity, &reached.provider) {
+        let resolved = self.resolve_package(&package).await?;
+        if is_shown(identity, &resolved.provider) {
             return Ok(());
         }
-        Err(Failure::Forbidden(match reached.binding {
+        Err(Failure::Forbidden(match resolved.binding {
             Some(_) => messages::get_in_shared_binding(action),
             None => messages::get_in_shared_package(&package),
         }))
@@ -64,25 +64,25 @@ impl Catalog {
 
     /// Whether the identity may be shown this package or binding and the list of what it holds.
     pub async fn may_read_package(&self, identity: &Identity, package: &FullName) -> Result<(), Failure> {
-        self.may_use(identity, &[Needed::Package(package)]).await?;
+        self.may_use(identity, &[RequiredAccess::Package(package)]).await?;
         if !self.shared_packages_execute_only {
             return Ok(());
         }
-        let reached = self.reach(package).await?;
-        if is_shown(identity, &reached.provider) {
+        let resolved = self.resolve_package(package).await?;
+        if is_shown(identity, &resolved.provider) {
             return Ok(());
         }
-        Err(Failure::Forbidden(match reached.binding {
+        Err(Failure::Forbidden(match resolved.binding {
             Some(binding) => messages::get_of_shared_binding(&binding),
             None => messages::get_of_shared_package(package),
         }))
     }
 
-    async fn allows(&self, identity: &Identity, needed: Needed<'_>) -> Result<bool, Failure> {
+    async fn allows(&self, identity: &Identity, needed: RequiredAccess<'_>) -> Result<bool, Failure> {
         match needed {
-            Needed::Own(name) => Ok(rights::owns(identity, &name.namespace)),
-            Needed::Package(name) => self.allows_package(identity, name).await,
-            Needed::Action(name) => match name.package_name() {
+            RequiredAccess::Own(name) => Ok(rights::owns(identity, &name.namespace)),
+            RequiredAccess::Package(name) => self.allows_package(identity, name).await,
+            RequiredAccess::Action(name) => match name.package_name() {
                 None => Ok(rights::owns(identity, &name.namespace)),
                 Some(package) => self.allows_package(identity, &package).await.map_err(|failure| match failure {
                     Failure::NotFound(_) => Failure::not_found(), // without the package's name

@@ -8,7 +8,7 @@ use wask_model::{
 };
 use wask_store::{Revision, Stored};
 
-use super::access::Needed;
+use super::access::RequiredAccess;
 use super::write::{Batch, Write};
 use super::{Catalog, Overwrite, already_exists, check_size, sequences, wrong_collection};
 
@@ -41,10 +41,10 @@ impl ExecPatch {
     }
 
     /// What whoever puts it must have the right to.
-    fn needed(&self) -> Vec<Needed<'_>> {
+    fn needed(&self) -> Vec<RequiredAccess<'_>> {
         match self {
             ExecPatch::Code { .. } => Vec::new(),
-            ExecPatch::Sequence { components } => components.iter().map(Needed::Action).collect(),
+            ExecPatch::Sequence { components } => components.iter().map(RequiredAccess::Action).collect(),
         }
     }
 
@@ -129,7 +129,7 @@ impl Catalog {
             Some(code) => Some(self.code(code).await?),
             None => None,
         };
-        let mut batch = Batch::of(by, self.clock.now());
+        let mut batch = Batch::new(by, self.clock.now());
         batch.delete(&stored);
         self.apply(batch).await?;
         Ok((action.clone(), code))

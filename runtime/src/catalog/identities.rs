@@ -17,7 +17,7 @@ use super::{Catalog, NamespaceKey, Namespaces};
 const TOKEN_MARK: &str = "t.";
 
 /// An identity and the digests of its valid keys.
-pub(super) struct Known {
+pub(super) struct CachedIdentity {
     identity: SharedIdentity,
     keys: Vec<KeyDigest>,
 }
@@ -30,7 +30,7 @@ impl Catalog {
             return Ok(identity);
         }
         let stored = self.look_up(&key.uuid).await?;
-        let accepted = stored.and_then(|known| self.accept(&known, key, now));
+        let accepted = stored.and_then(|cached| self.accept(&cached, key, now));
         accepted.ok_or_else(|| Failure::Unauthenticated(messages::AUTHENTICATION_INVALID.into()))
     }
 
@@ -39,10 +39,10 @@ impl Catalog {
         self.accept(&*self.identities.get(&key.uuid)?, key, now)
     }
 
-    fn accept(&self, known: &Known, key: &AuthKey, now: Timestamp) -> Option<SharedIdentity> {
+    fn accept(&self, cached: &CachedIdentity, key: &AuthKey, now: Timestamp) -> Option<SharedIdentity> {
         let given = key.digest();
-        let valid = known.keys.iter().any(|valid| valid.matches(&given)) || self.is_token(key, now);
-        (valid && !known.identity.blocked).then(|| known.identity.clone())
+        let valid = cached.keys.iter().any(|valid| valid.matches(&given)) || self.is_token(key, now);
+        (valid && !cached.identity.blocked).then(|| cached.identity.clone())
     }
 
     /// The identity that owns this namespace; it may be blocked.
@@ -103,16 +103,16 @@ impl Catalog {
     }
 
     /// What the store says now.
-    async fn look_up(&self, uuid: &str) -> Result<Option<Arc<Known>>, Failure> {
+    async fn look_up(&self, uuid: &str) -> Result<Option<Arc<CachedIdentity>>, Failure> {
         let before = self.generation.load(Ordering::Acquire);
         let Some((identity, keys)) = self.store.identity(uuid).await? else { return Ok(None) };
-        let known = Arc::new(Known { identity: Arc::new(identity), keys });
-        self.notice_owner(&known.identity);
-        self.identities.insert(uuid.to_owned(), known.clone());
+        let cached = Arc::new(CachedIdentity { identity: Arc::new(identity), keys });
+        self.notice_owner(&cached.identity);
+        self.identities.insert(uuid.to_owned(), cached.clone());
         if self.generation.load(Ordering::Acquire) != before {
             self.identities.remove(uuid); // it may have been read before a change that has happened since
         }
-        Ok(Some(known))
+        Ok(Some(cached))
     }
 
     /// Where the owner of the namespace is another one than before, that one was deleted, with everything in it.

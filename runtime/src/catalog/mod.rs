@@ -5,7 +5,7 @@ mod actions;
 mod identities;
 mod modules;
 mod namespaces;
-mod others;
+mod outside_changes;
 mod packages;
 mod resolve;
 mod rules;
@@ -23,10 +23,10 @@ use wask_model::{Collection, Entity, EntityName, Failure, FullName, Limits, Name
 use wask_sandbox::Sandbox;
 use wask_store::{Change, EntityQuery, Revision, Store, StoreError, Stored};
 
-pub use access::Needed;
+pub use access::RequiredAccess;
 pub use actions::{ActionPatch, ExecPatch};
 pub use identities::random_key;
-pub use namespaces::{NamespaceKey, Namespaces, OlderKeys, Standing};
+pub use namespaces::{NamespaceKey, NamespaceState, Namespaces, OlderKeys};
 pub use packages::{Force, PackagePatch, PackageView};
 pub use resolve::{ActionEntry, ActionView};
 pub use rules::{RulePatch, RuleView};
@@ -73,26 +73,26 @@ pub struct Selection {
     pub collection: Collection,
     /// Only what lives in this package. `None`: all, packaged or not.
     pub package: Option<EntityName>,
-    pub shown: Shown,
+    pub shown: Visibility,
 }
 
 /// Whether a selection takes in what is not shared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shown {
+pub enum Visibility {
     All,
     Shared,
 }
 
 impl Selection {
     /// A whole collection.
-    pub fn of(namespace: NamespaceName, collection: Collection) -> Self {
-        Selection { namespace, collection, package: None, shown: Shown::All }
+    pub fn new(namespace: NamespaceName, collection: Collection) -> Self {
+        Selection { namespace, collection, package: None, shown: Visibility::All }
     }
 
     /// The actions that live in a package.
     pub fn inside(package: &FullName) -> Self {
         let name = Some(package.name.clone());
-        Selection { package: name, ..Selection::of(package.namespace.clone(), Collection::Actions) }
+        Selection { package: name, ..Selection::new(package.namespace.clone(), Collection::Actions) }
     }
 
     fn query(&self, page: Page) -> EntityQuery {
@@ -100,7 +100,7 @@ impl Selection {
             namespace: self.namespace.clone(),
             collection: self.collection,
             package: self.package.clone(),
-            shared_only: self.shown == Shown::Shared,
+            shared_only: self.shown == Visibility::Shared,
             skip: page.skip,
             limit: page.limit,
         }
@@ -123,7 +123,7 @@ pub struct Catalog {
     shared_packages_execute_only: bool,
     entities: Cache<FullName, Arc<Stored<Entity>>>,
     actions: Cache<FullName, Arc<ActionEntry>>,
-    identities: Cache<String, Arc<identities::Known>>,
+    identities: Cache<String, Arc<identities::CachedIdentity>>,
     namespaces: Cache<NamespaceName, wask_model::SharedIdentity>,
     /// Grows with every change, so that nobody caches what was read before it.
     generation: AtomicU64,
@@ -187,7 +187,7 @@ impl Catalog {
         based_on: Option<Revision>,
         code: Option<String>,
     ) -> Result<Revision, StoreError> {
-        let mut batch = Batch::of(by, entity.updated());
+        let mut batch = Batch::new(by, entity.updated());
         batch.put(entity, based_on, code);
         Ok(self.apply(batch).await?.pop().expect("the store tells the revision of what was put"))
     }

@@ -1,7 +1,7 @@
 //! The namespaces of an installation as its operator handles them: made, keyed, limited, blocked, deleted.
 //!
 //! Works on a store alone, so that it can be done beside a running node; what the node then notices stands in
-//! [`super::others`].
+//! [`super::outside_changes`].
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 use wask_model::{AuthKey, Failure, Identity, LimitOverrides, NamespaceName, messages};
 use wask_store::{NewNamespace, Store, StoreError};
 
-use super::others;
+use super::outside_changes;
 use crate::clock::Clock;
 use crate::gate::rights::SYSTEM;
 
@@ -34,7 +34,7 @@ pub enum OlderKeys {
 
 /// Whether a namespace may do anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum NamespaceState {
     Active,
     Blocked,
 }
@@ -116,9 +116,9 @@ impl<'a> Namespaces<'a> {
     }
 
     /// A blocked namespace has no valid key, and nothing of it runs any more; it keeps everything.
-    pub async fn set_standing(&self, name: &NamespaceName, standing: Standing) -> anyhow::Result<Identity> {
+    pub async fn set_state(&self, name: &NamespaceName, state: NamespaceState) -> anyhow::Result<Identity> {
         let set = |identity: &mut Identity| {
-            identity.blocked = standing == Standing::Blocked;
+            identity.blocked = state == NamespaceState::Blocked;
             Ok(())
         };
         self.change(name, set).await
@@ -127,8 +127,8 @@ impl<'a> Namespaces<'a> {
     /// Removes the namespace with everything in it. It is blocked first, and nothing is removed before every node has
     /// noticed: nobody may write into a namespace that is no more.
     pub async fn delete(&self, name: &NamespaceName) -> anyhow::Result<()> {
-        self.set_standing(name, Standing::Blocked).await?;
-        self.clock.sleep(others::NOTICED_WITHIN).await;
+        self.set_state(name, NamespaceState::Blocked).await?;
+        self.clock.sleep(outside_changes::NOTICED_WITHIN).await;
         loop {
             self.empty(name).await?;
             match self.store.delete_namespace(name).await {

@@ -44,7 +44,7 @@ pub struct PackageView {
 }
 
 /// A package as it is reached under a name.
-pub(super) struct Reached {
+pub(super) struct ResolvedPackage {
     /// The package that holds the actions.
     pub provider: FullName,
     /// The name asked for, where that is a binding.
@@ -56,10 +56,10 @@ pub(super) struct Reached {
 impl Catalog {
     /// A package or binding with what can be reached in it.
     pub async fn package(&self, name: &FullName) -> Result<PackageView, Failure> {
-        let reached = self.reach(name).await?;
+        let resolved = self.resolve_package(name).await?;
         let stored = self.get(name, Collection::Packages).await?;
-        let package = Package { parameters: reached.parameters, ..as_package(&stored)?.clone() };
-        let members = self.list(&Selection::inside(&reached.provider), Page::ALL).await?;
+        let package = Package { parameters: resolved.parameters, ..as_package(&stored)?.clone() };
+        let members = self.list(&Selection::inside(&resolved.provider), Page::ALL).await?;
         let actions = members.into_iter().filter_map(|entity| match entity {
             Entity::Action(action) => Some(action),
             Entity::Trigger(_) | Entity::Rule(_) | Entity::Package(_) => None,
@@ -69,20 +69,20 @@ impl Catalog {
 
     /// The actions that a package holds; through a binding the provider's.
     pub async fn actions_of(&self, package: &FullName) -> Result<Selection, Failure> {
-        Ok(Selection::inside(&self.reach(package).await?.provider))
+        Ok(Selection::inside(&self.resolve_package(package).await?.provider))
     }
 
     /// Follows bindings from `name` to the package that holds the actions. 404 where one of them is missing, 409 where it
     /// is no package, 422 when they lead nowhere.
-    pub(super) async fn reach(&self, name: &FullName) -> Result<Reached, Failure> {
-        let mut reached = Reached { provider: name.clone(), binding: None, parameters: Parameters::default() };
+    pub(super) async fn resolve_package(&self, name: &FullName) -> Result<ResolvedPackage, Failure> {
+        let mut resolved = ResolvedPackage { provider: name.clone(), binding: None, parameters: Parameters::default() };
         for _ in 0..LONGEST_WAY {
-            let stored = self.get(&reached.provider, Collection::Packages).await?;
+            let stored = self.get(&resolved.provider, Collection::Packages).await?;
             let package = as_package(&stored)?;
-            reached.parameters = package.parameters.overlaid_by(&reached.parameters);
-            let Some(binding) = &package.binding else { return Ok(reached) };
-            reached.binding.get_or_insert_with(|| name.clone());
-            reached.provider = binding.package.clone();
+            resolved.parameters = package.parameters.overlaid_by(&resolved.parameters);
+            let Some(binding) = &package.binding else { return Ok(resolved) };
+            resolved.binding.get_or_insert_with(|| name.clone());
+            resolved.provider = binding.package.clone();
         }
         Err(Failure::Unprocessable(messages::binding_circular(name)))
     }
@@ -143,7 +143,7 @@ impl Catalog {
         let stored = self.get(name, Collection::Packages).await?;
         let package = as_package(&stored)?;
         by.condition.check(Some(stored.revision))?;
-        let mut batch = Batch::of(by, self.clock.now());
+        let mut batch = Batch::new(by, self.clock.now());
         if package.binding.is_none() {
             let members = self.list(&Selection::inside(name), Page::ALL).await?;
             if !members.is_empty() && force == Force::No {

@@ -86,11 +86,11 @@ impl Catalog {
             let action = as_action(&stored)?.clone();
             return Ok(ActionView { action, revision: stored.revision, binding: None });
         };
-        let reached = self.reach(&package).await?;
-        let provided = FullName::inside(&reached.provider, name.name.clone());
+        let resolved = self.resolve_package(&package).await?;
+        let provided = FullName::inside(&resolved.provider, name.name.clone());
         let stored = self.get(&provided, Collection::Actions).await?;
         let mut action = as_action(&stored)?.clone();
-        action.parameters = reached.parameters.overlaid_by(&action.parameters);
-        Ok(ActionView { action, revision: stored.revision, binding: reached.binding })
+        action.parameters = resolved.parameters.overlaid_by(&action.parameters);
+        Ok(ActionView { action, revision: stored.revision, binding: resolved.binding })
     }
 }

@@ -113,7 +113,7 @@ impl Catalog {
         let mut trigger = self.trigger_for(&rule).await?;
         self.check_rule_action(&rule.action).await?;
 
-        let mut batch = Batch::of(by, rule.updated);
+        let mut batch = Batch::new(by, rule.updated);
         let status = match old {
             None => RuleStatus::Active,
             Some(old) if old.trigger == rule.trigger => trigger.status_of(name).unwrap_or(RuleStatus::Inactive),
@@ -148,7 +148,7 @@ impl Catalog {
                 };
             };
             trigger.link(&rule, status);
-            let mut batch = Batch::of(by, self.clock.now());
+            let mut batch = Batch::new(by, self.clock.now());
             batch.tell(Became::Changed, &Entity::Rule(rule));
             batch.along(trigger.put());
             match self.apply(batch).await {
@@ -164,7 +164,7 @@ impl Catalog {
         for _ in 0..TRIES {
             let (rule, revision) = self.stored_rule(name).await?;
             by.condition.check(Some(revision))?;
-            let mut batch = Batch::of(by, self.clock.now());
+            let mut batch = Batch::new(by, self.clock.now());
             batch.delete(&Stored { revision, value: Entity::Rule(rule.clone()) });
             if let Some(mut trigger) = self.trigger_of(&rule.trigger).await?
                 && trigger.unlink(name).is_some()

@@ -71,7 +71,7 @@ impl Catalog {
     pub async fn delete_trigger(&self, name: &FullName, by: &Write) -> Result<Trigger, Failure> {
         let Stored { revision, value: trigger } = self.stored_trigger(name).await?;
         by.condition.check(Some(revision))?;
-        let mut batch = Batch::of(by, self.clock.now());
+        let mut batch = Batch::new(by, self.clock.now());
         batch.delete(&Stored { revision, value: Entity::Trigger(trigger.clone()) });
         self.apply(batch).await?;
         Ok(trigger)

@@ -48,7 +48,7 @@ pub(super) struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    pub fn of(by: &'a Write, at: Timestamp) -> Self {
+    pub fn new(by: &'a Write, at: Timestamp) -> Self {
         Batch { by, at, changes: Vec::new(), audit: Vec::new() }
     }
 

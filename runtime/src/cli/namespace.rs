@@ -14,7 +14,7 @@ use wask_store::sqlite::SqliteStore;
 use super::client::connection::Format;
 use super::client::names::Scope;
 use super::client::{self, namespaces};
-use crate::catalog::{NamespaceKey, Namespaces, OlderKeys, Standing};
+use crate::catalog::{NamespaceKey, NamespaceState, Namespaces, OlderKeys};
 use crate::clock::Clock;
 use crate::config::{BadConfig, Flags, Loaded};
 
@@ -157,11 +157,11 @@ impl Operator<'_> {
                 limits::print(&identity, self.loaded, self.format);
             }
             NamespaceCommand::Block { name } => {
-                self.namespaces.set_standing(&name, Standing::Blocked).await?;
+                self.namespaces.set_state(&name, NamespaceState::Blocked).await?;
                 say!("namespace `{name}` is blocked");
             }
             NamespaceCommand::Unblock { name } => {
-                self.namespaces.set_standing(&name, Standing::Active).await?;
+                self.namespaces.set_state(&name, NamespaceState::Active).await?;
                 say!("namespace `{name}` is let in again");
             }
             NamespaceCommand::Delete { name, .. } => {

@@ -12,7 +12,7 @@ use wask_model::{
 use crate::callbacks::{AcceptedSubscription, ReportedActivation};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
-use crate::gate::{Gate, Slot};
+use crate::gate::{Gate, InFlight};
 use crate::invoke::{Cause, Context, FireTriggers, PendingCallback, QueuedInvocation, Terms};
 use crate::queue::{NewWork, Queue};
 
@@ -36,7 +36,7 @@ pub struct PreparedFiring {
     pub record: Activation,
     pub work: Vec<NewWork>,
     /// Places of the activations to come; kept when they are stored.
-    slots: Vec<Slot>,
+    in_flight: Vec<InFlight>,
     identity: SharedIdentity,
 }
 
@@ -55,8 +55,8 @@ impl PreparedFiring {
     }
 
     /// To be called when record and work are stored.
-    pub fn keep_slots(self) {
-        self.slots.into_iter().for_each(Slot::keep);
+    pub fn keep_in_flight(self) {
+        self.in_flight.into_iter().for_each(InFlight::keep);
     }
 }
 
@@ -79,7 +79,7 @@ impl Firing {
         let Some(mut fired) = self.work_out(fire).await? else { return Ok(None) };
         let id = fired.record.id;
         let work = std::mem::take(&mut fired.work);
-        self.queue.submit(fired.record_to_store(), work, move || fired.keep_slots()).await?;
+        self.queue.submit(fired.record_to_store(), work, move || fired.keep_in_flight()).await?;
         Ok(Some(id))
     }
 
@@ -98,7 +98,7 @@ impl Firing {
         }
         let id = fire.id;
         let args = arguments(&trigger, &fire);
-        let (mut logs, mut work, mut slots) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut logs, mut work, mut in_flight) = (Vec::new(), Vec::new(), Vec::new());
         for (rule, link) in links {
             let outcome = match link.status {
                 RuleStatus::Active => {
@@ -107,9 +107,9 @@ impl Firing {
                 RuleStatus::Inactive => Err(Failure::BadRequest(messages::rule_inactive(&rule, &link.action))),
             };
             logs.push(log_line(&rule, &link.action, &outcome));
-            if let Ok((activation, slot)) = outcome {
+            if let Ok((activation, entered)) = outcome {
                 work.push(activation);
-                slots.push(slot);
+                in_flight.push(entered);
             }
         }
         let mut annotations = Annotations::default();
@@ -131,15 +131,15 @@ impl Firing {
             annotations,
             input: None,
         };
-        Ok(Some(PreparedFiring { record, work, slots, identity: fire.identity }))
+        Ok(Some(PreparedFiring { record, work, in_flight, identity: fire.identity }))
     }
 
     /// One rule's invocation: admitted like any other, non-blocking. Its `cause` is the event.
-    async fn activate(&self, started: &RuleInvocation<'_>, fire: &Fire) -> Result<(NewWork, Slot), Failure> {
+    async fn activate(&self, started: &RuleInvocation<'_>, fire: &Fire) -> Result<(NewWork, InFlight), Failure> {
         let (now, action) = (self.clock.now(), &started.link.action);
         let depth = fire.context.depth + 1;
         self.gate.check_depth(depth)?;
-        let mut slot = self.gate.enter(&fire.identity, now)?;
+        let mut in_flight = self.gate.enter(&fire.identity, now)?;
         self.catalog.may_invoke(&fire.identity, action).await?;
         let entry = self.catalog.resolve(action).await?;
         let (id, namespace) = (ActivationId::new(now), fire.identity.namespace.clone());
@@ -176,8 +176,8 @@ impl Firing {
             failed: Vec::new(),
             begun: 0,
         };
-        let work = NewWork { turn: slot.take_turn(), callback, ..queued.into_work(id, namespace) };
-        Ok((work, slot))
+        let work = NewWork { permit: in_flight.take_permit(), callback, ..queued.into_work(id, namespace) };
+        Ok((work, in_flight))
     }
 }
 
@@ -215,7 +215,7 @@ fn arguments(trigger: &Trigger, fire: &Fire) -> Arguments {
 }
 
 /// One line of the trigger's record per rule: accepted, refused through the caller (1) or failed in the server (3).
-fn log_line(rule: &FullName, action: &FullName, outcome: &Result<(NewWork, Slot), Failure>) -> String {
+fn log_line(rule: &FullName, action: &FullName, outcome: &Result<(NewWork, InFlight), Failure>) -> String {
     let line = match outcome {
         Ok((work, _)) => json!({
             "rule": rule.to_string(), "action": action.to_string(),

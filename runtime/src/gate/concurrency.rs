@@ -7,7 +7,7 @@ use std::time::Duration;
 use dashmap::DashMap;
 use wask_model::{Failure, NamespaceName, messages};
 
-use super::turns::{Share, Turn, Turns};
+use super::shares::{Permit, Share, Shares};
 
 /// How soon a place may be free again, for `Retry-After`.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -16,7 +16,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 #[derive(Default)]
 pub struct Concurrency {
     counts: DashMap<NamespaceName, Counts>,
-    turns: Turns,
+    shares: Shares,
 }
 
 #[derive(Clone)]
@@ -27,14 +27,14 @@ struct Counts {
 
 /// What a namespace may have in flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Allowed {
+pub struct InFlightLimits {
     /// Activations that run at a time; `None`: unlimited.
     pub running: Option<u32>,
     /// Activations that wait beside those for their turn.
     pub queued: u32,
 }
 
-impl Allowed {
+impl InFlightLimits {
     fn in_all(self, running: u32) -> u64 {
         u64::from(running) + u64::from(self.queued)
     }
@@ -46,24 +46,24 @@ impl Allowed {
 
 /// One place among the activations in flight, given back when dropped; with the turn to run, if it need not wait.
 #[derive(Debug)]
-pub struct Slot {
-    place: Option<Arc<AtomicU64>>,
-    turn: Option<Turn>,
+pub struct InFlight {
+    count: Option<Arc<AtomicU64>>,
+    permit: Option<Permit>,
 }
 
 impl Concurrency {
-    pub fn enter(&self, namespace: &NamespaceName, allowed: Allowed) -> Result<Slot, Failure> {
+    pub fn enter(&self, namespace: &NamespaceName, allowed: InFlightLimits) -> Result<InFlight, Failure> {
         let Counts { in_flight, share } = self.counts_of(namespace);
         let before = in_flight.fetch_add(1, Ordering::Relaxed);
-        let mut slot = Slot { place: Some(in_flight), turn: None };
+        let mut in_flight = InFlight { count: Some(in_flight), permit: None };
         match allowed.running {
             // Where nothing may run, waiting is in vain.
             Some(running) if running == 0 || allowed.in_all(running) <= before => {
                 Err(refusal(before, running, allowed.queued_beside(running)))
             }
             running => {
-                slot.turn = share.take(running);
-                Ok(slot)
+                in_flight.permit = share.take(running);
+                Ok(in_flight)
             }
         }
     }
@@ -76,8 +76,8 @@ impl Concurrency {
         give_back(&self.counts_of(namespace).in_flight);
     }
 
-    pub fn turns(&self) -> &Turns {
-        &self.turns
+    pub fn shares(&self) -> &Shares {
+        &self.shares
     }
 
     pub fn counted(&self) -> Vec<NamespaceName> {
@@ -87,14 +87,14 @@ impl Concurrency {
     /// Places taken before are given back to nobody.
     pub fn forget(&self, namespace: &NamespaceName) {
         self.counts.remove(namespace);
-        self.turns.forget_idle();
+        self.shares.forget_idle();
     }
 
     fn counts_of(&self, namespace: &NamespaceName) -> Counts {
         if let Some(counts) = self.counts.get(namespace) {
             return counts.clone();
         }
-        let counts = || Counts { in_flight: Arc::default(), share: self.turns.share(namespace.as_str()) };
+        let counts = || Counts { in_flight: Arc::default(), share: self.shares.share(namespace.as_str()) };
         self.counts.entry(namespace.clone()).or_insert_with(counts).clone()
     }
 }
@@ -105,33 +105,33 @@ pub fn refusal(count: u64, allowed: u32, queued: u32) -> Failure {
     Failure::Throttled { message, retry_after: RETRY_AFTER }
 }
 
-impl Slot {
+impl InFlight {
     /// Keeps the place taken beyond this value's life: for an activation that is queued now. [`super::Gate::leave`] gives
     /// it back.
     pub fn keep(mut self) {
-        self.place = None;
+        self.count = None;
     }
 
     /// Whether it may run now.
-    pub fn has_turn(&self) -> bool {
-        self.turn.is_some()
+    pub fn has_permit(&self) -> bool {
+        self.permit.is_some()
     }
 
     /// Runs in place of whoever waits for its end meanwhile, if it is not its turn otherwise.
-    pub fn on_the_turn_of_the_caller(mut self) -> Self {
-        self.turn.get_or_insert_with(Turn::uncounted);
+    pub fn borrow_callers_permit(mut self) -> Self {
+        self.permit.get_or_insert_with(Permit::borrowed);
         self
     }
 
     /// The turn, for whoever runs it. `None`: it has to wait.
-    pub fn take_turn(&mut self) -> Option<Turn> {
-        self.turn.take()
+    pub fn take_permit(&mut self) -> Option<Permit> {
+        self.permit.take()
     }
 }
 
-impl Drop for Slot {
+impl Drop for InFlight {
     fn drop(&mut self) {
-        if let Some(count) = self.place.take() {
+        if let Some(count) = self.count.take() {
             give_back(&count);
         }
     }
@@ -146,17 +146,17 @@ fn give_back(count: &AtomicU64) {
 mod tests {
     use super::*;
 
-    const ONE: Allowed = Allowed { running: Some(1), queued: 0 };
-    const TWO: Allowed = Allowed { running: Some(2), queued: 0 };
+    const ONE: InFlightLimits = InFlightLimits { running: Some(1), queued: 0 };
+    const TWO: InFlightLimits = InFlightLimits { running: Some(2), queued: 0 };
 
     #[test]
     fn a_place_is_free_again_when_its_slot_is_dropped_or_left() {
         let gate = Concurrency::default();
         let guest: NamespaceName = "guest".parse().unwrap();
-        let slot = gate.enter(&guest, ONE).unwrap();
+        let in_flight = gate.enter(&guest, ONE).unwrap();
         let refused = gate.enter(&guest, ONE).unwrap_err();
         assert_eq!(refused.to_string(), "Too many concurrent requests in flight (count: 1, allowed: 1).");
-        drop(slot);
+        drop(in_flight);
         gate.enter(&guest, ONE).unwrap().keep();
         assert!(gate.enter(&guest, ONE).is_err());
         gate.leave(&guest);
@@ -167,10 +167,10 @@ mod tests {
     fn what_may_not_run_yet_waits_until_the_queue_is_full() {
         let gate = Concurrency::default();
         let guest: NamespaceName = "guest".parse().unwrap();
-        let allowed = Allowed { running: Some(1), queued: 2 };
+        let allowed = InFlightLimits { running: Some(1), queued: 2 };
         let running = gate.enter(&guest, allowed).unwrap();
         let waiting = [gate.enter(&guest, allowed).unwrap(), gate.enter(&guest, allowed).unwrap()];
-        assert_eq!((running.has_turn(), waiting.iter().any(Slot::has_turn)), (true, false));
+        assert_eq!((running.has_permit(), waiting.iter().any(InFlight::has_permit)), (true, false));
 
         let refused = gate.enter(&guest, allowed).unwrap_err();
 
@@ -178,7 +178,7 @@ mod tests {
             limits.queued_invocations allows.";
         assert_eq!(refused.to_string(), text);
         drop(running);
-        assert!(gate.enter(&guest, allowed).unwrap().has_turn(), "the queue knows who comes first, not the gate");
+        assert!(gate.enter(&guest, allowed).unwrap().has_permit(), "the queue knows who comes first, not the gate");
     }
 
     #[test]

@@ -4,16 +4,16 @@ mod concurrency;
 mod logins;
 mod rate;
 pub mod rights;
-mod turns;
+mod shares;
 
 use wask_model::{Failure, Identity, Limits, NamespaceName, Timestamp, messages};
 
-pub use concurrency::Slot;
-use concurrency::{Allowed, Concurrency};
+pub use concurrency::InFlight;
+use concurrency::{Concurrency, InFlightLimits};
 pub use logins::LoginConfig;
 use logins::Logins;
 use rate::Rate;
-pub use turns::{Share, Turn, Turns};
+pub use shares::{Permit, Share, Shares};
 
 /// Every throttle of the node. REST contract §9.2.
 pub struct Gate {
@@ -40,9 +40,9 @@ impl Gate {
 
     /// Counts one invocation and takes a place among those in flight: its turn to run, or a place in the queue. Every 429 of
     /// an invocation is decided here.
-    pub fn enter(&self, identity: &Identity, now: Timestamp) -> Result<Slot, Failure> {
+    pub fn enter(&self, identity: &Identity, now: Timestamp) -> Result<InFlight, Failure> {
         self.count(identity, now)?;
-        self.place(identity)
+        self.in_flight(identity)
     }
 
     /// Counts one invocation, or one more try of an earlier one.
@@ -51,15 +51,15 @@ impl Gate {
     }
 
     /// Takes a place among the activations in flight.
-    pub fn place(&self, identity: &Identity) -> Result<Slot, Failure> {
+    pub fn in_flight(&self, identity: &Identity) -> Result<InFlight, Failure> {
         let running = self.limits.concurrent_invocations(&identity.limits);
         let queued = self.limits.queued_invocations(&identity.limits);
-        self.in_flight.enter(&identity.namespace, Allowed { running, queued })
+        self.in_flight.enter(&identity.namespace, InFlightLimits { running, queued })
     }
 
     /// The refusal of what cannot wait for its turn.
     pub fn full(&self, identity: &Identity) -> Failure {
-        let running = self.turns().share(identity.namespace.as_str()).running();
+        let running = self.shares().share(identity.namespace.as_str()).running();
         concurrency::refusal(running, self.concurrent(identity).unwrap_or(u32::MAX), 0)
     }
 
@@ -69,8 +69,8 @@ impl Gate {
     }
 
     /// What runs of each namespace, waited for and as a job.
-    pub fn turns(&self) -> &Turns {
-        self.in_flight.turns()
+    pub fn shares(&self) -> &Shares {
+        self.in_flight.shares()
     }
 
     /// Refuses what too many activations led to, one after the other.

@@ -43,13 +43,13 @@ impl Default for GatewayConfig {
 
 /// Which part of a namespace's APIs is meant. A base path, or else a name, chooses APIs; path and verb routes of them.
 #[derive(Clone, Debug, Default)]
-pub struct Selection {
+pub struct RouteSelection {
     pub api: Option<String>,
     pub path: Option<String>,
     pub verb: Option<Verb>,
 }
 
-impl Selection {
+impl RouteSelection {
     fn has_api(&self, api: &Api) -> bool {
         match &self.api {
             None => true,
@@ -92,7 +92,7 @@ impl Gateway {
     }
 
     /// The APIs that are selected, each with the routes that are selected; those without any are left out.
-    pub async fn list(&self, namespace: &NamespaceName, wanted: &Selection) -> Result<Vec<Api>, Failure> {
+    pub async fn list(&self, namespace: &NamespaceName, wanted: &RouteSelection) -> Result<Vec<Api>, Failure> {
         let mut apis = self.store.apis(namespace).await?;
         apis.retain(|api| wanted.has_api(api));
         for api in &mut apis {
@@ -130,7 +130,7 @@ impl Gateway {
     }
 
     /// Removes the selected routes, and the API with the last of them. 404 when nothing is selected.
-    pub async fn delete(&self, namespace: &NamespaceName, wanted: &Selection) -> Result<(), Failure> {
+    pub async fn delete(&self, namespace: &NamespaceName, wanted: &RouteSelection) -> Result<(), Failure> {
         for _ in 0..TRIES {
             let apis = self.store.apis(namespace).await?;
             let missing = |message| Failure::NotFound(message);
@@ -218,7 +218,7 @@ impl Gateway {
 /// What becomes smaller is never refused.
 const UNBOUNDED: ApiBounds = ApiBounds { routes: u64::MAX, bytes: u64::MAX };
 
-fn nothing_selected(api: &str, wanted: &Selection) -> wask_model::Message {
+fn nothing_selected(api: &str, wanted: &RouteSelection) -> wask_model::Message {
     let path = wanted.path.as_deref().unwrap_or_default();
     match wanted.verb {
         Some(verb) => messages::apis::operation_not_found(api, path, verb.as_str()),

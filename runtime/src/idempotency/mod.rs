@@ -83,7 +83,7 @@ impl Idempotency {
         let Some(mut fired) = self.firing.work_out(fire).await? else { return Ok(None) };
         let (id, record, work) = (fired.record.id, fired.record_to_store(), std::mem::take(&mut fired.work));
         let first = self.first(&request, id, accepted);
-        let verdict = self.queue.submit_once(first, record, work, move || fired.keep_slots()).await?;
+        let verdict = self.queue.submit_once(first, record, work, move || fired.keep_in_flight()).await?;
         decide(&request, id, verdict).map(Some)
     }
 
@@ -94,13 +94,13 @@ impl Idempotency {
 
     async fn begin(&self, request: &KeyedRequest, invocation: Invocation) -> Result<Reply<ActivationId>, Failure> {
         let accepted = invocation.context.accepted;
-        let mut slot = self.gate.place(&invocation.identity)?;
+        let mut in_flight = self.gate.in_flight(&invocation.identity)?;
         let mut work = self.invoker.work_out(invocation).await?;
         let id = work.id;
-        work.turn = slot.take_turn();
+        work.permit = in_flight.take_permit();
         // The place is given back when the job leaves the queue.
         let first = self.first(request, id, accepted);
-        let verdict = self.queue.submit_once(first, None, vec![work], move || slot.keep()).await?;
+        let verdict = self.queue.submit_once(first, None, vec![work], move || in_flight.keep()).await?;
         decide(request, id, verdict)
     }
 

@@ -18,8 +18,8 @@ use super::conclude::chosen;
 use super::outcome::refusal;
 use super::{AdmittedInvocation, Cause, Context, Invoker, OnDrop};
 use crate::catalog::ActionEntry;
-use crate::gate::Turns;
-use crate::queue::{Done, Handler, NewWork};
+use crate::gate::Shares;
+use crate::queue::{Handler, JobOutcome, NewWork};
 
 /// What a job of the lane `invoke` carries. Arguments are merged already: they are those of the time of acceptance.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -104,7 +104,7 @@ impl QueuedInvocation {
             namespace,
             name: self.action.clone(),
             payload: self.to_payload(),
-            turn: None,
+            permit: None,
             callback: None,
         }
     }
@@ -155,7 +155,7 @@ pub fn queued_of(admitted: &AdmittedInvocation, progress: Option<Progress>) -> Q
 #[async_trait]
 impl Handler for Invoker {
     /// Runs a queued activation: the current version of its action on the arguments of its acceptance.
-    async fn handle(&self, job: &Job) -> anyhow::Result<Done> {
+    async fn handle(&self, job: &Job) -> anyhow::Result<JobOutcome> {
         let _until_it_is_dealt_with = OnDrop(|| {
             self.to_cancel.remove(&job.lease.job);
         });
@@ -184,7 +184,7 @@ impl Handler for Invoker {
         };
         match verdict {
             ReadmitDecision::Run => {
-                let Some(records) = self.run_as_running(&admitted, &hold).await else { return Ok(Done::Lost) };
+                let Some(records) = self.run_as_running(&admitted, &hold).await else { return Ok(JobOutcome::Lost) };
                 Ok(self.conclude(&admitted, &queued, records).await)
             }
             ReadmitDecision::Cancelled => {
@@ -208,8 +208,8 @@ impl Handler for Invoker {
         self.gate.leave(namespace);
     }
 
-    fn turns(&self) -> &Turns {
-        self.gate.turns()
+    fn shares(&self) -> &Shares {
+        self.gate.shares()
     }
 
     async fn allowed(&self, share: &str) -> anyhow::Result<Option<u32>> {
@@ -259,12 +259,12 @@ impl Invoker {
     }
 
     /// It could not be begun: what it is tried again as does not count that as the death of a node.
-    fn not_now(&self, job: &Job, queued: &QueuedInvocation, failure: &Failure) -> Done {
+    fn not_now(&self, job: &Job, queued: &QueuedInvocation, failure: &Failure) -> JobOutcome {
         warn!(cause = %failure, job = %job.lease.job, attempt = job.lease.attempt, "job could not begin, it is tried again");
         let after = Duration::from_millis(self.queue.config().retry_ms);
         let mut unrun = QueuedInvocation { begun: queued.begun + 1, ..queued.clone() };
         unrun.progress.iter_mut().for_each(Progress::did_not_begin);
-        Done::Retry { records: Vec::new(), payload: unrun.to_payload(), after }
+        JobOutcome::Retry { records: Vec::new(), payload: unrun.to_payload(), after }
     }
 
     fn readmit_decision(&self, entry: &ActionEntry, job: &Job, queued: &QueuedInvocation) -> ReadmitDecision {

@@ -10,7 +10,7 @@ use super::composition::JobHold;
 use super::conclude::chosen;
 use super::detached::{Detachable, WaitOutcome};
 use super::{AdmittedInvocation, Invoked, Invoker, asynchronous};
-use crate::gate::Slot;
+use crate::gate::InFlight;
 
 impl Invoker {
     /// Runs the activation while the caller waits. Past `limit` it becomes an asynchronous one and goes on. It also goes on
@@ -19,13 +19,13 @@ impl Invoker {
         &self,
         limit: Duration,
         admitted: AdmittedInvocation,
-        slot: Slot,
+        in_flight: InFlight,
     ) -> Result<Invoked, Failure> {
         let (admitted, hold) = (Arc::new(admitted), Arc::new(JobHold::default()));
         let running = {
             let (invoker, admitted, hold) = (self.this.upgrade(), admitted.clone(), hold.clone());
             let invoker = invoker.expect("whoever calls holds the invoker");
-            async move { invoker.run_to_record(&admitted, slot, &hold).await }
+            async move { invoker.run_to_record(&admitted, in_flight, &hold).await }
         };
         let running = Detachable::new(running, &self.detached);
         match running.within(&self.clock, limit, &self.stop_waiting).await {
@@ -59,7 +59,7 @@ impl Invoker {
     async fn run_to_record(
         &self,
         admitted: &AdmittedInvocation,
-        slot: Slot,
+        in_flight: InFlight,
         hold: &JobHold,
     ) -> Option<Arc<Activation>> {
         let records = self.run_as_running(admitted, hold).await;
@@ -67,7 +67,7 @@ impl Invoker {
             (None, _) => None,
             (Some(records), Some(lease)) => {
                 let record = records.last().cloned().map(Arc::new);
-                self.end_adopted(admitted, lease, records, slot).await;
+                self.end_adopted(admitted, lease, records, in_flight).await;
                 record
             }
             (Some(mut records), None) => {
@@ -77,16 +77,22 @@ impl Invoker {
                 let records: Vec<_> = records.into_iter().map(Arc::new).collect();
                 let record = records.last().cloned();
                 self.hand_to_recorder(admitted, records).await;
-                self.queue.tell_end(admitted.id);
+                self.queue.notify_completion(admitted.id);
                 record
             }
         }
     }
 
     /// The end of an activation that became a job while it ran.
-    async fn end_adopted(&self, admitted: &AdmittedInvocation, lease: &Lease, records: Vec<Activation>, slot: Slot) {
+    async fn end_adopted(
+        &self,
+        admitted: &AdmittedInvocation,
+        lease: &Lease,
+        records: Vec<Activation>,
+        in_flight: InFlight,
+    ) {
         let done = self.conclude(admitted, &asynchronous::queued_of(admitted, None), records).await;
-        slot.keep(); // the place is given back when the job leaves the queue, which may be after a further attempt
+        in_flight.keep(); // the place is given back when the job leaves the queue, which may be after a further attempt
         self.queue.settle(Lane::Invoke, &admitted.identity.namespace, lease, done).await;
     }
 
@@ -95,10 +101,10 @@ impl Invoker {
         &self,
         limit: Duration,
         admitted: AdmittedInvocation,
-        slot: Slot,
+        in_flight: InFlight,
     ) -> Result<Invoked, Failure> {
         let identity = admitted.identity.clone();
-        let id = self.enqueue(admitted, slot).await?;
+        let id = self.enqueue(admitted, in_flight).await?;
         match identity.keeps_activations() {
             true => self.end_of(&identity.namespace, id, limit).await,
             false => Ok(Invoked::Accepted(id)), // there will be no record to wait for

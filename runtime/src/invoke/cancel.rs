@@ -16,7 +16,7 @@ use super::Invoker;
 use super::asynchronous::{CANCELLED, QueuedInvocation, mark_cancelled};
 use super::composition::{JobHold, is_composed};
 use super::outcome::refusal;
-use crate::queue::Ending;
+use crate::queue::JobCancellation;
 
 /// How often a job is looked at anew that changes hands while it is being ended.
 const LOOKS: usize = 8;
@@ -94,7 +94,7 @@ impl Invoker {
         let records = self.to_store(identity, records).await;
         let ended = records.clone();
         let (namespace, lane, at) = (identity.namespace.clone(), job.lane, self.clock.now());
-        let ending = Ending { namespace, lane, job: id, attempt: job.attempt, at, records, next };
+        let ending = JobCancellation { namespace, lane, job: id, attempt: job.attempt, at, records, next };
         let cancelled = self.queue.cancel(ending).await?;
         if cancelled == Cancelled::Ended {
             ended.iter().for_each(|record| self.recorder.ended(record));

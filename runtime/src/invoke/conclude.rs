@@ -12,7 +12,7 @@ use wask_store::Lane;
 
 use super::asynchronous::{FailedAttempt, QueuedInvocation};
 use super::{AdmittedInvocation, Invoker};
-use crate::queue::{Done, NewWork};
+use crate::queue::{JobOutcome, NewWork};
 
 /// Characters of an error that are kept of an attempt that failed.
 const ERROR_CHARS: usize = 1000;
@@ -24,7 +24,7 @@ impl Invoker {
         admitted: &AdmittedInvocation,
         queued: &QueuedInvocation,
         mut records: Vec<Activation>,
-    ) -> Done {
+    ) -> JobOutcome {
         let policy = queued.terms.retry.clone().or_else(|| policy_of(&admitted.entry.action.annotations));
         let (Some(policy), Some(own)) = (policy, records.last()) else {
             return self.finished(queued, Some(&admitted.identity), records).await;
@@ -40,7 +40,7 @@ impl Invoker {
                 records.pop(); // an activation has one record, and has not ended
                 records.iter().for_each(|record| self.recorder.ended(record));
                 let records = self.to_store(&admitted.identity, records).await;
-                Done::Retry { records, payload, after }
+                JobOutcome::Retry { records, payload, after }
             }
             None if 1 < failed => {
                 let reason = messages::attempts_used_up(failed);
@@ -56,14 +56,14 @@ impl Invoker {
         queued: &QueuedInvocation,
         identity: Option<&SharedIdentity>,
         mut records: Vec<Activation>,
-    ) -> Done {
+    ) -> JobOutcome {
         let next = self.follow(queued, &mut records);
         records.iter().for_each(|record| self.recorder.ended(record));
         let records = match identity {
             Some(identity) => self.to_store(identity, records).await,
             None => records,
         };
-        Done::Finished { records, next, stored: Box::new(|| ()) }
+        JobOutcome::Finished { records, next, stored: Box::new(|| ()) }
     }
 
     /// It is over, and its attempts are used up.
@@ -73,11 +73,11 @@ impl Invoker {
         identity: &SharedIdentity,
         mut records: Vec<Activation>,
         reason: &str,
-    ) -> Done {
+    ) -> JobOutcome {
         let next = self.follow(queued, &mut records);
         records.iter().for_each(|record| self.recorder.ended(record));
         let records = self.to_store(identity, records).await;
-        Done::Dead { records, next, reason: reason.to_owned() }
+        JobOutcome::Dead { records, next, reason: reason.to_owned() }
     }
 
     /// Completes the record of an activation that is over, and makes the job that tells of it.
@@ -98,7 +98,7 @@ impl Invoker {
             share: awaited.site.clone(),
             name: queued.action.clone(),
             payload: serde_json::to_string(&notice).expect("a notice always serializes"),
-            turn: None,
+            permit: None,
             callback: None,
         }]
     }

@@ -34,7 +34,7 @@ impl Invoker {
     pub async fn redrive(&self, identity: &SharedIdentity, id: ActivationId) -> Result<ActivationId, Failure> {
         let Letter { letter, queued } = self.dead_letter(&identity.namespace, id).await?;
         let now = self.clock.now();
-        let mut slot = self.gate.enter(identity, now)?;
+        let mut in_flight = self.gate.enter(identity, now)?;
         self.catalog.may_invoke(identity, &queued.action).await?;
         let context = Context {
             cause: queued.cause.map(Cause::Event),
@@ -50,8 +50,8 @@ impl Invoker {
         admitted.terms.retry = queued.terms.retry;
         let again = admitted.id;
         let mut work = to_work(admitted, None);
-        work.turn = slot.take_turn();
-        match self.queue.redrive(letter.id, work, move || slot.keep()).await? {
+        work.permit = in_flight.take_permit();
+        match self.queue.redrive(letter.id, work, move || in_flight.keep()).await? {
             true => Ok(again),
             false => Err(Failure::not_found()), // somebody else has just done so
         }

@@ -55,7 +55,7 @@ pub use services::FireTriggers;
 use crate::callbacks::{AcceptedSubscription, Callbacks, ReportedActivation};
 use crate::catalog::{ActionEntry, Catalog};
 use crate::clock::Clock;
-use crate::gate::{Gate, Slot};
+use crate::gate::{Gate, InFlight};
 use crate::queue::{NewWork, Queue};
 use builtin::Builtin;
 use composition::JobHold;
@@ -230,9 +230,9 @@ impl Invoker {
     }
 
     /// Takes one invocation from a name to an answer.
-    pub async fn invoke(&self, request: Invocation, slot: Slot) -> Result<Invoked, Failure> {
+    pub async fn invoke(&self, request: Invocation, in_flight: InFlight) -> Result<Invoked, Failure> {
         let entry = self.catalog.resolve(&request.action).await?; // 404, 409
-        self.invoke_resolved(entry, request, slot).await
+        self.invoke_resolved(entry, request, in_flight).await
     }
 
     /// The same for an action that has been looked up already.
@@ -240,21 +240,21 @@ impl Invoker {
         &self,
         entry: Arc<ActionEntry>,
         request: Invocation,
-        slot: Slot,
+        in_flight: InFlight,
     ) -> Result<Invoked, Failure> {
         let (wait, tells) = (request.wait, request.callback.is_some());
         let admitted = self.admit(entry, request).await?;
         match wait {
-            Wait::No if admitted.entry.action.exec == Exec::Builtin && slot.has_turn() && !tells => {
-                self.run_builtin_first(admitted, slot).await.map(Invoked::Accepted)
+            Wait::No if admitted.entry.action.exec == Exec::Builtin && in_flight.has_permit() && !tells => {
+                self.run_builtin_first(admitted, in_flight).await.map(Invoked::Accepted)
             }
-            Wait::No => self.enqueue(admitted, slot).await.map(Invoked::Accepted),
-            Wait::UpTo(limit) if slot.has_turn() && !tells => self.run_within(limit, admitted, slot).await,
+            Wait::No => self.enqueue(admitted, in_flight).await.map(Invoked::Accepted),
+            Wait::UpTo(limit) if in_flight.has_permit() && !tells => self.run_within(limit, admitted, in_flight).await,
             // There would be no record to wait for.
             Wait::UpTo(_) if !admitted.identity.keeps_activations() && !tells => {
                 Err(self.gate.full(&admitted.identity))
             }
-            Wait::UpTo(limit) => self.wait_as_job(limit, admitted, slot).await,
+            Wait::UpTo(limit) => self.wait_as_job(limit, admitted, in_flight).await,
         }
     }
 
@@ -308,21 +308,25 @@ impl Invoker {
 
     /// What the server does itself takes no time: it is done, and its record on disk, before its caller gets the id. A job
     /// would keep the key that feeds are called with.
-    async fn run_builtin_first(&self, mut admitted: AdmittedInvocation, slot: Slot) -> Result<ActivationId, Failure> {
+    async fn run_builtin_first(
+        &self,
+        mut admitted: AdmittedInvocation,
+        in_flight: InFlight,
+    ) -> Result<ActivationId, Failure> {
         admitted.context.extra_logging = true; // whoever does not wait finds a record
         let id = admitted.id;
-        self.run_within(Duration::from_millis(self.gate.limits().blocking_wait_ms), admitted, slot).await?;
+        self.run_within(Duration::from_millis(self.gate.limits().blocking_wait_ms), admitted, in_flight).await?;
         self.flush_records().await;
         Ok(id)
     }
 
     /// Makes the activation durable; it runs as soon as it is its turn and there is room.
-    async fn enqueue(&self, admitted: AdmittedInvocation, mut slot: Slot) -> Result<ActivationId, Failure> {
+    async fn enqueue(&self, admitted: AdmittedInvocation, mut in_flight: InFlight) -> Result<ActivationId, Failure> {
         let id = admitted.id;
         let mut work = asynchronous::to_work(admitted, None);
-        work.turn = slot.take_turn();
+        work.permit = in_flight.take_permit();
         // The place is given back when the job leaves the queue.
-        self.queue.submit(None, vec![work], move || slot.keep()).await?;
+        self.queue.submit(None, vec![work], move || in_flight.keep()).await?;
         Ok(id)
     }
 

@@ -33,10 +33,10 @@ impl Invoker {
             return self.fire_again(&identity, &record, args, context).await;
         }
         let action = name_of(&record)?;
-        let slot = self.gate.enter(&identity, context.accepted)?;
+        let in_flight = self.gate.enter(&identity, context.accepted)?;
         self.catalog.may_invoke(&identity, &action).await?;
         let invocation = Invocation { identity, action, args, wait: Wait::No, context, callback: None };
-        Ok(Some(self.invoke(invocation, slot).await?.id()))
+        Ok(Some(self.invoke(invocation, in_flight).await?.id()))
     }
 
     async fn fire_again(

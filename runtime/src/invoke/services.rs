@@ -93,16 +93,16 @@ impl Services {
     ) -> Result<Invoked, Failure> {
         let action = FullName::relative(name, &identity.namespace)?;
         let context = self.context(invoker);
-        let slot = invoker.gate.enter(&identity, context.accepted)?;
-        let slot = match wait {
-            Wait::No => slot,
-            Wait::UpTo(_) => slot.on_the_turn_of_the_caller(), // who would otherwise wait for what waits for him
+        let in_flight = invoker.gate.enter(&identity, context.accepted)?;
+        let in_flight = match wait {
+            Wait::No => in_flight,
+            Wait::UpTo(_) => in_flight.borrow_callers_permit(), // who would otherwise wait for what waits for him
         };
         invoker.catalog.may_invoke(&identity, &action).await?;
         let callback = invoker.callbacks.accept_any(&identity, Subscription::take(&mut args)?).await?;
         let invocation = Invocation { identity, action, args, wait, context, callback };
         // Boxed: an activation may invoke an activation may invoke …
-        Box::pin(invoker.invoke(invocation, slot)).await
+        Box::pin(invoker.invoke(invocation, in_flight)).await
     }
 
     async fn fire(

@@ -11,12 +11,12 @@ use tracing::{error, warn};
 use wask_model::{NamespaceName, Timestamp};
 use wask_store::{Claim, Lane, Portion, Waiting};
 
-use super::fair::{Demand, Line, Standing};
-use super::{Handler, LaneState, Place, Queue};
-use crate::gate::{Share, Turn};
+use super::fair_share::{Claimants, Demand, ShareLoad};
+use super::{Handler, JobPermits, LaneState, Queue};
+use crate::gate::{Permit, Share};
 
 /// Jobs of one namespace in one share that wait.
-struct Applicant {
+struct Claimant {
     /// Of the share.
     name: String,
     namespace: NamespaceName,
@@ -44,7 +44,7 @@ impl Queue {
             tokio::select! {
                 () = stop.cancelled() => (),
                 () = self.lane(lane).wake.notified() => (),
-                () = handler.turns().over() => (),
+                () = handler.shares().permit_returned() => (),
                 () = self.0.clock.sleep_until(soonest) => (),
             }
         }
@@ -65,25 +65,25 @@ impl Queue {
     /// Claims as many due jobs as there is room for. `true`: there may be more at once.
     async fn claim(&self, lane: Lane, handler: &dyn Handler) -> anyhow::Result<bool> {
         let state = self.lane(lane);
-        let permits = self.free_places(state);
-        if permits.is_empty() {
+        let lane_permits = self.free_permits(state);
+        if lane_permits.is_empty() {
             return Ok(false); // a job that ends wakes this loop
         }
         let now = self.0.clock.now();
         if self.0.leases_last_until.load(Ordering::Acquire) < now.millis() {
             self.renew(now).await?; // or it would take its own jobs for those of a dead node
         }
-        state.behind.clear();
-        let claimed = self.claim_fairly(lane, handler, permits, now).await;
+        state.backlog.clear();
+        let claimed = self.claim_fairly(lane, handler, lane_permits, now).await;
         if claimed.is_err() {
-            state.behind.add_everybody();
+            state.backlog.add_all();
         }
         claimed
     }
 
-    fn free_places(&self, state: &LaneState) -> Vec<OwnedSemaphorePermit> {
+    fn free_permits(&self, state: &LaneState) -> Vec<OwnedSemaphorePermit> {
         let most = self.0.config.claim_batch as usize;
-        let free = std::iter::from_fn(|| Arc::clone(&state.slots).try_acquire_owned().ok());
+        let free = std::iter::from_fn(|| Arc::clone(&state.permits).try_acquire_owned().ok());
         free.take(most).collect()
     }
 
@@ -91,115 +91,115 @@ impl Queue {
         &self,
         lane: Lane,
         handler: &dyn Handler,
-        mut permits: Vec<OwnedSemaphorePermit>,
+        mut lane_permits: Vec<OwnedSemaphorePermit>,
         now: Timestamp,
     ) -> anyhow::Result<bool> {
-        let free = u32::try_from(permits.len()).unwrap_or(u32::MAX);
+        let free = u32::try_from(lane_permits.len()).unwrap_or(u32::MAX);
         let waiting = self.0.store.waiting(lane, now, free).await?;
         if waiting.is_empty() {
-            handler.turns().forget_idle();
+            handler.shares().forget_idle();
             self.lane(lane).namespaces.forget_idle();
             return Ok(false);
         }
-        let (applicants, line) = self.line_up(lane, waiting, handler).await?;
-        let mut turns: Vec<Vec<Turn>> = applicants.iter().map(|_| Vec::new()).collect();
-        for at in line.split(free) {
-            turns[at].extend(applicants[at].serve());
+        let (candidates, claimants) = self.claimants(lane, waiting, handler).await?;
+        let mut share_permits: Vec<Vec<Permit>> = candidates.iter().map(|_| Vec::new()).collect();
+        for at in claimants.split(free) {
+            share_permits[at].extend(candidates[at].serve());
         }
-        let portions: Vec<Portion> = applicants.iter().zip(&turns).filter_map(portion).collect();
+        let portions: Vec<Portion> = candidates.iter().zip(&share_permits).filter_map(portion).collect();
         let claim = Claim::from_now(&self.0.owner, now, self.lease());
         let jobs = match portions.is_empty() {
             true => Vec::new(),
             false => self.0.store.claim_due(lane, now, &portions, &claim).await?,
         };
         let is_any_claimed = !jobs.is_empty();
-        let mut claimed = vec![0; applicants.len()];
-        let places: HashMap<(String, NamespaceName), usize> =
-            applicants.iter().enumerate().map(|(at, of)| ((of.name.clone(), of.namespace.clone()), at)).collect();
+        let mut claimed = vec![0; candidates.len()];
+        let positions: HashMap<(String, NamespaceName), usize> =
+            candidates.iter().enumerate().map(|(at, of)| ((of.name.clone(), of.namespace.clone()), at)).collect();
         for job in jobs {
             let of = (job.share.clone(), job.namespace.clone());
-            let turn = places.get(&of).and_then(|&at| {
+            let share = positions.get(&of).and_then(|&at| {
                 claimed[at] += 1;
-                turns[at].pop()
+                share_permits[at].pop()
             });
-            let (turn, permit) = turn.zip(permits.pop()).expect("no more is claimed than there are places");
-            self.spawn(job, Place { _turn: turn, _permit: Some(permit) });
+            let (share, lane) = share.zip(lane_permits.pop()).expect("no more is claimed than there are lane_permits");
+            self.spawn(job, JobPermits { _share: share, _lane: Some(lane) });
         }
-        if permits.is_empty() {
-            self.lane(lane).behind.add_everybody(); // there may be more than were counted
+        if lane_permits.is_empty() {
+            self.lane(lane).backlog.add_all(); // there may be more than were counted
         }
-        let is_turn_over = self.leave_behind(lane, &applicants, &line, &claimed);
-        Ok(is_turn_over || is_any_claimed)
+        let is_permit_free = self.note_backlog(lane, &candidates, &claimants, &claimed);
+        Ok(is_permit_free || is_any_claimed)
     }
 
     /// Who waits, and how each stands.
-    async fn line_up(
+    async fn claimants(
         &self,
         lane: Lane,
         waiting: Vec<Waiting>,
         handler: &dyn Handler,
-    ) -> anyhow::Result<(Vec<Applicant>, Line)> {
-        let (mut applicants, mut line) = (Vec::<Applicant>::with_capacity(waiting.len()), Line::default());
+    ) -> anyhow::Result<(Vec<Claimant>, Claimants)> {
+        let (mut candidates, mut claimants) = (Vec::<Claimant>::with_capacity(waiting.len()), Claimants::default());
         let mut namespaces: HashMap<NamespaceName, usize> = HashMap::new();
         for Waiting { share: name, namespace, jobs, since } in waiting {
-            if applicants.last().is_none_or(|before| before.name != name) {
+            if candidates.last().is_none_or(|before| before.name != name) {
                 let allowed = handler.allowed(&name).await?;
-                line.shares.push(standing(&handler.turns().share(&name), allowed));
+                claimants.shares.push(share_load(&handler.shares().share(&name), allowed));
             }
-            let share = handler.turns().share(&name);
+            let share = handler.shares().share(&name);
             let is_own = name == namespace.as_str();
             let owner = (!is_own).then(|| self.lane(lane).namespaces.share(namespace.as_str()));
             let of = *namespaces.entry(namespace.clone()).or_insert_with(|| {
-                line.namespaces.push(standing(owner.as_ref().unwrap_or(&share), None));
-                line.namespaces.len() - 1
+                claimants.namespaces.push(share_load(owner.as_ref().unwrap_or(&share), None));
+                claimants.namespaces.len() - 1
             });
-            let of_share = line.shares.len() - 1;
-            line.demands.push(Demand { namespace: of, share: of_share, jobs, since });
-            let allowed = line.shares[of_share].allowed;
-            applicants.push(Applicant { name, namespace, share, owner, allowed });
+            let of_share = claimants.shares.len() - 1;
+            claimants.demands.push(Demand { namespace: of, share: of_share, jobs, since });
+            let allowed = claimants.shares[of_share].allowed;
+            candidates.push(Claimant { name, namespace, share, owner, allowed });
         }
-        Ok((applicants, line))
+        Ok((candidates, claimants))
     }
 
     /// Notes who still waits, and for what. `true`: a turn that somebody waits for is over already.
-    fn leave_behind(&self, lane: Lane, applicants: &[Applicant], line: &Line, claimed: &[u32]) -> bool {
-        let behind = &self.lane(lane).behind;
-        let mut shares = line.shares.clone();
-        for (demand, &got) in line.demands.iter().zip(claimed) {
+    fn note_backlog(&self, lane: Lane, candidates: &[Claimant], claimants: &Claimants, claimed: &[u32]) -> bool {
+        let backlog = &self.lane(lane).backlog;
+        let mut shares = claimants.shares.clone();
+        for (demand, &got) in claimants.demands.iter().zip(claimed) {
             shares[demand.share].running += u64::from(got);
         }
-        let mut is_turn_over = false;
-        for ((applicant, demand), &got) in applicants.iter().zip(&line.demands).zip(claimed) {
+        let mut is_permit_free = false;
+        for ((claimant, demand), &got) in candidates.iter().zip(&claimants.demands).zip(claimed) {
             if demand.jobs <= got {
                 continue;
             }
-            behind.add(&applicant.name);
+            backlog.add(&claimant.name);
             match shares[demand.share].has_room() {
-                true => behind.add_everybody(), // the node had no place for them
-                false => is_turn_over |= applicant.share.want(applicant.allowed),
+                true => backlog.add_all(), // the node had no place for them
+                false => is_permit_free |= claimant.share.want(claimant.allowed),
             }
         }
-        is_turn_over
+        is_permit_free
     }
 }
 
-impl Applicant {
-    fn serve(&self) -> Option<Turn> {
-        let turn = self.share.serve(self.allowed)?;
+impl Claimant {
+    fn serve(&self) -> Option<Permit> {
+        let permit = self.share.serve(self.allowed)?;
         Some(match self.owner.as_ref().and_then(|owner| owner.serve(None)) {
-            Some(of_owner) => turn.and(of_owner),
-            None => turn,
+            Some(of_owner) => permit.and(of_owner),
+            None => permit,
         })
     }
 }
 
-fn standing(share: &Share, allowed: Option<u32>) -> Standing {
-    Standing { running: share.running(), allowed, served: share.served() }
+fn share_load(share: &Share, allowed: Option<u32>) -> ShareLoad {
+    ShareLoad { running: share.running(), allowed, served: share.served() }
 }
 
 /// `None`: it has got no place.
-fn portion((applicant, turns): (&Applicant, &Vec<Turn>)) -> Option<Portion> {
-    let jobs = u32::try_from(turns.len()).unwrap_or(u32::MAX);
-    let Applicant { name, namespace, .. } = applicant;
+fn portion((claimant, share_permits): (&Claimant, &Vec<Permit>)) -> Option<Portion> {
+    let jobs = u32::try_from(share_permits.len()).unwrap_or(u32::MAX);
+    let Claimant { name, namespace, .. } = claimant;
     (0 < jobs).then(|| Portion { share: name.clone(), namespace: namespace.clone(), jobs })
 }

@@ -9,12 +9,12 @@
 //! ```
 //!
 //! Jobs of a lane compete in shares. A share has a bound on how many of it run, which the handler knows; the places of the
-//! node go to the namespace of which the fewest run, and among its shares likewise ([`fair`]).
+//! node go to the namespace of which the fewest run, and among its shares likewise ([`fair_share`]).
 
-mod behind;
+mod backlog;
 mod claim;
-mod ends;
-mod fair;
+mod completions;
+mod fair_share;
 mod submit;
 mod worker;
 
@@ -30,10 +30,10 @@ use wask_model::{Activation, ActivationId, Callback, FullName, NamespaceName, Ti
 use wask_store::{Job, Lane, NewJob, Store};
 
 use crate::clock::Clock;
-use crate::gate::{Turn, Turns};
-use behind::Behind;
-use ends::Ends;
-pub use submit::Ending;
+use crate::gate::{Permit, Shares};
+use backlog::Backlog;
+use completions::Completions;
+pub use submit::JobCancellation;
 
 /// Bounds and periods of the queue; settings below `queue.`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -82,7 +82,7 @@ impl Default for QueueConfig {
 }
 
 /// What a handler says of a job it has dealt with.
-pub enum Done {
+pub enum JobOutcome {
     /// The activation has ended: write its record, the last, with those of its parts and the follow-up jobs, and forget the
     /// job. `stored` is called once all that is on disk, and dropped where it never will be.
     Finished { records: Vec<Activation>, next: Vec<NewWork>, stored: Box<dyn FnOnce() + Send> },
@@ -98,23 +98,23 @@ pub enum Done {
     Lost,
 }
 
-impl Done {
+impl JobOutcome {
     /// The end of a job that nothing follows.
     pub fn finished(records: Vec<Activation>) -> Self {
-        Done::Finished { records, next: Vec::new(), stored: Box::new(|| ()) }
+        JobOutcome::Finished { records, next: Vec::new(), stored: Box::new(|| ()) }
     }
 }
 
 /// Carries out the jobs of one lane. `Err`: this node could not; the job is tried again later.
 #[async_trait]
 pub trait Handler: Send + Sync {
-    async fn handle(&self, job: &Job) -> anyhow::Result<Done>;
+    async fn handle(&self, job: &Job) -> anyhow::Result<JobOutcome>;
 
     /// Called when the job has left the queue for good.
     fn left(&self, _namespace: &NamespaceName) {}
 
     /// What runs of each share of the lane.
-    fn turns(&self) -> &Turns;
+    fn shares(&self) -> &Shares;
 
     /// How many of a share may run at a time; `None`: any number.
     async fn allowed(&self, _share: &str) -> anyhow::Result<Option<u32>> {
@@ -134,22 +134,22 @@ pub struct NewWork {
     pub name: FullName,
     pub payload: String,
     /// `None`: it has to wait for its turn.
-    pub turn: Option<Turn>,
+    pub permit: Option<Permit>,
     /// What is to tell of the end of its activation.
     pub callback: Option<Callback>,
 }
 
 /// Work with a place to run on this node, if there was one; see [`Queue::reserve`].
-pub struct Reserved {
+pub struct ReservedJob {
     pub job: NewJob,
-    place: Option<Place>,
+    permits: Option<JobPermits>,
 }
 
 /// What a job runs by; given back when it has ended.
-struct Place {
-    _turn: Turn,
+struct JobPermits {
+    _share: Permit,
     /// `None`: that of its caller, who waits for it.
-    _permit: Option<OwnedSemaphorePermit>,
+    _lane: Option<OwnedSemaphorePermit>,
 }
 
 /// The queue of one node.
@@ -165,30 +165,30 @@ struct Inner {
     /// Until when every lease of this node lasts at least; milliseconds.
     leases_last_until: AtomicI64,
     lanes: [LaneState; Lane::ALL.len()],
-    ends: Ends,
+    completions: Completions,
     running: TaskTracker,
     stopping: AtomicBool,
 }
 
 struct LaneState {
-    slots: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     wake: Notify,
     /// When the first of the jobs that this node has put back is due; milliseconds.
     soonest: AtomicI64,
-    behind: Behind,
+    backlog: Backlog,
     /// What runs of each namespace in shares that are not its own.
-    namespaces: Turns,
+    namespaces: Shares,
     handler: OnceLock<Arc<dyn Handler>>,
 }
 
 impl Queue {
     pub fn new(store: Arc<dyn Store>, clock: Clock, config: QueueConfig) -> Self {
-        let lane = |places| LaneState {
-            slots: Arc::new(Semaphore::new(places)),
+        let lane = |permits| LaneState {
+            permits: Arc::new(Semaphore::new(permits)),
             wake: Notify::new(),
             soonest: AtomicI64::new(i64::MAX),
-            behind: Behind::unknown(),
-            namespaces: Turns::default(),
+            backlog: Backlog::unknown(),
+            namespaces: Shares::default(),
             handler: OnceLock::new(),
         };
         let lanes = Lane::ALL.map(|kind| match kind {
@@ -197,8 +197,8 @@ impl Queue {
         });
         let owner = ActivationId::new(clock.now()).to_string();
         let leases_last_until = AtomicI64::new(clock.now().after(Duration::from_millis(config.lease_ms)).millis());
-        let (ends, running, stopping) = (Ends::default(), TaskTracker::new(), AtomicBool::new(false));
-        Queue(Arc::new(Inner { store, clock, config, owner, leases_last_until, lanes, ends, running, stopping }))
+        let (completions, running, stopping) = (Completions::default(), TaskTracker::new(), AtomicBool::new(false));
+        Queue(Arc::new(Inner { store, clock, config, owner, leases_last_until, lanes, completions, running, stopping }))
     }
 
     /// Says who carries out the jobs of `lane`; once per lane, before [`Queue::run`].

@@ -7,11 +7,11 @@ use wask_model::{Activation, ActivationId, Failure, NamespaceName, Timestamp};
 use wask_store::failpoint::{Stage, reach};
 use wask_store::{Cancel, Cancelled, Claim, FirstRequest, Job, Lane, Lease, NewJob, Verdict};
 
-use super::{NewWork, Place, Queue, Reserved};
-use crate::gate::Turn;
+use super::{JobPermits, NewWork, Queue, ReservedJob};
+use crate::gate::Permit;
 
 /// A job that is to end before it has done its work, as it was looked at, and what ends it if nobody holds it.
-pub struct Ending {
+pub struct JobCancellation {
     pub namespace: NamespaceName,
     pub lane: Lane,
     pub job: ActivationId,
@@ -32,7 +32,7 @@ impl Queue {
     ) -> Result<(), Failure> {
         let queue = self.clone();
         let storing = self.0.running.spawn(async move {
-            let reserved: Vec<Reserved> = work.into_iter().map(|work| queue.reserve(work)).collect();
+            let reserved: Vec<ReservedJob> = work.into_iter().map(|work| queue.reserve(work)).collect();
             let jobs = reserved.iter().map(|r| r.job.clone()).collect();
             queue.0.store.enqueue(record, jobs).await?;
             reach(Stage::Accepted);
@@ -53,7 +53,7 @@ impl Queue {
     ) -> Result<Verdict, Failure> {
         let queue = self.clone();
         let storing = self.0.running.spawn(async move {
-            let reserved: Vec<Reserved> = work.into_iter().map(|work| queue.reserve(work)).collect();
+            let reserved: Vec<ReservedJob> = work.into_iter().map(|work| queue.reserve(work)).collect();
             let jobs = reserved.iter().map(|r| r.job.clone()).collect();
             let decided = queue.0.store.enqueue_once(first, record, jobs).await?;
             match decided {
@@ -106,15 +106,15 @@ impl Queue {
 
     /// Ends a job that nobody holds; of one that runs, the store remembers that it is to end, here or on another node. What
     /// was begun is not undone when the caller goes away.
-    pub async fn cancel(&self, ending: Ending) -> Result<Cancelled, Failure> {
+    pub async fn cancel(&self, ending: JobCancellation) -> Result<Cancelled, Failure> {
         let queue = self.clone();
         let ended = self.0.running.spawn(async move { queue.end_unheld(ending).await });
         ended.await.map_err(|panic| Failure::Internal(panic.into()))?
     }
 
-    async fn end_unheld(&self, ending: Ending) -> Result<Cancelled, Failure> {
-        let Ending { namespace, lane, job, attempt, at, records, next } = ending;
-        let reserved: Vec<Reserved> = next.into_iter().map(|work| self.reserve(work)).collect();
+    async fn end_unheld(&self, ending: JobCancellation) -> Result<Cancelled, Failure> {
+        let JobCancellation { namespace, lane, job, attempt, at, records, next } = ending;
+        let reserved: Vec<ReservedJob> = next.into_iter().map(|work| self.reserve(work)).collect();
         let next = reserved.iter().map(|r| r.job.clone()).collect();
         let cancel = Cancel { namespace: namespace.clone(), job, attempt, at, records, next };
         let cancelled = self.0.store.cancel_job(cancel).await?;
@@ -124,7 +124,7 @@ impl Queue {
                 if let Some(handler) = self.lane(lane).handler.get() {
                     handler.left(&namespace);
                 }
-                self.0.ends.tell(job);
+                self.0.completions.notify(job);
             }
             Cancelled::Asked | Cancelled::No => self.give_up(reserved),
         }
@@ -133,48 +133,48 @@ impl Queue {
 
     /// Turns work into a job, with a place on this node if it is its turn, one is free and nobody waits before it. The
     /// caller stores the job and then calls [`Queue::start`].
-    pub fn reserve(&self, mut work: NewWork) -> Reserved {
-        let turn = work.turn.take().filter(|_| !self.0.stopping.load(Ordering::Acquire));
-        let mut reserved = Reserved { job: self.new_job(work), place: None };
-        reserved.place = turn.and_then(|turn| self.place(&reserved.job, turn));
+    pub fn reserve(&self, mut work: NewWork) -> ReservedJob {
+        let permit = work.permit.take().filter(|_| !self.0.stopping.load(Ordering::Acquire));
+        let mut reserved = ReservedJob { job: self.new_job(work), permits: None };
+        reserved.permits = permit.and_then(|permit| self.job_permits(&reserved.job, permit));
         self.refresh(&mut reserved);
         reserved
     }
 
-    fn place(&self, job: &NewJob, turn: Turn) -> Option<Place> {
-        if turn.is_uncounted() {
-            return Some(Place { _turn: turn, _permit: None }); // that of its caller, who waits for it in his place
+    fn job_permits(&self, job: &NewJob, share: Permit) -> Option<JobPermits> {
+        if share.is_borrowed() {
+            return Some(JobPermits { _share: share, _lane: None }); // that of its caller, who waits for it in his place
         }
         let lane = self.lane(job.lane);
-        if lane.behind.holds_up(&job.share) {
+        if lane.backlog.holds_back(&job.share) {
             return None;
         }
-        let permit = Arc::clone(&lane.slots).try_acquire_owned().ok()?;
-        Some(Place { _turn: turn, _permit: Some(permit) })
+        let lane = Arc::clone(&lane.permits).try_acquire_owned().ok()?;
+        Some(JobPermits { _share: share, _lane: Some(lane) })
     }
 
     /// Makes a job as if it was reserved now: its lease begins when it is stored.
-    pub(super) fn refresh(&self, reserved: &mut Reserved) {
+    pub(super) fn refresh(&self, reserved: &mut ReservedJob) {
         let now = self.0.clock.now();
         reserved.job.due = now;
-        reserved.job.claimed = reserved.place.is_some().then(|| Claim::from_now(&self.0.owner, now, self.lease()));
+        reserved.job.claimed = reserved.permits.is_some().then(|| Claim::from_now(&self.0.owner, now, self.lease()));
     }
 
     /// Runs the reserved jobs that have a place, wakes the workers for the others. They must be stored by now.
-    pub fn start(&self, reserved: Vec<Reserved>) {
-        for Reserved { job, place } in reserved {
-            let Some(place) = place else {
+    pub fn start(&self, reserved: Vec<ReservedJob>) {
+        for ReservedJob { job, permits } in reserved {
+            let Some(permits) = permits else {
                 let lane = self.lane(job.lane);
-                lane.behind.add(&job.share);
-                if lane.slots.available_permits() == 0 {
-                    lane.behind.add_everybody();
+                lane.backlog.add(&job.share);
+                if lane.permits.available_permits() == 0 {
+                    lane.backlog.add_all();
                 }
                 lane.wake.notify_one();
                 continue;
             };
             let lease = Lease { job: job.id, owner: self.0.owner.clone(), attempt: 1 };
             let NewJob { lane, namespace, share, payload, due, .. } = job;
-            self.spawn(Job { lease, lane, namespace, share, payload, due, cancelled: None }, place);
+            self.spawn(Job { lease, lane, namespace, share, payload, due, cancelled: None }, permits);
         }
     }
 
@@ -184,15 +184,15 @@ impl Queue {
     }
 
     /// Leaves the places of jobs that were not stored to others.
-    fn give_up(&self, reserved: Vec<Reserved>) {
-        for Reserved { job, place } in reserved {
-            drop(place);
+    fn give_up(&self, reserved: Vec<ReservedJob>) {
+        for ReservedJob { job, permits } in reserved {
+            drop(permits);
             self.lane(job.lane).wake.notify_one();
         }
     }
 
     fn new_job(&self, work: NewWork) -> NewJob {
-        let NewWork { id, lane, namespace, share, name, payload, turn: _, callback } = work;
+        let NewWork { id, lane, namespace, share, name, payload, permit: _, callback } = work;
         let (name, due) = (name.to_string(), self.0.clock.now());
         NewJob { id, lane, namespace, share, name, payload, due, claimed: None, callback }
     }

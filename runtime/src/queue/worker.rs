@@ -12,7 +12,7 @@ use wask_model::{Activation, NamespaceName, Timestamp};
 use wask_store::failpoint::{Stage, reach};
 use wask_store::{Job, Lane, Lease, NewJob, StoreError};
 
-use super::{Done, NewWork, Place, Queue, Reserved};
+use super::{JobOutcome, JobPermits, NewWork, Queue, ReservedJob};
 
 impl Queue {
     /// For a node that knows itself to be alone on its store: what ran when the last process died is due at once.
@@ -46,13 +46,13 @@ impl Queue {
     }
 
     /// Runs one leased job to its end, in the background.
-    pub(super) fn spawn(&self, job: Job, place: Place) {
+    pub(super) fn spawn(&self, job: Job, permits: JobPermits) {
         let queue = self.clone();
         self.0.running.spawn(async move {
             queue.run_job(&job).await;
-            drop(place);
+            drop(permits);
             let lane = queue.lane(job.lane);
-            if lane.behind.is_any() {
+            if lane.backlog.is_any() {
                 lane.wake.notify_one();
             }
         });
@@ -75,14 +75,16 @@ impl Queue {
     }
 
     /// Does with a job what its handler says.
-    pub async fn settle(&self, lane: Lane, namespace: &NamespaceName, lease: &Lease, done: Done) {
+    pub async fn settle(&self, lane: Lane, namespace: &NamespaceName, lease: &Lease, done: JobOutcome) {
         let ended = match done {
-            Done::Finished { records, next, stored } => self.finish(lease, records, next, stored).await,
-            Done::Dead { records, next, reason } => self.bury(lease, records, next, &reason).await,
-            Done::Settled => true,
-            Done::Lost => return,
-            Done::Again { after } => return self.put_back(lane, lease, after).await,
-            Done::Retry { records, payload, after } => return self.retry((lane, lease), records, payload, after).await,
+            JobOutcome::Finished { records, next, stored } => self.finish(lease, records, next, stored).await,
+            JobOutcome::Dead { records, next, reason } => self.bury(lease, records, next, &reason).await,
+            JobOutcome::Settled => true,
+            JobOutcome::Lost => return,
+            JobOutcome::Again { after } => return self.put_back(lane, lease, after).await,
+            JobOutcome::Retry { records, payload, after } => {
+                return self.retry((lane, lease), records, payload, after).await;
+            }
         };
         if !ended {
             return;
@@ -90,7 +92,7 @@ impl Queue {
         if let Some(handler) = self.lane(lane).handler.get() {
             handler.left(namespace);
         }
-        self.0.ends.tell(lease.job);
+        self.0.completions.notify(lease.job);
     }
 
     /// Writes the end of a job, trying until the store takes it: the work is done, only the news of it is not. `false`:
@@ -102,7 +104,7 @@ impl Queue {
         next: Vec<NewWork>,
         stored: impl FnOnce() + Send,
     ) -> bool {
-        let mut reserved: Vec<Reserved> = next.into_iter().map(|work| self.reserve(work)).collect();
+        let mut reserved: Vec<ReservedJob> = next.into_iter().map(|work| self.reserve(work)).collect();
         reach(Stage::FinishedNotRecorded);
         loop {
             let jobs = self.fresh_jobs(&mut reserved);
@@ -131,7 +133,7 @@ impl Queue {
     }
 
     async fn bury(&self, lease: &Lease, records: Vec<Activation>, next: Vec<NewWork>, reason: &str) -> bool {
-        let mut reserved: Vec<Reserved> = next.into_iter().map(|work| self.reserve(work)).collect();
+        let mut reserved: Vec<ReservedJob> = next.into_iter().map(|work| self.reserve(work)).collect();
         loop {
             let jobs = self.fresh_jobs(&mut reserved);
             match self.0.store.bury(lease, records.clone(), jobs, reason).await {
@@ -147,7 +149,7 @@ impl Queue {
     }
 
     /// The reserved jobs as they are to be stored now: the store may have been away for a while.
-    fn fresh_jobs(&self, reserved: &mut [Reserved]) -> Vec<NewJob> {
+    fn fresh_jobs(&self, reserved: &mut [ReservedJob]) -> Vec<NewJob> {
         reserved.iter_mut().for_each(|reserved| self.refresh(reserved));
         reserved.iter().map(|reserved| reserved.job.clone()).collect()
     }
@@ -207,6 +209,6 @@ impl Queue {
 }
 
 /// The callbacks among what follows on a job.
-fn callbacks_in(next: &[Reserved]) -> impl Iterator<Item = &Reserved> {
+fn callbacks_in(next: &[ReservedJob]) -> impl Iterator<Item = &ReservedJob> {
     next.iter().filter(|reserved| reserved.job.lane == Lane::Callback)
 }

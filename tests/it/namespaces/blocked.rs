@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::json;
-use wask::catalog::Standing::{self, Active, Blocked};
+use wask::catalog::NamespaceState::{self, Active, Blocked};
 use wask_tests::{Client, TestServer, eventually, guest, wat};
 
-async fn set(wask: &TestServer, standing: Standing) {
+async fn set(wask: &TestServer, state: NamespaceState) {
     let name = "guest".parse().unwrap();
-    wask.as_operator(async |namespaces| namespaces.set_standing(&name, standing).await).await;
+    wask.as_operator(async |namespaces| namespaces.set_state(&name, state).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,7 +15,7 @@ use super::App;
 use super::caller::Caller;
 use super::extract::{Params, document};
 use super::rejection::Rejection;
-use crate::gateway::Selection;
+use crate::gateway::RouteSelection;
 use request::NewApi;
 
 /// `POST createApi`: adds a route, or makes an API of an uploaded document; answers where it is served · 400 · 403 · 413.
@@ -90,10 +90,10 @@ fn given<'a>(params: &'a Params, key: &str) -> Option<&'a str> {
     params.get(key).filter(|value| *value != "undefined")
 }
 
-fn selection(params: &Params) -> Result<Selection, Rejection> {
+fn selection(params: &Params) -> Result<RouteSelection, Rejection> {
     let text = |key| given(params, key).map(str::to_owned);
     let verb = given(params, "operation").map(str::parse).transpose()?;
-    Ok(Selection { api: text("basepath"), path: text("relpath"), verb })
+    Ok(RouteSelection { api: text("basepath"), path: text("relpath"), verb })
 }
 
 fn number(params: &Params, key: &str) -> Result<Option<usize>, Rejection> {

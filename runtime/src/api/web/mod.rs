@@ -121,7 +121,7 @@ async fn checked(
     let accepted = app.clock.now();
     let entrance = match *request.method() {
         Method::POST | Method::PATCH => idempotency::enter(app, &found.owner, request.headers(), accepted)?,
-        _ => Entrance::Place(app.gate.enter(&found.owner, accepted)?), // what is meant to be repeated needs no key
+        _ => Entrance::InFlight(app.gate.enter(&found.owner, accepted)?), // what is meant to be repeated needs no key
     };
     app.gate.check_payload(&found.owner, super::extract::content_length(request.headers()).unwrap_or(0))?;
     let annotations = &found.entry.action.annotations;
@@ -179,7 +179,7 @@ async fn run(
     let action = entry.asked();
     let invocation = Invocation { identity: owner, action, args, wait, context, callback: None };
     let invoked = match entrance {
-        Entrance::Place(slot) => Reply::First(app.invoker.invoke_resolved(entry, invocation, slot).await?),
+        Entrance::InFlight(in_flight) => Reply::First(app.invoker.invoke_resolved(entry, invocation, in_flight).await?),
         Entrance::Key(key) => {
             let (target, caller) = (head.uri.to_string(), user.unwrap_or_default());
             let parts = [head.method.as_str().as_bytes(), target.as_bytes(), caller.as_bytes(), &bytes];

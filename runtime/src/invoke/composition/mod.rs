@@ -25,7 +25,7 @@ use wask_model::{
 use super::asynchronous::{CANCELLED, Terms};
 use super::outcome::refusal;
 use super::{AdmittedInvocation, Cause, Context, Invoker};
-use crate::catalog::{ActionEntry, Needed};
+use crate::catalog::{ActionEntry, RequiredAccess};
 use conductor::ConductorState;
 pub use job_hold::JobHold;
 pub use progress::Progress;
@@ -55,7 +55,7 @@ impl Invoker {
     pub(super) async fn may_run(&self, identity: &Identity, entry: &ActionEntry) -> Result<(), Failure> {
         match &entry.action.exec {
             Exec::Sequence { components } => {
-                let needed: Vec<Needed<'_>> = components.iter().map(Needed::Action).collect();
+                let needed: Vec<RequiredAccess<'_>> = components.iter().map(RequiredAccess::Action).collect();
                 self.catalog.may_use(identity, &needed).await
             }
             Exec::Wasm { .. } | Exec::Builtin => Ok(()),

@@ -12,39 +12,39 @@ use super::Queue;
 
 /// The jobs whose end somebody waits for; as many as there are callers who wait.
 #[derive(Default)]
-pub struct Ends(DashMap<ActivationId, Arc<Notify>>);
+pub struct Completions(DashMap<ActivationId, Arc<Notify>>);
 
-impl Ends {
+impl Completions {
     /// The job has ended, and whatever it leaves is on disk.
-    pub fn tell(&self, job: ActivationId) {
+    pub fn notify(&self, job: ActivationId) {
         if let Some(waiting) = self.0.get(&job) {
             waiting.notify_waiters();
         }
     }
 
-    fn listen(&self, job: ActivationId) -> Listener<'_> {
-        Listener { ends: self, job, told: self.0.entry(job).or_default().clone() }
+    fn wait_for(&self, job: ActivationId) -> Waiter<'_> {
+        Waiter { completions: self, job, ended: self.0.entry(job).or_default().clone() }
     }
 }
 
 /// One who waits; the last one takes the entry with him.
-struct Listener<'a> {
-    ends: &'a Ends,
+struct Waiter<'a> {
+    completions: &'a Completions,
     job: ActivationId,
-    told: Arc<Notify>,
+    ended: Arc<Notify>,
 }
 
-impl Drop for Listener<'_> {
+impl Drop for Waiter<'_> {
     fn drop(&mut self) {
         // Two: the map's own and this one.
-        self.ends.0.remove_if(&self.job, |_, told| Arc::strong_count(told) <= 2);
+        self.completions.0.remove_if(&self.job, |_, ended| Arc::strong_count(ended) <= 2);
     }
 }
 
 impl Queue {
     /// An activation that was no job has ended; whoever waits for it all the same looks.
-    pub fn tell_end(&self, activation: ActivationId) {
-        self.0.ends.tell(activation);
+    pub fn notify_completion(&self, activation: ActivationId) {
+        self.0.completions.notify(activation);
     }
 
     /// Waits until `look` finds what the job leaves behind. It looks at once, when the job has ended on this node, and
@@ -53,14 +53,14 @@ impl Queue {
     where
         F: Future<Output = Option<T>>,
     {
-        let listener = self.0.ends.listen(job);
+        let waiter = self.0.completions.wait_for(job);
         loop {
-            let told = listener.told.notified(); // from here on no end is missed
+            let ended = waiter.ended.notified(); // from here on no end is missed
             if let Some(found) = look().await {
                 return found;
             }
             tokio::select! {
-                () = told => (),
+                () = ended => (),
                 () = self.0.clock.sleep(Duration::from_millis(self.0.config.poll_ms)) => (),
             }
         }
@@ -74,11 +74,11 @@ mod tests {
 
     #[test]
     fn nothing_is_kept_of_those_who_have_gone() {
-        let (ends, job) = (Ends::default(), ActivationId::new(Timestamp::from_millis(1)));
-        let (one, two) = (ends.listen(job), ends.listen(job));
+        let (completions, job) = (Completions::default(), ActivationId::new(Timestamp::from_millis(1)));
+        let (one, two) = (completions.wait_for(job), completions.wait_for(job));
         drop(one);
-        assert_eq!(ends.0.len(), 1, "somebody still waits");
+        assert_eq!(completions.0.len(), 1, "somebody still waits");
         drop(two);
-        assert_eq!(ends.0.len(), 0);
+        assert_eq!(completions.0.len(), 0);
     }
 }

@@ -18,7 +18,7 @@ impl Catalog {
     /// Looks until `stop`. `forget`: what else the node has in memory of the store.
     pub async fn run(&self, gate: &Gate, forget: impl Fn() + Send, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            match self.notice_others(gate).await {
+            match self.notice_outside_changes(gate).await {
                 Ok(true) => forget(),
                 Ok(false) => (),
                 Err(cause) => warn!(%cause, "could not look for changes by others, the next pass tries again"),
@@ -32,7 +32,7 @@ impl Catalog {
 
     /// Forgets what others may have changed, if they have written; `true` then. Of namespaces that are gone or blocked nothing is
     /// counted any more: their jobs may have been removed, and then nobody gives their places back.
-    pub async fn notice_others(&self, gate: &Gate) -> Result<bool, Failure> {
+    pub async fn notice_outside_changes(&self, gate: &Gate) -> Result<bool, Failure> {
         if !self.store.others_wrote().await? {
             return Ok(false);
         }

@@ -6,37 +6,37 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use dashmap::DashSet;
 
 /// What is behind in one lane. Too much is told rather than too little: who is not behind any more is found out by looking.
-pub struct Behind {
-    everybody: AtomicBool,
+pub struct Backlog {
+    all: AtomicBool,
     /// As many as there are shares with waiting jobs.
     shares: DashSet<String>,
 }
 
-impl Behind {
+impl Backlog {
     /// Nobody has looked yet.
     pub fn unknown() -> Self {
-        Behind { everybody: AtomicBool::new(true), shares: DashSet::new() }
+        Backlog { all: AtomicBool::new(true), shares: DashSet::new() }
     }
 
-    pub fn holds_up(&self, share: &str) -> bool {
-        self.everybody.load(Ordering::Acquire) || (!self.shares.is_empty() && self.shares.contains(share))
+    pub fn holds_back(&self, share: &str) -> bool {
+        self.all.load(Ordering::Acquire) || (!self.shares.is_empty() && self.shares.contains(share))
     }
 
     pub fn is_any(&self) -> bool {
-        self.everybody.load(Ordering::Acquire) || !self.shares.is_empty()
+        self.all.load(Ordering::Acquire) || !self.shares.is_empty()
     }
 
     pub fn add(&self, share: &str) {
         self.shares.insert(share.to_owned());
     }
 
-    pub fn add_everybody(&self) {
-        self.everybody.store(true, Ordering::Release);
+    pub fn add_all(&self) {
+        self.all.store(true, Ordering::Release);
     }
 
     /// For whoever is about to look: who comes from now on adds himself again.
     pub fn clear(&self) {
-        self.everybody.store(false, Ordering::Release);
+        self.all.store(false, Ordering::Release);
         self.shares.clear();
     }
 }

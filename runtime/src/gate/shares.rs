@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use dashmap::DashMap;
 use tokio::sync::Notify;
 
-/// The shares that run something. As many entries as there are names, until [`Turns::forget_idle`].
+/// The shares that run something. As many entries as there are names, until [`Shares::forget_idle`].
 #[derive(Default)]
-pub struct Turns {
+pub struct Shares {
     shares: DashMap<String, Arc<Share>>,
     /// How often somebody was served.
     served: Arc<AtomicU64>,
-    over: Arc<Notify>,
+    returned: Arc<Notify>,
 }
 
 /// What runs of one name.
@@ -24,15 +24,15 @@ pub struct Share {
     served_of_all: Arc<AtomicU64>,
     /// Somebody was refused a turn and is to be told when one is over.
     wanted: AtomicBool,
-    over: Arc<Notify>,
+    returned: Arc<Notify>,
 }
 
 /// The right to run one; over when dropped.
 #[derive(Debug)]
-pub struct Turn {
+pub struct Permit {
     share: Option<Arc<Share>>,
     /// Turns that are over with this one.
-    _both: Option<Box<(Turn, Turn)>>,
+    _both: Option<Box<(Permit, Permit)>>,
 }
 
 impl std::fmt::Debug for Share {
@@ -41,7 +41,7 @@ impl std::fmt::Debug for Share {
     }
 }
 
-impl Turns {
+impl Shares {
     pub fn share(&self, name: &str) -> Arc<Share> {
         if let Some(share) = self.shares.get(name) {
             return share.clone();
@@ -52,15 +52,15 @@ impl Turns {
                 served: AtomicU64::new(0),
                 served_of_all: self.served.clone(),
                 wanted: AtomicBool::new(false),
-                over: self.over.clone(),
+                returned: self.returned.clone(),
             })
         };
         self.shares.entry(name.to_owned()).or_insert_with(share).clone()
     }
 
     /// A turn is over that somebody was refused.
-    pub async fn over(&self) {
-        self.over.notified().await;
+    pub async fn permit_returned(&self) {
+        self.returned.notified().await;
     }
 
     /// Drops the names of which nothing runs.
@@ -71,22 +71,22 @@ impl Turns {
 
 impl Share {
     /// `allowed`: how many may run at a time; `None`: any number. Whoever is refused is told when a turn is over.
-    pub fn take(self: &Arc<Self>, allowed: Option<u32>) -> Option<Turn> {
+    pub fn take(self: &Arc<Self>, allowed: Option<u32>) -> Option<Permit> {
         let most = allowed.map_or(u64::MAX, u64::from);
         let take = || self.running.fetch_update(SeqCst, SeqCst, |running| (running < most).then_some(running + 1));
         if take().is_err() {
             self.wanted.store(true, SeqCst);
             take().ok()?; // the last one may have ended between the two looks, and told nobody
         }
-        Some(Turn { share: Some(self.clone()), _both: None })
+        Some(Permit { share: Some(self.clone()), _both: None })
     }
 
     /// A turn for one of those who wait in line: it is remembered who had one last. Whoever runs at once takes no turn from
     /// those who wait.
-    pub fn serve(self: &Arc<Self>, allowed: Option<u32>) -> Option<Turn> {
-        let turn = self.take(allowed)?;
+    pub fn serve(self: &Arc<Self>, allowed: Option<u32>) -> Option<Permit> {
+        let permit = self.take(allowed)?;
         self.served.store(self.served_of_all.fetch_add(1, SeqCst) + 1, SeqCst);
-        Some(turn)
+        Some(permit)
     }
 
     /// Asks to be told when a turn is over. `true`: there is one already.
@@ -105,28 +105,28 @@ impl Share {
     }
 }
 
-impl Turn {
+impl Permit {
     /// A turn that counts nowhere.
-    pub fn uncounted() -> Self {
-        Turn { share: None, _both: None }
+    pub fn borrowed() -> Self {
+        Permit { share: None, _both: None }
     }
 
     /// Counts for both, until it is over.
-    pub fn and(self, other: Turn) -> Self {
-        Turn { share: None, _both: Some(Box::new((self, other))) }
+    pub fn and(self, other: Permit) -> Self {
+        Permit { share: None, _both: Some(Box::new((self, other))) }
     }
 
-    pub fn is_uncounted(&self) -> bool {
+    pub fn is_borrowed(&self) -> bool {
         self.share.is_none() && self._both.is_none()
     }
 }
 
-impl Drop for Turn {
+impl Drop for Permit {
     fn drop(&mut self) {
         let Some(share) = self.share.take() else { return };
         share.running.fetch_sub(1, SeqCst);
         if share.wanted.load(SeqCst) && share.wanted.swap(false, SeqCst) {
-            share.over.notify_one();
+            share.returned.notify_one();
         }
     }
 }
@@ -139,28 +139,28 @@ mod tests {
 
     #[test]
     fn no_more_run_than_are_allowed_and_whoever_was_refused_is_told() {
-        let turns = Turns::default();
-        let share = turns.share("a");
+        let shares = Shares::default();
+        let share = shares.share("a");
         let (one, two) = (share.take(Some(2)).unwrap(), share.take(Some(2)).unwrap());
         drop(two);
-        assert!(turns.over().now_or_never().is_none(), "nobody was refused");
+        assert!(shares.permit_returned().now_or_never().is_none(), "nobody was refused");
         let two = share.take(Some(2)).unwrap();
         assert!(share.take(Some(2)).is_none());
-        assert!(turns.share("b").take(Some(1)).is_some(), "another share");
+        assert!(shares.share("b").take(Some(1)).is_some(), "another share");
         assert_eq!(share.running(), 2);
-        assert!(turns.over().now_or_never().is_none(), "none is over");
+        assert!(shares.permit_returned().now_or_never().is_none(), "none is over");
         drop(one);
-        assert!(turns.over().now_or_never().is_some());
+        assert!(shares.permit_returned().now_or_never().is_some());
         drop(two);
-        assert!(turns.over().now_or_never().is_none(), "told once");
+        assert!(shares.permit_returned().now_or_never().is_none(), "told once");
         assert_eq!(share.running(), 0);
         assert!(share.take(None).is_some());
     }
 
     #[test]
     fn it_is_known_who_was_served_last() {
-        let turns = Turns::default();
-        let (a, b) = (turns.share("a"), turns.share("b"));
+        let shares = Shares::default();
+        let (a, b) = (shares.share("a"), shares.share("b"));
         assert_eq!((a.served(), b.served()), (0, 0));
         let held = a.serve(Some(1)).unwrap().and(b.serve(None).unwrap());
         assert!(a.serve(Some(1)).is_none());
@@ -176,12 +176,12 @@ mod tests {
 
     #[test]
     fn names_are_kept_as_long_as_something_of_them_runs() {
-        let turns = Turns::default();
-        let turn = turns.share("a").take(None);
-        turns.forget_idle();
-        assert_eq!(turns.share("a").running(), 1);
-        drop(turn);
-        turns.forget_idle();
-        assert!(turns.shares.is_empty());
+        let shares = Shares::default();
+        let permit = shares.share("a").take(None);
+        shares.forget_idle();
+        assert_eq!(shares.share("a").running(), 1);
+        drop(permit);
+        shares.forget_idle();
+        assert!(shares.shares.is_empty());
     }
 }

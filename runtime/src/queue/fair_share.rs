@@ -5,7 +5,7 @@ use wask_model::Timestamp;
 
 /// How a namespace or a share stands while places are handed out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct ShareLoad {
     /// What runs of it already.
     pub running: u64,
     /// How many may run; `None`: any number.
@@ -14,19 +14,19 @@ pub struct Standing {
     pub served: u64,
 }
 
-impl Standing {
+impl ShareLoad {
     pub fn has_room(self) -> bool {
         self.allowed.is_none_or(|allowed| self.running < u64::from(allowed))
     }
 
     /// Whoever has less of it comes first.
-    fn wealth(self) -> (u64, u64) {
+    fn rank(self) -> (u64, u64) {
         (self.running, self.served)
     }
 
-    fn serve(&mut self, turn: u64) {
+    fn serve(&mut self, count: u64) {
         self.running += 1;
-        self.served = turn;
+        self.served = count;
     }
 }
 
@@ -44,29 +44,29 @@ pub struct Demand {
 
 /// Whoever competes.
 #[derive(Clone, Debug, Default)]
-pub struct Line {
-    pub namespaces: Vec<Standing>,
-    pub shares: Vec<Standing>,
+pub struct Claimants {
+    pub namespaces: Vec<ShareLoad>,
+    pub shares: Vec<ShareLoad>,
     pub demands: Vec<Demand>,
 }
 
-impl Line {
+impl Claimants {
     /// Hands out `free` places, one after the other. Returns which demand gets each.
     pub fn split(&self, free: u32) -> Vec<usize> {
-        let Line { mut namespaces, mut shares, demands } = self.clone();
-        let latest = namespaces.iter().chain(&shares).map(|standing| standing.served).max().unwrap_or(0);
+        let Claimants { mut namespaces, mut shares, demands } = self.clone();
+        let latest = namespaces.iter().chain(&shares).map(|load| load.served).max().unwrap_or(0);
         let mut left: Vec<u32> = demands.iter().map(|demand| demand.jobs).collect();
         let mut given = Vec::new();
-        for turn in (1..=u64::from(free)).map(|place| latest.saturating_add(place)) {
+        for count in (1..=u64::from(free)).map(|permit| latest.saturating_add(permit)) {
             let open = (0..demands.len()).filter(|&at| 0 < left[at] && shares[demands[at].share].has_room());
             let next = open.min_by_key(|&at| {
                 let Demand { namespace, share, since, .. } = demands[at];
-                (namespaces[namespace].wealth(), shares[share].wealth(), since)
+                (namespaces[namespace].rank(), shares[share].rank(), since)
             });
             let Some(next) = next else { break };
             left[next] -= 1;
-            namespaces[demands[next].namespace].serve(turn);
-            shares[demands[next].share].serve(turn);
+            namespaces[demands[next].namespace].serve(count);
+            shares[demands[next].share].serve(count);
             given.push(next);
         }
         given
@@ -79,10 +79,10 @@ mod tests {
 
     use super::*;
 
-    const NEW: Standing = Standing { running: 0, allowed: None, served: 0 };
+    const NEW: ShareLoad = ShareLoad { running: 0, allowed: None, served: 0 };
 
-    fn standing(running: u64, allowed: Option<u32>) -> Standing {
-        Standing { running, allowed, served: 0 }
+    fn load(running: u64, allowed: Option<u32>) -> ShareLoad {
+        ShareLoad { running, allowed, served: 0 }
     }
 
     fn demand(namespace: usize, share: usize, jobs: u32) -> Demand {
@@ -90,17 +90,17 @@ mod tests {
     }
 
     /// Each share belongs to a namespace of its own.
-    fn apart(shares: &[(u32, u64, Option<u32>)]) -> Line {
-        Line {
-            namespaces: shares.iter().map(|&(_, running, _)| standing(running, None)).collect(),
-            shares: shares.iter().map(|&(_, running, allowed)| standing(running, allowed)).collect(),
+    fn apart(shares: &[(u32, u64, Option<u32>)]) -> Claimants {
+        Claimants {
+            namespaces: shares.iter().map(|&(_, running, _)| load(running, None)).collect(),
+            shares: shares.iter().map(|&(_, running, allowed)| load(running, allowed)).collect(),
             demands: shares.iter().enumerate().map(|(at, &(jobs, ..))| demand(at, at, jobs)).collect(),
         }
     }
 
-    fn counts(line: &Line, free: u32) -> Vec<usize> {
-        let given = line.split(free);
-        (0..line.demands.len()).map(|at| given.iter().filter(|&&to| to == at).count()).collect()
+    fn counts(claimants: &Claimants, free: u32) -> Vec<usize> {
+        let given = claimants.split(free);
+        (0..claimants.demands.len()).map(|at| given.iter().filter(|&&to| to == at).count()).collect()
     }
 
     #[test]
@@ -120,37 +120,41 @@ mod tests {
 
     #[test]
     fn of_equals_whoever_was_served_longest_ago_comes_first_and_then_who_waits_longest() {
-        let served = |served| Standing { served, ..NEW };
+        let served = |served| ShareLoad { served, ..NEW };
         for (served_before, since, order) in [
             ([0, 0, 0], [0, 0, 0], [0, 1, 2]),
             ([3, 1, 2], [0, 0, 0], [1, 2, 0]),
             ([3, 0, 2], [0, 9, 0], [1, 2, 0]),
             ([0, 0, 0], [3, 1, 2], [1, 2, 0]),
         ] {
-            let standings: Vec<Standing> = served_before.into_iter().map(served).collect();
+            let loads: Vec<ShareLoad> = served_before.into_iter().map(served).collect();
             let since = since.map(Timestamp::from_millis);
             let demands = (0..3).map(|at| Demand { since: since[at], ..demand(at, at, 9) }).collect();
-            let line = Line { namespaces: standings.clone(), shares: standings, demands };
-            assert_eq!(line.split(3), order, "{served_before:?} {since:?}");
-            assert_eq!(line.split(1), order[..1], "{served_before:?} {since:?}");
+            let claimants = Claimants { namespaces: loads.clone(), shares: loads, demands };
+            assert_eq!(claimants.split(3), order, "{served_before:?} {since:?}");
+            assert_eq!(claimants.split(1), order[..1], "{served_before:?} {since:?}");
         }
     }
 
     #[test]
     fn a_namespace_gets_no_more_for_having_many_shares() {
         let demands = (0..99).map(|at| demand(0, at, 9)).chain([demand(1, 99, 50)]).collect();
-        let line = Line { namespaces: vec![NEW; 2], shares: vec![NEW; 100], demands };
-        assert_eq!(line.split(64).iter().filter(|&&to| to == 99).count(), 32);
+        let claimants = Claimants { namespaces: vec![NEW; 2], shares: vec![NEW; 100], demands };
+        assert_eq!(claimants.split(64).iter().filter(|&&to| to == 99).count(), 32);
     }
 
     #[test]
     fn namespaces_share_the_room_of_a_share() {
-        let line = Line {
-            namespaces: vec![NEW, standing(1, None)],
-            shares: vec![standing(2, Some(8)), NEW],
+        let claimants = Claimants {
+            namespaces: vec![NEW, load(1, None)],
+            shares: vec![load(2, Some(8)), NEW],
             demands: vec![demand(0, 0, 9), demand(1, 0, 9), demand(0, 1, 1)],
         };
-        assert_eq!(counts(&line, 64), [3, 3, 1], "the first has the second share beside it, and had one running less");
+        assert_eq!(
+            counts(&claimants, 64),
+            [3, 3, 1],
+            "the first has the second share beside it, and had one running less"
+        );
     }
 
     fn any_share() -> impl Strategy<Value = (u32, u64, Option<u32>)> {
@@ -183,19 +187,19 @@ mod tests {
             let all = jobs.len();
             let demands = jobs.iter().enumerate();
             let demands = demands.map(|(at, &jobs)| Demand { since: Timestamp::from_millis(since[at]), ..demand(at, at, jobs) });
-            let mut line = Line { namespaces: vec![NEW; all], shares: vec![NEW; all], demands: demands.collect() };
+            let mut claimants = Claimants { namespaces: vec![NEW; all], shares: vec![NEW; all], demands: demands.collect() };
             let mut waited = vec![0; all];
-            for turn in 1.. {
-                let [next] = line.split(1)[..] else { break };
-                line.demands[next].jobs -= 1;
-                (line.namespaces[next].served, line.shares[next].served) = (turn, turn);
+            for count in 1.. {
+                let [next] = claimants.split(1)[..] else { break };
+                claimants.demands[next].jobs -= 1;
+                (claimants.namespaces[next].served, claimants.shares[next].served) = (count, count);
                 waited[next] = 0;
-                for at in (0..all).filter(|&at| at != next && 0 < line.demands[at].jobs) {
+                for at in (0..all).filter(|&at| at != next && 0 < claimants.demands[at].jobs) {
                     waited[at] += 1;
                     prop_assert!(waited[at] < all, "{} of {}", at, all);
                 }
             }
-            prop_assert!(line.demands.iter().all(|demand| demand.jobs == 0));
+            prop_assert!(claimants.demands.iter().all(|demand| demand.jobs == 0));
         }
     }
 }
