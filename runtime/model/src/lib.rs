@@ -5,7 +5,7 @@
 mod activation;
 mod activation_id;
 mod alarm;
-mod annotations;
+pub mod annotations;
 mod api;
 mod audit;
 mod callback;

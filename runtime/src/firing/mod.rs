@@ -5,15 +5,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use wask_model::{
-    Activation, ActivationId, Annotations, Arguments, Failure, FullName, Response, RuleLink, RuleStatus,
-    SharedIdentity, Timestamp, Trigger, messages,
+    Activation, ActivationId, Arguments, Failure, FullName, RuleLink, RuleStatus, SharedIdentity, Timestamp, Trigger,
+    messages,
 };
 
 use crate::callbacks::{AcceptedSubscription, ReportedActivation};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::gate::{Gate, InFlight};
-use crate::invoke::{Cause, Context, FireTriggers, PendingCallback, QueuedInvocation, Terms};
+use crate::invoke::{Cause, Context, FireTriggers, PendingCallback, QueuedAction, QueuedInvocation, Record, Terms};
 use crate::queue::{NewWork, Queue};
 
 /// One firing of a trigger.
@@ -112,25 +112,9 @@ impl Firing {
                 in_flight.push(entered);
             }
         }
-        let mut annotations = Annotations::default();
-        if let Some(origin) = fire.context.rerun_of {
-            annotations.set("rerunOf", origin.to_string());
-        }
-        let record = Activation {
-            id,
-            namespace: fire.identity.namespace.clone(),
-            name: trigger.name.name.clone(),
-            version: trigger.version,
-            subject: fire.identity.subject.clone(),
-            start: self.clock.now(),
-            end: None,
-            duration_ms: None,
-            cause: fire.context.cause.map(Cause::id),
-            response: Response::success(Value::Object(fire.payload)),
-            logs,
-            annotations,
-            input: None,
-        };
+        let event = Value::Object(fire.payload);
+        let now = self.clock.now();
+        let record = Record::from_firing(id, (&fire.identity, &fire.context), &trigger, (event, logs), now);
         Ok(Some(PreparedFiring { record, work, in_flight, identity: fire.identity }))
     }
 
@@ -158,24 +142,17 @@ impl Firing {
                 namespace: namespace.clone(),
             };
             let callback = subscribed.another(now).callback(told, now);
-            terms.callback = Some(PendingCallback::of(&callback, subscribed.site.clone()));
+            terms.callback = Some(PendingCallback::new(&callback, subscribed.site.clone()));
             callback
         });
-        let queued = QueuedInvocation {
-            action: action.clone(),
-            version: entry.action.version,
-            subject: fire.identity.subject.clone(),
-            args: Value::Object(crate::invoke::merge_arguments(&entry, started.args.clone())?),
-            cause: Some(started.cause),
-            transaction: fire.context.transaction.to_string(),
-            accepted: now,
-            progress: None,
-            terms,
+        let args = Value::Object(crate::invoke::merge_arguments(&entry, started.args.clone())?);
+        let queued_action = QueuedAction { name: action.clone(), version: entry.action.version, args };
+        let context = Context {
+            cause: Some(Cause::Event(started.cause)),
             depth,
-            rerun_of: None,
-            failed: Vec::new(),
-            begun: 0,
+            ..Context::outermost(fire.context.transaction.clone(), now)
         };
+        let queued = QueuedInvocation::new(queued_action, &fire.identity.subject, &context, terms);
         let work = NewWork { permit: in_flight.take_permit(), callback, ..queued.into_work(id, namespace) };
         Ok((work, in_flight))
     }

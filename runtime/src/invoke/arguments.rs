@@ -1,6 +1,7 @@
 //! The arguments of one run. REST contract §3.7.
 
 use serde_json::Value;
+use wask_model::annotations::keys;
 use wask_model::{Arguments, Failure, messages};
 
 use crate::catalog::ActionEntry;
@@ -11,7 +12,7 @@ pub fn merge(entry: &ActionEntry, payload: Arguments) -> Result<Arguments, Failu
     if entry.defaults.is_empty() {
         return Ok(payload);
     }
-    if entry.action.annotations.is_true("final") && payload.keys().any(|key| is_fixed(entry, key)) {
+    if entry.action.annotations.is_true(keys::FINAL) && payload.keys().any(|key| is_fixed(entry, key)) {
         return Err(Failure::BadRequest(messages::PARAMETERS_NOT_ALLOWED.into()));
     }
     let mut all = entry.defaults.clone();
@@ -22,4 +23,13 @@ pub fn merge(entry: &ActionEntry, payload: Arguments) -> Result<Arguments, Failu
 /// Whether `key` has a default that a `final` action protects.
 pub fn is_fixed(entry: &ActionEntry, key: &str) -> bool {
     entry.defaults.get(key).is_some_and(|value| *value != Value::Null)
+}
+
+/// The arguments of these names; all if no names are given.
+pub fn chosen(args: &Value, names: Option<&[String]>) -> Arguments {
+    let Some(all) = args.as_object() else { return Arguments::new() };
+    match names {
+        None => all.clone(),
+        Some(names) => names.iter().filter_map(|name| Some((name.clone(), all.get(name)?.clone()))).collect(),
+    }
 }

@@ -6,10 +6,10 @@ use std::time::Duration;
 use wask_model::{Activation, ActivationId, Failure, NamespaceName};
 use wask_store::{JobState, Lane, Lease};
 
+use super::arguments::chosen;
 use super::composition::JobHold;
-use super::conclude::chosen;
 use super::detached::{Detachable, WaitOutcome};
-use super::{AdmittedInvocation, Invoked, Invoker, asynchronous};
+use super::{AdmittedInvocation, Invoked, Invoker, QueuedInvocation};
 use crate::gate::InFlight;
 
 impl Invoker {
@@ -45,7 +45,7 @@ impl Invoker {
     ) -> Result<Invoked, Failure> {
         let (id, queue) = (admitted.id, self.queue.clone());
         let adopting = self.detached.spawn(async move {
-            let adopted = queue.adopt(asynchronous::work_of(&admitted, hold.progress())).await;
+            let adopted = queue.adopt(admitted.work(hold.progress())).await;
             let adopted = adopted.map(|lease| hold.adopted(lease));
             running.detach();
             adopted
@@ -91,7 +91,7 @@ impl Invoker {
         records: Vec<Activation>,
         in_flight: InFlight,
     ) {
-        let done = self.conclude(admitted, &asynchronous::queued_of(admitted, None), records).await;
+        let done = self.conclude(admitted, &QueuedInvocation::from_admitted(admitted, None), records).await;
         in_flight.keep(); // the place is given back when the job leaves the queue, which may be after a further attempt
         self.queue.settle(Lane::Invoke, &admitted.identity.namespace, lease, done).await;
     }

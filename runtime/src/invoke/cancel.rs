@@ -1,4 +1,4 @@
-//! Ending an activation before its time. The record says so; what was asked for is not forgotten when the node dies.
+//! JobCancellation an activation before its time. The record says so; what was asked for is not forgotten when the node dies.
 //!
 //! ```text
 //! queued, retrying ──▶ the job goes, its record is written, one transaction ──▶ ended
@@ -9,13 +9,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use wask_model::annotations::keys;
 use wask_model::{Activation, ActivationId, Failure, NamespaceName, SharedIdentity, messages};
 use wask_store::{Cancelled, JobState, KnownJob, Lane, Lease};
 
 use super::Invoker;
-use super::asynchronous::{CANCELLED, QueuedInvocation, mark_cancelled};
 use super::composition::{JobHold, is_composed};
 use super::outcome::refusal;
+use super::queued::QueuedInvocation;
+use super::record::mark_cancelled;
 use crate::queue::JobCancellation;
 
 /// How often a job is looked at anew that changes hands while it is being ended.
@@ -76,7 +78,7 @@ impl Invoker {
         }
         self.flush_records().await;
         match self.store.activation(namespace, id).await? {
-            Some(record) if record.annotations.get(CANCELLED).is_none() => Err(already_ended()),
+            Some(record) if record.annotations.get(keys::CANCELLED).is_none() => Err(already_ended()),
             Some(_) | None => Ok(true),
         }
     }

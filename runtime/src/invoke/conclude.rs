@@ -6,11 +6,12 @@
 //!                   └─ otherwise ──▶ finished           ┴─▶ input, callback
 //! ```
 
-use serde_json::{Value, json};
-use wask_model::{Activation, Annotations, Arguments, Notice, Response, RetryPolicy, SharedIdentity, messages};
+use wask_model::annotations::keys;
+use wask_model::{Activation, Annotations, Notice, Response, RetryPolicy, SharedIdentity, messages};
 use wask_store::Lane;
 
-use super::asynchronous::{FailedAttempt, QueuedInvocation};
+use super::arguments::chosen;
+use super::queued::{FailedAttempt, QueuedInvocation, failed_attempts};
 use super::{AdmittedInvocation, Invoker};
 use crate::queue::{JobOutcome, NewWork};
 
@@ -84,7 +85,7 @@ impl Invoker {
     pub(super) fn follow(&self, queued: &QueuedInvocation, records: &mut [Activation]) -> Vec<NewWork> {
         let Some(own) = records.last_mut() else { return Vec::new() };
         if !queued.failed.is_empty() {
-            own.annotations.set("failedAttempts", documents(&queued.failed));
+            own.annotations.set(keys::FAILED_ATTEMPTS, failed_attempts(&queued.failed));
         }
         own.input = self.recorder.keeps_input_of_jobs().then(|| queued.given());
         let Some(awaited) = &queued.terms.callback else { return Vec::new() };
@@ -121,19 +122,4 @@ fn error_of(response: &Response) -> String {
     let error = response.result.get("error").unwrap_or(&response.result);
     let text = error.as_str().map_or_else(|| error.to_string(), str::to_owned);
     text.chars().take(ERROR_CHARS).collect()
-}
-
-/// Failed attempts as the wire shows them.
-pub fn documents(failed: &[FailedAttempt]) -> Value {
-    let document = |one: &FailedAttempt| json!({ "attempt": one.attempt, "at": one.at, "status": one.status.as_str(), "error": one.error });
-    failed.iter().map(document).collect()
-}
-
-/// The arguments of these names; all where none are named.
-pub fn chosen(args: &Value, names: Option<&[String]>) -> Arguments {
-    let Some(all) = args.as_object() else { return Arguments::new() };
-    match names {
-        None => all.clone(),
-        Some(names) => names.iter().filter_map(|name| Some((name.clone(), all.get(name)?.clone()))).collect(),
-    }
 }

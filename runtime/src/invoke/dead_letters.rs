@@ -3,7 +3,7 @@
 use wask_model::{ActivationId, Failure, NamespaceName, SharedIdentity};
 use wask_store::{DeadLetter, DeadLetterQuery};
 
-use super::asynchronous::{QueuedInvocation, to_work};
+use super::queued::QueuedInvocation;
 use super::{Cause, Context, Invocation, Invoker, Wait};
 
 /// Dead letters done again or thrown away in one go.
@@ -49,7 +49,7 @@ impl Invoker {
         let mut admitted = self.admit(self.catalog.resolve(&queued.action).await?, invocation).await?;
         admitted.terms.retry = queued.terms.retry;
         let again = admitted.id;
-        let mut work = to_work(admitted, None);
+        let mut work = admitted.into_work();
         work.permit = in_flight.take_permit();
         match self.queue.redrive(letter.id, work, move || in_flight.keep()).await? {
             true => Ok(again),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use wask_model::annotations::keys;
 use wask_model::{Timestamp, truthy};
 
 use super::{AdmittedInvocation, Invoker};
@@ -20,7 +21,7 @@ impl Invoker {
         set("__OW_ACTIVATION_ID", admitted.id.to_string());
         set("__OW_TRANSACTION_ID", admitted.context.transaction.to_string());
         set("__OW_DEADLINE", deadline.millis().to_string());
-        if action.annotations.get("provide-api-key").is_none_or(truthy) {
+        if action.annotations.get(keys::PROVIDE_API_KEY).is_none_or(truthy) {
             let expires = deadline.after(Duration::from_secs(60));
             set("__OW_API_KEY", self.catalog.token(&admitted.identity, expires).expose());
         }

@@ -22,8 +22,11 @@ mod conclude;
 mod dead_letters;
 mod detached;
 mod environment;
+mod invocation;
 mod outcome;
 mod owner;
+mod queued;
+mod record;
 mod recorder;
 mod rerun;
 mod run;
@@ -39,15 +42,16 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wask_model::{
-    Activation, ActivationId, Arguments, Callback, Exec, Failure, FullName, NamespaceName, SharedIdentity, Timestamp,
+    Activation, ActivationId, Callback, Exec, Failure, FullName, NamespaceName, SharedIdentity, Timestamp,
 };
 use wask_sandbox::Sandbox;
 use wask_store::{Lane, Store};
 
 pub use arguments::{is_fixed, merge as merge_arguments};
-pub use asynchronous::{FailedAttempt, PendingCallback, QueuedInvocation, Terms};
-pub use conclude::documents as failed_attempts;
 pub use dead_letters::Letter;
+pub use invocation::{AdmittedInvocation, Cause, Context, Invocation, Invoked, Wait};
+pub use queued::{FailedAttempt, PendingCallback, QueuedAction, QueuedInvocation, Terms, failed_attempts};
+pub use record::Record;
 pub use recorder::{KeepInput, RecordConfig, Recorder, StorePolicy};
 pub use running::{Lines, RunningActivation};
 pub use services::FireTriggers;
@@ -59,99 +63,6 @@ use crate::gate::{Gate, InFlight};
 use crate::queue::{NewWork, Queue};
 use builtin::Builtin;
 use composition::JobHold;
-
-/// What a caller asks for.
-pub struct Invocation {
-    /// Who invokes; its namespace is charged and owns the record.
-    pub identity: SharedIdentity,
-    pub action: FullName,
-    pub args: Arguments,
-    pub wait: Wait,
-    pub context: Context,
-    /// What is to tell of its end.
-    pub callback: Option<AcceptedSubscription>,
-}
-
-/// Where an invocation comes from.
-#[derive(Clone, Debug)]
-pub struct Context {
-    /// The transaction id of the request that led to it.
-    pub transaction: Arc<str>,
-    /// The activation that led to it.
-    pub cause: Option<Cause>,
-    /// Store the record even where the settings would not.
-    pub extra_logging: bool,
-    /// When the request came in.
-    pub accepted: Timestamp,
-    /// How many activations led to one another, events among them, this one included.
-    pub depth: u32,
-    /// The activation that this one does again.
-    pub rerun_of: Option<ActivationId>,
-}
-
-impl Context {
-    /// Of what somebody asked for who is no activation himself.
-    pub fn outermost(transaction: Arc<str>, accepted: Timestamp) -> Self {
-        Context { transaction, cause: None, extra_logging: false, accepted, depth: 1, rerun_of: None }
-    }
-}
-
-/// The activation that led to another.
-#[derive(Clone, Copy, Debug)]
-pub enum Cause {
-    /// A trigger was fired, and a rule started this one.
-    Event(ActivationId),
-    /// A sequence or composition that this one is part of.
-    Composition(ActivationId),
-}
-
-impl Cause {
-    pub fn id(self) -> ActivationId {
-        match self {
-            Cause::Event(id) | Cause::Composition(id) => id,
-        }
-    }
-}
-
-/// How long the caller waits.
-#[derive(Clone, Copy, Debug)]
-pub enum Wait {
-    No,
-    UpTo(Duration),
-}
-
-/// What the caller gets.
-pub enum Invoked {
-    /// It ended while the caller waited.
-    Ended(Arc<Activation>),
-    /// It is on disk and will end; ask for it by its id.
-    Accepted(ActivationId),
-}
-
-impl Invoked {
-    pub fn id(&self) -> ActivationId {
-        match self {
-            Invoked::Ended(record) => record.id,
-            Invoked::Accepted(id) => *id,
-        }
-    }
-}
-
-/// An activation that exists: it has an id, a place in flight, and everything that a run needs.
-pub struct AdmittedInvocation {
-    pub id: ActivationId,
-    pub entry: Arc<ActionEntry>,
-    pub identity: SharedIdentity,
-    /// A JSON object; inside a sequence it may be an array.
-    pub args: Value,
-    pub context: Context,
-    /// 1, and one more for every time it is begun again.
-    pub attempt: u32,
-    pub terms: Terms,
-    /// Stored with its job; its terms name it.
-    pub callback: Option<Box<Callback>>,
-    pub running: Arc<RunningActivation>,
-}
 
 /// Takes invocations from name to record.
 pub struct Invoker {
@@ -261,7 +172,7 @@ impl Invoker {
     /// The job that an invocation leads to, whether or not its caller waits; nothing is stored or run.
     pub async fn work_out(&self, request: Invocation) -> Result<NewWork, Failure> {
         let entry = self.catalog.resolve(&request.action).await?;
-        Ok(asynchronous::to_work(self.admit(entry, request).await?, None))
+        Ok(self.admit(entry, request).await?.into_work())
     }
 
     async fn admit(&self, entry: Arc<ActionEntry>, request: Invocation) -> Result<AdmittedInvocation, Failure> {
@@ -291,7 +202,7 @@ impl Invoker {
     /// The callback that is to tell of an activation, which its terms name from now on.
     fn promise(&self, subscribed: &AcceptedSubscription, told: ReportedActivation, terms: &mut Terms) -> Callback {
         let callback = subscribed.callback(told, self.clock.now());
-        terms.callback = Some(PendingCallback::of(&callback, subscribed.site.clone()));
+        terms.callback = Some(PendingCallback::new(&callback, subscribed.site.clone()));
         callback
     }
 
@@ -323,7 +234,7 @@ impl Invoker {
     /// Makes the activation durable; it runs as soon as it is its turn and there is room.
     async fn enqueue(&self, admitted: AdmittedInvocation, mut in_flight: InFlight) -> Result<ActivationId, Failure> {
         let id = admitted.id;
-        let mut work = asynchronous::to_work(admitted, None);
+        let mut work = admitted.into_work();
         work.permit = in_flight.take_permit();
         // The place is given back when the job leaves the queue.
         self.queue.submit(None, vec![work], move || in_flight.keep()).await?;

@@ -1,6 +1,7 @@
 //! RunningActivation again what has ended: on the same arguments or on others, as another activation that says whose rerun it is.
 
 use serde_json::Value;
+use wask_model::annotations::keys;
 use wask_model::{Activation, ActivationId, Arguments, Failure, FullName, NamespaceName, SharedIdentity, messages};
 
 use super::{Context, Invocation, Invoker, Wait};
@@ -23,7 +24,7 @@ impl Invoker {
         context: Context,
     ) -> Result<Option<ActivationId>, Failure> {
         let record = self.ended(&identity.namespace, id).await?;
-        if record.annotations.get("causedBy").is_some() {
+        if record.annotations.get(keys::CAUSED_BY).is_some() {
             return Err(Failure::Conflict(messages::RERUN_OF_COMPONENT.into()));
         }
         let args = input.or_else(|| input_of(&record));
@@ -73,7 +74,7 @@ fn input_of(record: &Activation) -> Option<Arguments> {
 /// The name under which it was invoked: that of the binding, where there is one.
 fn name_of(record: &Activation) -> Result<FullName, Failure> {
     let text = |key: &str| record.annotations.get(key).and_then(Value::as_str);
-    let path = match (text("binding"), text("path")) {
+    let path = match (text(keys::BINDING), text(keys::PATH)) {
         (Some(binding), _) => format!("{binding}/{}", record.name),
         (None, Some(path)) => path.to_owned(),
         (None, None) => format!("{}/{}", record.namespace, record.name),

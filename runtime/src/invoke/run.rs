@@ -4,16 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde_json::json;
 use tracing::warn;
-use wask_model::{Activation, Annotations, Exec, Failure, Kind, Limits, Response, Status, Timestamp, messages};
+use wask_model::{Activation, Exec, Failure, Limits, Response, Timestamp, messages};
 use wask_sandbox::{Run, RunLimits};
 use wask_store::failpoint::{Stage, reach};
 
-use super::asynchronous::CANCELLED;
 use super::outcome::{Outcome, refusal};
+use super::record::{Record, Span};
 use super::services::Services;
-use super::{AdmittedInvocation, Cause, Invoker};
+use super::{AdmittedInvocation, Invoker};
 
 impl Invoker {
     /// Runs the activation once and returns its record. Never fails: what goes wrong is in the record.
@@ -76,51 +75,9 @@ impl Invoker {
         self.activation(admitted, start, Outcome::of(ran, allowed.truncation_bytes))
     }
 
-    /// The record of an activation that has ended now. REST contract §4.2, §4.3.
+    /// The record of an activation that has ended now.
     pub(super) fn activation(&self, admitted: &AdmittedInvocation, start: Timestamp, outcome: Outcome) -> Activation {
-        let action = &admitted.entry.action;
-        let end = self.clock.now();
-        let limits = serde_json::to_value(&action.limits).expect("limits always serialize");
-        let waited = start.since(admitted.context.accepted).as_millis() as u64;
-        let mut annotations = Annotations::default()
-            .with("path", action.name.to_string())
-            .with("kind", action.kind().as_str())
-            .with("timeout", outcome.timed_out)
-            .with("limits", limits)
-            .with("waitTime", waited);
-        if let (Some(init), true) = (outcome.init, admitted.entry.is_cold()) {
-            annotations.set("initTime", json!(init.as_millis() as u64));
-        }
-        if let Some(Cause::Composition(_)) = admitted.context.cause {
-            annotations.set("causedBy", Kind::SEQUENCE);
-        }
-        if let Some(binding) = &admitted.entry.binding {
-            annotations.set("binding", binding.to_string());
-        }
-        if 1 < admitted.attempt {
-            annotations.set("attempts", admitted.attempt);
-        }
-        if let Some(origin) = admitted.context.rerun_of {
-            annotations.set("rerunOf", origin.to_string());
-        }
-        if admitted.running.is_cancelled() && outcome.response.status != Status::Success {
-            annotations.set(CANCELLED, true);
-        }
-        Activation {
-            id: admitted.id,
-            namespace: admitted.identity.namespace.clone(),
-            name: action.name.name.clone(),
-            version: action.version,
-            subject: admitted.identity.subject.clone(),
-            start,
-            end: Some(end),
-            duration_ms: Some(end.since(start).as_millis() as u64),
-            cause: admitted.context.cause.map(Cause::id),
-            response: outcome.response,
-            logs: outcome.logs,
-            annotations,
-            input: None,
-        }
+        Record::from_run(admitted, Span { start, end: self.clock.now() }, outcome)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use wask_store::Lease;
 
 use super::super::AdmittedInvocation;
-use super::super::asynchronous::{QueuedInvocation, queued_of};
+use super::super::queued::QueuedInvocation;
 use super::Progress;
 
 /// The hold that the queue has on a running activation: its lease, once it is a job, and how far it has come.
@@ -30,7 +30,7 @@ impl JobHold {
     pub fn payload(&self, admitted: &AdmittedInvocation, progress: Progress) -> String {
         let queued = match &self.queued {
             Some(queued) => QueuedInvocation { progress: Some(progress), ..(**queued).clone() },
-            None => queued_of(admitted, Some(progress)),
+            None => QueuedInvocation::from_admitted(admitted, Some(progress)),
         };
         queued.to_payload()
     }

@@ -18,18 +18,19 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use tracing::warn;
-use wask_model::{
-    Activation, ActivationId, Annotations, Exec, Failure, FullName, Identity, Kind, Response, Status, messages, truthy,
-};
+use wask_model::annotations::keys;
+use wask_model::{Activation, ActivationId, Exec, Failure, FullName, Identity, Response, messages, truthy};
 
-use super::asynchronous::{CANCELLED, Terms};
 use super::outcome::refusal;
+use super::queued::Terms;
+use super::record::Record;
 use super::{AdmittedInvocation, Cause, Context, Invoker};
 use crate::catalog::{ActionEntry, RequiredAccess};
 use conductor::ConductorState;
 pub use job_hold::JobHold;
 pub use progress::Progress;
-use progress::{EndedScope, Part, Plan, Scope, Step};
+pub use progress::{EndedScope, Plan};
+use progress::{Part, Scope, Step};
 
 /// What a step came to.
 enum StepOutcome {
@@ -45,7 +46,7 @@ enum StepOutcome {
 pub fn is_composed(entry: &ActionEntry) -> bool {
     match &entry.action.exec {
         Exec::Sequence { .. } => true,
-        Exec::Wasm { .. } => entry.action.annotations.get("conductor").is_some_and(truthy),
+        Exec::Wasm { .. } => entry.action.annotations.get(keys::CONDUCTOR).is_some_and(truthy),
         Exec::Builtin => false,
     }
 }
@@ -85,7 +86,7 @@ impl Invoker {
                     (vec![*record], progress.took(part, longest, next))
                 }
             };
-            records.extend(ended.into_iter().map(|ended| self.composed(admitted, ended)));
+            records.extend(ended.into_iter().map(|ended| Record::from_scope(admitted, ended, self.clock.now())));
             if progress.is_over() {
                 return Some(records);
             }
@@ -107,7 +108,7 @@ impl Invoker {
 
     fn abandon(&self, admitted: &AdmittedInvocation, mut progress: Progress, response: &Response) -> Vec<Activation> {
         let ended = progress.abandon(response);
-        ended.into_iter().map(|ended| self.composed(admitted, ended)).collect()
+        ended.into_iter().map(|ended| Record::from_scope(admitted, ended, self.clock.now())).collect()
     }
 
     fn begin(&self, admitted: &AdmittedInvocation, hold: &JobHold) -> Progress {
@@ -208,7 +209,7 @@ impl Invoker {
         let (attempt, terms) = (hold.attempts_of_next(progress), Terms::default());
         let component =
             AdmittedInvocation { id, entry, identity, args, context, attempt, terms, callback: None, running };
-        if 1 < attempt && component.entry.action.annotations.get("redelivery") == Some(&Value::Bool(false)) {
+        if 1 < attempt && component.entry.action.annotations.get(keys::REDELIVERY) == Some(&Value::Bool(false)) {
             let outcome = super::outcome::Outcome::without_guest(Response::whisk_error(messages::NOT_REDELIVERED));
             return self.activation(&component, self.clock.now(), outcome);
         }
@@ -239,52 +240,6 @@ impl Invoker {
         };
         hold.keep(progress.clone());
         kept
-    }
-
-    /// The record of a sequence or composition that has ended now. REST contract §5.2, §5.4.
-    fn composed(&self, admitted: &AdmittedInvocation, ended: EndedScope) -> Activation {
-        let EndedScope { frame, response, cause } = ended;
-        let mut annotations = Annotations::default()
-            .with("topmost", cause.is_none())
-            .with("path", frame.action.to_string())
-            .with("kind", Kind::SEQUENCE)
-            .with("waitTime", frame.wait_ms);
-        if let Some(memory) = frame.memory {
-            let limits = wask_model::ActionLimits { memory, ..frame.limits };
-            annotations.set("limits", serde_json::to_value(&limits).expect("limits always serialize"));
-        }
-        if let Plan::Conductor(_) = frame.plan {
-            annotations.set("conductor", true);
-        }
-        if let Some(binding) = &frame.binding {
-            annotations.set("binding", binding.to_string());
-        }
-        match cause {
-            Some(_) => annotations.set("causedBy", Kind::SEQUENCE),
-            None if 1 < admitted.attempt => annotations.set("attempts", admitted.attempt),
-            None => (),
-        }
-        if let (None, Some(origin)) = (cause, admitted.context.rerun_of) {
-            annotations.set("rerunOf", origin.to_string());
-        }
-        if admitted.running.is_cancelled() && response.status != Status::Success {
-            annotations.set(CANCELLED, true);
-        }
-        Activation {
-            id: frame.id,
-            namespace: admitted.identity.namespace.clone(),
-            name: frame.action.name.clone(),
-            version: frame.version,
-            subject: admitted.identity.subject.clone(),
-            start: frame.start,
-            end: Some(self.clock.now()),
-            duration_ms: Some(frame.duration_ms),
-            cause: cause.or(admitted.context.cause.map(Cause::id)),
-            response,
-            logs: frame.logs.iter().map(ToString::to_string).collect(),
-            annotations,
-            input: None,
-        }
     }
 }
 

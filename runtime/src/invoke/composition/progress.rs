@@ -84,7 +84,7 @@ enum PartCount {
 /// A frame that has ended, with what it ended with.
 #[derive(Debug)]
 pub struct EndedScope {
-    pub frame: Scope,
+    pub scope: Scope,
     pub response: Response,
     /// The frame around it; `None` for the outermost.
     pub cause: Option<ActivationId>,
@@ -213,7 +213,7 @@ impl Progress {
                 Plan::Conductor(c) => PartCount::Composition { components: c.components, runs: c.runs },
             },
         };
-        ended.push(EndedScope { frame, response, cause: around });
+        ended.push(EndedScope { scope: frame, response, cause: around });
         around.is_some().then_some(part)
     }
 }

@@ -1,0 +1,170 @@
+//! What a job of the lane `invoke` carries: everything that a later run needs, and the terms of its acceptance.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use wask_model::{
+    ActivationId, Arguments, Callback, CallbackId, CallbackPayload, Failure, FullName, NamespaceName, RetryPolicy,
+    Status, Timestamp, Version,
+};
+use wask_store::Lane;
+
+use super::arguments::chosen;
+use super::composition::Progress;
+use super::invocation::{AdmittedInvocation, Cause, Context};
+use crate::queue::NewWork;
+
+/// A queued activation. Its arguments are merged already: they are those of the time of acceptance.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct QueuedInvocation {
+    pub action: FullName,
+    pub version: Version,
+    pub subject: String,
+    pub args: Value,
+    /// The firing whose rule started this activation.
+    pub cause: Option<ActivationId>,
+    pub transaction: String,
+    pub accepted: Timestamp,
+    /// How far a sequence or composition has come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Progress>,
+    #[serde(flatten)]
+    pub terms: Terms,
+    /// The length of the chain of activations that led here, this one included.
+    #[serde(default)]
+    pub depth: u32,
+    /// The ended activation whose input this one runs on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rerun_of: Option<ActivationId>,
+    /// Attempts that failed and were retried.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failed: Vec<FailedAttempt>,
+    /// Attempts of the job that do not count as failures of a node: those up to the last one that was retried.
+    #[serde(default)]
+    pub begun: u32,
+}
+
+/// What was agreed when an activation was accepted.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Terms {
+    /// Names of the arguments that are not the action's defaults; `None`: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given: Option<Vec<String>>,
+    /// Names of the arguments that the caller sent, if the trigger has parameters of its own; `None`: all of `given`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<Vec<String>>,
+    /// The retry policy of the rule that started it. It replaces the action's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<RetryPolicy>,
+    /// How long its caller waits. Until then a failed attempt is not retried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waited_until: Option<Timestamp>,
+    /// The callback that reports its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub callback: Option<PendingCallback>,
+}
+
+/// The callback of an activation that has not ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PendingCallback {
+    pub id: CallbackId,
+    /// Host and port of the receiver: the callbacks to one site share its permits.
+    pub site: String,
+    pub payload: CallbackPayload,
+}
+
+/// An attempt that failed and was retried.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FailedAttempt {
+    pub attempt: u32,
+    pub at: Timestamp,
+    pub status: Status,
+    pub error: String,
+}
+
+impl PendingCallback {
+    pub fn new(callback: &Callback, site: String) -> Self {
+        PendingCallback { id: callback.id, site, payload: callback.payload.clone() }
+    }
+}
+
+/// What an activation runs: an action at a version, on merged arguments.
+pub struct QueuedAction {
+    pub name: FullName,
+    pub version: Version,
+    pub args: Value,
+}
+
+impl QueuedInvocation {
+    /// An activation that has not run yet. `subject` is the invoker's.
+    pub fn new(action: QueuedAction, subject: &str, context: &Context, terms: Terms) -> Self {
+        QueuedInvocation {
+            action: action.name,
+            version: action.version,
+            subject: subject.to_owned(),
+            args: action.args,
+            cause: context.cause.map(Cause::id),
+            transaction: context.transaction.to_string(),
+            accepted: context.accepted,
+            progress: None,
+            terms,
+            depth: context.depth,
+            rerun_of: context.rerun_of,
+            failed: Vec::new(),
+            begun: 0,
+        }
+    }
+
+    /// An admitted activation that has come as far as `progress`.
+    pub fn from_admitted(admitted: &AdmittedInvocation, progress: Option<Progress>) -> Self {
+        let (name, version) = (admitted.entry.asked(), admitted.entry.action.version);
+        let action = QueuedAction { name, version, args: admitted.args.clone() };
+        let queued =
+            QueuedInvocation::new(action, &admitted.identity.subject, &admitted.context, admitted.terms.clone());
+        QueuedInvocation { progress, ..queued }
+    }
+
+    pub fn into_work(self, id: ActivationId, namespace: NamespaceName) -> NewWork {
+        NewWork {
+            id,
+            lane: Lane::Invoke,
+            share: namespace.to_string(),
+            namespace,
+            name: self.action.clone(),
+            payload: self.to_payload(),
+            permit: None,
+            callback: None,
+        }
+    }
+
+    /// What the caller gave, without the defaults of packages and actions: those may be another namespace's secrets.
+    pub fn given(&self) -> Arguments {
+        chosen(&self.args, self.terms.given.as_deref())
+    }
+
+    pub fn to_payload(&self) -> String {
+        serde_json::to_string(self).expect("a queued activation always serializes")
+    }
+
+    pub fn read(payload: &str) -> Result<QueuedInvocation, Failure> {
+        serde_json::from_str(payload).map_err(|e| Failure::Internal(e.into()))
+    }
+}
+
+impl AdmittedInvocation {
+    /// The job of an activation that has not run, with its callback.
+    pub fn into_work(self) -> NewWork {
+        let work = self.work(None);
+        NewWork { callback: self.callback.map(|callback| *callback), ..work }
+    }
+
+    /// The job of an activation that has come as far as `progress`.
+    pub fn work(&self, progress: Option<Progress>) -> NewWork {
+        QueuedInvocation::from_admitted(self, progress).into_work(self.id, self.identity.namespace.clone())
+    }
+}
+
+/// Failed attempts as clients see them.
+pub fn failed_attempts(failed: &[FailedAttempt]) -> Value {
+    let document = |one: &FailedAttempt| json!({ "attempt": one.attempt, "at": one.at, "status": one.status.as_str(), "error": one.error });
+    failed.iter().map(document).collect()
+}
