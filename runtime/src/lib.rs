@@ -10,14 +10,16 @@ pub mod retention;
 
 pub mod catalog;
 
+pub mod idempotency;
+
 pub mod callbacks;
 pub mod gateway;
 pub mod invoke;
 
 pub mod firing;
-pub mod idempotency;
 
 pub mod alarms;
+pub mod host;
 
 pub mod api;
 

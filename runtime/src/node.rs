@@ -25,9 +25,10 @@ use crate::config::Config;
 use crate::firing::Firing;
 use crate::gate::{Gate, rights};
 use crate::gateway::Gateway;
+use crate::host::{Host, HostParts};
 use crate::idempotency::Idempotency;
 use crate::invoke::builtin::{self, Builtin};
-use crate::invoke::{FireTriggers, Invoker, InvokerParts, Recorder};
+use crate::invoke::{Admission, AdmissionParts, Invoker, InvokerParts, Recorder};
 use crate::queue::Queue;
 use crate::retention::{Bound, Retention, days};
 
@@ -107,8 +108,38 @@ impl Node {
             stop_attempts: stop_callbacks.clone(),
         });
         let callbacks = callbacks.await.context("set up callbacks")?;
+        let admission = Arc::new(Admission::new(AdmissionParts {
+            catalog: catalog.clone(),
+            gate: gate.clone(),
+            callbacks: callbacks.clone(),
+            idempotency: Idempotency::new(dyn_store.clone(), queue.clone()),
+            clock: clock.clone(),
+            live_log_bytes: config.activations.live_log_bytes,
+        }));
+        let (firing, alarms) = {
+            let (admission, catalog, gate) = (admission.clone(), catalog.clone(), gate.clone());
+            let firing = Arc::new(Firing::new(admission, catalog.clone(), gate, queue.clone(), clock.clone()));
+            let alarms = Alarms::new(AlarmParts {
+                store: dyn_store.clone(),
+                catalog,
+                firing: firing.clone(),
+                queue: queue.clone(),
+                clock: clock.clone(),
+                callbacks: callbacks.clone(),
+                settings: config.alarms.clone(),
+            });
+            (firing, alarms)
+        };
+        queue.serve(Lane::Fire, alarms.clone());
+        let host = Host::new(HostParts {
+            admission: admission.clone(),
+            firing: firing.clone(),
+            gate: gate.clone(),
+            clock: clock.clone(),
+        });
         let (recorder, recording) = Recorder::start(dyn_store.clone(), &config.activations);
         let invoker = Invoker::new(InvokerParts {
+            admission: admission.clone(),
             catalog: catalog.clone(),
             gate: gate.clone(),
             queue: queue.clone(),
@@ -116,24 +147,13 @@ impl Node {
             clock: clock.clone(),
             recorder,
             store: dyn_store.clone(),
-            callbacks: callbacks.clone(),
+            host: Arc::new(host),
+            builtins: builtins(&alarms)?,
             api_host: api_host.clone(),
             server_name: config.server.name.clone(),
             closing: stop_serving.clone(),
             stop_waiting: stop_waiting.clone(),
         });
-        let firing = Arc::new(Firing::new(catalog.clone(), gate.clone(), queue.clone(), clock.clone()));
-        let alarms = Alarms::new(AlarmParts {
-            store: dyn_store.clone(),
-            catalog: catalog.clone(),
-            firing: firing.clone(),
-            queue: queue.clone(),
-            clock: clock.clone(),
-            callbacks: callbacks.clone(),
-            settings: config.alarms.clone(),
-        });
-        queue.serve(Lane::Fire, alarms.clone());
-        invoker.connect(builtins(&alarms)?, firing.clone() as Arc<dyn FireTriggers>);
 
         for (namespace, queued) in dyn_store.count_jobs(Lane::Invoke).await? {
             gate.restore(&namespace, queued);
@@ -141,15 +161,9 @@ impl Node {
         queue.take_over().await.context("take over the queue")?;
         alarms.take_over().await.context("take over the alarms")?;
 
-        let idempotency = Idempotency {
-            store: dyn_store.clone(),
-            gate: gate.clone(),
-            queue: queue.clone(),
-            invoker: invoker.clone(),
-            firing: firing.clone(),
-        };
         let gateway = Arc::new(Gateway::new(dyn_store.clone(), config.gateway.clone()));
         let parts = api::Parts {
+            admission,
             alarms: alarms.clone(),
             callbacks: callbacks.clone(),
             catalog: catalog.clone(),
@@ -157,7 +171,6 @@ impl Node {
             gateway: gateway.clone(),
             invoker: invoker.clone(),
             firing,
-            idempotency,
             store: dyn_store.clone(),
             clock: clock.clone(),
             limits: config.limits.clone(),

@@ -49,7 +49,7 @@ impl Alarms {
     ) -> Result<Option<ActivationId>, Failure> {
         let alarm = self.own(trigger).await?;
         let (id, due) = (ActivationId::new(context.accepted), context.accepted);
-        self.firing.admit(&identity, due)?;
+        self.firing.count(&identity, due)?;
         let single = matches!(alarm.schedule, AlarmSchedule::Once { .. });
         let (payload, callback) = self.event(&identity, &alarm.payload, single).await?;
         let trigger = trigger.clone();

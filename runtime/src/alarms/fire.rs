@@ -143,7 +143,7 @@ impl Alarms {
         let identity = self.catalog.owner(&job.namespace).await?.ok_or_else(Failure::not_found)?;
         identity.check_not_blocked()?;
         let accepted = self.clock.now();
-        self.firing.admit(&identity, accepted)?;
+        self.firing.count(&identity, accepted)?;
         let transaction = format!("alarm-{}", job.lease.job).into();
         let (payload, callback) = self.event(&identity, &due.payload, due.single).await?;
         let fire = Fire {
@@ -155,7 +155,7 @@ impl Alarms {
             context: Context::outermost(transaction, accepted),
             callback,
         };
-        self.firing.work_out(fire).await.map(Fired)
+        self.firing.prepare(fire).await.map(Fired)
     }
 
     /// The payload of an alarm as an event, and the callback in it: what recurs does not call back.

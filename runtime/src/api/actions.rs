@@ -9,9 +9,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
-use wask_model::{
-    Action, Activation, ActivationId, Collection, Failure, IdempotencyKey, Status, Subscription, messages,
-};
+use wask_model::{Action, Activation, ActivationId, Collection, Failure, IdempotencyKey, Status, messages};
 
 use super::App;
 use super::callbacks::{Carrier, first_callback, with_callback};
@@ -19,7 +17,7 @@ use super::caller::Caller;
 use super::conditions::{ETag, Writing};
 use super::documents::action;
 use super::extract::{Params, Segments, document, malformed, payload};
-use super::idempotency::{self, Entrance};
+use super::idempotency;
 use super::listing;
 use super::rejection::Rejection;
 use super::transaction::TransactionId;
@@ -122,41 +120,29 @@ pub async fn invoke(
 ) -> Result<Response, Rejection> {
     let action = path.target(&caller)?.full_name()?;
     let accepted = app.clock.now();
-    let entrance = idempotency::enter(&app, &caller.identity, request.headers(), accepted)?;
-    app.catalog.may_invoke(&caller.identity, &action).await?;
+    let key = idempotency::key(request.headers())?;
+    let entrance = app.admission.admit_keyed(&caller.identity, &action, key, accepted).await?;
     let (wait, result_only) = mode(&params, app.limits.blocking_wait_ms)?;
     let extra_logging = wants_extra_logging(&request);
     let carrier = Carrier::of(request.headers())?;
     let mut args = payload(request, app.gate.payload_bytes(&caller.identity)).await?;
-    let asked = carrier.subscription(&mut args)?;
+    let callback = carrier.subscription(&mut args)?;
     let context = Context { extra_logging, ..Context::outermost(transaction.0, accepted) };
-    let mut invocation = Invocation { identity: caller.identity, action, args, wait, context, callback: None };
-    match entrance {
-        Entrance::InFlight(in_flight) => {
-            invocation.callback = app.callbacks.accept_any(&invocation.identity, asked).await?;
-            let told = invocation.callback.as_ref().map(|subscribed| subscribed.id);
-            Ok(with_callback(answer(app.invoker.invoke(invocation, in_flight).await?, result_only), told))
-        }
-        Entrance::Key(key) => {
-            let (keyed, namespace) = (keyed(key, &invocation, &asked), invocation.identity.namespace.clone());
-            if !app.idempotency.is_known(&keyed, accepted).await? {
-                invocation.callback = app.callbacks.accept_any(&invocation.identity, asked).await?;
-            }
-            let told = invocation.callback.as_ref().map(|subscribed| subscribed.id);
-            let reply = app.idempotency.invoke(keyed, invocation).await?;
-            let told = match &reply {
-                Reply::First(_) => told,
-                Reply::Replayed(invoked) => first_callback(&app, &namespace, invoked.id()).await?,
-            };
-            Ok(idempotency::answered(reply.map(|invoked| with_callback(answer(invoked, result_only), told))))
-        }
-    }
+    let identity = caller.identity.clone();
+    let invocation = Invocation { identity, action, args, wait, context, callback };
+    let entrance = entrance.for_request(|key| keyed(key, &invocation));
+    let reply = app.invoker.invoke(invocation, entrance).await?;
+    let callback = match &reply {
+        Reply::First(answer) => answer.callback,
+        Reply::Replayed(answer) => first_callback(&app, &caller.identity.namespace, answer.invoked.id()).await?,
+    };
+    Ok(idempotency::answered(reply.map(|invoked| with_callback(answer(invoked.invoked, result_only), callback))))
 }
 
 /// A retry repeats the action, its arguments and the callback; it may wait where the first one did not.
-fn keyed(key: IdempotencyKey, invocation: &Invocation, callback: &Option<Subscription>) -> KeyedRequest {
+fn keyed(key: IdempotencyKey, invocation: &Invocation) -> KeyedRequest {
     let (action, args) = (invocation.action.to_string(), json!(invocation.args).to_string());
-    let callback = json!(callback).to_string();
+    let callback = json!(invocation.callback).to_string();
     let parts: [&[u8]; 4] = [b"POST action", action.as_bytes(), args.as_bytes(), callback.as_bytes()];
     KeyedRequest::new(invocation.identity.namespace.clone(), key, Door::Api, &parts)
 }

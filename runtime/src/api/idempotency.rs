@@ -2,34 +2,12 @@
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::Response;
-use wask_model::{Failure, IdempotencyKey, Identity, Timestamp, messages};
+use wask_model::{Failure, IdempotencyKey, messages};
 
-use super::App;
-use super::rejection::Rejection;
-use crate::gate::InFlight;
 use crate::idempotency::Reply;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
-
-/// How an invocation gets in.
-pub enum Entrance {
-    /// It is one more activation in flight.
-    InFlight(InFlight),
-    /// It is one more only if it is the first with its key.
-    Key(IdempotencyKey),
-}
-
-/// Counts the request and lets it in · 400 the key is none · 429.
-pub fn enter(app: &App, identity: &Identity, headers: &HeaderMap, now: Timestamp) -> Result<Entrance, Rejection> {
-    match key(headers)? {
-        None => Ok(Entrance::InFlight(app.gate.enter(identity, now)?)),
-        Some(key) => {
-            app.gate.count(identity, now)?;
-            Ok(Entrance::Key(key))
-        }
-    }
-}
 
 pub fn key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Failure> {
     let mut given = headers.get_all(KEY).iter();

@@ -46,8 +46,7 @@ use crate::clock::Clock;
 use crate::firing::Firing;
 use crate::gate::Gate;
 use crate::gateway::Gateway;
-use crate::idempotency::Idempotency;
-use crate::invoke::Invoker;
+use crate::invoke::{Admission, Invoker};
 
 /// What the handlers call.
 #[derive(Clone)]
@@ -55,6 +54,7 @@ pub struct App(Arc<Parts>);
 
 /// The parts of a node that the API speaks to.
 pub struct Parts {
+    pub admission: Arc<Admission>,
     pub alarms: Arc<Alarms>,
     pub callbacks: Arc<Callbacks>,
     pub catalog: Arc<Catalog>,
@@ -62,7 +62,6 @@ pub struct Parts {
     pub gateway: Arc<Gateway>,
     pub invoker: Arc<Invoker>,
     pub firing: Arc<Firing>,
-    pub idempotency: Idempotency,
     pub store: Arc<dyn Store>,
     pub clock: Clock,
     pub limits: Limits,

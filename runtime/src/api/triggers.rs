@@ -23,7 +23,7 @@ use super::transaction::TransactionId;
 use crate::catalog::Selection;
 use crate::firing::Fire;
 use crate::gate::rights;
-use crate::idempotency::{Door, KeyedRequest, Reply};
+use crate::idempotency::{Door, KeyedRequest};
 use crate::invoke::Context;
 
 /// `GET triggers`: summaries · with `count=true` their number.
@@ -83,23 +83,15 @@ pub async fn fire(
     let trigger = path.target(&caller)?.full_name()?;
     let accepted = app.clock.now();
     let key = idempotency::key(request.headers())?;
-    app.gate.fire(&caller.identity, accepted)?;
-    rights::own_entity(&caller.identity, &trigger)?;
+    app.admission.admit_firing(&caller.identity, &trigger, accepted)?;
     let headers = Some(headers_for_actions(request.headers()));
     let carrier = Carrier::of(request.headers())?;
     let mut payload = payload(request, app.gate.payload_bytes(&caller.identity)).await?;
     let asked = carrier.subscription(&mut payload)?;
     let key = key.map(|key| keyed(key, &caller.identity.namespace, &trigger, (&payload, &asked)));
-    let callback = match &key {
-        Some(key) if app.idempotency.is_known(key, accepted).await? => None,
-        Some(_) | None => app.callbacks.accept_any(&caller.identity, asked).await?,
-    };
     let (id, context) = (ActivationId::new(accepted), Context::outermost(transaction.0, accepted));
-    let fire = Fire { id, identity: caller.identity, trigger, payload, headers, context, callback };
-    let fired = match key {
-        None => app.firing.fire(fire).await?.map(Reply::First),
-        Some(key) => app.idempotency.fire(key, fire).await?,
-    };
+    let fire = Fire { id, identity: caller.identity, trigger, payload, headers, context, callback: None };
+    let fired = app.firing.receive(fire, asked, key).await?;
     match fired {
         Some(reply) => Ok(idempotency::answered(reply.map(accepted_as))),
         None => Ok(StatusCode::NO_CONTENT.into_response()),

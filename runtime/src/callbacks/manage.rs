@@ -70,7 +70,7 @@ impl Callbacks {
     /// Sends nothing any more · 404 · 409 it is over.
     pub async fn cancel(&self, namespace: &NamespaceName, id: CallbackId) -> Result<KnownCallback, Failure> {
         match self.store.cancel_callback(namespace, id, self.clock.now()).await? {
-            CallbackCancelled::JobOutcome => self.get(namespace, id).await,
+            CallbackCancelled::Done => self.get(namespace, id).await,
             CallbackCancelled::Over => Err(Failure::Conflict(says::NOT_CANCELLABLE.into())),
             CallbackCancelled::Unknown => Err(Failure::not_found()),
         }

@@ -1,50 +1,65 @@
-//! Requests that carry an idempotency key: the first one begins an activation, every retry finds it.
+//! Requests that carry an idempotency key: the first one starts an activation, every retry finds it.
 //!
 //! ```text
-//! key known? ─┬─ yes, same request ──▶ its activation ─────────────────────────────────┬─▶ id, or wait for its record
-//!             ├─ yes, another one  ──▶ 422                                             │
-//!             └─ no ─▶ place (429) ─▶ work out ─▶ key + record + jobs, one transaction ┘
+//! key known? ─┬─ yes, same request ──▶ its activation
+//!             ├─ yes, another one  ──▶ 422
+//!             └─ no ──▶ key + record + jobs, one transaction
 //! ```
 //!
-//! A blocking invocation is a durable job here from the start: whoever asks again after a crash finds it. Beside the path of
-//! requests without a key, which know nothing of this.
+//! Requests without a key never come here.
 
 mod request;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use wask_model::{ActivationId, Failure, IdempotencyKey, Timestamp, messages};
+use wask_model::{Activation, ActivationId, Failure, IdempotencyKey, Timestamp, messages};
 use wask_store::{Begun, FirstRequest, Store, Verdict};
 
 pub use request::{Door, KeyedRequest};
 
-use crate::firing::{Fire, Firing};
-use crate::gate::Gate;
-use crate::invoke::{Invocation, Invoked, Invoker, Wait};
-use crate::queue::Queue;
+use crate::queue::{NewWork, Queue};
 
-/// A namespace that has all the keys it may have: some are forgotten within the hour, or none today.
+/// `Retry-After` for a namespace at its key limit. Keys expire hourly.
 const RETRY_AFTER: Duration = Duration::from_secs(3600);
 
-/// Carries out requests with a key.
+/// The keys of the last day, and the activations that they stand for.
 pub struct Idempotency {
-    pub store: Arc<dyn Store>,
-    pub gate: Arc<Gate>,
-    pub queue: Queue,
-    pub invoker: Arc<Invoker>,
-    pub firing: Arc<Firing>,
+    store: Arc<dyn Store>,
+    queue: Queue,
+}
+
+/// What the first request with a key starts.
+pub struct FirstWork {
+    pub activation: ActivationId,
+    /// When the request came in.
+    pub at: Timestamp,
+    /// The record of a firing.
+    pub record: Option<Activation>,
+    pub work: Vec<NewWork>,
 }
 
 /// What a request gets.
 pub enum Reply<T> {
-    /// It was the first with its key.
+    /// It has no key, or it was the first with its key.
     First(T),
-    /// What an earlier one began.
+    /// An earlier request with the same key started this.
     Replayed(T),
 }
 
 impl<T> Reply<T> {
+    pub fn get(&self) -> &T {
+        match self {
+            Reply::First(what) | Reply::Replayed(what) => what,
+        }
+    }
+
+    pub fn into_inner(self) -> T {
+        match self {
+            Reply::First(what) | Reply::Replayed(what) => what,
+        }
+    }
+
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Reply<U> {
         match self {
             Reply::First(what) => Reply::First(change(what)),
@@ -54,89 +69,43 @@ impl<T> Reply<T> {
 }
 
 impl Idempotency {
-    /// Invokes an action, or finds what an earlier request with the same key invoked; waits for its end if the caller does.
-    pub async fn invoke(&self, request: KeyedRequest, invocation: Invocation) -> Result<Reply<Invoked>, Failure> {
-        let namespace = invocation.identity.namespace.clone();
-        let wait = match invocation.identity.keeps_activations() {
-            true => invocation.wait,
-            false => Wait::No, // there will be no record to wait for
-        };
-        let reply = match self.find(&request, invocation.context.accepted).await? {
-            Some(id) => Reply::Replayed(id),
-            None => self.begin(&request, invocation).await?,
-        };
-        let (Reply::First(id) | Reply::Replayed(id)) = reply;
-        let invoked = match wait {
-            Wait::No => Invoked::Accepted(id),
-            Wait::UpTo(limit) => self.invoker.end_of(&namespace, id, limit).await?,
-        };
-        Ok(reply.map(|_| invoked))
+    pub fn new(store: Arc<dyn Store>, queue: Queue) -> Self {
+        Idempotency { store, queue }
     }
 
-    /// Fires a trigger, or finds what an earlier request with the same key fired. `None`: no rule was active; nothing was
-    /// recorded, and the key is as new as before.
-    pub async fn fire(&self, request: KeyedRequest, fire: Fire) -> Result<Option<Reply<ActivationId>>, Failure> {
-        let accepted = fire.context.accepted;
-        if let Some(id) = self.find(&request, accepted).await? {
-            return Ok(Some(Reply::Replayed(id)));
-        }
-        let Some(mut fired) = self.firing.work_out(fire).await? else { return Ok(None) };
-        let (id, record, work) = (fired.record.id, fired.record_to_store(), std::mem::take(&mut fired.work));
-        let first = self.first(&request, id, accepted);
-        let verdict = self.queue.submit_once(first, record, work, move || fired.keep_in_flight()).await?;
-        decide(&request, id, verdict).map(Some)
-    }
-
-    /// Whether a request with this key has begun something: what this one asks for beside it needs no permission any more.
-    pub async fn is_known(&self, request: &KeyedRequest, now: Timestamp) -> Result<bool, Failure> {
-        Ok(self.find(request, now).await?.is_some())
-    }
-
-    async fn begin(&self, request: &KeyedRequest, invocation: Invocation) -> Result<Reply<ActivationId>, Failure> {
-        let accepted = invocation.context.accepted;
-        let mut in_flight = self.gate.in_flight(&invocation.identity)?;
-        let mut work = self.invoker.work_out(invocation).await?;
-        let id = work.id;
-        work.permit = in_flight.take_permit();
-        // The place is given back when the job leaves the queue.
-        let first = self.first(request, id, accepted);
-        let verdict = self.queue.submit_once(first, None, vec![work], move || in_flight.keep()).await?;
-        decide(request, id, verdict)
-    }
-
-    /// The activation that an earlier request with this key began.
-    async fn find(&self, request: &KeyedRequest, now: Timestamp) -> Result<Option<ActivationId>, Failure> {
+    /// The activation that an earlier request with this key started · 422 that was another request.
+    pub async fn find(&self, request: &KeyedRequest, now: Timestamp) -> Result<Option<ActivationId>, Failure> {
         let since = now.before(IdempotencyKey::REMEMBERED);
-        let begun = self.store.begun(request.namespace(), request.stored_key(), since).await?;
-        begun.map(|begun| same(request, &begun)).transpose()
+        let earlier = self.store.begun(request.namespace(), request.stored_key(), since).await?;
+        earlier.map(|earlier| same(request, &earlier)).transpose()
     }
 
-    fn first(&self, request: &KeyedRequest, activation: ActivationId, at: Timestamp) -> FirstRequest {
-        FirstRequest {
-            request: request.to_stored(),
-            activation,
-            at,
-            since: at.before(IdempotencyKey::REMEMBERED),
-            most: self.queue.config().idempotency_keys,
+    /// Stores key, record and jobs together, unless another request with this key was faster. `stored` is called once they
+    /// are on disk · 422 that was another request · 429 the namespace has too many keys.
+    pub async fn submit(
+        &self,
+        request: &KeyedRequest,
+        FirstWork { activation, at, record, work }: FirstWork,
+        stored: impl FnOnce() + Send + 'static,
+    ) -> Result<Reply<ActivationId>, Failure> {
+        let since = at.before(IdempotencyKey::REMEMBERED);
+        let most = self.queue.config().idempotency_keys;
+        let first = FirstRequest { request: request.to_stored(), activation, at, since, most };
+        match self.queue.submit_once(first, record, work, stored).await? {
+            Verdict::Stored => Ok(Reply::First(activation)),
+            Verdict::Before(earlier) => same(request, &earlier).map(Reply::Replayed),
+            Verdict::Full { kept, most } => Err(Failure::Throttled {
+                message: messages::too_many_idempotency_keys(kept, most),
+                retry_after: RETRY_AFTER,
+            }),
         }
     }
 }
 
-/// What the store decided on a request that would have begun `id`.
-fn decide(request: &KeyedRequest, id: ActivationId, verdict: Verdict) -> Result<Reply<ActivationId>, Failure> {
-    match verdict {
-        Verdict::Stored => Ok(Reply::First(id)),
-        Verdict::Before(begun) => same(request, &begun).map(Reply::Replayed),
-        Verdict::Full { kept, most } => Err(Failure::Throttled {
-            message: messages::too_many_idempotency_keys(kept, most),
-            retry_after: RETRY_AFTER,
-        }),
-    }
-}
-
-fn same(request: &KeyedRequest, begun: &Begun) -> Result<ActivationId, Failure> {
-    match request.is(begun) {
-        true => Ok(begun.activation),
-        false => Err(Failure::Unprocessable(messages::idempotency_key_reused(request.key()))),
+fn same(request: &KeyedRequest, earlier: &Begun) -> Result<ActivationId, Failure> {
+    if request.is(earlier) {
+        Ok(earlier.activation)
+    } else {
+        Err(Failure::Unprocessable(messages::idempotency_key_reused(request.key())))
     }
 }

@@ -4,8 +4,8 @@ use sha2::{Digest as _, Sha256};
 use wask_model::{IdempotencyKey, NamespaceName};
 use wask_store::{Begun, KeyedRequest as StoredRequest};
 
-/// Where a request comes in. A key counts at one door only: whoever may call a web action, which is everybody, cannot take
-/// the keys of those who have the namespace's own.
+/// Where a request comes in. A key counts at one door only: anyone may call a web action, and must not be able to use up
+/// the keys of the namespace's own clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Door {
     Api,
@@ -19,7 +19,7 @@ pub struct KeyedRequest {
 }
 
 impl KeyedRequest {
-    /// `parts` are what must be the same: method, target, content.
+    /// `parts`: what a retry must repeat, such as the method, the target and the content.
     pub fn new(namespace: NamespaceName, key: IdempotencyKey, door: Door, parts: &[&[u8]]) -> Self {
         let mut digest = Sha256::new();
         for part in parts {

@@ -6,8 +6,7 @@ use wask_model::{Arguments, Failure, messages};
 
 use crate::catalog::ActionEntry;
 
-/// Lays the payload over the action's defaults. A `final` parameter, that is a default with a value other than null of
-/// an action annotated so, cannot be overridden.
+/// Merges the payload over the action's defaults · 400 if it overrides a default that a `final` action protects.
 pub fn merge(entry: &ActionEntry, payload: Arguments) -> Result<Arguments, Failure> {
     if entry.defaults.is_empty() {
         return Ok(payload);
@@ -20,7 +19,7 @@ pub fn merge(entry: &ActionEntry, payload: Arguments) -> Result<Arguments, Failu
     Ok(all)
 }
 
-/// Whether `key` has a default that a `final` action protects.
+/// Whether `key` has a default that a `final` action protects: any value but null.
 pub fn is_fixed(entry: &ActionEntry, key: &str) -> bool {
     entry.defaults.get(key).is_some_and(|value| *value != Value::Null)
 }

@@ -1,4 +1,4 @@
-//! Activations that wait in the queue: what the job carries, and its run.
+//! Activations that run as jobs: putting them into the queue, and running them when a worker takes them out.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,95 +8,117 @@ use serde_json::Value;
 use tracing::warn;
 use wask_model::annotations::keys;
 use wask_model::{Activation, ActivationId, Failure, Message, NamespaceName, Response, SharedIdentity, messages};
-use wask_store::{Job, Lane};
+use wask_store::Job;
 
-use super::composition::{JobHold, Progress, is_composed};
-use super::outcome::refusal;
+use super::composition::{Composition, JobHold, Progress, is_composed};
 use super::queued::QueuedInvocation;
 use super::record::{Record, mark_cancelled};
-use super::{AdmittedInvocation, Cause, Context, Invoker, OnDrop};
+use super::runner::refusal;
+use super::{AdmittedInvocation, Cause, Context, Invoker};
 use crate::catalog::ActionEntry;
-use crate::gate::Shares;
-use crate::queue::{Handler, JobOutcome, NewWork};
+use crate::gate::{InFlight, Shares};
+use crate::queue::{Handler, JobOutcome};
+
+/// Carries out the jobs of the lane `invoke`.
+pub struct InvokeLane(pub Arc<Invoker>);
 
 #[async_trait]
-impl Handler for Invoker {
-    /// Runs a queued activation: the current version of its action on the arguments of its acceptance.
+impl Handler for InvokeLane {
     async fn handle(&self, job: &Job) -> anyhow::Result<JobOutcome> {
-        let _until_it_is_dealt_with = OnDrop(|| {
-            self.to_cancel.remove(&job.lease.job);
-        });
+        self.0.handle(job).await
+    }
+
+    fn left(&self, namespace: &NamespaceName) {
+        self.0.gate.leave(namespace);
+    }
+
+    fn shares(&self) -> &Shares {
+        self.0.gate.shares()
+    }
+
+    async fn allowed(&self, share: &str) -> anyhow::Result<Option<u32>> {
+        let owner = self.0.catalog.owner(&share.parse()?).await?;
+        Ok(owner.and_then(|owner| self.0.gate.concurrent(&owner)))
+    }
+}
+
+/// A job that a worker has taken, and what it carries.
+struct QueuedJob<'a> {
+    job: &'a Job,
+    queued: &'a QueuedInvocation,
+}
+
+/// What happens to an activation whose job a worker has taken.
+enum ReadmitDecision {
+    Run,
+    /// It was cancelled while it waited.
+    Cancelled,
+    /// A node failed while it ran, and its action must not run twice.
+    NotAgain,
+    /// Nodes failed too often while it ran.
+    GiveUp(Message),
+}
+
+impl Invoker {
+    /// Makes the activation durable. It runs as soon as it gets a permit.
+    pub(super) async fn enqueue(
+        &self,
+        admitted: AdmittedInvocation,
+        mut in_flight: InFlight,
+    ) -> Result<ActivationId, Failure> {
+        let id = admitted.id;
+        let mut work = admitted.into_work();
+        work.permit = in_flight.take_permit();
+        // It stays in flight until the job leaves the queue.
+        self.queue.submit(None, vec![work], move || in_flight.keep()).await?;
+        Ok(id)
+    }
+
+    /// Runs a queued activation: the present version of its action, on the arguments of its acceptance.
+    async fn handle(self: &Arc<Self>, job: &Job) -> anyhow::Result<JobOutcome> {
+        let _until_done = self.live.forget_cancellation_at_end(job.lease.job);
         let queued: Arc<QueuedInvocation> = Arc::new(serde_json::from_str(&job.payload)?);
-        let gone = || refusal(messages::ACTION_GONE.into());
+        let taken = QueuedJob { job, queued: &queued };
         let identity = match self.catalog.owner(&job.namespace).await {
-            Ok(identity) => identity,
-            Err(failure) => return Ok(self.not_now(job, &queued, &failure)),
-        };
-        let Some(identity) = identity else {
-            return Ok(self.finished(&queued, None, vec![self.never_ran(job, &queued, gone())]).await);
+            Ok(Some(identity)) => identity,
+            Ok(None) => return Ok(self.action_gone(&taken, None).await),
+            Err(failure) => return Ok(self.not_now(&taken, &failure)),
         };
         let entry = match self.catalog.resolve(&queued.action).await {
             Ok(entry) => entry,
             Err(Failure::NotFound(_) | Failure::Conflict(_)) => {
-                return Ok(self.finished(&queued, Some(&identity), vec![self.never_ran(job, &queued, gone())]).await);
+                return Ok(self.action_gone(&taken, Some(&identity)).await);
             }
-            Err(failure) => return Ok(self.not_now(job, &queued, &failure)),
+            Err(failure) => return Ok(self.not_now(&taken, &failure)),
         };
-        let verdict = self.readmit_decision(&entry, job, &queued);
-        let hold = JobHold::of_job(job.lease.clone(), queued.clone());
+        let decision = self.decide(&entry, &taken);
+        let hold = JobHold::from_job(job.lease.clone(), queued.clone());
         let admitted = self.readmit((job.lease.job, job.lease.attempt), &queued, entry, identity);
-        let unrun = |response: &Response| match is_composed(&admitted.entry) {
-            true => self.abandon_composition(&admitted, &hold, response),
-            false => vec![self.never_ran(job, &queued, response.clone())],
-        };
-        match verdict {
+        let owner = Some(&admitted.identity);
+        match decision {
             ReadmitDecision::Run => {
-                let Some(records) = self.run_as_running(&admitted, &hold).await else { return Ok(JobOutcome::Lost) };
+                let Some(records) = self.register(&admitted, &hold).await else { return Ok(JobOutcome::Lost) };
                 Ok(self.conclude(&admitted, &queued, records).await)
             }
             ReadmitDecision::Cancelled => {
                 admitted.running.cancel();
-                let mut records = unrun(&refusal(messages::CANCELLED.into()));
+                let mut records = self.without_run(&admitted, &hold, &taken, &refusal(messages::CANCELLED.into()));
                 records.iter_mut().for_each(mark_cancelled);
-                Ok(self.finished(&queued, Some(&admitted.identity), records).await)
+                Ok(self.finished(&queued, owner, records).await)
             }
             ReadmitDecision::NotAgain => {
-                let records = unrun(&Response::whisk_error(messages::NOT_REDELIVERED));
-                Ok(self.finished(&queued, Some(&admitted.identity), records).await)
+                let response = Response::whisk_error(messages::NOT_REDELIVERED);
+                let records = self.without_run(&admitted, &hold, &taken, &response);
+                Ok(self.finished(&queued, owner, records).await)
             }
             ReadmitDecision::GiveUp(reason) => {
-                let records = unrun(&Response::whisk_error(reason.clone()));
+                let records = self.without_run(&admitted, &hold, &taken, &Response::whisk_error(reason.clone()));
                 Ok(self.given_up(&queued, &admitted.identity, records, &reason).await)
             }
         }
     }
 
-    fn left(&self, namespace: &NamespaceName) {
-        self.gate.leave(namespace);
-    }
-
-    fn shares(&self) -> &Shares {
-        self.gate.shares()
-    }
-
-    async fn allowed(&self, share: &str) -> anyhow::Result<Option<u32>> {
-        let owner = self.catalog.owner(&share.parse()?).await?;
-        Ok(owner.and_then(|owner| self.gate.concurrent(&owner)))
-    }
-}
-
-/// Whether a queued activation is run.
-enum ReadmitDecision {
-    Run,
-    /// Somebody asked that it end.
-    Cancelled,
-    /// Its action must not run twice.
-    NotAgain,
-    GiveUp(Message),
-}
-
-impl Invoker {
-    /// `attempt`: its id, and how often it has been begun.
+    /// The activation with everything its run needs, from its job. `id`, `attempt`: those of the job.
     pub(super) fn readmit(
         &self,
         (id, attempt): (ActivationId, u32),
@@ -105,58 +127,63 @@ impl Invoker {
         identity: SharedIdentity,
     ) -> AdmittedInvocation {
         let context = Context {
-            transaction: queued.transaction.as_str().into(),
             cause: queued.cause.map(Cause::Event),
-            extra_logging: false,
-            accepted: queued.accepted,
             depth: queued.depth,
             rerun_of: queued.rerun_of,
+            ..Context::outermost(queued.transaction.as_str().into(), queued.accepted)
         };
-        let running = self.running_of(&identity, &entry, (queued.accepted, attempt));
+        let running = self.admission.running(&identity, &entry, (queued.accepted, attempt));
         let (args, terms) = (queued.args.clone(), queued.terms.clone());
         AdmittedInvocation { id, entry, identity, args, context, attempt, terms, callback: None, running }
     }
 
-    /// It could not be begun: what it is tried again as does not count that as the death of a node.
-    fn not_now(&self, job: &Job, queued: &QueuedInvocation, failure: &Failure) -> JobOutcome {
-        warn!(cause = %failure, job = %job.lease.job, attempt = job.lease.attempt, "job could not begin, it is tried again");
-        let after = Duration::from_millis(self.queue.config().retry_ms);
-        let mut unrun = QueuedInvocation { begun: queued.begun + 1, ..queued.clone() };
-        unrun.progress.iter_mut().for_each(Progress::did_not_begin);
-        JobOutcome::Retry { records: Vec::new(), payload: unrun.to_payload(), after }
-    }
-
-    fn readmit_decision(&self, entry: &ActionEntry, job: &Job, queued: &QueuedInvocation) -> ReadmitDecision {
+    fn decide(&self, entry: &ActionEntry, QueuedJob { job, queued }: &QueuedJob<'_>) -> ReadmitDecision {
         if job.cancelled.is_some() {
             return ReadmitDecision::Cancelled;
         }
-        // How often the activation, or the component that is next in it, has been begun, counting this time.
+        // How often the activation, or the component that runs next, was begun, this time included.
         let begun = match &queued.progress {
             Some(progress) => progress.attempt_within(job.lease.attempt),
             None => job.lease.attempt.saturating_sub(queued.begun),
         };
-        if self.queue.config().max_attempts < begun {
+        if begun > self.queue.config().max_attempts {
             return ReadmitDecision::GiveUp(messages::node_failed(begun - 1));
         }
-        let once = entry.action.annotations.get(keys::REDELIVERY) == Some(&Value::Bool(false));
-        if once && 1 < begun { ReadmitDecision::NotAgain } else { ReadmitDecision::Run }
+        let only_once = entry.action.annotations.get(keys::REDELIVERY) == Some(&Value::Bool(false));
+        if only_once && begun > 1 { ReadmitDecision::NotAgain } else { ReadmitDecision::Run }
     }
 
-    /// The record of an activation that ends without a run, or whose run nobody can tell of.
-    pub(super) fn never_ran(&self, job: &Job, queued: &QueuedInvocation, response: Response) -> Activation {
+    /// The activation could not be started. The next attempt does not count this one as a failure of a node.
+    fn not_now(&self, QueuedJob { job, queued }: &QueuedJob<'_>, failure: &Failure) -> JobOutcome {
+        warn!(cause = %failure, job = %job.lease.job, attempt = job.lease.attempt, "job could not start, will retry");
+        let after = Duration::from_millis(self.queue.config().retry_ms);
+        let mut next = QueuedInvocation { begun: queued.begun + 1, ..(*queued).clone() };
+        next.progress.iter_mut().for_each(Progress::did_not_begin);
+        JobOutcome::Retry { records: Vec::new(), payload: next.to_payload(), after }
+    }
+
+    async fn action_gone(&self, job: &QueuedJob<'_>, owner: Option<&SharedIdentity>) -> JobOutcome {
+        let record = self.never_ran(job, refusal(messages::ACTION_GONE.into()));
+        self.finished(job.queued, owner, vec![record]).await
+    }
+
+    /// The records of an activation that ends without another run. A composition ends with all of its open scopes.
+    fn without_run(
+        self: &Arc<Self>,
+        admitted: &AdmittedInvocation,
+        hold: &JobHold,
+        job: &QueuedJob<'_>,
+        response: &Response,
+    ) -> Vec<Activation> {
+        if is_composed(&admitted.entry) {
+            Composition::new(self, admitted, hold).abandon(response)
+        } else {
+            vec![self.never_ran(job, response.clone())]
+        }
+    }
+
+    fn never_ran(&self, QueuedJob { job, queued }: &QueuedJob<'_>, response: Response) -> Activation {
         let attempts = job.lease.attempt.min(self.queue.config().max_attempts + queued.begun);
-        self.record_without_run(job.lease.job, &job.namespace, queued, response, attempts)
-    }
-
-    /// `attempts`: how often it has been begun.
-    pub(super) fn record_without_run(
-        &self,
-        id: ActivationId,
-        namespace: &NamespaceName,
-        queued: &QueuedInvocation,
-        response: Response,
-        attempts: u32,
-    ) -> Activation {
-        Record::without_run((id, namespace), queued, (response, attempts), self.clock.now())
+        Record::without_run((job.lease.job, &job.namespace), queued, (response, attempts), self.clock.now())
     }
 }

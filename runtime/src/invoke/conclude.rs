@@ -1,7 +1,7 @@
-//! The end of a queued activation: tried again, or over, with everything that follows from it in one transaction.
+//! The end of a queued activation: another attempt, or its record and everything that follows, in one transaction.
 //!
 //! ```text
-//! records ─┬─ a policy says so ──▶ retry (the records of its parts)
+//! records ─┬─ a policy says retry ──▶ retry (with the records of its components)
 //!          └─ over ─┬─ attempts used up ──▶ dead letter ┐
 //!                   └─ otherwise ──▶ finished           ┴─▶ input, callback
 //! ```
@@ -15,102 +15,103 @@ use super::queued::{FailedAttempt, QueuedInvocation, failed_attempts};
 use super::{AdmittedInvocation, Invoker};
 use crate::queue::{JobOutcome, NewWork};
 
-/// Characters of an error that are kept of an attempt that failed.
+/// Characters of the error that a failed attempt keeps.
 const ERROR_CHARS: usize = 1000;
 
 impl Invoker {
-    /// What becomes of an activation that has run; its own record is the last.
+    /// Decides what happens to an activation that has run. Its own record is the last.
     pub(super) async fn conclude(
         &self,
         admitted: &AdmittedInvocation,
         queued: &QueuedInvocation,
         mut records: Vec<Activation>,
     ) -> JobOutcome {
+        let owner = &admitted.identity;
         let policy = queued.terms.retry.clone().or_else(|| policy_of(&admitted.entry.action.annotations));
         let (Some(policy), Some(own)) = (policy, records.last()) else {
-            return self.finished(queued, Some(&admitted.identity), records).await;
+            return self.finished(queued, Some(owner), records).await;
         };
         let is_waited_for = queued.terms.waited_until.is_some_and(|until| self.clock.now() < until);
         if is_waited_for || admitted.running.is_cancelled() || !policy.retries(own.response.status) {
-            return self.finished(queued, Some(&admitted.identity), records).await;
+            return self.finished(queued, Some(owner), records).await;
         }
         let failed = queued.failed.len() as u32 + 1;
         match policy.next(failed, own.response.status, fastrand::f64()) {
             Some(after) => {
                 let payload = after_failure(queued, own, admitted.attempt).to_payload();
-                records.pop(); // an activation has one record, and has not ended
-                records.iter().for_each(|record| self.recorder.ended(record));
-                let records = self.to_store(&admitted.identity, records).await;
+                records.pop(); // the activation has not ended, so it has no record yet
+                let records = self.publish(Some(owner), records).await;
                 JobOutcome::Retry { records, payload, after }
             }
-            None if 1 < failed => {
-                let reason = messages::attempts_used_up(failed);
-                self.given_up(queued, &admitted.identity, records, &reason).await
-            }
-            None => self.finished(queued, Some(&admitted.identity), records).await,
+            None if failed > 1 => self.given_up(queued, owner, records, &messages::attempts_used_up(failed)).await,
+            None => self.finished(queued, Some(owner), records).await,
         }
     }
 
-    /// It is over. `identity`: whose it is, if there still is such a namespace.
+    /// The activation is over. `owner`: `None` if the namespace does not exist any more.
     pub(super) async fn finished(
         &self,
         queued: &QueuedInvocation,
-        identity: Option<&SharedIdentity>,
+        owner: Option<&SharedIdentity>,
         mut records: Vec<Activation>,
     ) -> JobOutcome {
-        let next = self.follow(queued, &mut records);
-        records.iter().for_each(|record| self.recorder.ended(record));
-        let records = match identity {
-            Some(identity) => self.to_store(identity, records).await,
-            None => records,
-        };
+        let next = self.complete(queued, &mut records);
+        let records = self.publish(owner, records).await;
         JobOutcome::Finished { records, next, stored: Box::new(|| ()) }
     }
 
-    /// It is over, and its attempts are used up.
+    /// The activation is over, and its attempts are used up.
     pub(super) async fn given_up(
         &self,
         queued: &QueuedInvocation,
-        identity: &SharedIdentity,
+        owner: &SharedIdentity,
         mut records: Vec<Activation>,
         reason: &str,
     ) -> JobOutcome {
-        let next = self.follow(queued, &mut records);
-        records.iter().for_each(|record| self.recorder.ended(record));
-        let records = self.to_store(identity, records).await;
+        let next = self.complete(queued, &mut records);
+        let records = self.publish(Some(owner), records).await;
         JobOutcome::Dead { records, next, reason: reason.to_owned() }
     }
 
-    /// Completes the record of an activation that is over, and makes the job that tells of it.
-    pub(super) fn follow(&self, queued: &QueuedInvocation, records: &mut [Activation]) -> Vec<NewWork> {
+    /// Completes the record of an activation that is over, and makes the job of its callback.
+    pub(super) fn complete(&self, queued: &QueuedInvocation, records: &mut [Activation]) -> Vec<NewWork> {
         let Some(own) = records.last_mut() else { return Vec::new() };
         if !queued.failed.is_empty() {
             own.annotations.set(keys::FAILED_ATTEMPTS, failed_attempts(&queued.failed));
         }
         own.input = self.recorder.keeps_input_of_jobs().then(|| queued.given());
-        let Some(awaited) = &queued.terms.callback else { return Vec::new() };
+        let Some(pending) = &queued.terms.callback else { return Vec::new() };
         let names = queued.terms.sent.as_deref().or(queued.terms.given.as_deref());
         let arguments = chosen(&queued.args, names);
-        let notice = Notice::new(own.clone(), arguments, self.server_name.clone(), &awaited.payload);
+        let notice = Notice::new(own.clone(), arguments, self.server_name.clone(), &pending.payload);
         vec![NewWork {
-            id: awaited.id.as_activation_id(),
+            id: pending.id.as_activation_id(),
             lane: Lane::Callback,
             namespace: own.namespace.clone(),
-            share: awaited.site.clone(),
+            share: pending.site.clone(),
             name: queued.action.clone(),
             payload: serde_json::to_string(&notice).expect("a notice always serializes"),
             permit: None,
             callback: None,
         }]
     }
+
+    /// Shows the records to listeners. Returns those that are stored: all or none, and all if there is no owner any more.
+    async fn publish(&self, owner: Option<&SharedIdentity>, records: Vec<Activation>) -> Vec<Activation> {
+        records.iter().for_each(|record| self.recorder.publish(record));
+        match owner {
+            Some(owner) => self.owners.records_to_store(owner, records).await,
+            None => records,
+        }
+    }
 }
 
-/// The policy of an action; one that is none was refused when the action was made.
+/// The retry policy of an action. An invalid one was rejected when the action was created.
 fn policy_of(annotations: &Annotations) -> Option<RetryPolicy> {
     RetryPolicy::of(annotations).ok().flatten()
 }
 
-/// What the next attempt begins with: the arguments of the first, from the start, knowing what went wrong.
+/// What the next attempt starts with: the arguments of the first, no progress, and the failure added to the list.
 fn after_failure(queued: &QueuedInvocation, own: &Activation, attempt: u32) -> QueuedInvocation {
     let mut failed = queued.failed.clone();
     let at = own.end.unwrap_or(own.start);

@@ -1,4 +1,4 @@
-//! Activations whose attempts were used up: looked at, done again as another activation, thrown away.
+//! Dead letters, the activations that used up their attempts: listed, redriven, purged.
 
 use wask_model::{ActivationId, Failure, NamespaceName, SharedIdentity};
 use wask_store::{DeadLetter, DeadLetterQuery};
@@ -6,10 +6,10 @@ use wask_store::{DeadLetter, DeadLetterQuery};
 use super::queued::QueuedInvocation;
 use super::{Cause, Context, Invocation, Invoker, Wait};
 
-/// Dead letters done again or thrown away in one go.
+/// Dead letters that are redriven or purged in one go.
 const BATCH: u64 = 100;
 
-/// What a dead letter carries, for whoever looks at it.
+/// A dead letter with its payload read.
 pub struct Letter {
     pub letter: DeadLetter,
     pub queued: QueuedInvocation,
@@ -24,42 +24,41 @@ impl Invoker {
         Ok(self.store.count_dead_letters(query).await?)
     }
 
-    /// 404 there is none.
+    /// One dead letter · 404.
     pub async fn dead_letter(&self, namespace: &NamespaceName, id: ActivationId) -> Result<Letter, Failure> {
         Letter::open(self.store.dead_letter(namespace, id).await?.ok_or_else(Failure::not_found)?)
     }
 
-    /// Does the work of a dead letter again, on what its caller gave; its own record stays. Returns the id of the activation
-    /// that does it · 403 · 404 · 429.
+    /// Runs a dead letter again, as a new activation on the caller's original input. The record of the old one stays. No
+    /// callback is sent, because it reported the old one. Returns the id of the new activation · 403 · 404 · 429.
     pub async fn redrive(&self, identity: &SharedIdentity, id: ActivationId) -> Result<ActivationId, Failure> {
         let Letter { letter, queued } = self.dead_letter(&identity.namespace, id).await?;
         let now = self.clock.now();
-        let mut in_flight = self.gate.enter(identity, now)?;
-        self.catalog.may_invoke(identity, &queued.action).await?;
+        let mut in_flight = self.admission.admit(identity, &queued.action, now).await?;
         let context = Context {
             cause: queued.cause.map(Cause::Event),
             depth: queued.depth,
             rerun_of: Some(letter.id),
             ..Context::outermost(queued.transaction.as_str().into(), now)
         };
-        let (action, args) = (queued.action.clone(), queued.given());
-        let identity = identity.clone();
-        // Without a callback: it was told how that one ended.
-        let invocation = Invocation { identity, action, args, wait: Wait::No, context, callback: None };
-        let mut admitted = self.admit(self.catalog.resolve(&queued.action).await?, invocation).await?;
+        let (action, args, identity) = (queued.action.clone(), queued.given(), identity.clone());
+        let request = Invocation { identity, action, args, wait: Wait::No, context, callback: None };
+        let entry = self.catalog.resolve(&queued.action).await?;
+        let mut admitted = self.admission.begin(entry, request, None).await?;
         admitted.terms.retry = queued.terms.retry;
         let again = admitted.id;
         let mut work = admitted.into_work();
         work.permit = in_flight.take_permit();
-        match self.queue.redrive(letter.id, work, move || in_flight.keep()).await? {
-            true => Ok(again),
-            false => Err(Failure::not_found()), // somebody else has just done so
+        if self.queue.redrive(letter.id, work, move || in_flight.keep()).await? {
+            Ok(again)
+        } else {
+            Err(Failure::not_found()) // another request has just redriven it
         }
     }
 
-    /// Does the work of all again that the query finds now: one that dies once more meanwhile is not done twice. Passes over
-    /// those whose actions are gone or may not be invoked any more, and stops where the namespace may not have more in flight.
-    /// Returns the ids of the activations that do it.
+    /// Redrives every dead letter that matches the query now; one that fails again during the call is not redriven twice.
+    /// Skips those whose actions are gone or may not be invoked any more, and stops at the namespace's limit in flight.
+    /// Returns the ids of the new activations.
     pub async fn redrive_all(
         &self,
         identity: &SharedIdentity,
@@ -69,7 +68,7 @@ impl Invoker {
         for id in self.ids_of(query).await? {
             match self.redrive(identity, id).await {
                 Ok(again) => redriven.push(again),
-                Err(Failure::NotFound(_)) => (), // somebody else has just done so, or its action is gone
+                Err(Failure::NotFound(_)) => (), // another request has just redriven it, or its action is gone
                 Err(forbidden @ Failure::Forbidden(_)) => refused = Some(forbidden),
                 Err(Failure::Throttled { .. }) if !redriven.is_empty() => return Ok(redriven),
                 Err(failure) => return Err(failure),
@@ -94,15 +93,13 @@ impl Invoker {
         }
     }
 
-    /// 404 there is none.
+    /// Deletes a dead letter · 404.
     pub async fn purge(&self, namespace: &NamespaceName, id: ActivationId) -> Result<(), Failure> {
-        match self.store.purge_dead_letter(namespace, id).await? {
-            true => Ok(()),
-            false => Err(Failure::not_found()),
-        }
+        let purged = self.store.purge_dead_letter(namespace, id).await?;
+        if purged { Ok(()) } else { Err(Failure::not_found()) }
     }
 
-    /// Throws away all that the query finds; returns how many.
+    /// Deletes every dead letter that matches the query; returns their number.
     pub async fn purge_all(&self, query: &DeadLetterQuery) -> Result<u64, Failure> {
         let page = DeadLetterQuery { skip: 0, limit: BATCH, ..query.clone() };
         let mut purged = 0;

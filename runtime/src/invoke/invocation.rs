@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use wask_model::{Activation, ActivationId, Arguments, Callback, FullName, SharedIdentity, Timestamp};
+use wask_model::{
+    Activation, ActivationId, Arguments, Callback, CallbackId, FullName, SharedIdentity, Subscription, Timestamp,
+};
 
+use super::live::RunningActivation;
 use super::queued::Terms;
-use super::running::RunningActivation;
-use crate::callbacks::AcceptedSubscription;
 use crate::catalog::ActionEntry;
 
 /// What a caller asks for.
@@ -19,8 +20,8 @@ pub struct Invocation {
     pub args: Arguments,
     pub wait: Wait,
     pub context: Context,
-    /// The callback that reports the end of the activation.
-    pub callback: Option<AcceptedSubscription>,
+    /// The callback that the caller asks for.
+    pub callback: Option<Subscription>,
 }
 
 /// Where an invocation or a firing comes from.
@@ -86,6 +87,13 @@ impl Invoked {
             Invoked::Accepted(id) => *id,
         }
     }
+}
+
+/// What the front door answers.
+pub struct Answer {
+    pub invoked: Invoked,
+    /// The callback that was stored with a new activation.
+    pub callback: Option<CallbackId>,
 }
 
 /// An activation that exists: it has an id, it is in flight, and it has everything that a run needs.

@@ -1,98 +1,90 @@
-//! One activation, from a name to its record.
+//! Takes an activation from a name to its record.
+//!
+//! A blocking invocation, from the request to the record:
 //!
 //! ```text
-//! resolve → arguments → admit ─┬─ blocking      wait(run → outcome → record) ─┬─ ended: the record
-//!                              │                                              └─ 60 s: adopted by the queue, 202
-//!                              └─ non-blocking  queue (durable), 202 … run → outcome → conclude ─┬─ retry
-//!                                                                                                └─ record, callback
+//! Admission::admit ─▶ invoke ─▶ answer_within ─▶ record ─▶ register ─▶ dispatch ─▶ Runner::run ─▶ sandbox
+//!   throttles         resolve    waits, detaches  to the    visible,     guest,      one attempt
+//!   rights            arguments  at the limit     recorder  cancellable  composition
 //! ```
 //!
-//! A blocking one that has to wait for its turn, or is to call back, is a job from the start, and its caller waits for the
-//! record.
+//! A non-blocking invocation is a job. So is a blocking one that has to wait for a permit or that has a callback; its
+//! caller waits for the record.
 //!
-//! Where the action is a sequence or a conductor, `run` is `composition`: the same for every component.
+//! ```text
+//! Admission::admit ─▶ invoke ─▶ enqueue (durable, 202) … handle ─▶ register ─▶ dispatch ─▶ Runner::run … conclude
+//!                                                                              retry, or record and callback ◀─┘
+//! ```
+//!
+//! A sequence or a conductor runs as a [`Composition`]: each component is one `Runner::run` with a record of its own.
 
+mod admission;
 mod arguments;
 mod asynchronous;
 mod blocking;
 pub mod builtin;
-mod cancel;
 mod composition;
 mod conclude;
 mod dead_letters;
-mod detached;
-mod environment;
 mod invocation;
-mod outcome;
+mod live;
 mod owner;
 mod queued;
 mod record;
 mod recorder;
 mod rerun;
-mod run;
-mod running;
-mod services;
+mod runner;
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock, Weak};
-use std::time::Duration;
+use std::sync::Arc;
 
-use dashmap::{DashMap, DashSet};
-use serde_json::Value;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
-use wask_model::{
-    Activation, ActivationId, Callback, Exec, Failure, FullName, NamespaceName, SharedIdentity, Timestamp,
-};
+use wask_model::{Activation, ActivationId, Exec, Failure, FullName, NamespaceName, SharedIdentity};
 use wask_sandbox::Sandbox;
 use wask_store::{Lane, Store};
 
+pub use admission::{Admission, AdmissionParts, Entrance, promise};
 pub use arguments::{is_fixed, merge as merge_arguments};
 pub use dead_letters::Letter;
-pub use invocation::{AdmittedInvocation, Cause, Context, Invocation, Invoked, Wait};
+pub use invocation::{AdmittedInvocation, Answer, Cause, Context, Invocation, Invoked, Wait};
+pub use live::{Lines, RunningActivation};
 pub use queued::{FailedAttempt, PendingCallback, QueuedAction, QueuedInvocation, Terms, failed_attempts};
 pub use record::Record;
 pub use recorder::{KeepInput, RecordConfig, Recorder, StorePolicy};
-pub use running::{Lines, RunningActivation};
-pub use services::FireTriggers;
+pub use rerun::Rerun;
+pub use runner::HostServices;
 
-use crate::callbacks::{AcceptedSubscription, Callbacks, ReportedActivation};
+use crate::callbacks::AcceptedSubscription;
 use crate::catalog::{ActionEntry, Catalog};
 use crate::clock::Clock;
 use crate::gate::{Gate, InFlight};
-use crate::queue::{NewWork, Queue};
+use crate::idempotency::{FirstWork, KeyedRequest, Reply};
+use crate::queue::Queue;
+use asynchronous::InvokeLane;
 use builtin::Builtin;
-use composition::JobHold;
+use composition::{Composition, JobHold};
+use live::Live;
+use owner::Owners;
+use runner::{Runner, RunnerParts};
 
-/// Takes invocations from name to record.
+/// Takes invocations from a name to a record.
 pub struct Invoker {
-    this: Weak<Invoker>,
+    admission: Arc<Admission>,
+    runner: Runner,
+    live: Live,
+    recorder: Recorder,
     catalog: Arc<Catalog>,
     gate: Arc<Gate>,
+    owners: Owners,
     queue: Queue,
-    sandbox: Sandbox,
-    clock: Clock,
-    recorder: Recorder,
     store: Arc<dyn Store>,
-    callbacks: Arc<Callbacks>,
-    /// What guests are told to call the API by.
-    api_host: String,
+    clock: Clock,
     server_name: String,
-    builtins: OnceLock<HashMap<FullName, Arc<dyn Builtin>>>,
-    triggers: OnceLock<Arc<dyn FireTriggers>>,
-    /// Activations that run on this node, jobs and waited for.
-    running: DashMap<ActivationId, Arc<RunningActivation>>,
-    /// Those that somebody asked to end while they were about to run here.
-    to_cancel: DashSet<ActivationId>,
-    detached: TaskTracker,
-    /// The node begins nothing more: whoever waits for what does not run gets an id.
-    closing: CancellationToken,
-    /// Ends every wait: whoever waits then gets an id.
-    stop_waiting: CancellationToken,
 }
 
 /// What an [`Invoker`] is made of.
 pub struct InvokerParts {
+    pub admission: Arc<Admission>,
     pub catalog: Arc<Catalog>,
     pub gate: Arc<Gate>,
     pub queue: Queue,
@@ -100,189 +92,178 @@ pub struct InvokerParts {
     pub clock: Clock,
     pub recorder: Recorder,
     pub store: Arc<dyn Store>,
-    pub callbacks: Arc<Callbacks>,
+    /// Creates the services that guests call.
+    pub host: Arc<dyn HostServices>,
+    /// The actions that run inside the server.
+    pub builtins: HashMap<FullName, Arc<dyn Builtin>>,
+    /// The URL under which guests reach the API.
     pub api_host: String,
     pub server_name: String,
+    /// Cancelled when the node begins to stop: a caller that waits for an activation that does not run here gets its id.
     pub closing: CancellationToken,
+    /// Cancelled at the end of the grace period: every caller that waits gets an id.
     pub stop_waiting: CancellationToken,
 }
 
 impl Invoker {
+    /// Serves the lane of invocations from now on.
     pub fn new(parts: InvokerParts) -> Arc<Self> {
-        let InvokerParts { catalog, gate, queue, sandbox, clock, recorder, store, callbacks, .. } = parts;
-        let invoker = Arc::new_cyclic(|this| Invoker {
-            this: this.clone(),
+        let InvokerParts { admission, catalog, gate, queue, clock, recorder, store, server_name, .. } = parts;
+        let owners = Owners::new(catalog.clone());
+        let runner = Runner::new(RunnerParts {
+            sandbox: parts.sandbox,
+            catalog: catalog.clone(),
+            gate: gate.clone(),
+            owners: owners.clone(),
+            clock: clock.clone(),
+            host: parts.host,
+            builtins: parts.builtins,
+            api_host: parts.api_host,
+        });
+        let live = Live::new(parts.closing, parts.stop_waiting);
+        let lane = queue.clone();
+        let invoker = Arc::new(Invoker {
+            admission,
+            runner,
+            live,
+            recorder,
             catalog,
             gate,
-            queue: queue.clone(),
-            sandbox,
-            clock,
-            recorder,
+            owners,
+            queue,
             store,
-            callbacks,
-            api_host: parts.api_host,
-            server_name: parts.server_name,
-            builtins: OnceLock::new(),
-            triggers: OnceLock::new(),
-            running: DashMap::new(),
-            to_cancel: DashSet::new(),
-            detached: TaskTracker::new(),
-            closing: parts.closing,
-            stop_waiting: parts.stop_waiting,
+            clock,
+            server_name,
         });
-        queue.serve(Lane::Invoke, invoker.clone());
+        lane.serve(Lane::Invoke, Arc::new(InvokeLane(invoker.clone())));
         invoker
     }
 
-    /// Says what runs inside the server and who fires triggers; once, before the first invocation.
-    pub fn connect(&self, builtins: HashMap<FullName, Arc<dyn Builtin>>, triggers: Arc<dyn FireTriggers>) {
-        let first = self.builtins.set(builtins).is_ok() && self.triggers.set(triggers).is_ok();
-        debug_assert!(first, "connected once");
+    /// Takes one invocation from a name to an answer · 400 · 403 · 404 · 409 · 429.
+    pub async fn invoke(
+        self: &Arc<Self>,
+        mut request: Invocation,
+        entrance: Entrance<KeyedRequest>,
+    ) -> Result<Reply<Answer>, Failure> {
+        match entrance {
+            Entrance::InFlight(in_flight) => {
+                let asked = request.callback.take();
+                let callback = self.admission.accept_callback(&request.identity, asked).await?;
+                let entry = self.catalog.resolve(&request.action).await?;
+                self.start(entry, request, callback, in_flight).await.map(Reply::First)
+            }
+            Entrance::Keyed(key) => self.invoke_keyed(&key, request).await,
+        }
     }
 
-    /// Takes one invocation from a name to an answer.
-    pub async fn invoke(&self, request: Invocation, in_flight: InFlight) -> Result<Invoked, Failure> {
-        let entry = self.catalog.resolve(&request.action).await?; // 404, 409
-        self.invoke_resolved(entry, request, in_flight).await
-    }
-
-    /// The same for an action that has been looked up already.
+    /// Like `invoke`, for an action that the caller has looked up already. Accepts no callback.
     pub async fn invoke_resolved(
-        &self,
+        self: &Arc<Self>,
         entry: Arc<ActionEntry>,
         request: Invocation,
-        in_flight: InFlight,
-    ) -> Result<Invoked, Failure> {
-        let (wait, tells) = (request.wait, request.callback.is_some());
-        let admitted = self.admit(entry, request).await?;
-        match wait {
-            Wait::No if admitted.entry.action.exec == Exec::Builtin && in_flight.has_permit() && !tells => {
-                self.run_builtin_first(admitted, in_flight).await.map(Invoked::Accepted)
-            }
-            Wait::No => self.enqueue(admitted, in_flight).await.map(Invoked::Accepted),
-            Wait::UpTo(limit) if in_flight.has_permit() && !tells => self.run_within(limit, admitted, in_flight).await,
-            // There would be no record to wait for.
-            Wait::UpTo(_) if !admitted.identity.keeps_activations() && !tells => {
-                Err(self.gate.full(&admitted.identity))
-            }
-            Wait::UpTo(limit) => self.wait_as_job(limit, admitted, in_flight).await,
+        entrance: Entrance<KeyedRequest>,
+    ) -> Result<Reply<Answer>, Failure> {
+        match entrance {
+            Entrance::InFlight(in_flight) => self.start(entry, request, None, in_flight).await.map(Reply::First),
+            Entrance::Keyed(key) => self.invoke_keyed(&key, request).await,
         }
     }
 
-    /// The job that an invocation leads to, whether or not its caller waits; nothing is stored or run.
-    pub async fn work_out(&self, request: Invocation) -> Result<NewWork, Failure> {
+    /// Finds the activation that an earlier request with this key started, or starts one. It is a job even if the caller
+    /// waits, so that a retry after a crash finds it.
+    async fn invoke_keyed(&self, key: &KeyedRequest, mut request: Invocation) -> Result<Reply<Answer>, Failure> {
+        let identity = request.identity.clone();
+        let wait = if identity.keeps_activations() { request.wait } else { Wait::No }; // no record to wait for
+        let (reply, callback) = match self.admission.earlier(key, request.context.accepted).await? {
+            Some(id) => (Reply::Replayed(id), None),
+            None => {
+                let callback = self.admission.accept_callback(&identity, request.callback.take()).await?;
+                let id = callback.as_ref().map(|accepted| accepted.id);
+                (self.start_first(key, request, callback).await?, id)
+            }
+        };
+        let id = *reply.get();
+        let invoked = match wait {
+            Wait::No => Invoked::Accepted(id),
+            Wait::UpTo(limit) => self.end_of(&identity.namespace, id, limit).await?,
+        };
+        Ok(reply.map(|_| Answer { invoked, callback }))
+    }
+
+    /// Stores the key and the job together. Another request with the same key may do so first.
+    async fn start_first(
+        &self,
+        key: &KeyedRequest,
+        request: Invocation,
+        callback: Option<AcceptedSubscription>,
+    ) -> Result<Reply<ActivationId>, Failure> {
+        let mut in_flight = self.gate.in_flight(&request.identity)?; // its rate was counted when it came in
+        let accepted = request.context.accepted;
         let entry = self.catalog.resolve(&request.action).await?;
-        Ok(self.admit(entry, request).await?.into_work())
-    }
-
-    async fn admit(&self, entry: Arc<ActionEntry>, request: Invocation) -> Result<AdmittedInvocation, Failure> {
-        let Invocation { identity, args, context, callback, wait, .. } = request;
-        self.gate.check_depth(context.depth)?; // a circle: 400
-        self.may_run(&identity, &entry).await?; // a component that the invoker may not activate: 403
-        let id = ActivationId::new(context.accepted);
-        let mut terms = Terms::default();
-        let is_builtin = entry.action.exec == Exec::Builtin;
-        if is_builtin || !entry.defaults.is_empty() {
-            let is_secret = |name: &&String| is_builtin && *name == builtin::AUTH_KEY;
-            terms.given = Some(args.keys().filter(|name| !is_secret(name)).cloned().collect());
-        }
-        if let Wait::UpTo(limit) = wait {
-            terms.waited_until = Some(context.accepted.after(limit));
-        }
-        let callback = callback.map(|subscribed| {
-            let name = entry.asked();
-            let told = ReportedActivation { activation: id, cause: None, name, namespace: identity.namespace.clone() };
-            Box::new(self.promise(&subscribed, told, &mut terms))
-        });
-        let args = Value::Object(arguments::merge(&entry, args)?); // a final parameter cannot be overridden: 400
-        let running = self.running_of(&identity, &entry, (context.accepted, 1));
-        Ok(AdmittedInvocation { id, entry, identity, args, context, attempt: 1, terms, callback, running })
-    }
-
-    /// The callback that is to tell of an activation, which its terms name from now on.
-    fn promise(&self, subscribed: &AcceptedSubscription, told: ReportedActivation, terms: &mut Terms) -> Callback {
-        let callback = subscribed.callback(told, self.clock.now());
-        terms.callback = Some(PendingCallback::new(&callback, subscribed.site.clone()));
-        callback
-    }
-
-    /// `begun`: when it was accepted, and how often it has been begun.
-    fn running_of(
-        &self,
-        identity: &SharedIdentity,
-        entry: &ActionEntry,
-        begun: (Timestamp, u32),
-    ) -> Arc<RunningActivation> {
-        let (namespace, action) = (identity.namespace.clone(), entry.action.name.clone());
-        Arc::new(RunningActivation::new(namespace, action, begun, self.recorder.live_log_bytes()))
-    }
-
-    /// What the server does itself takes no time: it is done, and its record on disk, before its caller gets the id. A job
-    /// would keep the key that feeds are called with.
-    async fn run_builtin_first(
-        &self,
-        mut admitted: AdmittedInvocation,
-        in_flight: InFlight,
-    ) -> Result<ActivationId, Failure> {
-        admitted.context.extra_logging = true; // whoever does not wait finds a record
-        let id = admitted.id;
-        self.run_within(Duration::from_millis(self.gate.limits().blocking_wait_ms), admitted, in_flight).await?;
-        self.flush_records().await;
-        Ok(id)
-    }
-
-    /// Makes the activation durable; it runs as soon as it is its turn and there is room.
-    async fn enqueue(&self, admitted: AdmittedInvocation, mut in_flight: InFlight) -> Result<ActivationId, Failure> {
-        let id = admitted.id;
-        let mut work = admitted.into_work();
+        let mut work = self.admission.begin(entry, request, callback).await?.into_work();
         work.permit = in_flight.take_permit();
-        // The place is given back when the job leaves the queue.
-        self.queue.submit(None, vec![work], move || in_flight.keep()).await?;
-        Ok(id)
+        let first = FirstWork { activation: work.id, at: accepted, record: None, work: vec![work] };
+        // It stays in flight until the job leaves the queue.
+        self.admission.submit_first(key, first, move || in_flight.keep()).await
     }
 
-    /// Has the records of a blocking activation written, where they are to be.
-    async fn hand_to_recorder(&self, admitted: &AdmittedInvocation, records: Vec<Arc<Activation>>) {
-        records.iter().for_each(|record| self.recorder.ended(record));
-        for record in self.to_store(&admitted.identity, records).await {
-            self.recorder.record(record, admitted.context.extra_logging).await;
-        }
+    async fn start(
+        self: &Arc<Self>,
+        entry: Arc<ActionEntry>,
+        request: Invocation,
+        callback: Option<AcceptedSubscription>,
+        in_flight: InFlight,
+    ) -> Result<Answer, Failure> {
+        let (wait, callback_id) = (request.wait, callback.as_ref().map(|accepted| accepted.id));
+        let admitted = self.admission.begin(entry, request, callback).await?;
+        let may_run_now = in_flight.has_permit() && callback_id.is_none();
+        let invoked = match wait {
+            Wait::No if admitted.entry.action.exec == Exec::Builtin && may_run_now => {
+                self.answer_builtin(admitted, in_flight).await?
+            }
+            Wait::No => Invoked::Accepted(self.enqueue(admitted, in_flight).await?),
+            Wait::UpTo(limit) if may_run_now => self.answer_within(limit, admitted, in_flight).await?,
+            // There would be no record to wait for.
+            Wait::UpTo(_) if !admitted.identity.keeps_activations() && callback_id.is_none() => {
+                return Err(self.gate.full(&admitted.identity));
+            }
+            Wait::UpTo(limit) => self.answer_from_job(limit, admitted, in_flight).await?,
+        };
+        Ok(Answer { invoked, callback: callback_id })
     }
 
-    /// Runs the activation as one that can be looked at and cancelled meanwhile. What it returns is that of `run_to_end`.
-    async fn run_as_running(&self, admitted: &AdmittedInvocation, hold: &JobHold) -> Option<Vec<Activation>> {
-        self.running.insert(admitted.id, admitted.running.clone());
-        if self.to_cancel.contains(&admitted.id) {
-            admitted.running.cancel();
-        }
-        let _until_it_ends = OnDrop(|| {
-            self.running.remove(&admitted.id);
-            self.to_cancel.remove(&admitted.id);
-            admitted.running.log_is_over();
-        });
-        self.run_to_end(admitted, hold).await
+    /// Makes the activation visible and cancellable while it runs, and runs it. Returns what `dispatch` returns.
+    async fn register(self: &Arc<Self>, admitted: &AdmittedInvocation, hold: &JobHold) -> Option<Vec<Activation>> {
+        let _visible = self.live.register(admitted);
+        self.dispatch(admitted, hold).await
     }
 
-    /// Runs the activation, and what it is composed of. Returns the records that are not written yet, its own the last of
-    /// them; `None`: its job has passed to somebody else.
-    async fn run_to_end(&self, admitted: &AdmittedInvocation, hold: &JobHold) -> Option<Vec<Activation>> {
+    /// Runs the activation, or its components one after the other. Returns the records that are not stored yet, its own
+    /// last. `None`: its job has passed to another worker.
+    async fn dispatch(self: &Arc<Self>, admitted: &AdmittedInvocation, hold: &JobHold) -> Option<Vec<Activation>> {
         if composition::is_composed(&admitted.entry) {
-            return Box::pin(self.run_composition(admitted, hold)).await;
+            let composition = Composition::new(self, admitted, hold);
+            return Box::pin(composition.run()).await;
         }
-        Some(vec![self.run(admitted).await])
+        Some(vec![self.runner.run(self, admitted).await])
+    }
+
+    /// The identity as it is now. `None`: it was blocked or deleted.
+    pub async fn current_owner(&self, identity: &SharedIdentity) -> Option<SharedIdentity> {
+        self.owners.current(identity).await
     }
 
     /// An activation of this namespace that runs on this node.
     pub fn running(&self, namespace: &NamespaceName, id: ActivationId) -> Option<Arc<RunningActivation>> {
-        self.running.get(&id).map(|running| running.clone()).filter(|running| running.namespace == *namespace)
+        self.live.find(namespace, id)
     }
 
     /// All activations that run on this node.
     pub fn running_ids(&self) -> Vec<ActivationId> {
-        self.running.iter().map(|running| *running.key()).collect()
+        self.live.ids()
     }
 
-    /// Returns when every record of an ended blocking activation is on disk.
+    /// Returns when the record of every blocking activation that has ended is on disk.
     pub async fn flush_records(&self) {
         self.recorder.flush().await;
     }
@@ -292,21 +273,8 @@ impl Invoker {
         self.recorder.listen()
     }
 
-    /// Waits until what runs without a waiting caller has ended, and not after `stop_waiting`.
+    /// Waits until every activation that runs without a waiting caller has ended, or until the grace period is over.
     pub async fn drain(&self) {
-        self.detached.close();
-        tokio::select! {
-            () = self.detached.wait() => (),
-            () = self.stop_waiting.cancelled() => (), // what still runs was adopted by the queue, or nobody was promised it
-        }
-    }
-}
-
-/// Does something when it goes, also when a panic takes it.
-struct OnDrop<F: FnMut()>(F);
-
-impl<F: FnMut()> Drop for OnDrop<F> {
-    fn drop(&mut self) {
-        (self.0)();
+        self.live.drain().await;
     }
 }

@@ -1,29 +1,39 @@
-//! What an operator may have decided about a namespace since an activation was accepted: whether it still runs, under which
-//! limits, and whether it is recorded.
+//! Looks again at whom a namespace belongs to: since an activation was accepted, an operator may have blocked or deleted
+//! the namespace, or changed its limits.
+
+use std::sync::Arc;
 
 use tracing::warn;
 use wask_model::SharedIdentity;
 
-use super::Invoker;
+use crate::catalog::Catalog;
 
-impl Invoker {
-    /// The identity as it is now. `None`: it was blocked or deleted.
-    pub(super) async fn current(&self, identity: &SharedIdentity) -> Option<SharedIdentity> {
-        self.known_owner(identity).await.filter(|owner| !owner.blocked)
+/// Knows the present owners of namespaces.
+#[derive(Clone)]
+pub struct Owners(Arc<Catalog>);
+
+impl Owners {
+    pub fn new(catalog: Arc<Catalog>) -> Self {
+        Owners(catalog)
     }
 
-    /// The records that are to be stored: all or none.
-    pub(super) async fn to_store<T>(&self, identity: &SharedIdentity, records: Vec<T>) -> Vec<T> {
-        let owner = self.known_owner(identity).await;
+    /// The identity as it is now. `None`: it was blocked or deleted.
+    pub async fn current(&self, identity: &SharedIdentity) -> Option<SharedIdentity> {
+        self.known(identity).await.filter(|owner| !owner.blocked)
+    }
+
+    /// The records that are stored for this identity: all or none.
+    pub async fn records_to_store<T>(&self, identity: &SharedIdentity, records: Vec<T>) -> Vec<T> {
+        let owner = self.known(identity).await;
         if owner.is_some_and(|owner| owner.keeps_activations()) { records } else { Vec::new() }
     }
 
-    /// Whoever owns the namespace, if it is still the same one; as it was, while the store cannot tell.
-    async fn known_owner(&self, identity: &SharedIdentity) -> Option<SharedIdentity> {
-        match self.catalog.owner(&identity.namespace).await {
+    /// The owner, if the namespace has not been given to another one. While the store cannot say, nothing has changed.
+    async fn known(&self, identity: &SharedIdentity) -> Option<SharedIdentity> {
+        match self.0.owner(&identity.namespace).await {
             Ok(owner) => owner.filter(|owner| owner.uuid == identity.uuid),
             Err(cause) => {
-                warn!(%cause, namespace = %identity.namespace, "cannot tell whether the namespace has changed");
+                warn!(%cause, namespace = %identity.namespace, "cannot look up the owner of the namespace");
                 Some(identity.clone())
             }
         }

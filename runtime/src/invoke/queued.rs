@@ -153,12 +153,12 @@ impl QueuedInvocation {
 impl AdmittedInvocation {
     /// The job of an activation that has not run, with its callback.
     pub fn into_work(self) -> NewWork {
-        let work = self.work(None);
+        let work = self.to_work(None);
         NewWork { callback: self.callback.map(|callback| *callback), ..work }
     }
 
     /// The job of an activation that has come as far as `progress`.
-    pub fn work(&self, progress: Option<Progress>) -> NewWork {
+    pub fn to_work(&self, progress: Option<Progress>) -> NewWork {
         QueuedInvocation::from_admitted(self, progress).into_work(self.id, self.identity.namespace.clone())
     }
 }

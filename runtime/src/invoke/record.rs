@@ -9,8 +9,8 @@ use wask_model::{
 
 use super::composition::{EndedScope, Plan};
 use super::invocation::{AdmittedInvocation, Cause, Context};
-use super::outcome::Outcome;
 use super::queued::QueuedInvocation;
+use super::runner::Outcome;
 
 /// A record in the making. Clients compare documents byte for byte: annotations keep the order in which they are set.
 pub struct Record(Activation);

@@ -79,7 +79,7 @@ pub struct Recorder {
     keep_input: KeepInput,
     live_log_bytes: usize,
     queue: mpsc::Sender<RecorderCommand>,
-    /// Tells whoever listens of every activation that ends on this node.
+    /// Shows every activation that ends on this node to those who listen.
     ended: broadcast::Sender<Arc<Activation>>,
 }
 
@@ -116,8 +116,8 @@ impl Recorder {
         }
     }
 
-    /// Tells the listeners of an activation, whether or not its record is kept.
-    pub fn ended(&self, record: &Activation) {
+    /// Shows the record of an ended activation to listeners, whether or not it is stored.
+    pub fn publish(&self, record: &Activation) {
         if 0 < self.ended.receiver_count() {
             let _ = self.ended.send(Arc::new(record.clone())); // an error means that the listeners have just gone
         }

@@ -1,57 +1,43 @@
-//! RunningActivation again what has ended: on the same arguments or on others, as another activation that says whose rerun it is.
+//! Running an ended activation again, on its own input or on another, as a new activation that names the old one.
 
 use serde_json::Value;
 use wask_model::annotations::keys;
-use wask_model::{Activation, ActivationId, Arguments, Failure, FullName, NamespaceName, SharedIdentity, messages};
+use wask_model::{Activation, ActivationId, Arguments, Failure, FullName, NamespaceName, messages};
 
-use super::{Context, Invocation, Invoker, Wait};
-use crate::gate::rights;
+use super::Invoker;
+
+/// What a rerun runs: the action is invoked, or the trigger fired.
+pub enum Rerun {
+    Action(FullName, Arguments),
+    Trigger(FullName, Arguments),
+}
 
 impl Invoker {
-    /// The arguments of an ended activation · 404 · 409 they are not kept.
+    /// The input of an ended activation, or the event of a firing · 404 · 409 it is not kept.
     pub async fn input(&self, namespace: &NamespaceName, id: ActivationId) -> Result<Arguments, Failure> {
         let record = self.ended(namespace, id).await?;
         input_of(&record).ok_or_else(|| Failure::Conflict(messages::INPUT_NOT_KEPT.into()))
     }
 
-    /// Runs an ended activation again without waiting: on `input`, or on what it was given. `None`: the activation was that of
-    /// a trigger, and no rule is active now. 404 · 409 its input is not kept, or it was part of a composition · 429.
+    /// What a rerun of an ended activation runs, on `input` or on the activation's own · 404 · 409 its input is not kept, or
+    /// it was part of a composition.
     pub async fn rerun(
         &self,
-        identity: SharedIdentity,
+        namespace: &NamespaceName,
         id: ActivationId,
         input: Option<Arguments>,
-        context: Context,
-    ) -> Result<Option<ActivationId>, Failure> {
-        let record = self.ended(&identity.namespace, id).await?;
+    ) -> Result<Rerun, Failure> {
+        let record = self.ended(namespace, id).await?;
         if record.annotations.get(keys::CAUSED_BY).is_some() {
             return Err(Failure::Conflict(messages::RERUN_OF_COMPONENT.into()));
         }
         let args = input.or_else(|| input_of(&record));
         let args = args.ok_or_else(|| Failure::Conflict(messages::INPUT_NOT_KEPT.into()))?;
-        let context = Context { rerun_of: Some(id), ..context };
         if record.filter_kind() == Activation::KIND_OF_TRIGGERS {
-            return self.fire_again(&identity, &record, args, context).await;
+            let trigger = FullName::new(record.namespace.clone(), record.name.clone());
+            return Ok(Rerun::Trigger(trigger, args));
         }
-        let action = name_of(&record)?;
-        let in_flight = self.gate.enter(&identity, context.accepted)?;
-        self.catalog.may_invoke(&identity, &action).await?;
-        let invocation = Invocation { identity, action, args, wait: Wait::No, context, callback: None };
-        Ok(Some(self.invoke(invocation, in_flight).await?.id()))
-    }
-
-    async fn fire_again(
-        &self,
-        identity: &SharedIdentity,
-        record: &Activation,
-        payload: Arguments,
-        context: Context,
-    ) -> Result<Option<ActivationId>, Failure> {
-        self.gate.fire(identity, context.accepted)?;
-        let trigger = FullName::new(record.namespace.clone(), record.name.clone());
-        rights::own_entity(identity, &trigger)?;
-        let triggers = self.triggers.get().ok_or_else(|| Failure::Unavailable(messages::UNAVAILABLE.into()))?;
-        triggers.fire(identity, &trigger, payload, context, None).await
+        Ok(Rerun::Action(name_of(&record)?, args))
     }
 
     async fn ended(&self, namespace: &NamespaceName, id: ActivationId) -> Result<Activation, Failure> {
@@ -63,7 +49,7 @@ impl Invoker {
     }
 }
 
-/// Of a trigger, the event.
+/// The event of a trigger is the result of its record.
 fn input_of(record: &Activation) -> Option<Arguments> {
     match record.filter_kind() {
         Activation::KIND_OF_TRIGGERS => record.response.result.as_object().cloned(),
@@ -71,7 +57,7 @@ fn input_of(record: &Activation) -> Option<Arguments> {
     }
 }
 
-/// The name under which it was invoked: that of the binding, where there is one.
+/// The name under which it was invoked: the name through the binding, if there is one.
 fn name_of(record: &Activation) -> Result<FullName, Failure> {
     let text = |key: &str| record.annotations.get(key).and_then(Value::as_str);
     let path = match (text(keys::BINDING), text(keys::PATH)) {

@@ -37,7 +37,7 @@ pub async fn rerun(
     let (_, id) = own_id(&caller, path)?;
     let input = optional_payload(request, app.gate.payload_bytes(&caller.identity)).await?;
     let context = Context::outermost(transaction.0, app.clock.now());
-    match app.invoker.rerun(caller.identity, id, input, context).await? {
+    match app.firing.rerun(&app.invoker, caller.identity, (id, input), context).await? {
         Some(again) => {
             Ok(with_id((StatusCode::ACCEPTED, Json(json!({ "activationId": again }))).into_response(), again))
         }

@@ -12,18 +12,18 @@ use axum::extract::{Request, State};
 use axum::http::header::{ACCESS_CONTROL_REQUEST_HEADERS, ALLOW};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use wask_model::{Failure, FullName, SharedIdentity, messages};
+use wask_model::{Failure, FullName, IdempotencyKey, SharedIdentity, messages};
 
 use super::App;
 use super::actions::{wants_extra_logging, with_id};
 use super::caller::Caller;
 use super::extract::body;
-use super::idempotency::{self, Entrance};
+use super::idempotency;
 use super::rejection::Rejection;
 use super::transaction::TransactionId;
 use crate::catalog::ActionEntry;
-use crate::idempotency::{Door, KeyedRequest, Reply};
-use crate::invoke::{Context, Invocation, Invoked, Wait, is_fixed};
+use crate::idempotency::{Door, KeyedRequest};
+use crate::invoke::{Context, Entrance, Invocation, Invoked, Wait, is_fixed};
 pub use address::{Address, Extension};
 use request::{Raw, WebRequest};
 pub use response::cors;
@@ -119,10 +119,11 @@ async fn checked(
     request: Request<Body>,
 ) -> Result<Response, Rejection> {
     let accepted = app.clock.now();
-    let entrance = match *request.method() {
-        Method::POST | Method::PATCH => idempotency::enter(app, &found.owner, request.headers(), accepted)?,
-        _ => Entrance::InFlight(app.gate.enter(&found.owner, accepted)?), // what is meant to be repeated needs no key
+    let key = match *request.method() {
+        Method::POST | Method::PATCH => idempotency::key(request.headers())?,
+        _ => None, // such a request may be repeated anyway
     };
+    let entrance = app.admission.enter(&found.owner, key, accepted)?;
     app.gate.check_payload(&found.owner, super::extract::content_length(request.headers()).unwrap_or(0))?;
     let annotations = &found.entry.action.annotations;
     let is_options = request.method() == Method::OPTIONS;
@@ -157,7 +158,7 @@ async fn run(
     found: Found,
     request: Request<Body>,
     context: Context,
-    entrance: Entrance,
+    entrance: Entrance<IdempotencyKey>,
 ) -> Result<Response, Rejection> {
     let Found { address, entry, owner, way } = found;
     let (head, stream) = request.into_parts();
@@ -178,16 +179,13 @@ async fn run(
     let wait = Wait::UpTo(Duration::from_millis(app.limits.blocking_wait_ms));
     let action = entry.asked();
     let invocation = Invocation { identity: owner, action, args, wait, context, callback: None };
-    let invoked = match entrance {
-        Entrance::InFlight(in_flight) => Reply::First(app.invoker.invoke_resolved(entry, invocation, in_flight).await?),
-        Entrance::Key(key) => {
-            let (target, caller) = (head.uri.to_string(), user.unwrap_or_default());
-            let parts = [head.method.as_str().as_bytes(), target.as_bytes(), caller.as_bytes(), &bytes];
-            let keyed = KeyedRequest::new(invocation.identity.namespace.clone(), key, Door::Web, &parts);
-            app.idempotency.invoke(keyed, invocation).await?
-        }
-    };
-    Ok(idempotency::answered(invoked.map(|invoked| shown(invoked, &address, &head.headers))))
+    let entrance = entrance.for_request(|key| {
+        let (target, caller) = (head.uri.to_string(), user.clone().unwrap_or_default());
+        let parts = [head.method.as_str().as_bytes(), target.as_bytes(), caller.as_bytes(), &bytes];
+        KeyedRequest::new(invocation.identity.namespace.clone(), key, Door::Web, &parts)
+    });
+    let reply = app.invoker.invoke_resolved(entry, invocation, entrance).await?;
+    Ok(idempotency::answered(reply.map(|answer| shown(answer.invoked, &address, &head.headers))))
 }
 
 fn shown(invoked: Invoked, address: &Address, headers: &HeaderMap) -> Response {

@@ -8,7 +8,7 @@ use wask_model::{Response, SharedIdentity, messages};
 
 use super::Builtin;
 
-/// The action of this name in `/whisk.system/utils`. `None`: there is none.
+/// The action of this name in `/whisk.system/utils`, if it exists.
 pub fn util(name: &str) -> Option<Arc<dyn Builtin>> {
     match name {
         "echo" => Some(Arc::new(Echo)),
@@ -30,7 +30,7 @@ impl Builtin for Echo {
     }
 }
 
-/// Sorts the texts in `lines`, and says how many there are.
+/// Sorts the texts in `lines` and counts them.
 struct Sort;
 
 #[async_trait]

@@ -1,10 +1,10 @@
-//! What a conductor's result means: the end, or which component runs next on what. Pure. REST contract §5.4.
+//! What a conductor's result means: the end, or the next component and its input. Pure. REST contract §5.4.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use wask_model::{Arguments, FullName, NamespaceName, Response, Status, messages};
 
-/// Where a composition stands.
+/// The state of a composition.
 ///
 /// ```text
 ///            ┌──── result, state laid over it ────┐
@@ -14,13 +14,13 @@ use wask_model::{Arguments, FullName, NamespaceName, Response, Status, messages}
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ConductorState {
-    /// The invoker's: names without a namespace are its own.
+    /// The invoker's namespace. It completes names of components that have none.
     namespace: NamespaceName,
     #[serde(rename = "turn")]
     pub next_step: NextStep,
-    /// What the conductor last asked to be told again.
+    /// What the conductor wants back with the result of the component.
     state: Option<Arguments>,
-    /// Components begun and runs of conductors, since the outermost of the compositions that enclose each other directly.
+    /// Components begun, and runs of conductors, since the outermost of directly nested compositions began.
     pub components: u32,
     pub runs: u32,
 }
@@ -43,15 +43,15 @@ impl ConductorState {
         (self.components, self.runs) = (around.components, around.runs);
     }
 
-    /// Once before, between and after as many components as there may be.
+    /// A conductor decides before, between and after its components, whose number is limited.
     pub fn may_decide(&self, longest: u32) -> bool {
         self.runs <= 2 * longest
     }
 
-    /// Takes the end of the conductor or of the component it called. `Some`: the composition ends with this response.
+    /// Takes the end of the conductor, or of the component that it called. `Some`: the composition ends with this response.
     pub fn take(&mut self, response: Response, longest: u32, input: &mut Value) -> Option<Response> {
         if let NextStep::Call(_) = self.next_step {
-            *input = self.answer(response.result); // a failed component too: the conductor decides
+            *input = self.answer(response.result); // also if the component failed: the conductor decides
             return None;
         }
         self.runs += 1;
@@ -67,7 +67,7 @@ impl ConductorState {
         self.state = said.get("state").map(|state| boxed("state", state.clone()));
         match self.named(action) {
             None => *input = self.answer(json!({ "error": messages::composition_name_invalid(action) })),
-            Some(_) if longest <= self.components => {
+            Some(_) if self.components >= longest => {
                 *input = self.answer(json!({ "error": messages::COMPOSITION_TOO_LONG }));
             }
             Some(component) => {
@@ -79,7 +79,7 @@ impl ConductorState {
         None
     }
 
-    /// What the conductor gets next: `result`, with its state laid over it.
+    /// The conductor's next input: `result`, overlaid with the state.
     pub fn answer(&mut self, result: Value) -> Value {
         self.next_step = NextStep::Decide;
         let mut answer = boxed("value", result);
@@ -92,7 +92,7 @@ impl ConductorState {
     }
 }
 
-/// What is no object becomes the only member of one.
+/// Wraps a value that is not an object into one.
 fn boxed(key: &str, value: Value) -> Arguments {
     match value {
         Value::Object(object) => object,

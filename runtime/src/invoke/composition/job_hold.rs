@@ -1,27 +1,26 @@
-//! What the queue is to know of an activation that runs.
+//! What a running activation shares with its queue job: the lease and the progress.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use wask_store::Lease;
 
-use super::super::AdmittedInvocation;
-use super::super::queued::QueuedInvocation;
 use super::Progress;
+use crate::invoke::{AdmittedInvocation, QueuedInvocation};
 
-/// The hold that the queue has on a running activation: its lease, once it is a job, and how far it has come.
+/// The queue's hold on a running activation: its lease, as soon as it is a job, and its progress.
 ///
-/// The run writes it between two components; whoever makes a job of the run reads it while the run is not polled.
+/// The run writes it between two components. The task that makes a job of the run reads it while the run is not polled.
 #[derive(Default)]
 pub struct JobHold {
     lease: OnceLock<Lease>,
-    /// What the job carried when it was taken up; `None`: it was not a job then.
+    /// What the job carried when a worker took it; `None`: it was not a job when it began.
     queued: Option<Arc<QueuedInvocation>>,
     progress: Mutex<Option<Progress>>,
 }
 
 impl JobHold {
-    /// Of a job that is being carried out.
-    pub fn of_job(lease: Lease, queued: Arc<QueuedInvocation>) -> Self {
+    /// The hold of a job that a worker has taken.
+    pub fn from_job(lease: Lease, queued: Arc<QueuedInvocation>) -> Self {
         let progress = Mutex::new(queued.progress.clone());
         JobHold { lease: OnceLock::from(lease), queued: Some(queued), progress }
     }
@@ -39,7 +38,7 @@ impl JobHold {
         self.lease.get()
     }
 
-    /// It is a job from now on.
+    /// The activation is a job from now on.
     pub fn adopted(&self, lease: Lease) {
         let first = self.lease.set(lease).is_ok();
         debug_assert!(first, "adopted once");
@@ -53,12 +52,12 @@ impl JobHold {
         *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress);
     }
 
-    /// The attempt of the job at which this run began: those before it ended, and no node died with them.
+    /// The attempt of the job at which this run began. The attempts before it ended without a failure of a node.
     pub fn first_attempt(&self) -> u32 {
         self.queued.as_ref().map_or(0, |queued| queued.begun) + 1
     }
 
-    /// How often the next component is begun, counting this time.
+    /// How often the next component was begun, this time included.
     pub fn attempts_of_next(&self, progress: &Progress) -> u32 {
         self.lease().map_or(1, |lease| progress.attempt_within(lease.attempt))
     }

@@ -1,14 +1,14 @@
 //! Sequences and compositions: one component after the other, each with a record of its own. REST contract §5.
 //!
 //! ```text
-//! step ─┬─ sequence, conductor ──▶ enter: a frame inside the frame
-//!       ├─ action ──▶ run ──▶ record ──▶ took: the frames that end with it ──▶ keep (one transaction) ─┐
-//!       └─ nothing more, or cannot ──▶ stop: the frame ends                                            │
-//!    ▲─────────────────────────────────────────────────────────────────────────────────────────────────┘
+//! step ─┬─ sequence, conductor ──▶ enter: a scope inside the scope
+//!       ├─ action ──▶ Runner::run ──▶ record ──▶ take: the scopes that end with it ──▶ keep (one transaction) ─┐
+//!       └─ nothing more, or impossible ──▶ stop: the scope ends                                                │
+//!    ▲─────────────────────────────────────────────────────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! What has been done is kept after every component as soon as the activation is a job, so that a crash repeats at most
-//! the component that was running.
+//! As soon as the activation is a job, its progress is stored after every component: a crash repeats at most the component
+//! that was running.
 
 mod conductor;
 mod job_hold;
@@ -19,26 +19,25 @@ use std::sync::Arc;
 use serde_json::Value;
 use tracing::warn;
 use wask_model::annotations::keys;
-use wask_model::{Activation, ActivationId, Exec, Failure, FullName, Identity, Response, messages, truthy};
+use wask_model::{Activation, ActivationId, Exec, Failure, FullName, Response, messages, truthy};
 
-use super::outcome::refusal;
 use super::queued::Terms;
 use super::record::Record;
+use super::runner::refusal;
 use super::{AdmittedInvocation, Cause, Context, Invoker};
-use crate::catalog::{ActionEntry, RequiredAccess};
+use crate::catalog::ActionEntry;
 use conductor::ConductorState;
 pub use job_hold::JobHold;
-pub use progress::Progress;
-pub use progress::{EndedScope, Plan};
+pub use progress::{EndedScope, Plan, Progress};
 use progress::{Part, Scope, Step};
 
-/// What a step came to.
+/// What one step led to.
 enum StepOutcome {
-    /// A sequence or composition has begun inside the innermost frame, or a conductor was told that it may not.
+    /// A sequence or composition has begun inside the innermost scope, or a conductor learnt that its call is refused.
     On,
-    /// A component has run.
+    /// A component has run, with this memory limit.
     Ran(Box<Activation>, u32),
-    /// The innermost frame ends without running it.
+    /// The innermost scope ends without running anything more.
     Stop(Response),
 }
 
@@ -51,80 +50,77 @@ pub fn is_composed(entry: &ActionEntry) -> bool {
     }
 }
 
-impl Invoker {
-    /// Whether the invoker may activate every direct component of a sequence; the refusal names all of the others.
-    pub(super) async fn may_run(&self, identity: &Identity, entry: &ActionEntry) -> Result<(), Failure> {
-        match &entry.action.exec {
-            Exec::Sequence { components } => {
-                let needed: Vec<RequiredAccess<'_>> = components.iter().map(RequiredAccess::Action).collect();
-                self.catalog.may_use(identity, &needed).await
-            }
-            Exec::Wasm { .. } | Exec::Builtin => Ok(()),
-        }
+/// A sequence or composition that runs, or that ends without running further.
+pub struct Composition<'a> {
+    invoker: &'a Arc<Invoker>,
+    admitted: &'a AdmittedInvocation,
+    hold: &'a JobHold,
+    /// How many components a sequence or composition may have.
+    longest: u32,
+}
+
+impl<'a> Composition<'a> {
+    pub fn new(invoker: &'a Arc<Invoker>, admitted: &'a AdmittedInvocation, hold: &'a JobHold) -> Self {
+        let longest = invoker.gate.limits().sequence_length;
+        Composition { invoker, admitted, hold, longest }
     }
 
-    /// Runs a sequence or composition to its end. Returns the records of what ended last, its own the last of them.
-    /// `None`: the job has passed to somebody else.
-    pub(super) async fn run_composition(
-        &self,
-        admitted: &AdmittedInvocation,
-        hold: &JobHold,
-    ) -> Option<Vec<Activation>> {
-        let longest = self.gate.limits().sequence_length;
-        let mut progress = hold.progress().unwrap_or_else(|| self.begin(admitted, hold));
+    /// Runs to the end. Returns the records that ended last, its own last. `None`: its job has passed to another worker.
+    pub async fn run(&self) -> Option<Vec<Activation>> {
+        let mut progress = self.progress();
         loop {
-            if admitted.running.is_cancelled() {
-                return Some(self.abandon(admitted, progress, &refusal(messages::CANCELLED.into())));
+            if self.admitted.running.is_cancelled() {
+                return Some(self.records_of(progress.abandon(&refusal(messages::CANCELLED.into()))));
             }
-            let (mut records, ended) = match self.step(admitted, hold, &mut progress).await {
+            let (mut records, ended) = match self.step(&mut progress).await {
                 StepOutcome::On => continue,
-                StepOutcome::Stop(response) => (Vec::new(), progress.stop(response, longest)),
+                StepOutcome::Stop(response) => (Vec::new(), progress.stop(response, self.longest)),
                 StepOutcome::Ran(record, memory) => {
                     let duration = record.duration_ms.unwrap_or_default();
                     let part = Part::atomic(record.id, record.response.clone(), duration, memory);
-                    let next = ActivationId::new(self.clock.now());
-                    (vec![*record], progress.took(part, longest, next))
+                    (vec![*record], progress.take(part, self.longest, self.new_id()))
                 }
             };
-            records.extend(ended.into_iter().map(|ended| Record::from_scope(admitted, ended, self.clock.now())));
+            records.extend(self.records_of(ended));
             if progress.is_over() {
                 return Some(records);
             }
-            if !self.keep(admitted, hold, &mut progress, records).await {
+            if !self.keep(&mut progress, records).await {
                 return None;
             }
         }
     }
 
-    /// Ends every sequence and composition that had begun with the same response, without running anything.
-    pub(super) fn abandon_composition(
-        &self,
-        admitted: &AdmittedInvocation,
-        hold: &JobHold,
-        response: &Response,
-    ) -> Vec<Activation> {
-        self.abandon(admitted, hold.progress().unwrap_or_else(|| self.begin(admitted, hold)), response)
+    /// Ends every open scope with the same response, without running anything.
+    pub fn abandon(&self, response: &Response) -> Vec<Activation> {
+        self.records_of(self.progress().abandon(response))
     }
 
-    fn abandon(&self, admitted: &AdmittedInvocation, mut progress: Progress, response: &Response) -> Vec<Activation> {
-        let ended = progress.abandon(response);
-        ended.into_iter().map(|ended| Record::from_scope(admitted, ended, self.clock.now())).collect()
+    fn records_of(&self, ended: Vec<EndedScope>) -> Vec<Activation> {
+        ended.into_iter().map(|ended| Record::from_scope(self.admitted, ended, self.invoker.clock.now())).collect()
     }
 
-    fn begin(&self, admitted: &AdmittedInvocation, hold: &JobHold) -> Progress {
-        let now = self.clock.now();
-        let waited = now.since(admitted.context.accepted).as_millis() as u64;
-        let frame = self.frame(admitted.id, &admitted.entry, admitted, waited);
-        let mut progress = Progress::new(frame, admitted.args.clone(), ActivationId::new(now));
-        progress.at_attempt(hold.first_attempt());
-        progress
+    /// How far it has come; if nowhere yet, its beginning.
+    fn progress(&self) -> Progress {
+        self.hold.progress().unwrap_or_else(|| {
+            let now = self.invoker.clock.now();
+            let waited = now.since(self.admitted.context.accepted).as_millis() as u64;
+            let outermost = self.scope(self.admitted.id, &self.admitted.entry, waited);
+            let mut progress = Progress::new(outermost, self.admitted.args.clone(), ActivationId::new(now));
+            progress.at_attempt(self.hold.first_attempt());
+            progress
+        })
     }
 
-    fn frame(&self, id: ActivationId, entry: &ActionEntry, admitted: &AdmittedInvocation, wait_ms: u64) -> Scope {
+    fn new_id(&self) -> ActivationId {
+        ActivationId::new(self.invoker.clock.now())
+    }
+
+    fn scope(&self, id: ActivationId, entry: &ActionEntry, wait_ms: u64) -> Scope {
         let plan = match &entry.action.exec {
             Exec::Sequence { components } => Plan::Sequence { components: components.clone(), done: 0, atoms: 0 },
             Exec::Wasm { .. } | Exec::Builtin => {
-                Plan::Conductor(ConductorState::new(admitted.identity.namespace.clone()))
+                Plan::Conductor(ConductorState::new(self.admitted.identity.namespace.clone()))
             }
         };
         Scope {
@@ -133,7 +129,7 @@ impl Invoker {
             binding: entry.binding.clone(),
             version: entry.action.version,
             limits: entry.action.limits.clone(),
-            start: self.clock.now(),
+            start: self.invoker.clock.now(),
             wait_ms,
             logs: Vec::new(),
             duration_ms: 0,
@@ -142,112 +138,111 @@ impl Invoker {
         }
     }
 
-    async fn step(&self, admitted: &AdmittedInvocation, hold: &JobHold, progress: &mut Progress) -> StepOutcome {
-        let longest = self.gate.limits().sequence_length;
-        let Some(step) = progress.step(longest) else { return StepOutcome::On };
+    async fn step(&self, progress: &mut Progress) -> StepOutcome {
+        let Some(step) = progress.step(self.longest) else { return StepOutcome::On };
         let (name, conducts) = match step {
             Step::End(response) => return StepOutcome::Stop(response),
             Step::Conduct(name) => (name, true),
             Step::Run(name) => (name, false),
         };
-        let entry = match self.component(admitted, &name).await {
+        let entry = match self.component(&name).await {
             Ok(entry) => entry,
             Err(failure) if conducts => return cannot_conduct(&name, &failure),
             Err(failure) => return cannot_run(progress, &name, &failure),
         };
         if is_composed(&entry) && !conducts {
-            let frame = self.frame(progress.next_id(), &entry, admitted, 0);
-            progress.enter(frame, ActivationId::new(self.clock.now()));
+            progress.enter(self.scope(progress.next_id(), &entry, 0), self.new_id());
             return StepOutcome::On;
         }
-        if progress.is_full(longest) {
+        if progress.is_full(self.longest) {
             return StepOutcome::Stop(refusal(messages::SEQUENCE_TOO_LONG.into()));
         }
         let memory = entry.action.limits.memory;
-        let record = self.run_component(admitted, hold, progress, entry).await;
+        let record = self.attempt(progress, entry).await;
         StepOutcome::Ran(Box::new(record), memory)
     }
 
     /// The component of this name, if the invoker may activate it.
-    async fn component(&self, admitted: &AdmittedInvocation, name: &FullName) -> Result<Arc<ActionEntry>, Failure> {
-        match self.catalog.may_invoke(&admitted.identity, name).await {
-            // Without its package nobody has a right to it: for a conductor that is a refusal. REST contract §5.4.
+    async fn component(&self, name: &FullName) -> Result<Arc<ActionEntry>, Failure> {
+        match self.invoker.catalog.may_invoke(&self.admitted.identity, name).await {
+            // No one has a right to an action whose package is missing. A conductor learns of a refusal. REST contract §5.4.
             Err(Failure::NotFound(_) | Failure::Conflict(_)) => {
                 Err(Failure::Forbidden(messages::SEQUENCE_COMPONENT_MISSING.into()))
             }
             allowed => {
                 allowed?;
-                self.catalog.resolve(name).await
+                self.invoker.catalog.resolve(name).await
             }
         }
     }
 
-    async fn run_component(
-        &self,
-        admitted: &AdmittedInvocation,
-        hold: &JobHold,
-        progress: &Progress,
-        entry: Arc<ActionEntry>,
-    ) -> Activation {
+    async fn attempt(&self, progress: &Progress, entry: Arc<ActionEntry>) -> Activation {
+        let component = self.admitted_component(progress, entry);
+        let only_once = component.entry.action.annotations.get(keys::REDELIVERY) == Some(&Value::Bool(false));
+        if only_once && component.attempt > 1 {
+            return self.invoker.runner.not_run(&component, Response::whisk_error(messages::NOT_REDELIVERED));
+        }
+        self.invoker.runner.run(self.invoker, &component).await
+    }
+
+    fn admitted_component(&self, progress: &Progress, entry: Arc<ActionEntry>) -> AdmittedInvocation {
         let args = match progress.input() {
             Value::Object(payload) => {
                 let mut args = entry.defaults.clone();
                 args.extend(payload.clone());
                 Value::Object(args)
             }
-            array => array.clone(), // passed as it is, nothing can be merged into it
+            array => array.clone(), // nothing can be merged into it
         };
-        let context = Context {
-            transaction: admitted.context.transaction.clone(),
-            cause: progress.innermost().map(|frame| Cause::Composition(frame.id)),
-            extra_logging: admitted.context.extra_logging,
-            accepted: self.clock.now(),
-            depth: admitted.context.depth,
-            rerun_of: None,
-        };
-        let (id, identity, running) = (progress.next_id(), admitted.identity.clone(), admitted.running.clone());
-        let (attempt, terms) = (hold.attempts_of_next(progress), Terms::default());
-        let component =
-            AdmittedInvocation { id, entry, identity, args, context, attempt, terms, callback: None, running };
-        if 1 < attempt && component.entry.action.annotations.get(keys::REDELIVERY) == Some(&Value::Bool(false)) {
-            let outcome = super::outcome::Outcome::without_guest(Response::whisk_error(messages::NOT_REDELIVERED));
-            return self.activation(&component, self.clock.now(), outcome);
+        let context = &self.admitted.context;
+        AdmittedInvocation {
+            id: progress.next_id(),
+            entry,
+            identity: self.admitted.identity.clone(),
+            args,
+            context: Context {
+                transaction: context.transaction.clone(),
+                cause: progress.innermost().map(|scope| Cause::Composition(scope.id)),
+                extra_logging: context.extra_logging,
+                accepted: self.invoker.clock.now(),
+                depth: context.depth,
+                rerun_of: None,
+            },
+            attempt: self.hold.attempts_of_next(progress),
+            terms: Terms::default(),
+            callback: None,
+            running: self.admitted.running.clone(),
         }
-        self.run(&component).await
     }
 
-    /// Writes what ended and how far it has come. `false`: the job has passed to somebody else.
-    async fn keep(
-        &self,
-        admitted: &AdmittedInvocation,
-        hold: &JobHold,
-        progress: &mut Progress,
-        records: Vec<Activation>,
-    ) -> bool {
-        if hold.lease().is_none() {
-            self.hand_to_recorder(admitted, records.iter().cloned().map(Arc::new).collect()).await;
+    /// Stores the records and the progress. `false`: the job has passed to another worker.
+    async fn keep(&self, progress: &mut Progress, records: Vec<Activation>) -> bool {
+        let invoker = self.invoker;
+        if self.hold.lease().is_none() {
+            let records = records.iter().cloned().map(Arc::new).collect();
+            invoker.hand_to_recorder(self.admitted, records).await;
         }
-        // It may have become a job meanwhile, at an earlier point than this.
-        let kept = match hold.lease() {
+        // In the meantime the queue may have adopted it, with the progress before this component.
+        let kept = match self.hold.lease() {
             None => true,
             Some(lease) => {
                 progress.at_attempt(lease.attempt);
-                let payload = hold.payload(admitted, progress.clone());
-                records.iter().for_each(|record| self.recorder.ended(record));
-                let records = self.to_store(&admitted.identity, records).await;
-                self.queue.advance(lease, records, payload).await
+                let payload = self.hold.payload(self.admitted, progress.clone());
+                records.iter().for_each(|record| invoker.recorder.publish(record));
+                let records = invoker.owners.records_to_store(&self.admitted.identity, records).await;
+                invoker.queue.advance(lease, records, payload).await
             }
         };
-        hold.keep(progress.clone());
+        self.hold.keep(progress.clone());
         kept
     }
 }
 
-/// A component that is not there or that the invoker may not activate: the end of a sequence, news for a conductor.
+/// A component that is missing or that the invoker may not activate ends a sequence. A conductor gets the refusal.
 fn cannot_run(progress: &mut Progress, name: &FullName, failure: &Failure) -> StepOutcome {
     let missing = matches!(failure, Failure::NotFound(_) | Failure::Conflict(_));
     let forbidden = matches!(failure, Failure::Forbidden(_));
-    match progress.innermost().map(|frame| &frame.plan) {
+    match progress.innermost().map(|scope| &scope.plan) {
         Some(Plan::Sequence { .. }) if missing => {
             StepOutcome::Stop(refusal(messages::SEQUENCE_COMPONENT_MISSING.into()))
         }
@@ -267,7 +262,7 @@ fn cannot_run(progress: &mut Progress, name: &FullName, failure: &Failure) -> St
     }
 }
 
-/// A conductor that is gone since the composition began.
+/// The conductor has been deleted, or may not be invoked any more, since the composition began.
 fn cannot_conduct(name: &FullName, failure: &Failure) -> StepOutcome {
     warn!(cause = ?failure, conductor = %name, "conductor could not be loaded");
     StepOutcome::Stop(Response::whisk_error(messages::COMPOSITION_FAILED))

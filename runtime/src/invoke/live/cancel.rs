@@ -1,7 +1,7 @@
-//! JobCancellation an activation before its time. The record says so; what was asked for is not forgotten when the node dies.
+//! Ends an activation before its time. Its record says so, and the cancellation survives a failure of the node.
 //!
 //! ```text
-//! queued, retrying ──▶ the job goes, its record is written, one transaction ──▶ ended
+//! queued, retrying ──▶ the job goes and its record is written, one transaction ──▶ ended
 //! runs as a job    ──▶ noted in the store ──▶ its guest is stopped ──▶ ended
 //! runs, waited for ──▶ its guest is stopped ──▶ ended
 //! ```
@@ -13,24 +13,24 @@ use wask_model::annotations::keys;
 use wask_model::{Activation, ActivationId, Failure, NamespaceName, SharedIdentity, messages};
 use wask_store::{Cancelled, JobState, KnownJob, Lane, Lease};
 
-use super::Invoker;
-use super::composition::{JobHold, is_composed};
-use super::outcome::refusal;
-use super::queued::QueuedInvocation;
-use super::record::mark_cancelled;
+use crate::invoke::Invoker;
+use crate::invoke::composition::{Composition, JobHold, is_composed};
+use crate::invoke::queued::QueuedInvocation;
+use crate::invoke::record::{Record, mark_cancelled};
+use crate::invoke::runner::refusal;
 use crate::queue::JobCancellation;
 
-/// How often a job is looked at anew that changes hands while it is being ended.
-const LOOKS: usize = 8;
-/// Most guests stop within a tick; a caller waits no longer for one that does not.
+/// How many times to retry when a job changes owner while it is being cancelled.
+const TRIES: usize = 8;
+/// Most guests stop within a tick of the sandbox's clock; the caller waits no longer than this for one that does not.
 const STOPS_WITHIN: Duration = Duration::from_secs(1);
 
 impl Invoker {
-    /// Ends an activation of this identity · 404 unknown · 409 it has ended. Returns when it has ended, or when it is certain
-    /// to: what runs takes up to a tick.
-    pub async fn cancel(&self, identity: &SharedIdentity, id: ActivationId) -> Result<(), Failure> {
+    /// Cancels an activation of this identity · 404 unknown · 409 it has ended. Returns when it has ended, or when it is
+    /// certain that it will: a guest that runs takes up to a tick.
+    pub async fn cancel(self: &Arc<Self>, identity: &SharedIdentity, id: ActivationId) -> Result<(), Failure> {
         let namespace = &identity.namespace;
-        for _ in 0..LOOKS {
+        for _ in 0..TRIES {
             let Some(job) = self.store.job(namespace, id).await? else {
                 return self.cancel_waited_for(namespace, id).await;
             };
@@ -49,25 +49,22 @@ impl Invoker {
                         return Ok(());
                     }
                 }
-                Cancelled::No => (), // somebody has just taken it up, put it back or ended it
+                Cancelled::No => (), // a worker has just taken, released or ended it
             }
         }
         Err(Failure::Unavailable(messages::UNAVAILABLE.into()))
     }
 
-    /// One that somebody holds, who may be about to run it: he looks here when he does.
+    /// Cancels an activation whose job is leased. The worker may be about to run it and looks for the cancellation first.
     async fn stop_running(&self, namespace: &NamespaceName, id: ActivationId) -> Result<(), Failure> {
-        self.to_cancel.insert(id);
-        if let Some(running) = self.running(namespace, id) {
-            running.cancel();
-        }
+        self.live.cancel(namespace, id);
         if self.store.job_state(namespace, id).await? != Some(JobState::Leased) {
-            self.to_cancel.remove(&id); // whoever held it has looked for the last time
+            self.live.forget_cancellation(id); // the worker has looked for the last time
         }
         Ok(())
     }
 
-    /// What came of stopping it · 409 it had ended by itself before. `false`: it is about to be tried again.
+    /// Waits for an activation that was stopped · 409 it had ended by itself before. `false`: it will be retried.
     async fn is_certain_to_end(&self, namespace: &NamespaceName, id: ActivationId) -> Result<bool, Failure> {
         let ending = self.wait_for_end(namespace, id, STOPS_WITHIN);
         tokio::time::timeout(STOPS_WITHIN, ending).await.unwrap_or(Ok(()))?;
@@ -84,7 +81,7 @@ impl Invoker {
     }
 
     async fn cancel_job(
-        &self,
+        self: &Arc<Self>,
         identity: &SharedIdentity,
         id: ActivationId,
         job: &KnownJob,
@@ -92,21 +89,21 @@ impl Invoker {
         let queued = Arc::new(QueuedInvocation::read(&job.payload)?);
         let mut records = self.records_of_cancelled(identity, id, job.attempt, &queued).await?;
         records.iter_mut().for_each(mark_cancelled);
-        let next = self.follow(&queued, &mut records);
-        let records = self.to_store(identity, records).await;
+        let next = self.complete(&queued, &mut records);
+        let records = self.owners.records_to_store(identity, records).await;
         let ended = records.clone();
         let (namespace, lane, at) = (identity.namespace.clone(), job.lane, self.clock.now());
         let ending = JobCancellation { namespace, lane, job: id, attempt: job.attempt, at, records, next };
         let cancelled = self.queue.cancel(ending).await?;
         if cancelled == Cancelled::Ended {
-            ended.iter().for_each(|record| self.recorder.ended(record));
+            ended.iter().for_each(|record| self.recorder.publish(record));
         }
         Ok(cancelled)
     }
 
-    /// What ends with one that nobody runs: a sequence as far as it has come.
+    /// The records of an activation that no worker runs. A composition ends with all of its open scopes.
     async fn records_of_cancelled(
-        &self,
+        self: &Arc<Self>,
         identity: &SharedIdentity,
         id: ActivationId,
         attempt: u32,
@@ -117,16 +114,18 @@ impl Invoker {
             Ok(entry) if is_composed(&entry) => {
                 let lease = Lease { job: id, owner: String::new(), attempt };
                 let admitted = self.readmit((id, attempt), queued, entry, identity.clone());
-                Ok(self.abandon_composition(&admitted, &JobHold::of_job(lease, queued.clone()), &response))
+                let hold = JobHold::from_job(lease, queued.clone());
+                Ok(Composition::new(self, &admitted, &hold).abandon(&response))
             }
             Ok(_) | Err(Failure::NotFound(_) | Failure::Conflict(_)) => {
-                Ok(vec![self.record_without_run(id, &identity.namespace, queued, response, attempt)])
+                let whose = (id, &identity.namespace);
+                Ok(vec![Record::without_run(whose, queued, (response, attempt), self.clock.now())])
             }
             Err(failure) => Err(failure),
         }
     }
 
-    /// One that is no job runs here, or has ended.
+    /// Cancels an activation that is not a job: it runs here, or has ended.
     async fn cancel_waited_for(&self, namespace: &NamespaceName, id: ActivationId) -> Result<(), Failure> {
         if let Some(running) = self.running(namespace, id) {
             running.cancel();

@@ -1,4 +1,4 @@
-//! How the end of a run reads: who has to act, and in which words. REST contract §3.9.
+//! What the end of a run means: who has to act, and in which words the response says so. REST contract §3.9.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use wask_model::{Message, Response, Status, Timestamp, messages};
 use wask_sandbox::{LogLine, RunEnd, RunReport, SandboxError, Stream};
 
-/// What came of a run: everything of the record that the run decides.
+/// What a run contributes to its record.
 pub struct Outcome {
     pub response: Response,
     pub logs: Vec<String>,
@@ -17,13 +17,13 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Of something that never reached a guest.
+    /// The outcome of an attempt that did not reach a guest.
     pub fn without_guest(response: Response) -> Self {
         Outcome { response, logs: Vec::new(), timed_out: false, init: None }
     }
 
-    /// `quoted`: bytes of a result that was too large which the record shows.
-    pub fn of(report: Result<RunReport, SandboxError>, quoted: u64) -> Self {
+    /// `quoted`: how many bytes of an oversized result the record quotes.
+    pub fn from_report(report: Result<RunReport, SandboxError>, quoted: u64) -> Self {
         match report {
             Ok(report) => {
                 let timed_out = matches!(report.end, RunEnd::OutOfTime { .. });
@@ -39,7 +39,7 @@ impl Outcome {
     }
 }
 
-/// The same as [`response`] for a guest whose own code ended it before `_start`.
+/// Like [`response`], for a guest that ended before `_start`: its author has to look at the initialization.
 fn never_ready(ended: RunEnd, quoted: u64) -> Response {
     match ended {
         RunEnd::OutOfTime { limit } => {
@@ -58,7 +58,7 @@ fn never_ready(ended: RunEnd, quoted: u64) -> Response {
     }
 }
 
-/// Who has to act: nobody, the caller, the action's author.
+/// Who has to act: no one, the caller, or the action's author.
 fn response(ended: RunEnd, quoted: u64) -> Response {
     match ended {
         RunEnd::Returned(value) => returned(value),
@@ -81,7 +81,7 @@ fn response(ended: RunEnd, quoted: u64) -> Response {
     }
 }
 
-/// A result with `error`, whatever its value, is an application error; its siblings are dropped.
+/// A result with the key `error` is an application error, whatever the value; its siblings are dropped.
 fn returned(value: Value) -> Response {
     match value.get("error") {
         Some(error) => Response { status: Status::ApplicationError, result: json!({ "error": error }), size: None },
@@ -100,7 +100,7 @@ pub fn log_line(line: &LogLine) -> String {
     format!("{stamp}.{:09}Z {stream}: {}", line.at.subsec_nanos(), line.text)
 }
 
-/// The first sentence of a refusal that an activation ends with.
+/// The response of an activation that was refused.
 pub fn refusal(message: Message) -> Response {
     Response::application_error(Value::String(message.into_owned()))
 }

@@ -1,4 +1,4 @@
-//! Waiting for an activation that does not end because nobody waits for it any more.
+//! Waiting for an activation that must not end when its caller leaves.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -12,15 +12,15 @@ use crate::clock::Clock;
 
 type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// A future that runs on in the background when whoever polls it goes away.
+/// A future that runs on in the background if it is dropped before it has ended.
 ///
-/// Polled in place while somebody waits, which spares the fast case a task of its own.
+/// It is polled in place while the caller waits, which saves the fast case a task of its own.
 pub struct Detachable<T: Send + 'static> {
     future: Option<Boxed<T>>,
     tracker: TaskTracker,
 }
 
-/// What came of waiting.
+/// How waiting ended.
 pub enum WaitOutcome<T: Send + 'static> {
     Ended(T),
     NotYet(Detachable<T>),
@@ -31,9 +31,9 @@ impl<T: Send + 'static> Detachable<T> {
         Detachable { future: Some(Box::pin(future)), tracker: tracker.clone() }
     }
 
-    /// Waits at most `limit`, and not after `no_longer`.
+    /// Waits at most `limit`, and not beyond `no_longer`.
     pub async fn within(mut self, clock: &Clock, limit: Duration, no_longer: &CancellationToken) -> WaitOutcome<T> {
-        // The timer is only made when the first poll does not end it: most activations take less than a millisecond.
+        // Most activations take less than a millisecond: the first poll ends them, and no timer is made.
         let first = std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut self).poll(cx))).await;
         if let Poll::Ready(ended) = first {
             return WaitOutcome::Ended(ended);

@@ -1,4 +1,4 @@
-//! What runs on this node: who looks at it finds its log lines so far, and who cancels it ends its guest.
+//! An activation while it runs: its log lines so far can be read, and its guest can be stopped.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,19 +8,19 @@ use tokio::sync::Notify;
 use wask_model::{FullName, NamespaceName, Timestamp};
 use wask_sandbox::{LogLine, LogSink, Stop};
 
-use super::outcome::log_line;
+use crate::invoke::runner::log_line;
 
-/// An activation that runs, with everything that it is composed of.
+/// An activation that runs, with all of its components.
 pub struct RunningActivation {
     pub namespace: NamespaceName,
     pub action: FullName,
     pub start: Timestamp,
-    /// How often it has been begun, counting this time.
+    /// The number of the attempt, from 1.
     pub attempt: u32,
-    /// Lines of the log that are kept while it runs, in bytes.
+    /// How many bytes of the newest log lines are kept while it runs.
     live_log_bytes: usize,
     cancelled: AtomicBool,
-    /// Ends the guest that runs now.
+    /// Stops the guest that runs now.
     stop: Mutex<Stop>,
     log: Mutex<LiveLog>,
     written: Notify,
@@ -31,18 +31,18 @@ pub struct RunningActivation {
 struct LiveLog {
     lines: VecDeque<String>,
     bytes: usize,
-    /// How many lines there were before the first of `lines`.
+    /// How many older lines are not kept any more.
     dropped: u64,
     over: bool,
 }
 
-/// Lines of a log from one number on.
+/// Lines of a log, beginning at one number.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Lines {
-    /// The number of the first of `lines`; greater than what was asked for where older ones are not kept any more.
+    /// The number of the first of `lines`. Greater than the requested one if the lines before it are not kept any more.
     pub first: u64,
     pub lines: Vec<String>,
-    /// No more will come.
+    /// The log is complete.
     pub over: bool,
 }
 
@@ -66,7 +66,7 @@ impl RunningActivation {
         }
     }
 
-    /// Ends what runs, and keeps the rest from beginning.
+    /// Stops the guest that runs, and keeps further components from starting.
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::SeqCst);
         self.current_stop().stop();
@@ -76,12 +76,12 @@ impl RunningActivation {
         self.cancelled.load(Ordering::SeqCst)
     }
 
-    /// For a guest that is about to run.
-    pub(super) fn next_stop(&self) -> Stop {
+    /// The stop signal of a guest that is about to run.
+    pub(in crate::invoke) fn next_stop(&self) -> Stop {
         let stop = Stop::default();
         *self.current_stop() = stop.clone();
         if self.is_cancelled() {
-            stop.stop(); // whoever cancelled may have ended the one before
+            stop.stop(); // the cancellation may have stopped the guest before this one
         }
         stop
     }
@@ -90,10 +90,10 @@ impl RunningActivation {
         self.stop.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The lines from number `from` on, as soon as there are some or no more will come.
+    /// The lines from number `from` on, as soon as there are any or the log is complete.
     pub async fn lines(&self, from: u64) -> Lines {
         loop {
-            let written = self.written.notified(); // from here on no line is missed
+            let written = self.written.notified(); // a line that is written from now on wakes it
             let found = self.log().from(from);
             if found.over || !found.lines.is_empty() {
                 return found;
@@ -123,7 +123,7 @@ impl LiveLog {
     fn add(&mut self, line: String, most: usize) {
         self.bytes += line.len();
         self.lines.push_back(line);
-        while most < self.bytes
+        while self.bytes > most
             && let Some(oldest) = self.lines.pop_front()
         {
             self.bytes -= oldest.len();

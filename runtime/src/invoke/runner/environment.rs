@@ -1,14 +1,15 @@
-//! What a guest finds in its environment. REST contract §3.8.
+//! The environment variables of a guest. REST contract §3.8.
 
 use std::time::Duration;
 
 use wask_model::annotations::keys;
 use wask_model::{Timestamp, truthy};
 
-use super::{AdmittedInvocation, Invoker};
+use super::Runner;
+use crate::invoke::AdmittedInvocation;
 
-impl Invoker {
-    /// `deadline`: when the run will be ended. The key, where the action may have one, is valid until shortly after it.
+impl Runner {
+    /// `deadline`: when the run will be stopped. The API key, if the action may have one, is valid a little longer.
     pub(super) fn environment(&self, admitted: &AdmittedInvocation, deadline: Timestamp) -> Vec<(String, String)> {
         let action = &admitted.entry.action;
         let mut all = Vec::with_capacity(8 + admitted.entry.environment.len());

@@ -1,0 +1,104 @@
+//! What runs on this node: visible, cancellable, and awaited when the node stops.
+
+mod cancel;
+mod detached;
+mod running;
+
+use std::sync::Arc;
+
+use dashmap::{DashMap, DashSet};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use wask_model::{ActivationId, NamespaceName};
+
+pub use detached::{Detachable, WaitOutcome};
+pub use running::{Lines, RunningActivation};
+
+use super::AdmittedInvocation;
+
+/// The activations that run on this node, and how their waiting callers end when it stops.
+pub struct Live {
+    /// Jobs, and activations whose callers wait.
+    running: DashMap<ActivationId, Arc<RunningActivation>>,
+    /// Activations that were cancelled while a worker was about to run them here.
+    to_cancel: DashSet<ActivationId>,
+    /// Activations that run on after their callers have left.
+    detached: TaskTracker,
+    closing: CancellationToken,
+    stop_waiting: CancellationToken,
+}
+
+impl Live {
+    /// `closing` and `stop_waiting`: see [`super::InvokerParts`].
+    pub fn new(closing: CancellationToken, stop_waiting: CancellationToken) -> Self {
+        let (running, to_cancel, detached) = (DashMap::new(), DashSet::new(), TaskTracker::new());
+        Live { running, to_cancel, detached, closing, stop_waiting }
+    }
+
+    /// Makes an activation visible and cancellable until the returned guard is dropped, also by a panic.
+    pub fn register<'a>(&'a self, admitted: &'a AdmittedInvocation) -> impl Drop + 'a {
+        self.running.insert(admitted.id, admitted.running.clone());
+        if self.to_cancel.contains(&admitted.id) {
+            admitted.running.cancel();
+        }
+        scopeguard::guard((), move |()| {
+            self.running.remove(&admitted.id);
+            self.to_cancel.remove(&admitted.id);
+            admitted.running.log_is_over();
+        })
+    }
+
+    pub fn find(&self, namespace: &NamespaceName, id: ActivationId) -> Option<Arc<RunningActivation>> {
+        self.running.get(&id).map(|running| running.clone()).filter(|running| running.namespace == *namespace)
+    }
+
+    pub fn ids(&self) -> Vec<ActivationId> {
+        self.running.iter().map(|running| *running.key()).collect()
+    }
+
+    /// Cancels an activation whose job is leased. The worker may be about to run it and checks `to_cancel` first.
+    pub fn cancel(&self, namespace: &NamespaceName, id: ActivationId) {
+        self.to_cancel.insert(id);
+        if let Some(running) = self.find(namespace, id) {
+            running.cancel();
+        }
+    }
+
+    /// The worker will not look for a cancellation any more.
+    pub fn forget_cancellation(&self, id: ActivationId) {
+        self.to_cancel.remove(&id);
+    }
+
+    /// Forgets a cancellation when the worker has finished with the job, also by a panic.
+    pub fn forget_cancellation_at_end(&self, id: ActivationId) -> impl Drop + '_ {
+        scopeguard::guard((), move |()| self.forget_cancellation(id))
+    }
+
+    pub fn detached(&self) -> &TaskTracker {
+        &self.detached
+    }
+
+    /// Ends every wait.
+    pub fn stop_waiting(&self) -> &CancellationToken {
+        &self.stop_waiting
+    }
+
+    /// Returns when waiting for this activation is pointless: as soon as the node begins to stop if it does not run here,
+    /// otherwise at the end of the grace period.
+    pub async fn waits_in_vain(&self, namespace: &NamespaceName, id: ActivationId) {
+        self.closing.cancelled().await;
+        if self.find(namespace, id).is_some() {
+            self.stop_waiting.cancelled().await;
+        }
+    }
+
+    /// Waits until every activation that runs without a waiting caller has ended, or until the grace period is over. The
+    /// queue has adopted what still runs then, unless no caller was promised its end.
+    pub async fn drain(&self) {
+        self.detached.close();
+        tokio::select! {
+            () = self.detached.wait() => (),
+            () = self.stop_waiting.cancelled() => (),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Runs one attempt: module, environment, sandbox, outcome, record. Keeps no books.
+
+mod environment;
+mod outcome;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tracing::warn;
+use wask_model::{Activation, Exec, Failure, FullName, Limits, Response, Timestamp, messages};
+use wask_sandbox::{HostCalls, Run, RunLimits, Sandbox};
+use wask_store::failpoint::{Stage, reach};
+
+pub use outcome::{Outcome, log_line, refusal};
+
+use super::builtin::Builtin;
+use super::owner::Owners;
+use super::record::{Record, Span};
+use super::{AdmittedInvocation, Invoker};
+use crate::catalog::Catalog;
+use crate::clock::Clock;
+use crate::gate::Gate;
+
+/// Creates the services of one run. Implemented in a higher room, because services invoke and fire.
+pub trait HostServices: Send + Sync {
+    fn for_run(&self, invoker: &Arc<Invoker>, admitted: &AdmittedInvocation) -> Arc<dyn HostCalls>;
+}
+
+/// Runs activations, one attempt at a time.
+pub struct Runner {
+    sandbox: Sandbox,
+    catalog: Arc<Catalog>,
+    gate: Arc<Gate>,
+    owners: Owners,
+    clock: Clock,
+    host: Arc<dyn HostServices>,
+    builtins: HashMap<FullName, Arc<dyn Builtin>>,
+    api_host: String,
+}
+
+/// What a [`Runner`] is made of.
+pub struct RunnerParts {
+    pub sandbox: Sandbox,
+    pub catalog: Arc<Catalog>,
+    pub gate: Arc<Gate>,
+    pub owners: Owners,
+    pub clock: Clock,
+    pub host: Arc<dyn HostServices>,
+    pub builtins: HashMap<FullName, Arc<dyn Builtin>>,
+    pub api_host: String,
+}
+
+impl Runner {
+    pub fn new(parts: RunnerParts) -> Self {
+        let RunnerParts { sandbox, catalog, gate, owners, clock, host, builtins, api_host } = parts;
+        Runner { sandbox, catalog, gate, owners, clock, host, builtins, api_host }
+    }
+
+    /// Runs the activation once and returns its record. Never fails: the record says what went wrong.
+    pub async fn run(&self, invoker: &Arc<Invoker>, admitted: &AdmittedInvocation) -> Activation {
+        let Some(owner) = self.owners.current(&admitted.identity).await else {
+            return self.not_run(admitted, refusal(messages::NAMESPACE_BLOCKED.into()));
+        };
+        match &admitted.entry.action.exec {
+            Exec::Wasm { .. } => self.guest(invoker, admitted, &self.gate.limits_of(&owner)).await,
+            Exec::Builtin => self.builtin(admitted).await,
+            // A composition runs its components instead.
+            Exec::Sequence { .. } => self.not_run(admitted, Response::whisk_error(messages::SEQUENCE_FAILED)),
+        }
+    }
+
+    /// `allowed`: the limits of the namespace.
+    async fn guest(&self, invoker: &Arc<Invoker>, admitted: &AdmittedInvocation, allowed: &Limits) -> Activation {
+        let entry = &admitted.entry;
+        if let Err(out_of_range) = entry.action.limits.check(allowed) {
+            return self.not_run(admitted, refusal(out_of_range.to_string().into()));
+        }
+        let module = match self.catalog.module(entry).await {
+            Ok(Some(module)) => module,
+            Ok(None) => return self.not_run(admitted, Response::developer_error(messages::no_code())),
+            Err(failure) => return self.not_run(admitted, cannot_load(admitted, &failure)),
+        };
+        let start = self.clock.now();
+        let limits = &entry.action.limits;
+        let time = Duration::from_millis(limits.timeout);
+        let run = Run {
+            args: Bytes::from(serde_json::to_vec(&admitted.args).expect("a JSON value always serializes")),
+            env: self.environment(admitted, start.after(time)),
+            limits: RunLimits {
+                time,
+                memory_bytes: u64::from(limits.memory) << 20,
+                log_bytes: u64::from(limits.logs) << 20,
+                result_bytes: allowed.result_bytes,
+                host_calls: allowed.host_calls,
+            },
+            host: self.host.for_run(invoker, admitted),
+            clock: Arc::new(self.clock.clone()),
+            log_sink: Some(admitted.running.clone()),
+            stop: admitted.running.next_stop(),
+        };
+        reach(Stage::Running);
+        let report = self.sandbox.run(&module, run).await;
+        if let Err(cause) = &report {
+            warn!(%cause, activation = %admitted.id, action = %entry.action.name, "sandbox could not run the action");
+        }
+        self.record(admitted, start, Outcome::from_report(report, allowed.truncation_bytes))
+    }
+
+    async fn builtin(&self, admitted: &AdmittedInvocation) -> Activation {
+        let start = self.clock.now();
+        let response = match self.builtins.get(&admitted.entry.action.name) {
+            Some(builtin) => builtin.run(&admitted.identity, &admitted.args).await,
+            None => Response::whisk_error(messages::ACTION_UNFETCHABLE),
+        };
+        self.record(admitted, start, Outcome::without_guest(response))
+    }
+
+    /// The record of an attempt that did not reach a guest.
+    pub fn not_run(&self, admitted: &AdmittedInvocation, response: Response) -> Activation {
+        self.record(admitted, self.clock.now(), Outcome::without_guest(response))
+    }
+
+    fn record(&self, admitted: &AdmittedInvocation, start: Timestamp, outcome: Outcome) -> Activation {
+        Record::from_run(admitted, Span { start, end: self.clock.now() }, outcome)
+    }
+}
+
+fn cannot_load(admitted: &AdmittedInvocation, failure: &Failure) -> Response {
+    let action = &admitted.entry.action.name;
+    warn!(cause = ?failure, activation = %admitted.id, %action, "action could not be loaded");
+    match failure {
+        Failure::NotFound(_) => refusal(messages::ACTION_GONE.into()),
+        _ => Response::whisk_error(messages::ACTION_UNFETCHABLE),
+    }
+}
