@@ -13,6 +13,7 @@ pub mod catalog;
 pub mod idempotency;
 
 pub mod callbacks;
+pub mod delivery;
 pub mod gateway;
 pub mod invoke;
 

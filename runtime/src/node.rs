@@ -255,7 +255,7 @@ impl Node {
         self.queue.drain(&self.stop_waiting).await.context("drain the queue")?;
         self.invoker.drain().await;
         grace.abort();
-        self.callbacks.tell_deferred().await;
+        self.callbacks.log_deferred().await;
         self.invoker.flush_records().await;
         self.recording.abort();
         self.store.close().await;

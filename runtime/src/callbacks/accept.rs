@@ -1,4 +1,4 @@
-//! Whether a callback that somebody asks for is accepted: before its activation is. Feeds contract §C.2, C.9.
+//! Accepts or refuses the callback that a caller asks for, before its activation is accepted. Feeds contract §C.2, C.9.
 
 use std::time::Duration;
 
@@ -11,21 +11,21 @@ use wask_model::{
 
 use super::Callbacks;
 
-/// A namespace that has all the callbacks it may have under way: some will be over soon.
+/// `Retry-After` for a namespace at its limit of undelivered callbacks.
 const RETRY_AFTER: Duration = Duration::from_secs(60);
 
-/// A subscription that was accepted, with what holds for it.
+/// A subscription that was accepted, with the settings that apply to it.
 #[derive(Clone, Debug)]
 pub struct AcceptedSubscription {
-    /// Of the callback to come.
+    /// The id of the callback that it leads to.
     pub id: CallbackId,
     subscription: Subscription,
     settings: EffectiveSettings,
-    /// Host and port that it goes to.
+    /// Host and port of the receiver.
     pub site: String,
 }
 
-/// The activation that a callback is to tell of.
+/// The activation that a callback reports.
 pub struct ReportedActivation {
     pub activation: ActivationId,
     pub cause: Option<ActivationId>,
@@ -34,14 +34,14 @@ pub struct ReportedActivation {
 }
 
 impl AcceptedSubscription {
-    /// The same for another activation: a callback with an id of its own.
+    /// The same subscription for another activation, whose callback has an id of its own.
     pub fn another(&self, now: Timestamp) -> AcceptedSubscription {
         AcceptedSubscription { id: CallbackId::from(ActivationId::new(now)), ..self.clone() }
     }
 
     /// The callback for one activation.
-    pub fn callback(&self, told: ReportedActivation, now: Timestamp) -> Callback {
-        let (id, ReportedActivation { activation, cause, name, namespace }) = (self.id, told);
+    pub fn callback(&self, reported: ReportedActivation, now: Timestamp) -> Callback {
+        let (id, ReportedActivation { activation, cause, name, namespace }) = (self.id, reported);
         Callback::new(
             self.subscription.clone(),
             &self.settings,
@@ -51,7 +51,8 @@ impl AcceptedSubscription {
 }
 
 impl Callbacks {
-    /// Checks a subscription against settings, addresses and the number of callbacks under way · 400 · 429.
+    /// Checks a subscription against the settings, the forbidden addresses and the number of undelivered callbacks
+    /// · 400 · 429.
     pub async fn accept(&self, identity: &Identity, asked: Subscription) -> Result<AcceptedSubscription, Failure> {
         let refused = |message: Message| Failure::BadRequest(message);
         let target = Target::parse(asked.url()).map_err(|bad| refused(text_of(&bad)))?;
@@ -60,10 +61,10 @@ impl Callbacks {
         if settings.https_only.value && !target.is_https() {
             return Err(refused(says::URL_NOT_HTTPS.into()));
         }
-        self.egress.check_literal(&target).map_err(|_| refused(says::URL_FORBIDDEN.into()))?;
+        self.delivery.egress().check_literal(&target).map_err(|_| refused(says::URL_FORBIDDEN.into()))?;
         let (undelivered, most) =
             (self.store.count_undelivered(&identity.namespace).await?, Callback::UNDELIVERED_MOST);
-        if most <= undelivered {
+        if undelivered >= most {
             let message = says::too_many_undelivered(undelivered, most);
             return Err(Failure::Throttled { message, retry_after: RETRY_AFTER });
         }
@@ -71,7 +72,7 @@ impl Callbacks {
         Ok(AcceptedSubscription { id, subscription: asked, settings, site: target.site() })
     }
 
-    /// The same for what may not have asked for one.
+    /// Like `accept`, if a callback was requested.
     pub async fn accept_any(
         &self,
         identity: &Identity,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use wask_model::{CallbackDefaults, RetryMode};
 
-/// Every one is a setting below `callbacks.`; the first five are what a namespace or a request may set otherwise.
+/// Settings below `callbacks.`. A namespace or a request may override the first five.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CallbackConfig {
@@ -13,13 +13,13 @@ pub struct CallbackConfig {
     pub max_retries: u32,
     /// Whether `http://` is refused.
     pub https_only: bool,
-    /// Of one whole attempt.
+    /// How long one attempt may take.
     pub timeout_ms: u32,
-    /// Attempts under way at a time to one host and port.
+    /// How many attempts to one host and port are made at a time.
     pub concurrent_per_site: u32,
-    /// How long callbacks that are over are kept.
+    /// How long ended callbacks are kept.
     pub retention_days: u32,
-    /// Bytes of those that a namespace keeps; its oldest go first.
+    /// How many bytes of ended callbacks a namespace keeps; the oldest go first.
     pub retention_bytes: u64,
 }
 
@@ -41,7 +41,7 @@ impl Default for CallbackConfig {
 }
 
 impl CallbackConfig {
-    /// What holds where nobody says otherwise.
+    /// The values that apply unless a namespace or a request overrides them.
     pub fn defaults(&self) -> CallbackDefaults {
         CallbackDefaults {
             retry_mode: self.retry_mode,

@@ -1,22 +1,22 @@
-//! One attempt: send, note what came of it, and say when the next one is due.
+//! Delivers callbacks: one attempt per job, whose outcome is stored together with the time of the next one.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
+use http::Method;
 use tracing::{error, warn};
-use wask_egress::{Answer, Bounds, OutgoingRequest, SendError, Target};
-use wask_model::{AttemptError, Callback, CallbackAttempt, CallbackEnd, CallbackId, Notice, SharedIdentity, Timestamp};
+use wask_egress::{SendError, Target};
+use wask_model::{Callback, CallbackEnd, CallbackId, CallbackMethod, Notice, SharedIdentity, Timestamp};
 use wask_store::failpoint::{Stage, reach};
 use wask_store::{Job, Lane, Settled};
 
 use super::Callbacks;
-use super::request::telling;
+use crate::delivery::{AttemptOutcome, DeliveryRequest, NewAttempt, SigningSecret};
 use crate::gate::Shares;
 use crate::queue::{Handler, JobOutcome};
 
-/// Until a connection stands.
-const CONNECT: Duration = Duration::from_secs(5);
-/// While a namespace is blocked nothing is sent for it.
+const USER_AGENT: &str = "wask-callback/1";
+/// How often a callback looks whether its namespace is still blocked. Until then nothing is sent.
 const BLOCKED: Duration = Duration::from_secs(60);
 
 #[async_trait]
@@ -33,14 +33,14 @@ impl Handler for Callbacks {
             return over();
         }
         let notice: Notice = serde_json::from_str(&job.payload)?;
-        let attempted = tokio::select! {
-            attempted = self.attempt(&identity, &known.callback, &notice) => attempted?,
+        let outcome = tokio::select! {
+            outcome = self.attempt(&identity, &known.callback, &notice) => outcome?,
             () = self.stop_attempts.cancelled() => {
-                warn!(callback_id = %id, "callback was under way when the node stopped, it is sent again");
-                return Ok(JobOutcome::Lost); // the lease is given back with all others
+                warn!(callback_id = %id, "callback was interrupted when the node stopped, will be sent again");
+                return Ok(JobOutcome::Lost); // the node gives back the lease with all others
             }
         };
-        self.settle(job, known.callback, attempted).await
+        self.settle(job, known.callback, outcome).await
     }
 
     fn shares(&self) -> &Shares {
@@ -52,46 +52,27 @@ impl Handler for Callbacks {
     }
 }
 
-/// What one attempt came to.
-struct Attempted {
-    attempt: CallbackAttempt,
-    /// What the receiver asks for.
-    retry_after: Option<Duration>,
-    /// Why there is no answer, for whoever runs the server.
-    cause: Option<SendError>,
-}
-
 impl Callbacks {
     async fn attempt(
         &self,
         identity: &SharedIdentity,
         callback: &Callback,
         notice: &Notice,
-    ) -> anyhow::Result<Attempted> {
+    ) -> anyhow::Result<AttemptOutcome> {
         let settings = self.store.callback_settings(&callback.namespace).await?;
         let at = self.clock.now();
-        let telling = telling(callback, notice, &self.secrets.valid(identity, &settings, at), at);
-        let begun = self.clock.passed();
-        let sent = match Target::parse(&callback.url) {
-            Ok(target) => {
-                let (method, headers, body) = (telling.method, telling.headers, telling.body);
-                let outgoing = OutgoingRequest { target: &target, method, headers, body, now: at.to_utc().into() };
-                let bounds = Bounds { connect: CONNECT, total: callback.timeout(), ..Bounds::default() };
-                self.egress.send(outgoing, &bounds).await
-            }
-            Err(_) => Err(SendError::Protocol("the stored URL is none any more".into())),
-        };
-        let duration = self.clock.passed().saturating_sub(begun);
-        Ok(read(sent, callback.next_attempt(), at, duration))
+        let request = request(callback, notice, &self.secrets.valid(identity, &settings, at), at);
+        let new = NewAttempt { n: callback.next_attempt(), at, timeout: callback.timeout() };
+        Ok(self.delivery.attempt(&callback.url, request, new).await)
     }
 
-    /// Writes what came of an attempt, trying until the store takes it: the receiver has been told, only the news of it has
-    /// not arrived.
-    async fn settle(&self, job: &Job, mut callback: Callback, attempted: Attempted) -> anyhow::Result<JobOutcome> {
+    /// Stores the outcome of an attempt. Tries until the store accepts it: the receiver has the callback already, and would
+    /// get it twice.
+    async fn settle(&self, job: &Job, mut callback: Callback, outcome: AttemptOutcome) -> anyhow::Result<JobOutcome> {
         reach(Stage::CallbackInFlight);
-        let Attempted { attempt, retry_after, cause } = attempted;
+        let AttemptOutcome { attempt, retry_after, cause } = outcome;
         let due = callback.record_attempt(attempt, retry_after);
-        tell(&callback, cause.as_ref(), due);
+        log_failure(&callback, cause.as_ref(), due);
         let settled = match due {
             Some(due) => Settled::Again { due },
             None => Settled::Over { notice: job.payload.clone() },
@@ -104,43 +85,36 @@ impl Callbacks {
                 }
                 Ok(false) => return Ok(JobOutcome::Lost),
                 Err(cause) => {
-                    warn!(%cause, callback_id = %callback.id, "an attempt could not be stored, trying again");
-                    tokio::time::sleep(Duration::from_millis(self.queue.config().retry_ms)).await;
+                    warn!(%cause, callback_id = %callback.id, "an attempt could not be stored, will retry");
+                    self.clock.sleep(Duration::from_millis(self.queue.config().retry_ms)).await;
                 }
             }
         }
     }
 }
 
-fn read(sent: Result<Answer, SendError>, n: u32, at: Timestamp, duration: Duration) -> Attempted {
-    let duration_ms = duration.as_millis() as u64;
-    let failed =
-        |error| CallbackAttempt { n, at, duration_ms, status_code: None, error: Some(error), response_body: None };
-    match sent {
-        Ok(Answer { status, retry_after, body }) => {
-            let response_body = CallbackAttempt::excerpt(&body);
-            let (status_code, error) = (Some(status), AttemptError::of_status(status));
-            Attempted {
-                attempt: CallbackAttempt { n, at, duration_ms, status_code, error, response_body },
-                retry_after,
-                cause: None,
-            }
-        }
-        Err(cause) => {
-            let error = match &cause {
-                SendError::Dns(_) => AttemptError::DnsFailure,
-                SendError::Connect(_) | SendError::Protocol(_) => AttemptError::ConnectFailure,
-                SendError::Tls(_) => AttemptError::TlsFailure,
-                SendError::Timeout => AttemptError::Timeout,
-                SendError::Forbidden(_) => AttemptError::SsrfBlocked,
-            };
-            Attempted { attempt: failed(error), retry_after: None, cause: Some(cause) }
-        }
+/// The request that reports an end. `secrets`: those that sign now.
+fn request(callback: &Callback, notice: &Notice, secrets: &[SigningSecret], now: Timestamp) -> DeliveryRequest {
+    let method = match callback.method {
+        CallbackMethod::Post => Method::POST,
+        CallbackMethod::Put => Method::PUT,
+    };
+    let attempt = callback.next_attempt();
+    let mut request = DeliveryRequest::json(method, USER_AGENT, notice.render(callback, attempt));
+    for (name, value) in callback.headers.iter() {
+        request.set(name, value);
     }
+    request.set("x-wask-activation-id", &callback.activation.to_string());
+    request.set("x-wask-attempt", &attempt.to_string());
+    if let Some(correlation) = &callback.correlation_id {
+        request.set("x-wask-correlation-id", correlation);
+    }
+    request.sign(&callback.id.to_string(), secrets, now);
+    request
 }
 
-/// One line per attempt that failed, and one more for the last. Feeds contract §C.6.
-fn tell(callback: &Callback, cause: Option<&SendError>, due: Option<Timestamp>) {
+/// Logs one line for each failed attempt, and one more for the last. Feeds contract §C.6.
+fn log_failure(callback: &Callback, cause: Option<&SendError>, due: Option<Timestamp>) {
     let Some(attempt) = callback.attempts.last() else { return };
     let Some(error) = attempt.error else { return };
     let host = Target::parse(&callback.url).map(|target| target.host()).unwrap_or_default();
@@ -156,6 +130,7 @@ fn tell(callback: &Callback, cause: Option<&SendError>, due: Option<Timestamp>) 
         "callback attempt failed"
     );
     if let Some(end @ (CallbackEnd::Failed | CallbackEnd::Blocked)) = callback.end {
-        error!(callback_id = %callback.id, activation_id = %callback.activation, attempts = attempt.n, ?end, "callback undeliverable");
+        let (id, activation) = (callback.id, callback.activation);
+        error!(callback_id = %id, activation_id = %activation, attempts = attempt.n, ?end, "callback undeliverable");
     }
 }

@@ -1,4 +1,4 @@
-//! What an owner does with callbacks: look, send again, cancel, and set how they are tried. Feeds contract §C.8.
+//! What an owner does with callbacks: list, resend, cancel, and change their settings. Feeds contract §C.8.
 
 use serde_json::Value;
 use tracing::warn;
@@ -8,15 +8,15 @@ use wask_model::{ActivationId, CallbackId, EffectiveSettings, Failure, Identity,
 use wask_store::{CallbackCancelled, CallbackQuery, KnownCallback, Lane, NewJob, StoredCallbackSettings};
 
 use super::Callbacks;
-use super::signature::SigningSecret;
+use crate::delivery::SigningSecret;
 
-/// How often a change of settings is tried again that another one came before.
+/// How many times to retry a change of settings that lost a race.
 const TRIES: usize = 8;
 
-/// Deferred callbacks that are told of one by one when a node stops.
+/// How many deferred callbacks a stopping node logs.
 const DEFERRED: u32 = 1000;
 
-/// What holds in a namespace, with the secret that receivers verify with.
+/// The settings that apply in a namespace, with the secret for its receivers.
 pub struct SettingsView {
     pub settings: EffectiveSettings,
     pub secret: SigningSecret,
@@ -35,13 +35,13 @@ impl Callbacks {
         self.store.callback(namespace, id).await?.ok_or_else(Failure::not_found)
     }
 
-    /// Those that tell of one activation, newest first.
+    /// The callbacks of one activation, newest first.
     pub async fn of(&self, namespace: &NamespaceName, activation: ActivationId) -> Result<Vec<KnownCallback>, Failure> {
         let query = CallbackQuery { activation: Some(activation), ..CallbackQuery::of(namespace.clone(), 200) };
         self.list(&query).await
     }
 
-    /// Sends one again that is over, now and with all its retries · 404 · 409 it is not over, or was cancelled.
+    /// Sends an ended callback again, now and with all its retries · 404 · 409 it has not ended, or was cancelled.
     pub async fn resend(&self, namespace: &NamespaceName, id: CallbackId) -> Result<KnownCallback, Failure> {
         let was = self.get(namespace, id).await?.callback;
         let now = self.clock.now();
@@ -67,7 +67,7 @@ impl Callbacks {
         self.get(namespace, id).await
     }
 
-    /// Sends nothing any more · 404 · 409 it is over.
+    /// Cancels a callback · 404 · 409 it has ended.
     pub async fn cancel(&self, namespace: &NamespaceName, id: CallbackId) -> Result<KnownCallback, Failure> {
         match self.store.cancel_callback(namespace, id, self.clock.now()).await? {
             CallbackCancelled::Done => self.get(namespace, id).await,
@@ -81,7 +81,7 @@ impl Callbacks {
         Ok(self.view(identity, &stored))
     }
 
-    /// Lays the given keys over what is set; null takes one back · 400.
+    /// Changes the given keys; null resets one · 400.
     pub async fn change_settings(&self, identity: &Identity, patch: &Value) -> Result<SettingsView, Failure> {
         self.replace_settings(identity, |stored| {
             Ok(StoredCallbackSettings { settings: stored.settings.patch(patch)?, ..stored.clone() })
@@ -89,7 +89,7 @@ impl Callbacks {
         .await
     }
 
-    /// A new signing secret; the one before it signs for another day.
+    /// Replaces the signing secret. The old one signs too for another day.
     pub async fn rotate(&self, identity: &Identity) -> Result<SettingsView, Failure> {
         let now = self.clock.now();
         self.replace_settings(identity, |stored| {
@@ -114,11 +114,11 @@ impl Callbacks {
         Err(Failure::Conflict(wask_model::messages::CONCURRENT_MODIFICATION.into()))
     }
 
-    /// For a node that stops: one line for each callback that is due later.
-    pub async fn tell_deferred(&self) {
+    /// Logs the callbacks that are due after the node has stopped.
+    pub async fn log_deferred(&self) {
         let due = match self.store.due_jobs(Lane::Callback, DEFERRED).await {
             Ok(due) => due,
-            Err(cause) => return warn!(%cause, "cannot tell which callbacks are deferred"),
+            Err(cause) => return warn!(%cause, "cannot list the deferred callbacks"),
         };
         for (id, due) in due {
             warn!(callback_id = %CallbackId::from(id), next_attempt_at = %due, "callback is deferred until the next start");

@@ -1,4 +1,4 @@
-//! Completion callbacks: a URL that is told when an activation has ended, again and again until it listens. Feeds contract §C.
+//! Completion callbacks: a URL is notified when an activation has ended, with retries until it answers. Feeds contract §C.
 //!
 //! ```text
 //! invoke, fire ──▶ accept (settings, address) ─stored with the job, one transaction─▶ waiting
@@ -10,8 +10,6 @@ mod accept;
 mod config;
 mod deliver;
 mod manage;
-mod request;
-mod signature;
 
 use std::sync::Arc;
 
@@ -25,22 +23,22 @@ pub use manage::SettingsView;
 
 use crate::catalog::Catalog;
 use crate::clock::Clock;
+use crate::delivery::{Delivery, Secrets};
 use crate::gate::Shares;
 use crate::queue::Queue;
-use signature::Secrets;
 
 /// The callbacks of this node's store.
 pub struct Callbacks {
     store: Arc<dyn Store>,
     catalog: Arc<Catalog>,
     queue: Queue,
-    egress: Egress,
+    delivery: Delivery,
     clock: Clock,
     config: CallbackConfig,
     secrets: Secrets,
-    /// Attempts under way, by the site that they go to.
+    /// The attempts that are being made, by the site that they go to.
     shares: Shares,
-    /// Ends attempts that a stopping node does not wait for.
+    /// Interrupts the attempts that a stopping node does not wait for.
     stop_attempts: CancellationToken,
 }
 
@@ -60,9 +58,9 @@ impl Callbacks {
     pub async fn new(parts: CallbackParts) -> anyhow::Result<Arc<Self>> {
         let CallbackParts { store, catalog, queue, egress, clock, config, stop_attempts } = parts;
         let secrets = Secrets::open(&*store).await?;
-        let shares = Shares::default();
+        let (shares, delivery) = (Shares::default(), Delivery::new(egress, clock.clone()));
         let serving = queue.clone();
-        let callbacks = Callbacks { store, catalog, queue, egress, clock, config, secrets, shares, stop_attempts };
+        let callbacks = Callbacks { store, catalog, queue, delivery, clock, config, secrets, shares, stop_attempts };
         let callbacks = Arc::new(callbacks);
         serving.serve(Lane::Callback, callbacks.clone());
         Ok(callbacks)

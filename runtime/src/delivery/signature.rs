@@ -1,6 +1,7 @@
-//! How a receiver knows that a request is ours: the signature of Standard Webhooks. Feeds contract §C.9.
+//! Signs requests as Standard Webhooks demand, so that a receiver knows that they come from here. Feeds contract §C.9.
 //!
-//! A namespace's secret is worked out of this installation's own and stands nowhere: replacing it counts a generation on.
+//! A namespace's secret is derived from the secret of this installation and is not stored. To replace it, its generation is
+//! increased.
 
 use std::time::Duration;
 
@@ -11,16 +12,16 @@ use sha2::Sha256;
 use wask_model::{Identity, Timestamp};
 use wask_store::{Store, StoredCallbackSettings};
 
-/// How long the secret before the last replacement signs too.
+/// How long a replaced secret still signs, next to the new one.
 const OVERLAP: Duration = Duration::from_secs(24 * 3600);
 const PREFIX: &str = "whsec_";
 
-/// Signing secrets of all namespaces.
+/// The signing secrets of all namespaces.
 pub struct Secrets {
     installation: [u8; 32],
 }
 
-/// A secret that a receiver verifies with.
+/// A secret with which a receiver verifies requests.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SigningSecret(Vec<u8>);
 
@@ -31,12 +32,12 @@ impl Secrets {
         Ok(Secrets { installation: store.secret("callback-signatures", fresh).await? })
     }
 
-    /// The secret that is in use.
+    /// The secret in use.
     pub fn current(&self, identity: &Identity, settings: &StoredCallbackSettings) -> SigningSecret {
         self.of_generation(identity, settings.generation)
     }
 
-    /// All that sign at `now`, the one in use first.
+    /// The secrets that sign at `now`, the one in use first.
     pub fn valid(&self, identity: &Identity, settings: &StoredCallbackSettings, now: Timestamp) -> Vec<SigningSecret> {
         let overlaps = settings.rotated.is_some_and(|rotated| now < rotated.after(OVERLAP));
         let before = settings.generation.checked_sub(1).filter(|_| overlaps);
@@ -58,20 +59,21 @@ impl SigningSecret {
         format!("{PREFIX}{}", STANDARD.encode(&self.0))
     }
 
-    fn sign(&self, id: &str, timestamp: i64, body: &str) -> String {
+    fn sign(&self, id: &str, timestamp: i64, body: &[u8]) -> String {
         let mut mac = hmac(&self.0);
-        mac.update(format!("{id}.{timestamp}.{body}").as_bytes());
+        mac.update(format!("{id}.{timestamp}.").as_bytes());
+        mac.update(body);
         format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
     }
 }
 
 /// The value of `webhook-signature`: one signature per valid secret.
-pub fn signatures(secrets: &[SigningSecret], id: &str, timestamp: i64, body: &str) -> String {
+pub fn signatures(secrets: &[SigningSecret], id: &str, timestamp: i64, body: &[u8]) -> String {
     secrets.iter().map(|secret| secret.sign(id, timestamp, body)).collect::<Vec<_>>().join(" ")
 }
 
 fn hmac(key: &[u8]) -> Hmac<Sha256> {
-    Hmac::new_from_slice(key).expect("a key of any length")
+    Hmac::new_from_slice(key).expect("a key may have any length")
 }
 
 #[cfg(test)]
@@ -86,7 +88,7 @@ mod tests {
     fn the_example_of_the_contract_is_signed_as_it_says() {
         let body = r#"{"run_id":"0a1b2c3d4e5f60718293a4b5c6d7e8f9","activationId":"0a1b2c3d4e5f60718293a4b5c6d7e8f9","name":"guest/my-worker","object_type":"action","status":"success","statusCode":0,"correlationId":"order-42"}"#;
         let secret = secret("whsec_d2Fzay1jYWxsYmFjay1zZWNyZXQtMDAwMQ==");
-        let signed = signatures(&[secret], "cb_0f0e0d0c0b0a09080706050403020100", 1_750_000_000, body);
+        let signed = signatures(&[secret], "cb_0f0e0d0c0b0a09080706050403020100", 1_750_000_000, body.as_bytes());
         assert_eq!(signed, "v1,rALINaxuucYiHTuBpKT4MLmT3hegGrY39F17iJwypTM=");
     }
 
