@@ -137,7 +137,7 @@ impl Node {
             gate: gate.clone(),
             clock: clock.clone(),
         });
-        let (recorder, recording) = Recorder::start(dyn_store.clone(), &config.activations);
+        let (recorder, recording) = Recorder::start(dyn_store.clone(), clock.clone(), &config.activations);
         let invoker = Invoker::new(InvokerParts {
             admission: admission.clone(),
             catalog: catalog.clone(),

@@ -32,6 +32,7 @@ mod owner;
 mod queued;
 mod record;
 mod recorder;
+mod records;
 mod rerun;
 mod runner;
 
@@ -51,6 +52,7 @@ pub use live::{Lines, RunningActivation};
 pub use queued::{FailedAttempt, PendingCallback, QueuedAction, QueuedInvocation, Terms, failed_attempts};
 pub use record::Record;
 pub use recorder::{KeepInput, RecordConfig, Recorder, StorePolicy};
+pub use records::{Records, Unended};
 pub use rerun::Rerun;
 pub use runner::HostServices;
 

@@ -1,35 +1,38 @@
-//! Writing the records of blocking activations: off the answer's path, in batches, never dropped.
+//! Writes the records of blocking activations: off the path of the answer, in batches, without losing any.
 //!
-//! The answer does not wait for the disk. The backlog is bounded: when the store falls behind, callers are slowed down.
-//! Asynchronous activations do not pass here: the queue writes their records together with the end of their jobs.
+//! The answer does not wait for the disk. The backlog is bounded: when the store is slower than the callers, they wait.
+//! The records of asynchronous activations do not pass here, because the queue writes them with the ends of their jobs.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{Notify, broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tracing::warn;
 use wask_model::{Activation, Status};
 use wask_store::Store;
 
-/// What is recorded and how much may wait; settings below `activations.`.
+use crate::clock::Clock;
+
+/// What is recorded, and how large the backlog may be; settings below `activations.`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RecordConfig {
-    /// Whether successful blocking activations are recorded: `always`, or `on-demand` of `X-OW-EXTRA-LOGGING: on`.
+    /// Whether successful blocking activations are recorded: `always`, or `on-demand` by `X-OW-EXTRA-LOGGING: on`.
     pub store_blocking_success: StorePolicy,
-    /// Records that may wait for the disk before callers have to wait too.
+    /// How many records may wait for the disk before callers have to wait too.
     pub backlog: usize,
-    /// Records written in one transaction.
+    /// How many records are written in one transaction.
     pub batch: usize,
-    /// Whose input is kept, so that they can be run again: `never`, `asynchronous`, `always`.
+    /// Which activations keep their input, so that they can be rerun: `never`, `asynchronous`, `always`.
     pub keep_input: KeepInput,
-    /// Bytes of the newest lines of a log that can be followed while it is being written.
+    /// How many bytes of the newest log lines can be followed while an activation runs.
     pub live_log_bytes: usize,
     /// How long records are kept.
     pub retention_days: u32,
-    /// Bytes of records that a namespace keeps; its oldest go first.
+    /// How many bytes of records a namespace keeps; the oldest go first.
     pub retention_bytes: u64,
 }
 
@@ -54,43 +57,51 @@ pub enum StorePolicy {
     OnDemand,
 }
 
-/// Of which activations it is kept what they were given.
+/// Which activations keep their input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum KeepInput {
     Never,
-    /// Of those that nobody waited for.
+    /// Those that run as jobs.
     Asynchronous,
     Always,
 }
 
-/// How long a record waits for others to be written with.
+/// How long the writer waits for more records before it writes. One commit serves many records, and while the writer
+/// lingers, handing a record over wakes no task.
 const LINGER: Duration = Duration::from_millis(2);
+/// How long the writer waits before it tries a failed write again.
+const RETRY: Duration = Duration::from_millis(500);
+/// Ended activations that a slow listener may be behind.
+const LISTENER_BACKLOG: usize = 1024;
 
 enum RecorderCommand {
     Record(Arc<Activation>),
-    /// Answered when everything sent before is on disk.
+    /// Answered when every record before it is on disk.
     Flush(oneshot::Sender<()>),
 }
 
-/// Takes records of ended activations.
+/// Takes the records of ended activations.
 pub struct Recorder {
     policy: StorePolicy,
     keep_input: KeepInput,
-    live_log_bytes: usize,
-    queue: mpsc::Sender<RecorderCommand>,
+    backlog: mpsc::Sender<RecorderCommand>,
+    /// Ends the writer's linger.
+    hurry: Arc<Notify>,
     /// Shows every activation that ends on this node to those who listen.
-    ended: broadcast::Sender<Arc<Activation>>,
+    listeners: broadcast::Sender<Arc<Activation>>,
 }
 
 impl Recorder {
-    /// The handle ends when the recorder is dropped and everything is written.
-    pub fn start(store: Arc<dyn Store>, config: &RecordConfig) -> (Recorder, JoinHandle<()>) {
-        let (queue, waiting) = mpsc::channel(config.backlog);
-        let (ended, _) = broadcast::channel(1024);
-        let writer = tokio::spawn(write(store, waiting, config.batch));
-        let &RecordConfig { store_blocking_success: policy, keep_input, live_log_bytes, .. } = config;
-        (Recorder { policy, keep_input, live_log_bytes, queue, ended }, writer)
+    /// Starts the writer. Its handle ends when the recorder is dropped and everything is written.
+    pub fn start(store: Arc<dyn Store>, clock: Clock, config: &RecordConfig) -> (Recorder, JoinHandle<()>) {
+        let (backlog, waiting) = mpsc::channel(config.backlog);
+        let (listeners, _) = broadcast::channel(LISTENER_BACKLOG);
+        let hurry = Arc::new(Notify::new());
+        let writer = Writer { store, clock, waiting, hurry: hurry.clone(), batch: config.batch };
+        let &RecordConfig { store_blocking_success: policy, keep_input, .. } = config;
+        let recorder = Recorder { policy, keep_input, backlog, hurry, listeners };
+        (recorder, tokio::spawn(writer.run()))
     }
 
     pub fn keeps_input_of_jobs(&self) -> bool {
@@ -101,81 +112,101 @@ impl Recorder {
         self.keep_input == KeepInput::Always
     }
 
-    pub fn live_log_bytes(&self) -> usize {
-        self.live_log_bytes
-    }
-
-    /// Hands over the record of a blocking activation to be written; waits only while the backlog is full.
+    /// Hands over the record of a blocking activation to be written. Waits only while the backlog is full.
     pub async fn record(&self, record: Arc<Activation>, extra_logging: bool) {
         let wanted = match self.policy {
             StorePolicy::Always => true,
             StorePolicy::OnDemand => extra_logging || record.response.status != Status::Success,
         };
-        if wanted && self.queue.send(RecorderCommand::Record(record)).await.is_err() {
+        if !wanted {
+            return;
+        }
+        let sent = match self.backlog.try_send(RecorderCommand::Record(record)) {
+            Err(TrySendError::Full(command)) => {
+                self.hurry.notify_one();
+                self.backlog.send(command).await.is_ok()
+            }
+            sent => sent.is_ok(),
+        };
+        if !sent {
             warn!("a record came after the recorder had stopped");
         }
     }
 
     /// Shows the record of an ended activation to listeners, whether or not it is stored.
     pub fn publish(&self, record: &Activation) {
-        if 0 < self.ended.receiver_count() {
-            let _ = self.ended.send(Arc::new(record.clone())); // an error means that the listeners have just gone
+        if self.listeners.receiver_count() > 0 {
+            let _ = self.listeners.send(Arc::new(record.clone())); // an error means that the last listener has just left
         }
     }
 
-    /// Returns when every record handed over before is on disk, so that a reader finds what it was told of.
+    /// Returns when every record that was handed over before is on disk.
     pub async fn flush(&self) {
         let (done, written) = oneshot::channel();
-        if self.queue.send(RecorderCommand::Flush(done)).await.is_ok() {
-            let _ = written.await; // an error means that the writer has ended, having written everything
+        if self.backlog.send(RecorderCommand::Flush(done)).await.is_ok() {
+            self.hurry.notify_one();
+            let _ = written.await; // an error means that the writer has ended, after writing everything
         }
     }
 
     /// Every activation that ends on this node from now on. A slow listener misses some.
     pub fn listen(&self) -> broadcast::Receiver<Arc<Activation>> {
-        self.ended.subscribe()
+        self.listeners.subscribe()
     }
 }
 
-async fn write(store: Arc<dyn Store>, mut waiting: mpsc::Receiver<RecorderCommand>, batch: usize) {
-    let mut messages = Vec::with_capacity(batch);
-    while 0 < waiting.recv_many(&mut messages, batch).await {
-        if messages.iter().all(|message| matches!(message, RecorderCommand::Record(_))) {
-            gather(&mut waiting, &mut messages, batch).await;
-        }
-        let mut records = Vec::with_capacity(messages.len());
-        let mut flushed = Vec::new();
-        for message in messages.drain(..) {
-            match message {
-                RecorderCommand::Record(record) => records.push(record),
-                RecorderCommand::Flush(done) => flushed.push(done),
+/// Writes the backlog, batch by batch.
+struct Writer {
+    store: Arc<dyn Store>,
+    clock: Clock,
+    waiting: mpsc::Receiver<RecorderCommand>,
+    hurry: Arc<Notify>,
+    batch: usize,
+}
+
+impl Writer {
+    async fn run(mut self) {
+        let mut commands = Vec::with_capacity(self.batch);
+        while self.waiting.recv_many(&mut commands, self.batch).await > 0 {
+            if commands.iter().all(|command| matches!(command, RecorderCommand::Record(_))) {
+                self.linger(&mut commands).await;
+            }
+            let mut records = Vec::with_capacity(commands.len());
+            let mut flushed = Vec::new();
+            for command in commands.drain(..) {
+                match command {
+                    RecorderCommand::Record(record) => records.push(record),
+                    RecorderCommand::Flush(done) => flushed.push(done),
+                }
+            }
+            self.write(&records).await;
+            for done in flushed {
+                let _ = done.send(()); // the reader may have left
             }
         }
-        write_batch(&*store, &records).await;
-        for done in flushed {
-            let _ = done.send(()); // whoever asked may have gone
+    }
+
+    /// Gives more records the time to come, unless a reader waits for those that are here.
+    async fn linger(&mut self, commands: &mut Vec<RecorderCommand>) {
+        tokio::select! {
+            () = self.clock.sleep(LINGER) => (),
+            () = self.hurry.notified() => (),
+        }
+        while commands.len() < self.batch
+            && let Ok(command) = self.waiting.try_recv()
+        {
+            commands.push(command);
         }
     }
-}
 
-/// Lets more records come before the disk is troubled: one commit for many, and nobody who hands a record over meanwhile
-/// has to wake this task.
-async fn gather(waiting: &mut mpsc::Receiver<RecorderCommand>, messages: &mut Vec<RecorderCommand>, batch: usize) {
-    tokio::time::sleep(LINGER).await;
-    while messages.len() < batch
-        && let Ok(message) = waiting.try_recv()
-    {
-        messages.push(message);
-    }
-}
-
-/// Tries until the store takes the records: nobody else has them.
-async fn write_batch(store: &dyn Store, records: &[Arc<Activation>]) {
-    if records.is_empty() {
-        return;
-    }
-    while let Err(cause) = store.record(records).await {
-        warn!(%cause, records = records.len(), "records could not be stored, trying again");
-        tokio::time::sleep(Duration::from_millis(500)).await;
+    /// Tries until the store accepts the records: they exist nowhere else.
+    async fn write(&self, records: &[Arc<Activation>]) {
+        if records.is_empty() {
+            return;
+        }
+        while let Err(cause) = self.store.record(records).await {
+            warn!(%cause, records = records.len(), "records could not be stored, will retry");
+            self.clock.sleep(RETRY).await;
+        }
     }
 }

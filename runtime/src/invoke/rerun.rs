@@ -41,11 +41,7 @@ impl Invoker {
     }
 
     async fn ended(&self, namespace: &NamespaceName, id: ActivationId) -> Result<Activation, Failure> {
-        if let Some(record) = self.store.activation(namespace, id).await? {
-            return Ok(record);
-        }
-        self.flush_records().await;
-        self.store.activation(namespace, id).await?.ok_or_else(Failure::not_found)
+        self.records().get(namespace, id).await?.ok_or_else(Failure::not_found)
     }
 }
 
