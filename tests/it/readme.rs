@@ -169,6 +169,11 @@ async fn make_run_prints_what_the_readme_shows() {
 fn every_link_of_the_readmes_leads_somewhere() {
     let mut pages = vec![PathBuf::from("README.md"), "runtime/README.md".into(), "sdk/README.md".into()];
     pages.push("tests/guests/README.md".into());
+    pages.extend(["runtime/GLOSSARY.md", "runtime/DEBUGGING.md", "CHANGELOG.md"].map(PathBuf::from));
+    pages.extend([".github/CONTRIBUTING.md", ".github/SECURITY.md"].map(PathBuf::from));
+    pages.extend(
+        ["rest", "feeds", "guest", "threats", "clients"].map(|page| format!("runtime/contract/{page}.md").into()),
+    );
     pages.extend(EXAMPLES.iter().map(|name| Path::new("examples").join(name).join("README.md")));
     for page in pages {
         let text = std::fs::read_to_string(root().join(&page)).unwrap();
