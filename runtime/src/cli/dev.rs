@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use figment::value::Value;
+use wask_client::wskprops::{self, Props};
 use wask_model::{AuthKey, NamespaceName};
 
 use super::serve::Signals;
-use super::wskprops::{self, Props};
 use super::{demo, folder, lines};
 use crate::config::{BadConfig, Config, Loaded};
 use crate::node::{Node, Shared};

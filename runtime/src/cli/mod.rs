@@ -5,17 +5,14 @@ macro_rules! say {
     ($($line:tt)*) => { $crate::cli::print_line(format_args!($($line)*)) };
 }
 
-mod client;
 mod cron;
 mod demo;
 mod deploy;
 mod dev;
 mod folder;
 mod lines;
-mod manifest;
 mod namespace;
 mod serve;
-mod wskprops;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -41,7 +38,7 @@ struct Cli {
     command: Command,
     /// `wask -i action list`, as `wsk` takes it too; every command of the client shows these flags in its help.
     #[command(flatten)]
-    connection: client::Connection,
+    connection: wask_client::Connection,
 }
 
 #[derive(Subcommand)]
@@ -71,9 +68,7 @@ enum Command {
     /// Print every setting with its meaning and default, as a file for `serve --config`
     Settings,
     #[command(flatten)]
-    Client(Box<client::Command>),
-    #[command(flatten)]
-    Manifest(manifest::Command),
+    Client(Box<wask_client::Command>),
     /// Print a script that completes commands and flags
     ///
     /// bash: eval "$(wask completions bash)" in ~/.bashrc; zsh: wask completions zsh > DIR/_wask with DIR in fpath;
@@ -136,7 +131,7 @@ pub fn run() -> ExitCode {
             with_runtime(loaded, |config| dev::run(config, args.folder))
         }
         Command::Namespace(args) => match args.of_the_client() {
-            Some(command) => return client::run(command, &connection),
+            Some(command) => return wask_client::run(command, &connection),
             None => namespace::run(args, &connection),
         },
         Command::Cron(command) => return cron::run(&command, Clock::system().now()),
@@ -144,8 +139,7 @@ pub fn run() -> ExitCode {
             say!("{}", DEFAULTS.trim_end());
             Ok(())
         }
-        Command::Client(command) => return client::run(*command, &connection),
-        Command::Manifest(command) => return manifest::run(command, &connection),
+        Command::Client(command) => return wask_client::run(*command, &connection),
         Command::Completions { shell } => {
             complete(shell);
             Ok(())

@@ -8,12 +8,10 @@ use std::path::PathBuf;
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
+use wask_client::{Connection, Format, Noun, Scope, namespaces};
 use wask_model::{Failure, Identity, NamespaceName, messages};
 use wask_store::sqlite::SqliteStore;
 
-use super::client::connection::Format;
-use super::client::names::Scope;
-use super::client::{self, namespaces};
 use crate::catalog::{NamespaceKey, NamespaceState, Namespaces, OlderKeys};
 use crate::clock::Clock;
 use crate::config::{BadConfig, Flags, Loaded};
@@ -29,7 +27,7 @@ pub struct NamespaceArgs {
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(flatten)]
-    connection: client::Connection,
+    connection: Connection,
 }
 
 #[derive(Subcommand)]
@@ -76,7 +74,7 @@ enum NamespaceCommand {
 
 impl NamespaceArgs {
     /// `list` and `get` without a folder are questions to the server, which the client asks.
-    pub fn of_the_client(&self) -> Option<client::Command> {
+    pub fn of_the_client(&self) -> Option<wask_client::Command> {
         let command = match &self.command {
             _ if self.data_dir.is_some() || self.config.is_some() => return None,
             NamespaceCommand::List => namespaces::Command::List,
@@ -87,12 +85,12 @@ impl NamespaceArgs {
             _ => return None,
         };
         let connection = self.connection.clone();
-        Some(client::Command::Namespace(client::Noun { command, connection }))
+        Some(wask_client::Command::Namespace(Noun { command, connection }))
     }
 }
 
 /// Runs the command to its end.
-pub fn run(args: NamespaceArgs, earlier: &client::Connection) -> anyhow::Result<()> {
+pub fn run(args: NamespaceArgs, earlier: &Connection) -> anyhow::Result<()> {
     let format = args.connection.or(earlier).format();
     let flags = Flags { file: args.config, listen: None, data_dir: args.data_dir };
     let loaded = Loaded::read(&flags, &[])?;

@@ -2,9 +2,9 @@
 
 use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use wask_client::wskprops::{self, Props};
 use wask_model::{AuthKey, NamespaceName};
 
-use super::wskprops::{self, Props};
 use crate::catalog::random_key;
 use crate::config::Config;
 use crate::node::{Node, Shared};

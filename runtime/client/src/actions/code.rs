@@ -1,0 +1,158 @@
+//! Code between files and the API: what is binary travels as base64, so that every byte arrives.
+
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::ChangeArgs;
+use crate::failed::Failed;
+use crate::names::Name;
+
+const WASM: &[u8] = b"\0asm";
+const ZIP: &[u8] = b"PK\x03\x04";
+const DEFAULT_KIND: &str = "wasm:default";
+
+/// The `exec` of a file or an image; `None` when neither is given and the code stays as it is.
+pub fn exec(file: Option<&str>, change: &ChangeArgs) -> Result<Option<Value>, Failed> {
+    let image = match (&change.docker, change.native) {
+        (Some(image), _) => Some(image.as_str()),
+        (None, true) => Some("openwhisk/dockerskeleton"),
+        (None, false) => None,
+    };
+    let mut exec = match (file, image) {
+        (None, None) => return Ok(None),
+        (None, Some(image)) => json!({ "kind": "blackbox", "image": image }),
+        (Some(file), Some(image)) => {
+            json!({ "kind": "blackbox", "image": image, "code": code_of_file(Path::new(file))? })
+        }
+        (Some(file), None) => exec_of_file(Path::new(file), change.kind.as_deref())?,
+    };
+    if let Some(main) = &change.main {
+        exec["main"] = json!(main);
+    }
+    Ok(Some(exec))
+}
+
+/// The `exec` of a file; the kind follows from the file's extension unless it is given.
+pub fn exec_of_file(file: &Path, kind: Option<&str>) -> Result<Value, Failed> {
+    let extension = file.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    let kind = match (kind, extension) {
+        (Some(kind), _) => kind,
+        (None, "wasm" | "wat" | "zip") => DEFAULT_KIND,
+        (None, other) => {
+            return Err(Failed::usage(format!(
+                "'.{other}' is not a supported action runtime: '{}' must end in .wasm, .wat or .zip, or --kind must say what it is",
+                file.display()
+            )));
+        }
+    };
+    Ok(json!({ "kind": kind, "code": code_of_file(file)? }))
+}
+
+/// Text as it is, everything else as base64.
+fn code_of_file(file: &Path) -> Result<String, Failed> {
+    let bytes = std::fs::read(file).map_err(|cause| {
+        Failed::general(format!("File '{}' is not a valid file or it does not exist: {cause}", file.display()))
+    })?;
+    match String::from_utf8(bytes) {
+        Ok(text) if !text.as_bytes().starts_with(WASM) && !text.as_bytes().starts_with(ZIP) => Ok(text),
+        Ok(text) => Ok(STANDARD.encode(text)),
+        Err(binary) => Ok(STANDARD.encode(binary.as_bytes())),
+    }
+}
+
+/// `a,pkg/b,/ns/c` → the `exec` of a sequence.
+pub fn exec_of_sequence(list: &str) -> Result<Value, Failed> {
+    let components: Result<Vec<String>, String> = list
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .map(|name| Ok(name.parse::<Name>()?.to_string()))
+        .collect();
+    Ok(json!({ "kind": "sequence", "components": components.map_err(Failed::usage)? }))
+}
+
+/// Bytes of an action's code, and the extension of a file that holds them.
+pub fn decoded(exec: &Value) -> Result<(Vec<u8>, &'static str), Failed> {
+    let kind = exec["kind"].as_str().unwrap_or_default();
+    let Some(code) = exec["code"].as_str() else {
+        return Err(Failed::general(match kind {
+            "sequence" => "Cannot save action sequences",
+            "blackbox" => "Cannot save Docker images",
+            _ => "The action has no code",
+        }));
+    };
+    let bytes = match exec["binary"] == true {
+        true => {
+            STANDARD.decode(code.trim()).map_err(|cause| Failed::general(format!("The code is no base64: {cause}")))?
+        }
+        false => code.as_bytes().to_vec(),
+    };
+    let extension = match &bytes {
+        wasm if wasm.starts_with(WASM) => "wasm",
+        zip if zip.starts_with(ZIP) => "zip",
+        _ => match kind.split(':').next().unwrap_or_default() {
+            "wasm" => "wat",
+            "nodejs" => "js",
+            "python" => "py",
+            _ => "txt",
+        },
+    };
+    Ok((bytes, extension))
+}
+
+/// Writes an action's code to a file that is not there yet; returns the file's whole path.
+pub fn save(document: &Value, file: Option<&str>) -> Result<String, Failed> {
+    let (bytes, extension) = decoded(&document["exec"])?;
+    let name = document["name"].as_str().unwrap_or("action");
+    let file = file.map_or_else(|| format!("{name}.{extension}"), str::to_owned);
+    write_new(Path::new(&file), &bytes)?;
+    let whole = std::path::absolute(&file).map_or(file, |path| path.display().to_string());
+    Ok(whole)
+}
+
+/// Writes a file that must not be there yet.
+pub fn write_new(file: &Path, bytes: &[u8]) -> Result<(), Failed> {
+    use std::io::Write as _;
+    let written = std::fs::File::create_new(file).and_then(|mut file| file.write_all(bytes));
+    written.map_err(|cause| {
+        Failed::general(match cause.kind() {
+            std::io::ErrorKind::AlreadyExists => format!("The file '{}' already exists", file.display()),
+            _ => format!("Cannot create file '{}': {cause}", file.display()),
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_of_a_module_arrives() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (name, bytes, extension) in [
+            ("a.wasm", &b"\0asm\x01\0\0\0\xff\xfe"[..], "wasm"),
+            ("plain.wasm", b"\0asm\x01\0\0\0", "wasm"),
+            ("a.zip", b"PK\x03\x04\xff", "zip"),
+        ] {
+            let file = folder.path().join(name);
+            std::fs::write(&file, bytes).expect("a file");
+            let mut exec = exec_of_file(&file, None).expect("an exec");
+            assert_eq!(exec["kind"], "wasm:default");
+            exec["binary"] = true.into();
+            assert_eq!(decoded(&exec).expect("code"), (bytes.to_vec(), extension));
+        }
+        let file = folder.path().join("a.wat");
+        std::fs::write(&file, "(module)").expect("a file");
+        assert_eq!(exec_of_file(&file, None).expect("an exec")["code"], "(module)");
+        assert!(exec_of_file(&folder.path().join("a.js"), None).is_err());
+    }
+
+    #[test]
+    fn a_sequence_names_its_components_in_full() {
+        let exec = exec_of_sequence("a, p/b,/ns/c").expect("an exec");
+        assert_eq!(exec["components"], json!(["/_/a", "/_/p/b", "/ns/c"]));
+    }
+}

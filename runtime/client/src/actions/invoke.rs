@@ -1,0 +1,75 @@
+//! `wask action invoke`.
+
+use clap::Args;
+use serde_json::Value;
+
+use crate::failed::{Failed, Refusal};
+use crate::http::{Server, Verb};
+use crate::names::Name;
+use crate::parameters::ParameterArgs;
+use crate::screen::{Screen, bold};
+
+/// The status of an answer that came before the end of the activation; also the exit code then.
+const STILL_RUNNING: u16 = 202;
+
+#[derive(Args)]
+pub struct InvokeArgs {
+    /// NAME, PACKAGE/NAME or /NAMESPACE/[PACKAGE/]NAME
+    #[arg(value_name = "ACTION")]
+    name: Name,
+    /// Wait for the end and print the record
+    #[arg(short = 'b', long)]
+    blocking: bool,
+    /// Wait for the end and print the result
+    #[arg(short = 'r', long)]
+    result: bool,
+    #[command(flatten)]
+    parameters: ParameterArgs,
+}
+
+pub fn run(args: &InvokeArgs, server: &Server, screen: Screen) -> Result<(), Failed> {
+    let blocking = args.blocking || args.result;
+    let path = format!("{}?blocking={blocking}&result={}", args.name.path("actions"), args.result);
+    let arguments = Value::Object(args.parameters.object()?);
+    let answered = server.send(Verb::Post, &path, Some(&arguments));
+    let (status, document) = match answered {
+        Ok(answer) => (answer.status, answer.json()),
+        // What an action answers has no code; what a server says about a request has one.
+        Err(Refusal::Status { status, body, .. }) if blocking && is_outcome(status, &body) => (status, Ok(body)),
+        Err(refusal) => (0, Err(refusal)),
+    };
+    let document =
+        document.map_err(|refusal| refusal.because(format!("Unable to invoke action '{}'", args.name.short())))?;
+    let id = document["activationId"].as_str().unwrap_or("unknown");
+    let invoked = format!("invoked {} with id {}", bold(&args.name), bold(id));
+    match status {
+        STILL_RUNNING if blocking => {
+            let late =
+                format!("invoked {}, but the request has not yet finished, with id {}", bold(&args.name), bold(id));
+            screen.done(&late, &document);
+            Err(Failed { message: String::new(), exit: STILL_RUNNING as u8 })
+        }
+        STILL_RUNNING => {
+            screen.done(&invoked, &document);
+            Ok(())
+        }
+        ..300 => {
+            if !args.result {
+                screen.heading(&invoked);
+            }
+            screen.document(&document);
+            Ok(())
+        }
+        failed => {
+            if !args.result {
+                screen.heading(&invoked);
+            }
+            screen.failed_document(&document);
+            Err(Failed { message: String::new(), exit: (failed & 0xff) as u8 })
+        }
+    }
+}
+
+fn is_outcome(status: u16, body: &Value) -> bool {
+    [500, 502].contains(&status) && body.is_object() && body.get("code").is_none()
+}

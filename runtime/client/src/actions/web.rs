@@ -1,0 +1,178 @@
+//! `--web` and `--web-secure`: which annotations make a web action, and at which URL it is.
+
+use std::str::FromStr;
+
+use serde_json::{Map, Value, json};
+
+use crate::entities::annotation;
+use crate::failed::Failed;
+use crate::http::Server;
+use crate::names::segment;
+
+const EXPORT: &str = "web-export";
+const RAW: &str = "raw-http";
+const FINAL: &str = "final";
+/// The annotation with the secret that callers must know.
+pub const SECURE: &str = "require-whisk-auth";
+/// Random secrets stay below what a number of JavaScript holds exactly.
+const LARGEST_SECRET: u64 = (1 << 53) - 1;
+
+/// The argument of `--web`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Web {
+    Yes,
+    Raw,
+    No,
+}
+
+impl FromStr for Web {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.to_ascii_lowercase().as_str() {
+            "yes" | "true" => Ok(Web::Yes),
+            "raw" => Ok(Web::Raw),
+            "no" | "false" => Ok(Web::No),
+            _ => Err(format!(
+                "Invalid argument '{text}' for --web flag. Valid input consist of 'yes', 'true', 'raw', 'false', or 'no'."
+            )),
+        }
+    }
+}
+
+impl Web {
+    /// The annotations that make it so.
+    pub fn annotations(self) -> [(String, Value); 3] {
+        let pairs = [(EXPORT, self != Web::No), (RAW, self == Web::Raw), (FINAL, self != Web::No)];
+        pairs.map(|(key, value)| (key.to_owned(), value.into()))
+    }
+}
+
+/// The argument of `--web-secure`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Secure {
+    Secret(String),
+    Random,
+    Off,
+}
+
+impl FromStr for Secure {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(match text.to_ascii_lowercase().as_str() {
+            "true" => Secure::Random,
+            "false" => Secure::Off,
+            _ => Secure::Secret(text.to_owned()),
+        })
+    }
+}
+
+/// The annotations that a PUT is to carry; `None` when the flags say nothing about annotations.
+///
+/// Annotations that the command line gives replace the existing ones, those of the flags aside, which are carried on.
+pub fn annotations(
+    given: Option<Map<String, Value>>,
+    web: Option<Web>,
+    secure: Option<&Secure>,
+    existing: Option<&Map<String, Value>>,
+) -> Result<Option<Map<String, Value>>, Failed> {
+    if web.is_none() && secure.is_none() {
+        return Ok(given);
+    }
+    let of_flags = |existing: &Map<String, Value>| -> Map<String, Value> {
+        let kept = existing.iter().filter(|(key, _)| [EXPORT, RAW, FINAL, SECURE].contains(&key.as_str()));
+        kept.map(|(key, value)| (key.clone(), value.clone())).collect()
+    };
+    let mut all = match (given, existing) {
+        (None, existing) => existing.cloned().unwrap_or_default(),
+        (Some(given), None) => given,
+        (Some(given), Some(existing)) => of_flags(existing).into_iter().chain(given).collect(),
+    };
+    if let Some(web) = web {
+        all.extend(web.annotations());
+    }
+    match secure {
+        None => (),
+        Some(_) if !is_true(all.get(EXPORT)) => {
+            return Err(Failed::usage("The --web-secure option is only valid when the --web option is enabled."));
+        }
+        Some(Secure::Off) => {
+            all.shift_remove(SECURE);
+        }
+        Some(Secure::Random) if all.get(SECURE).is_some_and(Value::is_number) => (), // callers know it already
+        Some(Secure::Random) => {
+            all.insert(SECURE.to_owned(), json!(random()?));
+        }
+        Some(Secure::Secret(secret)) => {
+            all.insert(SECURE.to_owned(), json!(secret));
+        }
+    }
+    Ok(Some(all))
+}
+
+fn is_true(value: Option<&Value>) -> bool {
+    value.is_some_and(|value| *value == true)
+}
+
+fn random() -> Result<u64, Failed> {
+    let number = getrandom::u64().map_err(|cause| Failed::general(format!("no random number: {cause}")))?;
+    Ok(number & LARGEST_SECRET)
+}
+
+pub fn is_web_action(document: &Value) -> bool {
+    is_true(annotation(document, EXPORT))
+}
+
+/// Where callers of the action find it.
+pub fn url(server: &Server, document: &Value) -> String {
+    let owner = document["namespace"].as_str().unwrap_or_default();
+    let name = segment(document["name"].as_str().unwrap_or_default());
+    let (namespace, package) = owner.split_once('/').map_or((owner, None), |(owner, package)| (owner, Some(package)));
+    let (api, namespace) = (format!("{}/api/{}", server.base(), server.version()), segment(namespace));
+    match (is_web_action(document), package.map(segment)) {
+        (true, package) => format!("{api}/web/{namespace}/{}/{name}", package.as_deref().unwrap_or("default")),
+        (false, Some(package)) => format!("{api}/namespaces/{namespace}/actions/{package}/{name}"),
+        (false, None) => format!("{api}/namespaces/{namespace}/actions/{name}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn object(value: Value) -> Map<String, Value> {
+        value.as_object().expect("an object").clone()
+    }
+
+    #[test]
+    fn flags_meet_the_annotations_that_are_there() {
+        let web = json!({ "web-export": true, "raw-http": false, "final": true });
+        let secured =
+            json!({ "web-export": true, "raw-http": false, "final": true, "require-whisk-auth": "s", "d": 1 });
+        let off = json!({ "web-export": false, "raw-http": false, "final": false });
+        for (given, flag, secure, existing, expected) in [
+            (None, Some(Web::Yes), None, None, web.clone()),
+            (None, Some(Web::No), None, None, off),
+            (Some(json!({ "d": 2 })), None, None, Some(secured.clone()), json!({ "d": 2 })),
+            (None, None, Some(Secure::Off), Some(secured.clone()), {
+                let mut without = secured.clone();
+                without.as_object_mut().expect("an object").shift_remove("require-whisk-auth");
+                without
+            }),
+            (Some(json!({ "e": 3 })), Some(Web::Yes), None, Some(secured.clone()), {
+                let mut carried = web.clone();
+                carried["require-whisk-auth"] = json!("s");
+                carried["e"] = json!(3);
+                carried
+            }),
+        ] {
+            let existing = existing.map(object);
+            let all = annotations(given.map(object), flag, secure.as_ref(), existing.as_ref()).expect("annotations");
+            assert_eq!(Value::Object(all.expect("some")), expected);
+        }
+        assert!(annotations(None, None, Some(&Secure::Random), None).is_err(), "a secret needs a web action");
+        let random = annotations(None, Some(Web::Raw), Some(&Secure::Random), None).expect("annotations");
+        assert!(random.expect("some")["require-whisk-auth"].is_u64());
+    }
+}

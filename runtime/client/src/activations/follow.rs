@@ -1,0 +1,98 @@
+//! `wask activation logs --follow`: the lines of an activation as it writes them. A stream that breaks is taken up again
+//! behind the last line that was printed.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::UNABLE_TO_LOG;
+use super::events::{self, Event};
+use super::logs::{Lines, print_line};
+use crate::failed::{Failed, Refusal};
+use crate::http::Server;
+use crate::names::segment;
+use crate::screen;
+
+/// The server gives a sign of life every 15 s; when it has given none for this long, it is gone.
+const SILENCE: Duration = Duration::from_secs(60);
+/// Between a stream that broke and the next.
+const AGAIN: Duration = Duration::from_secs(1);
+/// Streams in a row that bring nothing before the command gives up.
+const MOST_IN_VAIN: u32 = 30;
+
+/// How a stream is over.
+enum Over {
+    /// With the activation.
+    Ended,
+    /// Too early; `brought`: how many events came before.
+    Broken { brought: u32 },
+}
+
+/// Somebody who reads a log.
+struct Reader<'a> {
+    server: &'a Server,
+    path: String,
+    lines: Lines,
+    /// The id of the last line that was printed.
+    last: Option<String>,
+}
+
+pub fn run(server: &Server, id: &str, lines: Lines) -> Result<(), Failed> {
+    let path = format!("namespaces/_/activations/{}/logs?follow=true", segment(id));
+    let mut reader = Reader { server, path, lines, last: None };
+    let mut was_followed = false;
+    let mut in_vain = 0;
+    loop {
+        match reader.read() {
+            Ok(Over::Ended) => return Ok(()),
+            Ok(Over::Broken { brought }) => {
+                was_followed = true;
+                in_vain = if brought == 0 { in_vain + 1 } else { 1 };
+            }
+            Err(refusal) if was_followed && is_passing(&refusal) && in_vain < MOST_IN_VAIN => in_vain += 1,
+            Err(refusal) => return Err(refusal.because(format!("{UNABLE_TO_LOG} '{id}'"))),
+        }
+        if MOST_IN_VAIN <= in_vain {
+            return Err(Failed::general(format!("{UNABLE_TO_LOG} '{id}': the stream breaks again and again")));
+        }
+        std::thread::sleep(AGAIN);
+    }
+}
+
+/// Whether the next stream may begin.
+fn is_passing(refusal: &Refusal) -> bool {
+    match refusal {
+        Refusal::Silence(_) => true,
+        Refusal::Status { status, .. } => *status == 429 || 500 <= *status,
+        Refusal::Nonsense(_) => false,
+    }
+}
+
+impl Reader<'_> {
+    /// One stream, to its end.
+    fn read(&mut self) -> Result<Over, Refusal> {
+        let mut stream = self.server.events(&self.path, self.last.as_deref(), SILENCE)?;
+        let mut brought = 0;
+        while let Ok(Some(event)) = events::next(&mut stream) {
+            brought += 1;
+            match event.name.as_str() {
+                "" => self.print(event),
+                "attempt" => self.begin_again(&event),
+                "end" => return Ok(Over::Ended),
+                _ => (), // a newer server has more to tell
+            }
+        }
+        Ok(Over::Broken { brought })
+    }
+
+    fn print(&mut self, event: Event) {
+        print_line(&event.data, self.lines);
+        self.last = event.id.or(self.last.take());
+    }
+
+    fn begin_again(&mut self, event: &Event) {
+        let told: Value = serde_json::from_str(&event.data).unwrap_or_default();
+        screen::note(&format!("begun again: attempt {}", told["attempt"]));
+        self.last = None;
+    }
+}

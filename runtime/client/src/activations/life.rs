@@ -1,0 +1,107 @@
+//! `wask activation status|cancel|rerun|input`: where an activation is in its life, and what is done about it. Servers
+//! other than wask do not know these routes.
+
+use clap::Args;
+use serde_json::{Map, Value};
+
+use super::Which;
+use crate::failed::{Failed, Refusal};
+use crate::http::{Server, Verb};
+use crate::names::{query, segment};
+use crate::parameters::ParameterArgs;
+use crate::screen::{self, Screen, bold};
+
+/// The exit code when the wait is over and the activation is not, as that of a blocking invocation.
+const STILL_RUNNING: u8 = 202;
+
+#[derive(Args)]
+pub struct StatusArgs {
+    #[command(flatten)]
+    which: Which,
+    /// Wait this long for its end, 60 s at most, as 30s, 500ms or 1m; exit code 202 when it has not ended by then
+    #[arg(short = 'w', long, value_name = "TIME")]
+    wait: Option<String>,
+}
+
+#[derive(Args)]
+pub struct RerunArgs {
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    parameters: ParameterArgs,
+}
+
+pub fn status(args: StatusArgs, server: &Server, screen: Screen) -> Result<(), Failed> {
+    let unable = "Unable to get status of activation";
+    let (id, field) = args.which.find(server, unable)?;
+    let is_waited_for = args.wait.is_some();
+    let status = server
+        .get(&format!("{}{}", path(&id, "status"), query(&[("wait", args.wait)])))
+        .map_err(|refusal| refusal.because(format!("{unable} '{id}'")))?;
+    let state = status["state"].as_str().unwrap_or("unknown");
+    match field {
+        Some(field) => {
+            let value = status.get(&field);
+            screen.document(value.ok_or_else(|| Failed::general(format!("Invalid field filter '{field}'.")))?);
+        }
+        None => {
+            screen.heading(&format!("activation {} is {}", bold(&id), bold(state)));
+            screen.document(&status);
+        }
+    }
+    match is_waited_for && state != "ended" {
+        true => Err(Failed { message: String::new(), exit: STILL_RUNNING }),
+        false => Ok(()),
+    }
+}
+
+pub fn cancel(id: &str, server: &Server, screen: Screen) -> Result<(), Failed> {
+    let status = server
+        .send(Verb::Post, &path(id, "cancel"), None)
+        .and_then(|answer| answer.json())
+        .map_err(|refusal| refusal.because(format!("Unable to cancel activation '{id}'")))?;
+    screen.done(&format!("cancelled activation {}", bold(id)), &status);
+    Ok(())
+}
+
+/// Without parameters the server takes what it has; with some they are laid over that.
+pub fn rerun(args: RerunArgs, server: &Server, screen: Screen) -> Result<(), Failed> {
+    let unable = "Unable to rerun activation";
+    let (id, _) = args.which.find(server, unable)?;
+    let changed = args.parameters.object()?;
+    let because = |refusal: Refusal| refusal.because(format!("{unable} '{id}'"));
+    let body = match changed.is_empty() {
+        true => None,
+        false => Some(laid_over(server.get(&path(&id, "input")).map_err(because)?, changed)),
+    };
+    let answer = server.send(Verb::Post, &path(&id, "rerun"), body.as_ref()).map_err(because)?;
+    if answer.status == 204 {
+        screen::note(&format!("activation {} was not run again as no rule of its trigger is active", bold(&id)));
+        return Ok(());
+    }
+    let document = answer.json().map_err(because)?;
+    let again = document["activationId"].as_str().unwrap_or("unknown");
+    screen.done(&format!("activation {} runs again with id {}", bold(&id), bold(again)), &document);
+    Ok(())
+}
+
+pub fn input(which: Which, server: &Server, screen: Screen) -> Result<(), Failed> {
+    let unable = "Unable to get input of activation";
+    let (id, _) = which.find(server, unable)?;
+    let input = server.get(&path(&id, "input")).map_err(|refusal| refusal.because(format!("{unable} '{id}'")))?;
+    screen.document(&input);
+    Ok(())
+}
+
+fn laid_over(input: Value, changed: Map<String, Value>) -> Value {
+    let mut all = match input {
+        Value::Object(all) => all,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Map::new(),
+    };
+    all.extend(changed);
+    Value::Object(all)
+}
+
+fn path(id: &str, part: &str) -> String {
+    format!("namespaces/_/activations/{}/{part}", segment(id))
+}

@@ -1,0 +1,253 @@
+//! `wask activation …`.
+
+mod events;
+mod follow;
+mod life;
+mod logs;
+mod poll;
+mod rows;
+
+use clap::{Args, Subcommand};
+use serde_json::Value;
+
+use crate::entities::Page;
+use crate::failed::{Failed, Refusal};
+use crate::http::Server;
+use crate::names::{Name, Scope, query, segment};
+use crate::screen::{self, Screen, bold};
+use logs::Lines;
+
+const UNABLE_TO_LOG: &str = "Unable to get logs for activation";
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// List activations, newest first
+    List(ListArgs),
+    /// Print the record of an activation, or a field of it
+    Get {
+        #[command(flatten)]
+        which: Which,
+        /// Outcome and result only
+        #[arg(short = 's', long)]
+        summary: bool,
+        /// Logs only, without time and stream
+        #[arg(short = 'g', long, conflicts_with = "summary")]
+        logs: bool,
+    },
+    /// Print the logs of an activation
+    Logs {
+        #[command(flatten)]
+        which: Which,
+        /// Without time and stream
+        #[arg(short = 'r', long)]
+        strip: bool,
+        /// Print each line as it is written, until the activation has ended
+        #[arg(short = 'f', long)]
+        follow: bool,
+    },
+    /// Print the result of an activation
+    Result {
+        #[command(flatten)]
+        which: Which,
+    },
+    /// Say whether an activation is queued, running, retrying or ended
+    Status(life::StatusArgs),
+    /// End an activation before its time
+    Cancel {
+        /// Activation id
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+    /// Run an ended activation again, on what it was given
+    Rerun(life::RerunArgs),
+    /// Print what an activation was given, without the defaults of its action
+    Input {
+        #[command(flatten)]
+        which: Which,
+    },
+    /// Print the logs of activations as they end, until Ctrl-C
+    Poll(poll::PollArgs),
+}
+
+#[derive(Args)]
+pub struct ListArgs {
+    /// /NAMESPACE, or an action or trigger whose activations are listed [default: all of your own]
+    #[arg(value_name = "NAME")]
+    filter: Option<Filter>,
+    #[command(flatten)]
+    page: Page,
+    /// Whole records
+    #[arg(short = 'f', long)]
+    full: bool,
+    /// Not those that started before SINCE, in milliseconds since 1970
+    #[arg(long, value_name = "SINCE")]
+    since: Option<u64>,
+    /// Not those that started after UPTO, in milliseconds since 1970
+    #[arg(long, value_name = "UPTO")]
+    upto: Option<u64>,
+}
+
+/// One activation, and perhaps a field of it.
+#[derive(Args)]
+pub struct Which {
+    /// Activation id; with --last a field
+    #[arg(value_name = "ID", required_unless_present = "last")]
+    first: Option<String>,
+    /// Print one field of the record only
+    #[arg(value_name = "FIELD")]
+    second: Option<String>,
+    /// The newest activation
+    #[arg(short = 'l', long)]
+    last: bool,
+}
+
+/// What a list is narrowed to.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    scope: Scope,
+    name: Option<String>,
+}
+
+impl std::str::FromStr for Filter {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Ok(scope) = crate::names::namespace(text) {
+            return Ok(Filter { scope, name: None });
+        }
+        let name: Name = text.parse()?;
+        let scope = Scope { namespace: name.namespace.clone(), package: None };
+        Ok(Filter { scope, name: Some(name.short()) })
+    }
+}
+
+/// What the server is asked to list.
+struct Wanted {
+    filter: Option<Filter>,
+    page: Page,
+    since: Option<u64>,
+    upto: Option<u64>,
+    /// Whole records rather than summaries.
+    full: bool,
+}
+
+pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Failed> {
+    match command {
+        Command::List(args) => list(args, server, screen),
+        Command::Get { which, summary, logs } => {
+            let (id, field) = which.find(server, "Unable to get activation")?;
+            let record = fetch(server, &id, "", "Unable to get activation")?;
+            let part = match (logs, summary, field) {
+                (true, _, _) => Part::Logs,
+                (_, true, _) => Part::Summary,
+                (_, _, Some(field)) => Part::Field(field),
+                (_, _, None) => Part::Whole,
+            };
+            show(&record, &id, part, screen)
+        }
+        Command::Logs { which, strip, follow } => {
+            let (id, _) = which.find(server, UNABLE_TO_LOG)?;
+            let lines = if strip { Lines::Stripped } else { Lines::Whole };
+            if follow {
+                return follow::run(server, &id, lines);
+            }
+            logs::print(&fetch(server, &id, "/logs", UNABLE_TO_LOG)?["logs"], lines);
+            Ok(())
+        }
+        Command::Result { which } => {
+            let (id, _) = which.find(server, "Unable to get result for activation")?;
+            let response = fetch(server, &id, "/result", "Unable to get result for activation")?;
+            screen.document(&response["result"]);
+            Ok(())
+        }
+        Command::Status(args) => life::status(args, server, screen),
+        Command::Cancel { id } => life::cancel(&id, server, screen),
+        Command::Rerun(args) => life::rerun(args, server, screen),
+        Command::Input { which } => life::input(which, server, screen),
+        Command::Poll(args) => poll::run(args, server),
+    }
+}
+
+fn list(args: ListArgs, server: &Server, screen: Screen) -> Result<(), Failed> {
+    let ListArgs { filter, page, full, since, upto } = args;
+    let namespace = filter.as_ref().map_or("_".to_owned(), |filter| filter.scope.namespace.clone());
+    let list = fetch_list(server, &Wanted { filter, page, since, upto, full }).map_err(|refusal| {
+        refusal.because(format!("Unable to obtain the list of activations for namespace '{namespace}'"))
+    })?;
+    match full {
+        true => screen.document(&list),
+        false => screen.table(&rows::COLUMNS, &rows::of(&list), &list),
+    }
+    Ok(())
+}
+
+fn fetch_list(server: &Server, wanted: &Wanted) -> Result<Value, Refusal> {
+    let scope = wanted.filter.as_ref().map(|filter| filter.scope.clone()).unwrap_or_default();
+    let query = query(&[
+        ("limit", Some(wanted.page.limit.to_string())),
+        ("skip", Some(wanted.page.skip.to_string())),
+        ("name", wanted.filter.as_ref().and_then(|filter| filter.name.clone())),
+        ("since", wanted.since.map(|since| since.to_string())),
+        ("upto", wanted.upto.map(|upto| upto.to_string())),
+        ("docs", wanted.full.then(|| "true".to_owned())),
+    ]);
+    server.get(&format!("{}{query}", scope.path("activations")))
+}
+
+fn fetch(server: &Server, id: &str, part: &str, unable: &str) -> Result<Value, Failed> {
+    server
+        .get(&format!("namespaces/_/activations/{}{part}", segment(id)))
+        .map_err(|refusal| refusal.because(format!("{unable} '{id}'")))
+}
+
+impl Which {
+    /// The id, and the field that is asked for.
+    fn find(self, server: &Server, unable: &str) -> Result<(String, Option<String>), Failed> {
+        if !self.last {
+            let id = self.first.ok_or_else(|| Failed::usage("An activation ID is required."))?;
+            return Ok((id, self.second));
+        }
+        let page = Page { skip: 0, limit: 1 };
+        let newest = fetch_list(server, &Wanted { filter: None, page, since: None, upto: None, full: false })
+            .map_err(|refusal| refusal.because(unable))?;
+        match newest[0]["activationId"].as_str() {
+            Some(id) => Ok((id.to_owned(), self.first)),
+            None => Err(Failed::general(format!("{unable}: Activation list does not contain any activations."))),
+        }
+    }
+}
+
+/// What of a record is printed.
+enum Part {
+    Whole,
+    Field(String),
+    /// Outcome and result.
+    Summary,
+    /// Logs without time and stream.
+    Logs,
+}
+
+fn show(record: &Value, id: &str, part: Part, screen: Screen) -> Result<(), Failed> {
+    match part {
+        Part::Logs => logs::print(&record["logs"], Lines::Stripped),
+        Part::Summary => {
+            let name = crate::entities::full_name(record);
+            let status = record["response"]["status"].as_str().unwrap_or_default();
+            let ended = screen::time_of(record["end"].as_i64().or(record["start"].as_i64()).unwrap_or_default());
+            screen.heading(&format!("activation result for '{name}' ({status} at {ended})"));
+            screen.document(&record["response"]["result"]);
+        }
+        Part::Whole => {
+            screen.heading(&format!("got activation {}", bold(id)));
+            screen.document(record);
+        }
+        Part::Field(field) => {
+            let Some(value) = record.get(&field) else {
+                return Err(Failed::general(format!("Invalid field filter '{field}'.")));
+            };
+            screen.heading(&format!("got activation {}, displaying field {}", bold(id), bold(&field)));
+            screen.document(value);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,124 @@
+//! `wask activation poll`: the logs of activations, as they end.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::Value;
+
+use super::{Filter, Page, Wanted};
+use crate::clock::Clock;
+use crate::failed::Failed;
+use crate::http::Server;
+use crate::screen;
+
+/// Between two looks.
+const INTERVAL: Duration = Duration::from_secs(2);
+/// An activation is listed when it ends, by the time it started: this long after its start it is still found.
+const LONGEST_RUN_MS: u64 = 15 * 60 * 1_000;
+const PAGE: u64 = 200;
+/// Pages of one look; what does not fit is found by the next.
+const MOST_PAGES: u64 = 25;
+
+#[derive(Args)]
+pub struct PollArgs {
+    /// /NAMESPACE, or an action or trigger [default: all of your own]
+    #[arg(value_name = "NAME")]
+    filter: Option<Filter>,
+    /// End after this time; 0 looks once
+    #[arg(short = 'e', long, value_name = "SECONDS")]
+    exit: Option<u64>,
+    /// Begin with activations that started this long ago [default: now]
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    since_seconds: u64,
+    #[arg(long, value_name = "MINUTES", default_value_t = 0)]
+    since_minutes: u64,
+    #[arg(long, value_name = "HOURS", default_value_t = 0)]
+    since_hours: u64,
+    #[arg(long, value_name = "DAYS", default_value_t = 0)]
+    since_days: u64,
+}
+
+pub fn run(args: PollArgs, server: &Server) -> Result<(), Failed> {
+    let clock = Clock::system();
+    let mut poll = Poll { begin: begin(&args, server, &clock)?, seen: HashMap::new(), filter: args.filter };
+    screen::note("Enter Ctrl-c to exit.");
+    screen::note("Polling for activation logs");
+    let exit = args.exit.map(Duration::from_secs);
+    loop {
+        if let Err(failed) = poll.look(server) {
+            screen::error(&failed); // the server may be back at the next look
+        }
+        let left = exit.map(|exit| exit.saturating_sub(clock.passed()));
+        match left {
+            Some(Duration::ZERO) => return Ok(()),
+            left => std::thread::sleep(left.map_or(INTERVAL, |left| left.min(INTERVAL))),
+        }
+    }
+}
+
+/// Milliseconds since 1970 from which on activations are shown; the newest one's start decides, not this machine's clock,
+/// where no span is given.
+fn begin(args: &PollArgs, server: &Server, clock: &Clock) -> Result<u64, Failed> {
+    let hours = args.since_hours + 24 * args.since_days;
+    let span = args.since_seconds + 60 * (args.since_minutes + 60 * hours);
+    if 0 < span {
+        return Ok(clock.now_ms().saturating_sub(1_000 * span));
+    }
+    let page = Page { skip: 0, limit: 1 };
+    let newest = super::fetch_list(server, &Wanted { filter: None, page, since: None, upto: None, full: false })
+        .map_err(|refusal| refusal.because("Unable to obtain the list of activations for namespace '_'"))?;
+    Ok(newest[0]["start"].as_u64().map_or(0, |start| start + 1))
+}
+
+/// What has been shown, as far back as it can come again.
+struct Poll {
+    begin: u64,
+    /// Start of each activation that was shown.
+    seen: HashMap<String, u64>,
+    filter: Option<Filter>,
+}
+
+impl Poll {
+    fn look(&mut self, server: &Server) -> Result<(), Failed> {
+        let mut fresh = Vec::new();
+        for page in 0..MOST_PAGES {
+            let wanted = Wanted {
+                filter: self.filter.clone(),
+                page: Page { skip: page * PAGE, limit: PAGE },
+                since: Some(self.begin),
+                upto: None,
+                full: true,
+            };
+            let list = super::fetch_list(server, &wanted)
+                .map_err(|refusal| refusal.because("Unable to obtain the list of activations for namespace '_'"))?;
+            let list = list.as_array().cloned().unwrap_or_default();
+            let (count, before) = (list.len() as u64, fresh.len());
+            fresh.extend(list.into_iter().filter(|record| self.is_new(record)));
+            if count < PAGE || fresh.len() == before {
+                break;
+            }
+        }
+        for record in fresh.iter().rev() {
+            let name = record["name"].as_str().unwrap_or_default();
+            let id = record["activationId"].as_str().unwrap_or_default();
+            screen::line(&format!("\nActivation: '{name}' ({id})"));
+            screen::foreign(&screen::pretty(&record["logs"]));
+        }
+        self.forget();
+        Ok(())
+    }
+
+    fn is_new(&mut self, record: &Value) -> bool {
+        let id = record["activationId"].as_str().unwrap_or_default().to_owned();
+        self.seen.insert(id, record["start"].as_u64().unwrap_or_default()).is_none()
+    }
+
+    /// Looks no further back than a long run before the newest activation.
+    fn forget(&mut self) {
+        let newest = self.seen.values().copied().max().unwrap_or_default();
+        self.begin = self.begin.max(newest.saturating_sub(LONGEST_RUN_MS));
+        let begin = self.begin;
+        self.seen.retain(|_, start| begin <= *start);
+    }
+}

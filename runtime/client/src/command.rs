@@ -1,0 +1,107 @@
+//! The commands: which there are, and who carries each out.
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+use crate::connection::Connection;
+use crate::failed::Failed;
+use crate::names::{self, Scope};
+use crate::screen::{self, Screen};
+use crate::{
+    actions, activations, callbacks, dead_letters, gateway, http, manifest, namespaces, packages, property, rules,
+    tasks, triggers,
+};
+
+/// The commands of the client.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Create, change, invoke, print, list and delete actions
+    Action(Noun<actions::Command>),
+    /// See what runs and what ran: states, records, results and logs; end it, run it again
+    Activation(Noun<activations::Command>),
+    /// Create, change, bind, print, list and delete packages
+    Package(Noun<packages::Command>),
+    /// Create, change, fire, print, list and delete triggers
+    Trigger(Noun<triggers::Command>),
+    /// Bind triggers to actions
+    Rule(Noun<rules::Command>),
+    /// Look through what failed as often as its retry policy allows; do it again or throw it away
+    Dlq(Noun<dead_letters::Command>),
+    /// See who is told when activations end; tell again, give up, and set how it is tried
+    Callback(Noun<callbacks::Command>),
+    /// List activations, firings and callbacks together
+    Task(Noun<tasks::Command>),
+    /// Give actions an API of paths and verbs
+    Api(Noun<gateway::Command>),
+    /// See what a key opens. `wask namespace` is the operator's too, so that it stands among the commands of both.
+    #[command(skip)]
+    Namespace(Noun<namespaces::Command>),
+    /// List everything in a namespace
+    List {
+        /// /NAMESPACE [default: your own]
+        #[arg(value_name = "NAMESPACE", value_parser = names::namespace)]
+        scope: Option<Scope>,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Print and change the properties in ~/.wskprops, or the file that WSK_CONFIG_FILE names
+    Property {
+        #[command(subcommand)]
+        command: property::Command,
+    },
+    #[command(flatten)]
+    Manifest(manifest::Command),
+}
+
+/// A noun: its verbs, and which server they are for.
+#[derive(Args)]
+pub struct Noun<C: Subcommand> {
+    #[command(subcommand)]
+    pub command: C,
+    #[command(flatten)]
+    pub connection: Connection,
+}
+
+/// Runs a command to its end. `earlier` are the flags in front of the noun.
+pub fn run(command: Command, earlier: &Connection) -> ExitCode {
+    match dispatch(command, earlier) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failed) => {
+            screen::error(&failed);
+            ExitCode::from(failed.exit)
+        }
+    }
+}
+
+fn dispatch(command: Command, earlier: &Connection) -> Result<(), Failed> {
+    match command {
+        Command::Action(noun) => noun.run(earlier, actions::run),
+        Command::Activation(noun) => noun.run(earlier, activations::run),
+        Command::Package(noun) => noun.run(earlier, packages::run),
+        Command::Trigger(noun) => noun.run(earlier, triggers::run),
+        Command::Rule(noun) => noun.run(earlier, rules::run),
+        Command::Dlq(noun) => noun.run(earlier, dead_letters::run),
+        Command::Callback(noun) => noun.run(earlier, callbacks::run),
+        Command::Task(noun) => noun.run(earlier, tasks::run),
+        Command::Api(noun) => noun.run(earlier, gateway::run),
+        Command::Namespace(noun) => noun.run(earlier, namespaces::run),
+        Command::List { scope, connection } => {
+            let noun = Noun { command: namespaces::Command::Get { scope }, connection };
+            noun.run(earlier, namespaces::run)
+        }
+        Command::Property { command } => property::run(command, earlier),
+        Command::Manifest(command) => manifest::run(command, earlier),
+    }
+}
+
+impl<C: Subcommand> Noun<C> {
+    fn run(
+        self,
+        earlier: &Connection,
+        command: impl FnOnce(C, &http::Server, Screen) -> Result<(), Failed>,
+    ) -> Result<(), Failed> {
+        let connection = self.connection.or(earlier);
+        command(self.command, &connection.open()?, Screen { format: connection.format() })
+    }
+}

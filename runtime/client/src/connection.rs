@@ -1,0 +1,113 @@
+//! Which server a command speaks to, as whom, and how it shows the answers.
+
+use clap::{Args, ValueEnum};
+
+use crate::failed::Failed;
+use crate::http::{Server, Trust};
+use crate::trace::Trace;
+use crate::wskprops::{self, Properties};
+
+/// How results are shown: in tables and sentences, or as the server's JSON and nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Table,
+    Json,
+}
+
+/// The flags that every command takes, in front of the noun or behind it.
+#[derive(Args, Clone, Default)]
+#[command(next_help_heading = "Connection")]
+pub struct Connection {
+    /// Address of the server; without a scheme https:// is meant [default: APIHOST of .wskprops]
+    #[arg(long, value_name = "HOST", global = true)]
+    apihost: Option<String>,
+    /// Key, as UUID:KEY [default: AUTH of .wskprops]
+    #[arg(short = 'u', long, value_name = "KEY", global = true)]
+    auth: Option<String>,
+    /// Version of the API [default: v1]
+    #[arg(long, value_name = "VERSION", global = true, hide = true)]
+    apiversion: Option<String>,
+    /// Accept certificates that nobody vouches for
+    #[arg(short = 'i', long, global = true)]
+    insecure: bool,
+    /// Print requests and answers to standard error, without the key
+    #[arg(short = 'v', long, global = true)]
+    verbose: bool,
+    /// The same, with bodies of any length
+    #[arg(short = 'd', long, global = true)]
+    debug: bool,
+    /// How results are shown: table, or json, which is the server's answer and nothing else [default: table]
+    #[arg(short = 'o', long, value_name = "FORMAT", global = true, value_enum, hide_possible_values = true)]
+    output: Option<Format>,
+}
+
+impl Connection {
+    /// These flags, and where they say nothing the ones that stood in front of the noun.
+    pub fn or(self, earlier: &Connection) -> Self {
+        Connection {
+            apihost: self.apihost.or_else(|| earlier.apihost.clone()),
+            auth: self.auth.or_else(|| earlier.auth.clone()),
+            apiversion: self.apiversion.or_else(|| earlier.apiversion.clone()),
+            insecure: self.insecure || earlier.insecure,
+            verbose: self.verbose || earlier.verbose,
+            debug: self.debug || earlier.debug,
+            output: self.output.or(earlier.output),
+        }
+    }
+
+    pub fn is_given(&self) -> bool {
+        let valued = self.apihost.is_some() || self.auth.is_some() || self.apiversion.is_some();
+        valued || self.insecure || self.verbose || self.debug || self.output.is_some()
+    }
+
+    pub fn format(&self) -> Format {
+        self.output.unwrap_or(Format::Table)
+    }
+
+    /// The server that flags and properties name, with the key to it.
+    pub fn open(&self) -> Result<Server, Failed> {
+        let properties = Properties::load()?;
+        let auth = self.auth.as_deref().or_else(|| properties.get(wskprops::AUTH));
+        let Some(auth) = auth.filter(|auth| auth.contains(':')) else {
+            return Err(match auth {
+                Some(_) => Failed::usage("The authorization key must have the form UUID:KEY"),
+                None => Failed::usage(format!(
+                    "Authorization key is not configured (--auth is required, or AUTH in {})",
+                    properties.place()
+                )),
+            });
+        };
+        let auth = auth.to_owned();
+        self.reach(&properties, Some(auth))
+    }
+
+    /// The same without a key, for what the server tells everybody.
+    pub fn open_anonymously(&self) -> Result<Server, Failed> {
+        self.reach(&Properties::load()?, None)
+    }
+
+    fn reach(&self, properties: &Properties, auth: Option<String>) -> Result<Server, Failed> {
+        let Some(host) = self.apihost.as_deref().or_else(|| properties.get(wskprops::API_HOST)) else {
+            return Err(Failed::usage(format!(
+                "An API host must be provided: --apihost HOST, or APIHOST in {}",
+                properties.place()
+            )));
+        };
+        let version = self.apiversion.as_deref().or_else(|| properties.get(wskprops::API_VERSION)).unwrap_or("v1");
+        let insecure = self.insecure || properties.get(wskprops::INSECURE).is_some_and(|value| value == "true");
+        let trust = if insecure { Trust::Anybody } else { Trust::Certified };
+        let trace = match (self.verbose, self.debug) {
+            (_, true) => Trace::Whole,
+            (true, false) => Trace::Short,
+            (false, false) => Trace::Off,
+        };
+        Server::new(&url_of(host), version, auth, trust, trace)
+    }
+}
+
+/// `host` → `https://host`, without a slash at the end.
+pub fn url_of(host: &str) -> String {
+    let host = host.trim();
+    let whole = if host.contains("://") { host.to_owned() } else { format!("https://{host}") };
+    whole.trim_end_matches('/').to_owned()
+}

@@ -1,0 +1,125 @@
+//! `wask dlq …`: the dead letter queue. Servers other than wask have none.
+
+use clap::{Args, Subcommand};
+use serde_json::Value;
+
+use crate::entities::Page;
+use crate::failed::Failed;
+use crate::http::{Server, Verb};
+use crate::names::{query, segment};
+use crate::screen::{self, Screen, bold};
+
+const COLUMNS: [&str; 5] = ["Died", "Activation ID", "Attempts", "Action", "Reason"];
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// List dead letters, the latest to die first
+    List {
+        /// NAME, PACKAGE/NAME or /NAMESPACE/[PACKAGE/]NAME of an action: only its dead letters
+        #[arg(long, value_name = "ACTION")]
+        name: Option<String>,
+        #[command(flatten)]
+        page: Page,
+    },
+    /// Print a dead letter with its arguments and what went wrong at each attempt
+    Get {
+        /// Activation id
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+    /// Do the work of dead letters again, each as another activation
+    Redrive(Which),
+    /// Throw dead letters away; the records of their activations stay
+    Purge(Which),
+}
+
+/// One, or all of an action or of the namespace.
+#[derive(Args)]
+pub struct Which {
+    /// Activation id
+    #[arg(value_name = "ID", required_unless_present = "all")]
+    id: Option<String>,
+    /// All of them
+    #[arg(long, conflicts_with = "id")]
+    all: bool,
+    /// With --all: NAME, PACKAGE/NAME or /NAMESPACE/[PACKAGE/]NAME of an action: only its dead letters
+    #[arg(long, value_name = "ACTION", requires = "all")]
+    name: Option<String>,
+}
+
+pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Failed> {
+    match command {
+        Command::List { name, page } => list(name, &page, server, screen),
+        Command::Get { id } => {
+            let letter = server
+                .get(&path(&id))
+                .map_err(|refusal| refusal.because(format!("Unable to get dead letter '{id}'")))?;
+            screen.heading(&format!("got dead letter {}", bold(&id)));
+            screen.document(&letter);
+            Ok(())
+        }
+        Command::Redrive(Which { id: Some(id), .. }) => redrive(&id, server, screen),
+        Command::Redrive(Which { id: None, name, .. }) => redrive_all(name, server, screen),
+        Command::Purge(Which { id: Some(id), .. }) => {
+            let gone = server
+                .delete(&path(&id))
+                .map_err(|refusal| refusal.because(format!("Unable to purge dead letter '{id}'")))?;
+            screen.done(&format!("purged dead letter {}", bold(&id)), &gone);
+            Ok(())
+        }
+        Command::Purge(Which { id: None, name, .. }) => {
+            let purged = server
+                .delete(&format!("namespaces/_/dead-letters{}", query(&[("name", name)])))
+                .map_err(|refusal| refusal.because("Unable to purge dead letters"))?;
+            screen.done(&format!("purged {}", number(purged["purged"].as_u64().unwrap_or_default())), &purged);
+            Ok(())
+        }
+    }
+}
+
+fn list(name: Option<String>, page: &Page, server: &Server, screen: Screen) -> Result<(), Failed> {
+    let (limit, skip) = (Some(page.limit.to_string()), Some(page.skip.to_string()));
+    let query = query(&[("limit", limit), ("skip", skip), ("name", name)]);
+    let letters = server
+        .get(&format!("namespaces/_/dead-letters{query}"))
+        .map_err(|refusal| refusal.because("Unable to obtain the list of dead letters for namespace '_'"))?;
+    let row = |letter: &Value| {
+        let text = |key: &str| letter[key].as_str().unwrap_or_default().to_owned();
+        let attempts = letter["attempts"].as_u64().unwrap_or_default().to_string();
+        vec![screen::time(&letter["died"]), text("activationId"), attempts, text("name"), text("reason")]
+    };
+    let rows: Vec<_> = letters.as_array().into_iter().flatten().map(row).collect();
+    screen.table(&COLUMNS, &rows, &letters);
+    Ok(())
+}
+
+fn redrive(id: &str, server: &Server, screen: Screen) -> Result<(), Failed> {
+    let document = server
+        .send(Verb::Post, &format!("{}/redrive", path(id)), None)
+        .and_then(|answer| answer.json())
+        .map_err(|refusal| refusal.because(format!("Unable to redrive dead letter '{id}'")))?;
+    let again = document["activationId"].as_str().unwrap_or("unknown");
+    screen.done(&format!("redrove dead letter {} with id {}", bold(id), bold(again)), &document);
+    Ok(())
+}
+
+fn redrive_all(name: Option<String>, server: &Server, screen: Screen) -> Result<(), Failed> {
+    let document = server
+        .send(Verb::Post, &format!("namespaces/_/dead-letters/redrive{}", query(&[("name", name)])), None)
+        .and_then(|answer| answer.json())
+        .map_err(|refusal| refusal.because("Unable to redrive dead letters"))?;
+    let redriven = document["activationIds"].as_array().map_or(0, Vec::len);
+    screen.done(&format!("redrove {}", number(redriven as u64)), &document);
+    Ok(())
+}
+
+fn number(letters: u64) -> String {
+    match letters {
+        1 => "1 dead letter".to_owned(),
+        some => format!("{some} dead letters"),
+    }
+}
+
+fn path(id: &str) -> String {
+    format!("namespaces/_/dead-letters/{}", segment(id))
+}

@@ -1,0 +1,65 @@
+//! What is there of what a manifest asks for.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+
+use super::wanted::Wanted;
+use crate::entities::PACKAGE;
+use crate::failed::Failed;
+use crate::feeds::{self, Event};
+use crate::http::Server;
+use crate::names::Name;
+use crate::parameters::object_of;
+use crate::triggers::feed_of;
+
+/// An entity that is there.
+#[derive(Clone, Debug)]
+pub struct Found {
+    pub document: Value,
+    /// Of a trigger with a feed: what the feed says about it; null when it says nothing.
+    pub feed: Value,
+}
+
+/// Entities by the path of their URL.
+#[derive(Clone, Debug, Default)]
+pub struct Existing(HashMap<String, Found>);
+
+impl Existing {
+    pub fn fetch(server: &Server, wanted: &[Wanted]) -> Result<Self, Failed> {
+        let mut all = HashMap::new();
+        for wanted in wanted {
+            let document = match server.get(&wanted.path()) {
+                Ok(document) => document,
+                Err(refusal) if refusal.is_not_found() => continue,
+                Err(refusal) => {
+                    let unable = format!("Unable to get {} '{}'", wanted.kind.noun().one, wanted.name.short());
+                    return Err(refusal.because(unable));
+                }
+            };
+            let feed = feed_of(&document).filter(|_| wanted.feed.is_some());
+            let feed = feed.map(|feed| feeds::tell(server, &feed, Event::Read, &wanted.name, Map::new()));
+            let feed = feed.and_then(Result::ok).map(|record| record["response"]["result"]["config"].clone());
+            all.insert(wanted.path(), Found { document, feed: feed.unwrap_or_default() });
+        }
+        Ok(Existing(all))
+    }
+
+    pub fn of(&self, wanted: &Wanted) -> Option<&Found> {
+        self.0.get(&wanted.path())
+    }
+
+    /// The parameters that an action has of its package: its document does not tell them from its own.
+    pub fn lent(&self, wanted: &Wanted) -> Map<String, Value> {
+        let package = wanted.name.package.as_deref().map(|package| Name::own(package).path(PACKAGE.many));
+        let package = package.and_then(|path| self.0.get(&path));
+        package.map(|package| object_of(&package.document["parameters"])).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+impl FromIterator<(String, Found)> for Existing {
+    fn from_iter<I: IntoIterator<Item = (String, Found)>>(all: I) -> Self {
+        Existing(all.into_iter().collect())
+    }
+}

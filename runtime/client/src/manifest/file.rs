@@ -1,0 +1,173 @@
+//! A manifest as text: YAML, with variables filled in. They are filled into what was parsed, so a value cannot become
+//! structure.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::environment;
+use crate::failed::Failed;
+use crate::yaml;
+
+/// Variables beside the manifest, where the environment does not have them; aio's way.
+const BESIDE: &str = ".env";
+
+/// Reads a manifest.
+pub fn read(path: &Path) -> Result<Value, Failed> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|cause| Failed::general(format!("Unable to read the file '{}': {cause}", path.display())))?;
+    let beside = std::fs::read_to_string(path.with_file_name(BESIDE)).unwrap_or_default();
+    let beside = variables(&beside);
+    parse(&text, |name| environment::variable(name).or_else(|| beside.get(name).cloned()))
+        .map_err(|failed| Failed { message: format!("{}: {}", path.display(), failed.message), ..failed })
+}
+
+/// The manifest in a text, with variables from `lookup`.
+pub fn parse(text: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<Value, Failed> {
+    let value = yaml::read(text).map_err(Failed::general)?;
+    filled(value, "", &lookup)
+}
+
+/// Lines `KEY=VALUE`, the value perhaps in quotes.
+fn variables(text: &str) -> HashMap<String, String> {
+    let line = |line: &str| {
+        let (key, value) = line.trim().strip_prefix("export ").unwrap_or(line.trim()).split_once('=')?;
+        let value = value.trim();
+        let quoted = ['"', '\''].iter().find_map(|quote| value.strip_prefix(*quote)?.strip_suffix(*quote));
+        (!key.starts_with('#')).then(|| (key.trim().to_owned(), quoted.unwrap_or(value).to_owned()))
+    };
+    text.lines().filter_map(line).collect()
+}
+
+fn filled(value: Value, place: &str, lookup: &impl Fn(&str) -> Option<String>) -> Result<Value, Failed> {
+    let below = |key: &str| if place.is_empty() { key.to_owned() } else { format!("{place}.{key}") };
+    Ok(match value {
+        Value::String(text) => Value::String(fill(&text, place, lookup)?),
+        Value::Array(items) => Value::Array(
+            items
+                .into_iter()
+                .enumerate()
+                .map(|(at, item)| filled(item, &below(&at.to_string()), lookup))
+                .collect::<Result<_, _>>()?,
+        ),
+        Value::Object(members) => Value::Object(
+            members
+                .into_iter()
+                .map(|(key, value)| {
+                    let place = below(&key);
+                    Ok((fill(&key, &place, lookup)?, filled(value, &place, lookup)?))
+                })
+                .collect::<Result<_, Failed>>()?,
+        ),
+        other => other,
+    })
+}
+
+/// `${VAR}` anywhere, `$VAR` as the whole; `$${` and a whole `$$VAR`, `$$$VAR`, … stand for themselves without the first dollar.
+fn fill(text: &str, place: &str, lookup: &impl Fn(&str) -> Option<String>) -> Result<String, Failed> {
+    let value =
+        |name: &str| lookup(name).ok_or_else(|| Failed::general(format!("{place}: the variable {name} is not set")));
+    match whole_variable(text) {
+        Some((1, name)) => return value(name),
+        Some(_) => return Ok(text[1..].to_owned()),
+        None => (),
+    }
+    let (mut done, mut rest) = (String::new(), text);
+    while let Some(at) = rest.find("${") {
+        let (before, name) = (&rest[..at], &rest[at + 2..]);
+        if let Some(before) = before.strip_suffix('$') {
+            done.push_str(before);
+            done.push_str("${");
+            rest = name;
+            continue;
+        }
+        done.push_str(before);
+        match name.split_once('}') {
+            Some((name, after)) if is_name(name.trim()) => {
+                done.push_str(&value(name.trim())?);
+                rest = after;
+            }
+            _ => {
+                done.push_str("${");
+                rest = name;
+            }
+        }
+    }
+    done.push_str(rest);
+    Ok(done)
+}
+
+/// Writes a text so that [`parse`] reads it as it is.
+pub fn escaped(text: &str) -> String {
+    match whole_variable(text) {
+        Some(_) => format!("${text}"),
+        None => text.replace("${", "$${"),
+    }
+}
+
+/// A text that is nothing but dollars and a name: how many dollars, and the name.
+fn whole_variable(text: &str) -> Option<(usize, &str)> {
+    let name = text.trim_start_matches('$');
+    let dollars = text.len() - name.len();
+    (0 < dollars && is_name(name)).then_some((dollars, name))
+}
+
+fn is_name(text: &str) -> bool {
+    let mut letters = text.chars();
+    letters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && letters.all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn of_the_test(name: &str) -> Option<String> {
+        HashMap::from([("A", "1"), ("B", "x: [y"), ("EMPTY", "")]).get(name).map(|value| (*value).to_owned())
+    }
+
+    #[test]
+    fn variables_are_filled_into_values_and_names() {
+        let manifest = "\
+whole: $A
+braces: ${A}
+inside: a-${A}-${B}
+spaces: ${ A }
+empty: ${EMPTY}
+dollar: costs $5, pa$word, $${A}, $
+kept: $$A
+twice: $$$A
+p${A}: [ $A ]
+number: 7
+";
+        let expected = json!({
+            "whole": "1", "braces": "1", "inside": "a-1-x: [y", "spaces": "1", "empty": "",
+            "dollar": "costs $5, pa$word, ${A}, $", "kept": "$A", "twice": "$$A", "p1": ["1"], "number": 7,
+        });
+        assert_eq!(parse(manifest, of_the_test).expect("a manifest"), expected);
+    }
+
+    #[test]
+    fn a_variable_that_is_not_set_is_named_with_its_place() {
+        let failed = parse("packages: { p: { inputs: { token: '${NONE}' } } }", of_the_test).expect_err("a failure");
+        assert_eq!(failed.message, "packages.p.inputs.token: the variable NONE is not set");
+    }
+
+    #[test]
+    fn env_files_give_variables() {
+        let read = variables("# comment\nA=1\nexport B='two words'\nC=\"x=y\"\n\nnonsense\n");
+        let expected = [("A", "1"), ("B", "two words"), ("C", "x=y")];
+        assert_eq!(read, expected.map(|(key, value)| (key.to_owned(), value.to_owned())).into());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_escaped_is_read_as_it_was(text in "[${}Aa ]{0,12}") {
+            prop_assert_eq!(fill(&escaped(&text), "", &of_the_test).expect("a text"), text);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! `inputs` of a manifest: parameters as values, or described as wskdeploy has them.
+
+use serde_json::{Map, Value, json};
+
+use super::node::Node;
+use crate::failed::Failed;
+
+/// Members of a description.
+const DESCRIPTION: [&str; 7] = ["type", "description", "value", "default", "required", "status", "schema"];
+
+/// The parameters that `inputs` (or an older name of it) gives.
+pub fn read(node: &Node<'_>) -> Result<Map<String, Value>, Failed> {
+    let mut all = Map::new();
+    for key in ["parameters", "inputs"] {
+        for (name, input) in node.members_of(key)? {
+            if let Some(value) = value(input.value) {
+                all.insert(name.to_owned(), value);
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// A value, the value or default of a description, or the empty value of a type. `None`: described, and nothing given.
+fn value(input: &Value) -> Option<Value> {
+    match input {
+        Value::Object(members) if is_description(members) => {
+            let given = members.get("value").or_else(|| members.get("default")).filter(|value| !value.is_null());
+            given.cloned().or_else(|| empty(members.get("type")?.as_str()?))
+        }
+        Value::String(text) => Some(empty(text).unwrap_or_else(|| input.clone())),
+        _ => Some(input.clone()),
+    }
+}
+
+fn is_description(members: &Map<String, Value>) -> bool {
+    let known = members.keys().all(|key| DESCRIPTION.contains(&key.as_str()));
+    known && ["type", "value", "default"].iter().any(|key| members.contains_key(*key))
+}
+
+/// What a parameter of a type is when nothing is given.
+fn empty(kind: &str) -> Option<Value> {
+    match kind {
+        "string" => Some(json!("")),
+        "integer" => Some(json!(0)),
+        "float" => Some(json!(0.0)),
+        "boolean" => Some(json!(false)),
+        "json" | "object" => Some(json!({})),
+        _ => None,
+    }
+}
+
+/// A parameter's value in the form that [`read`] takes for it.
+pub fn written(value: &Value) -> Value {
+    let plain = match value {
+        Value::String(text) => empty(text).is_none(),
+        Value::Object(members) => !is_description(members),
+        Value::Null => false,
+        _ => true,
+    };
+    if plain { value.clone() } else { json!({ "value": value }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_input_is_a_value_or_a_description_of_one() {
+        for (input, parameter) in [
+            (json!(5), Some(json!(5))),
+            (json!("hello"), Some(json!("hello"))),
+            (json!("string"), Some(json!(""))),
+            (json!({ "type": "string", "value": "x" }), Some(json!("x"))),
+            (json!({ "value": "string" }), Some(json!("string"))),
+            (json!({ "type": "integer", "default": 3, "description": "d" }), Some(json!(3))),
+            (json!({ "type": "boolean" }), Some(json!(false))),
+            (json!({ "description": "d", "type": "other" }), None),
+            (json!({ "value": 1, "own": 2 }), Some(json!({ "value": 1, "own": 2 }))),
+            (json!([1, "string"]), Some(json!([1, "string"]))),
+        ] {
+            assert_eq!(value(&input), parameter, "{input}");
+        }
+        for parameter in [json!("string"), json!({ "value": 1 }), json!("x"), json!({}), json!([]), json!(0)] {
+            assert_eq!(value(&written(&parameter)), Some(parameter));
+        }
+    }
+}

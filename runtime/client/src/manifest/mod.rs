@@ -1,0 +1,122 @@
+//! `wask deploy`, `undeploy` and `export`: a manifest of packages, actions, sequences, triggers and rules, in the form that
+//! wskdeploy and aio read. What is wanted is compared with what is there; the plan is shown, then applied.
+
+mod apply;
+mod differences;
+mod existing;
+mod export;
+mod file;
+mod inputs;
+mod node;
+mod plan;
+mod reader;
+mod wanted;
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+
+use crate::connection::Connection;
+use crate::failed::Failed;
+use crate::http::Server;
+use crate::names::Scope;
+use crate::namespaces;
+use crate::screen::{self, Screen};
+use existing::Existing;
+use plan::Plan;
+use wanted::Wanted;
+
+/// What is looked for where no manifest is named.
+const USUAL: [&str; 3] = ["manifest.yaml", "manifest.yml", "app.config.yaml"];
+
+/// The commands for manifests.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Bring a namespace in line with a manifest; shows what changes
+    ///
+    /// Reads the manifests of wskdeploy and aio: packages with actions, sequences, triggers, rules, dependencies, inputs,
+    /// annotations and limits. ${VAR} is a variable of the environment or of the file .env beside the manifest. Nothing
+    /// that the manifest does not name is touched.
+    Deploy(DeployArgs),
+    /// Delete what a manifest names
+    Undeploy(DeployArgs),
+    /// Write a namespace to a manifest and files of code, for `wask deploy`
+    Export(export::ExportArgs),
+}
+
+#[derive(Args)]
+pub struct DeployArgs {
+    /// Manifest [default: manifest.yaml, manifest.yml or app.config.yaml in this folder]
+    #[arg(value_name = "MANIFEST")]
+    file: Option<PathBuf>,
+    /// The same, as wskdeploy has it
+    #[arg(short = 'm', long, value_name = "FILE", conflicts_with = "file")]
+    manifest: Option<PathBuf>,
+    /// Show what would change, and change nothing
+    #[arg(long, visible_alias = "preview")]
+    dry_run: bool,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+/// Runs a command to its end. `earlier` are the flags in front of it.
+pub fn run(command: Command, earlier: &Connection) -> Result<(), Failed> {
+    match command {
+        Command::Deploy(args) => deploy(args, earlier),
+        Command::Undeploy(args) => undeploy(args, earlier),
+        Command::Export(args) => export::run(args, earlier),
+    }
+}
+
+fn deploy(args: DeployArgs, earlier: &Connection) -> Result<(), Failed> {
+    let Ready { server, screen, wanted, existing, namespace } = prepare(&args, earlier)?;
+    let plan = Plan::to_deploy(&wanted, &existing, &namespace);
+    plan.print(screen);
+    match args.dry_run {
+        true => Ok(()),
+        false => apply::deploy(&plan, &existing, &server, screen),
+    }
+}
+
+fn undeploy(args: DeployArgs, earlier: &Connection) -> Result<(), Failed> {
+    let Ready { server, screen, wanted, existing, .. } = prepare(&args, earlier)?;
+    let plan = Plan::to_undeploy(&wanted, &existing);
+    plan.print(screen);
+    match args.dry_run {
+        true => Ok(()),
+        false => apply::undeploy(&plan, &existing, &server, screen),
+    }
+}
+
+/// Everything that a plan is made of.
+struct Ready {
+    server: Server,
+    screen: Screen,
+    wanted: Vec<Wanted>,
+    existing: Existing,
+    namespace: String,
+}
+
+fn prepare(args: &DeployArgs, earlier: &Connection) -> Result<Ready, Failed> {
+    let connection = args.connection.clone().or(earlier);
+    let path = find(args.file.as_deref().or(args.manifest.as_deref()))?;
+    let manifest = file::read(&path)?;
+    let read = reader::wanted(&manifest, &path)?;
+    read.warnings.iter().for_each(|warning| screen::warning(warning));
+    let server = connection.open()?;
+    let namespace = namespaces::name_of(&Scope::default(), &server)?;
+    let existing = Existing::fetch(&server, &read.wanted)?;
+    let screen = Screen { format: connection.format() };
+    Ok(Ready { server, screen, wanted: read.wanted, existing, namespace })
+}
+
+fn find(given: Option<&Path>) -> Result<PathBuf, Failed> {
+    match given {
+        Some(path) => Ok(path.to_owned()),
+        None => {
+            USUAL.map(PathBuf::from).into_iter().find(|path| path.is_file()).ok_or_else(|| {
+                Failed::usage(format!("There is no {} in this folder; name a manifest", USUAL.join(", ")))
+            })
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What a manifest asks for, as the API takes it.
+
+use serde_json::{Map, Value};
+
+use crate::entities::{ACTION, Noun, PACKAGE, RULE, TRIGGER};
+use crate::names::Name;
+
+/// Kinds of entities, in the order in which they are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    Package,
+    Action,
+    Sequence,
+    Trigger,
+    Rule,
+}
+
+impl Kind {
+    pub fn noun(self) -> Noun {
+        match self {
+            Kind::Package => PACKAGE,
+            Kind::Action | Kind::Sequence => ACTION,
+            Kind::Trigger => TRIGGER,
+            Kind::Rule => RULE,
+        }
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Sequence => "sequence",
+            other => other.noun().one,
+        }
+    }
+}
+
+/// An entity, and the body of the PUT that makes it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wanted {
+    pub kind: Kind,
+    pub name: Name,
+    pub body: Map<String, Value>,
+    /// Of a trigger: what fires it.
+    pub feed: Option<Feed>,
+}
+
+/// A feed's action, and what it is told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Feed {
+    pub action: Name,
+    pub parameters: Map<String, Value>,
+}
+
+impl Wanted {
+    /// The path of the entity below `/api/v1/`.
+    pub fn path(&self) -> String {
+        self.name.path(self.kind.noun().many)
+    }
+
+    /// Full names of the actions of a sequence.
+    pub fn components(&self) -> impl Iterator<Item = &str> {
+        let exec = self.body.get("exec").and_then(|exec| exec.get("components"));
+        exec.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+    }
+}

@@ -1,0 +1,109 @@
+//! `-p KEY VALUE`, `-P FILE`, `-a KEY VALUE`, `-A FILE`: parameters and annotations on the command line.
+
+use std::path::{Path, PathBuf};
+
+use clap::{ArgAction, Args};
+use serde_json::{Map, Value, json};
+
+use crate::failed::Failed;
+
+/// Parameters, of an entity or of an invocation.
+#[derive(Args, Clone, Default)]
+pub struct ParameterArgs {
+    /// A parameter, as often as needed; VALUE is read as JSON where it is JSON, else as text
+    #[arg(short = 'p', long = "param", num_args = 2, value_names = ["KEY", "VALUE"])]
+    #[arg(allow_hyphen_values = true, action = ArgAction::Append)]
+    param: Vec<String>,
+    /// File with a JSON object of parameters; -p wins over it
+    #[arg(short = 'P', long = "param-file", value_name = "FILE", action = ArgAction::Append)]
+    param_file: Vec<PathBuf>,
+}
+
+/// Annotations of an entity.
+#[derive(Args, Clone, Default)]
+pub struct AnnotationArgs {
+    /// An annotation, as often as needed; VALUE is read as JSON where it is JSON, else as text
+    #[arg(short = 'a', long = "annotation", num_args = 2, value_names = ["KEY", "VALUE"])]
+    #[arg(allow_hyphen_values = true, action = ArgAction::Append)]
+    annotation: Vec<String>,
+    /// File with a JSON object of annotations; -a wins over it
+    #[arg(short = 'A', long = "annotation-file", value_name = "FILE", action = ArgAction::Append)]
+    annotation_file: Vec<PathBuf>,
+}
+
+impl ParameterArgs {
+    /// All of them as one object, as an invocation takes it.
+    pub fn object(&self) -> Result<Map<String, Value>, Failed> {
+        object(&self.param_file, &self.param, "parameter")
+    }
+
+    /// All of them as entities have them; `None` when there is no such flag.
+    pub fn wire(&self) -> Result<Option<Value>, Failed> {
+        let given = !self.param.is_empty() || !self.param_file.is_empty();
+        given.then(|| Ok(wire(&self.object()?))).transpose()
+    }
+}
+
+impl AnnotationArgs {
+    /// `None` when there is no such flag.
+    pub fn object(&self) -> Result<Option<Map<String, Value>>, Failed> {
+        let given = !self.annotation.is_empty() || !self.annotation_file.is_empty();
+        given.then(|| object(&self.annotation_file, &self.annotation, "annotation")).transpose()
+    }
+
+    pub fn wire(&self) -> Result<Option<Value>, Failed> {
+        Ok(self.object()?.as_ref().map(wire))
+    }
+}
+
+/// Pairs of a flag that takes two values.
+pub fn pairs(flat: &[String]) -> Map<String, Value> {
+    flat.chunks_exact(2).map(|pair| (pair[0].clone(), value(&pair[1]))).collect()
+}
+
+/// `[{"key", "value"}, …]`.
+pub fn wire(object: &Map<String, Value>) -> Value {
+    object.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect()
+}
+
+/// The object behind `[{"key", "value"}, …]`.
+pub fn object_of(wire: &Value) -> Map<String, Value> {
+    let pairs = wire.as_array().into_iter().flatten();
+    pairs.filter_map(|pair| Some((pair["key"].as_str()?.to_owned(), pair["value"].clone()))).collect()
+}
+
+/// JSON where it is JSON, else text.
+pub fn value(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
+}
+
+fn object(files: &[PathBuf], flat: &[String], what: &str) -> Result<Map<String, Value>, Failed> {
+    let mut all = Map::new();
+    for file in files {
+        all.extend(read(file, what)?);
+    }
+    all.extend(pairs(flat));
+    Ok(all)
+}
+
+fn read(file: &Path, what: &str) -> Result<Map<String, Value>, Failed> {
+    let text = std::fs::read_to_string(file).map_err(|cause| {
+        Failed::general(format!("File '{}' is not a valid file or it does not exist: {cause}", file.display()))
+    })?;
+    serde_json::from_str(&text).map_err(|cause| {
+        Failed::general(format!("Invalid {what} file '{}': a JSON object is expected: {cause}", file.display()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_json_where_it_is_json() {
+        let flat = ["n", "5", "t", "true", "o", r#"{"a":[1]}"#, "s", "hello", "q", r#""5""#, "e", "", "z", "007"];
+        let object = pairs(&flat.map(str::to_owned));
+        let expected = json!({ "n": 5, "t": true, "o": { "a": [1] }, "s": "hello", "q": "5", "e": "", "z": "007" });
+        assert_eq!(Value::Object(object), expected);
+    }
+}

@@ -1,0 +1,161 @@
+//! The file `.wskprops`: lines `KEY=VALUE` that `wsk`, `aio` and wask share. Lines that mean nothing here stay as they are.
+
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use crate::environment;
+use crate::failed::Failed;
+
+pub const API_HOST: &str = "APIHOST";
+pub const API_VERSION: &str = "APIVERSION";
+pub const AUTH: &str = "AUTH";
+pub const NAMESPACE: &str = "NAMESPACE";
+pub const INSECURE: &str = "INSECURE_SSL";
+
+/// Where `wask dev` leaves its key, below the folder it was started in.
+const OF_A_DEV_SERVER: &str = ".wask/wskprops";
+
+/// What a server says in its file.
+pub struct Props<'a> {
+    pub api_host: &'a str,
+    pub auth: &'a str,
+    pub namespace: &'a str,
+}
+
+/// A properties file as it was read.
+#[derive(Default)]
+pub struct Properties {
+    path: Option<PathBuf>,
+    lines: Vec<String>,
+}
+
+impl Properties {
+    /// The user's file. Where there is none: the one that `wask dev` wrote in this folder, to be read and not changed.
+    pub fn load() -> Result<Self, Failed> {
+        let path = environment::properties_file();
+        if let Some(path) = &path
+            && let Some(lines) = read(path)?
+        {
+            return Ok(Properties { path: Some(path.clone()), lines });
+        }
+        let lines = read(Path::new(OF_A_DEV_SERVER))?.unwrap_or_default();
+        Ok(Properties { path, lines })
+    }
+
+    /// The user's file and nothing else, to be changed.
+    pub fn load_own() -> Result<Self, Failed> {
+        let path = environment::properties_file();
+        let lines = path.as_deref().map(read).transpose()?.flatten().unwrap_or_default();
+        Ok(Properties { path, lines })
+    }
+
+    /// The last line of a key counts; an empty value is none.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        let value = self.lines.iter().rev().find_map(|line| value_of(line, key))?;
+        (!value.is_empty()).then_some(value)
+    }
+
+    pub fn set(&mut self, key: &str, value: &str) {
+        self.unset(key);
+        self.lines.push(format!("{key}={value}"));
+    }
+
+    pub fn unset(&mut self, key: &str) {
+        self.lines.retain(|line| value_of(line, key).is_none());
+    }
+
+    /// Writes the file whole or not at all, readable by its owner only.
+    pub fn save(&self) -> Result<(), Failed> {
+        let Some(path) = &self.path else {
+            return Err(Failed::general("Whisk properties file write failure: there is no home folder"));
+        };
+        let written = draft_lines(path, &self.lines).and_then(|()| publish(path));
+        written.map_err(|cause| {
+            Failed::general(format!("Whisk properties file write failure: {}: {cause}", path.display()))
+        })
+    }
+
+    /// Where the properties are, or would be.
+    pub fn place(&self) -> String {
+        self.path.as_ref().map_or_else(|| ".wskprops".to_owned(), |path| path.display().to_string())
+    }
+}
+
+fn value_of<'a>(line: &'a str, key: &str) -> Option<&'a str> {
+    let (found, value) = line.split_once('=')?;
+    (found.trim() == key).then(|| value.trim())
+}
+
+fn read(path: &Path) -> Result<Option<Vec<String>>, Failed> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text.lines().map(str::to_owned).collect())),
+        Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(Failed::general(format!("Unable to read the properties file '{}': {cause}", path.display()))),
+    }
+}
+
+/// Writes a server's file, whole or not at all.
+pub fn write(path: &Path, props: &Props<'_>) -> std::io::Result<()> {
+    draft(path, props)?;
+    publish(path)
+}
+
+/// Writes what a server's file is to say beside it, durably and readable by its owner only.
+pub fn draft(path: &Path, props: &Props<'_>) -> std::io::Result<()> {
+    let lines = [(API_HOST, props.api_host), (AUTH, props.auth), (NAMESPACE, props.namespace)];
+    draft_lines(path, &lines.map(|(key, value)| format!("{key}={value}")))
+}
+
+/// Makes the draft the file.
+pub fn publish(path: &Path) -> std::io::Result<()> {
+    std::fs::rename(draft_of(path), path)
+}
+
+/// The key that the file says, or the draft that a start left which was cut off. `None`: neither says one.
+pub fn auth(path: &Path) -> Option<String> {
+    let auth = |path: &Path| {
+        let text = std::fs::read_to_string(path).ok()?;
+        text.lines().find_map(|line| value_of(line, AUTH)).map(str::to_owned)
+    };
+    auth(path).or_else(|| auth(&draft_of(path)))
+}
+
+pub fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn draft_lines(path: &Path, lines: &[String]) -> std::io::Result<()> {
+    let draft = draft_of(path);
+    match std::fs::remove_file(&draft) {
+        Err(cause) if cause.kind() != ErrorKind::NotFound => return Err(cause),
+        _ => (), // gone, so that the mode below holds for a file that somebody made before
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+    for line in lines {
+        writeln!(file, "{line}")?;
+    }
+    file.sync_all()
+}
+
+fn draft_of(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".draft");
+    path.with_file_name(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_line_of_a_key_counts_and_foreign_lines_stay() {
+        let lines = ["# mine", "AUTH=a:b", "AUTH = c:d=e ", "CERT=x", "APIHOST="].map(str::to_owned).to_vec();
+        let mut file = Properties { path: None, lines };
+        assert_eq!(file.get(AUTH), Some("c:d=e"));
+        assert_eq!(file.get(API_HOST), None);
+        file.set(AUTH, "f:g");
+        assert_eq!(file.lines, ["# mine", "CERT=x", "APIHOST=", "AUTH=f:g"]);
+    }
+}
