@@ -6,11 +6,7 @@ macro_rules! say {
 }
 
 mod cron;
-mod demo;
-mod deploy;
 mod dev;
-mod folder;
-mod lines;
 mod namespace;
 mod serve;
 

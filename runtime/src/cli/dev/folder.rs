@@ -8,7 +8,7 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::mpsc;
 use wask_model::NamespaceName;
 
-use super::deploy::{self, Deployed};
+use super::sync::{self, Deployed};
 use crate::catalog::Catalog;
 use crate::node::Node;
 
@@ -88,10 +88,10 @@ async fn deploy_file(
     namespace: &NamespaceName,
     path: &Path,
 ) -> Option<(String, anyhow::Result<Deployed>)> {
-    match deploy::read(path) {
+    match sync::read(path) {
         Ok(None) => None,
         Ok(Some((name, code))) => {
-            let deployed = deploy::module(catalog, namespace, &name, code).await;
+            let deployed = sync::module(catalog, namespace, &name, code).await;
             Some((name, deployed))
         }
         Err(cause) => Some((path.file_name()?.to_string_lossy().into_owned(), Err(cause))),

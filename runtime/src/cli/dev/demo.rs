@@ -3,7 +3,7 @@
 use serde_json::json;
 use wask_model::{Arguments, FullName, NamespaceName};
 
-use super::deploy;
+use super::sync;
 use crate::node::Node;
 
 const ALARM: &str = "demo-every-10s";
@@ -29,7 +29,7 @@ pub async fn deploy_all(node: &Node, namespace: &NamespaceName) -> anyhow::Resul
     }
     say!("  No folder given, so three demo actions are loaded (they live inside this binary):");
     for demo in &demos {
-        deploy::module(&node.catalog, namespace, demo.name, deploy::encoded(demo.wasm)).await?;
+        sync::module(&node.catalog, namespace, demo.name, sync::encoded(demo.wasm)).await?;
     }
     say!("    hello      {}/api/v1/web/{namespace}/default/hello.json?name=Ada", node.api_host);
     say!("    worker     async, 20 s, writes a log line every second");
@@ -40,7 +40,7 @@ pub async fn deploy_all(node: &Node, namespace: &NamespaceName) -> anyhow::Resul
 
 async fn start_alarm(node: &Node, namespace: &NamespaceName) -> anyhow::Result<()> {
     let named = |name: &str| -> anyhow::Result<FullName> { Ok(FullName::new(namespace.clone(), name.parse()?)) };
-    deploy::bind(&node.catalog, &named(ALARM)?, &named("demo-tick")?, &named("tick")?).await?;
+    sync::bind(&node.catalog, &named(ALARM)?, &named("demo-tick")?, &named("tick")?).await?;
     let args: Arguments = serde_json::from_value(json!({ "triggerName": ALARM, "cron": "*/10 * * * * *" }))?;
     node.alarms.ensure(namespace, &args).await
 }

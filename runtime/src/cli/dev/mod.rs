@@ -1,5 +1,10 @@
 //! `wask dev`: the production server with everything at hand that a newcomer needs.
 
+mod demo;
+mod folder;
+mod lines;
+mod sync;
+
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -8,7 +13,6 @@ use wask_client::wskprops::{self, Props};
 use wask_model::{AuthKey, NamespaceName};
 
 use super::serve::Signals;
-use super::{demo, folder, lines};
 use crate::config::{BadConfig, Config, Loaded};
 use crate::node::{Node, Shared};
 
