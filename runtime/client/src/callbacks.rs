@@ -1,11 +1,12 @@
 //! `wask callback …`: who is told when activations end. Servers other than wask tell nobody.
 
 use clap::{ArgAction, Args, Subcommand};
+use http::Method;
 use serde_json::{Map, Value};
 
 use crate::entities::Page;
-use crate::failed::Failed;
-use crate::http::{Server, Verb};
+use crate::failure::Failure;
+use crate::http::Server;
 use crate::names::{query, segment};
 use crate::parameters;
 use crate::screen::{self, Screen, bold};
@@ -79,7 +80,7 @@ pub struct SettingsArgs {
     unset: Vec<String>,
 }
 
-pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Failed> {
+pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Failure> {
     match command {
         Command::List(args) => list(args, server, screen),
         Command::Get { id } => {
@@ -91,7 +92,7 @@ pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Fail
         }
         Command::Retry { id } => {
             let callback = server
-                .send(Verb::Post, &format!("{}/retry", path(&id)), None)
+                .send(Method::POST, &format!("{}/retry", path(&id)), None)
                 .and_then(|answer| answer.json())
                 .map_err(|refusal| refusal.because(format!("Unable to retry callback '{id}'")))?;
             screen.done(&format!("callback {} is sent again", bold(&id)), &callback);
@@ -107,7 +108,7 @@ pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Fail
         Command::Settings(args) => settings(args, server, screen),
         Command::Rotate => {
             let settings = server
-                .send(Verb::Post, &format!("{SETTINGS}/rotate"), None)
+                .send(Method::POST, &format!("{SETTINGS}/rotate"), None)
                 .and_then(|answer| answer.json())
                 .map_err(|refusal| refusal.because("Unable to rotate the signing secret of callbacks"))?;
             screen.heading("rotated the signing secret of callbacks");
@@ -117,7 +118,7 @@ pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Fail
     }
 }
 
-fn list(args: ListArgs, server: &Server, screen: Screen) -> Result<(), Failed> {
+fn list(args: ListArgs, server: &Server, screen: Screen) -> Result<(), Failure> {
     let query = query(&[
         ("limit", Some(args.page.limit.to_string())),
         ("skip", Some(args.page.skip.to_string())),
@@ -147,7 +148,7 @@ fn list(args: ListArgs, server: &Server, screen: Screen) -> Result<(), Failed> {
     Ok(())
 }
 
-fn settings(args: SettingsArgs, server: &Server, screen: Screen) -> Result<(), Failed> {
+fn settings(args: SettingsArgs, server: &Server, screen: Screen) -> Result<(), Failure> {
     let mut patch = Map::from_iter(args.set);
     patch.extend(args.unset.into_iter().map(|key| (key, Value::Null)));
     if patch.is_empty() {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use crate::connection::Connection;
-use crate::failed::Failed;
+use crate::failure::Failure;
 use crate::names::{self, Scope};
 use crate::screen::{self, Screen};
 use crate::{
@@ -17,26 +17,26 @@ use crate::{
 #[derive(Subcommand)]
 pub enum Command {
     /// Create, change, invoke, print, list and delete actions
-    Action(Noun<actions::Command>),
+    Action(NounArgs<actions::Command>),
     /// See what runs and what ran: states, records, results and logs; end it, run it again
-    Activation(Noun<activations::Command>),
+    Activation(NounArgs<activations::Command>),
     /// Create, change, bind, print, list and delete packages
-    Package(Noun<packages::Command>),
+    Package(NounArgs<packages::Command>),
     /// Create, change, fire, print, list and delete triggers
-    Trigger(Noun<triggers::Command>),
+    Trigger(NounArgs<triggers::Command>),
     /// Bind triggers to actions
-    Rule(Noun<rules::Command>),
+    Rule(NounArgs<rules::Command>),
     /// Look through what failed as often as its retry policy allows; do it again or throw it away
-    Dlq(Noun<dead_letters::Command>),
+    Dlq(NounArgs<dead_letters::Command>),
     /// See who is told when activations end; tell again, give up, and set how it is tried
-    Callback(Noun<callbacks::Command>),
+    Callback(NounArgs<callbacks::Command>),
     /// List activations, firings and callbacks together
-    Task(Noun<tasks::Command>),
+    Task(NounArgs<tasks::Command>),
     /// Give actions an API of paths and verbs
-    Api(Noun<gateway::Command>),
+    Api(NounArgs<gateway::Command>),
     /// See what a key opens. `wask namespace` is the operator's too, so that it stands among the commands of both.
     #[command(skip)]
-    Namespace(Noun<namespaces::Command>),
+    Namespace(NounArgs<namespaces::Command>),
     /// List everything in a namespace
     List {
         /// /NAMESPACE [default: your own]
@@ -56,7 +56,7 @@ pub enum Command {
 
 /// A noun: its verbs, and which server they are for.
 #[derive(Args)]
-pub struct Noun<C: Subcommand> {
+pub struct NounArgs<C: Subcommand> {
     #[command(subcommand)]
     pub command: C,
     #[command(flatten)]
@@ -74,7 +74,7 @@ pub fn run(command: Command, earlier: &Connection) -> ExitCode {
     }
 }
 
-fn dispatch(command: Command, earlier: &Connection) -> Result<(), Failed> {
+fn dispatch(command: Command, earlier: &Connection) -> Result<(), Failure> {
     match command {
         Command::Action(noun) => noun.run(earlier, actions::run),
         Command::Activation(noun) => noun.run(earlier, activations::run),
@@ -87,7 +87,7 @@ fn dispatch(command: Command, earlier: &Connection) -> Result<(), Failed> {
         Command::Api(noun) => noun.run(earlier, gateway::run),
         Command::Namespace(noun) => noun.run(earlier, namespaces::run),
         Command::List { scope, connection } => {
-            let noun = Noun { command: namespaces::Command::Get { scope }, connection };
+            let noun = NounArgs { command: namespaces::Command::Get { scope }, connection };
             noun.run(earlier, namespaces::run)
         }
         Command::Property { command } => property::run(command, earlier),
@@ -95,12 +95,12 @@ fn dispatch(command: Command, earlier: &Connection) -> Result<(), Failed> {
     }
 }
 
-impl<C: Subcommand> Noun<C> {
+impl<C: Subcommand> NounArgs<C> {
     fn run(
         self,
         earlier: &Connection,
-        command: impl FnOnce(C, &http::Server, Screen) -> Result<(), Failed>,
-    ) -> Result<(), Failed> {
+        command: impl FnOnce(C, &http::Server, Screen) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
         let connection = self.connection.or(earlier);
         command(self.command, &connection.open()?, Screen { format: connection.format() })
     }

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use crate::failed::Failed;
+use crate::failure::Failure;
 use crate::http::{Server, Trust};
 use crate::trace::Trace;
 use crate::wskprops::{self, Properties};
@@ -65,15 +65,15 @@ impl Connection {
     }
 
     /// The server that flags and properties name, with the key to it.
-    pub fn open(&self) -> Result<Server, Failed> {
+    pub fn open(&self) -> Result<Server, Failure> {
         let properties = Properties::load()?;
         let auth = self.auth.as_deref().or_else(|| properties.get(wskprops::AUTH));
         let Some(auth) = auth.filter(|auth| auth.contains(':')) else {
             return Err(match auth {
-                Some(_) => Failed::usage("The authorization key must have the form UUID:KEY"),
-                None => Failed::usage(format!(
+                Some(_) => Failure::usage("The authorization key must have the form UUID:KEY"),
+                None => Failure::usage(format!(
                     "Authorization key is not configured (--auth is required, or AUTH in {})",
-                    properties.place()
+                    properties.location()
                 )),
             });
         };
@@ -82,20 +82,20 @@ impl Connection {
     }
 
     /// The same without a key, for what the server tells everybody.
-    pub fn open_anonymously(&self) -> Result<Server, Failed> {
+    pub fn open_anonymously(&self) -> Result<Server, Failure> {
         self.reach(&Properties::load()?, None)
     }
 
-    fn reach(&self, properties: &Properties, auth: Option<String>) -> Result<Server, Failed> {
+    fn reach(&self, properties: &Properties, auth: Option<String>) -> Result<Server, Failure> {
         let Some(host) = self.apihost.as_deref().or_else(|| properties.get(wskprops::API_HOST)) else {
-            return Err(Failed::usage(format!(
+            return Err(Failure::usage(format!(
                 "An API host must be provided: --apihost HOST, or APIHOST in {}",
-                properties.place()
+                properties.location()
             )));
         };
         let version = self.apiversion.as_deref().or_else(|| properties.get(wskprops::API_VERSION)).unwrap_or("v1");
         let insecure = self.insecure || properties.get(wskprops::INSECURE).is_some_and(|value| value == "true");
-        let trust = if insecure { Trust::Anybody } else { Trust::Certified };
+        let trust = if insecure { Trust::Everyone } else { Trust::Certified };
         let trace = match (self.verbose, self.debug) {
             (_, true) => Trace::Whole,
             (true, false) => Trace::Short,

@@ -1,11 +1,12 @@
 //! `wask dlq …`: the dead letter queue. Servers other than wask have none.
 
 use clap::{Args, Subcommand};
+use http::Method;
 use serde_json::Value;
 
 use crate::entities::Page;
-use crate::failed::Failed;
-use crate::http::{Server, Verb};
+use crate::failure::Failure;
+use crate::http::Server;
 use crate::names::{query, segment};
 use crate::screen::{self, Screen, bold};
 
@@ -28,14 +29,14 @@ pub enum Command {
         id: String,
     },
     /// Do the work of dead letters again, each as another activation
-    Redrive(Which),
+    Redrive(DeadLetterArgs),
     /// Throw dead letters away; the records of their activations stay
-    Purge(Which),
+    Purge(DeadLetterArgs),
 }
 
 /// One, or all of an action or of the namespace.
 #[derive(Args)]
-pub struct Which {
+pub struct DeadLetterArgs {
     /// Activation id
     #[arg(value_name = "ID", required_unless_present = "all")]
     id: Option<String>,
@@ -47,7 +48,7 @@ pub struct Which {
     name: Option<String>,
 }
 
-pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Failed> {
+pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Failure> {
     match command {
         Command::List { name, page } => list(name, &page, server, screen),
         Command::Get { id } => {
@@ -58,16 +59,16 @@ pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Fail
             screen.document(&letter);
             Ok(())
         }
-        Command::Redrive(Which { id: Some(id), .. }) => redrive(&id, server, screen),
-        Command::Redrive(Which { id: None, name, .. }) => redrive_all(name, server, screen),
-        Command::Purge(Which { id: Some(id), .. }) => {
+        Command::Redrive(DeadLetterArgs { id: Some(id), .. }) => redrive(&id, server, screen),
+        Command::Redrive(DeadLetterArgs { id: None, name, .. }) => redrive_all(name, server, screen),
+        Command::Purge(DeadLetterArgs { id: Some(id), .. }) => {
             let gone = server
                 .delete(&path(&id))
                 .map_err(|refusal| refusal.because(format!("Unable to purge dead letter '{id}'")))?;
             screen.done(&format!("purged dead letter {}", bold(&id)), &gone);
             Ok(())
         }
-        Command::Purge(Which { id: None, name, .. }) => {
+        Command::Purge(DeadLetterArgs { id: None, name, .. }) => {
             let purged = server
                 .delete(&format!("namespaces/_/dead-letters{}", query(&[("name", name)])))
                 .map_err(|refusal| refusal.because("Unable to purge dead letters"))?;
@@ -77,7 +78,7 @@ pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Fail
     }
 }
 
-fn list(name: Option<String>, page: &Page, server: &Server, screen: Screen) -> Result<(), Failed> {
+fn list(name: Option<String>, page: &Page, server: &Server, screen: Screen) -> Result<(), Failure> {
     let (limit, skip) = (Some(page.limit.to_string()), Some(page.skip.to_string()));
     let query = query(&[("limit", limit), ("skip", skip), ("name", name)]);
     let letters = server
@@ -93,9 +94,9 @@ fn list(name: Option<String>, page: &Page, server: &Server, screen: Screen) -> R
     Ok(())
 }
 
-fn redrive(id: &str, server: &Server, screen: Screen) -> Result<(), Failed> {
+fn redrive(id: &str, server: &Server, screen: Screen) -> Result<(), Failure> {
     let document = server
-        .send(Verb::Post, &format!("{}/redrive", path(id)), None)
+        .send(Method::POST, &format!("{}/redrive", path(id)), None)
         .and_then(|answer| answer.json())
         .map_err(|refusal| refusal.because(format!("Unable to redrive dead letter '{id}'")))?;
     let again = document["activationId"].as_str().unwrap_or("unknown");
@@ -103,9 +104,9 @@ fn redrive(id: &str, server: &Server, screen: Screen) -> Result<(), Failed> {
     Ok(())
 }
 
-fn redrive_all(name: Option<String>, server: &Server, screen: Screen) -> Result<(), Failed> {
+fn redrive_all(name: Option<String>, server: &Server, screen: Screen) -> Result<(), Failure> {
     let document = server
-        .send(Verb::Post, &format!("namespaces/_/dead-letters/redrive{}", query(&[("name", name)])), None)
+        .send(Method::POST, &format!("namespaces/_/dead-letters/redrive{}", query(&[("name", name)])), None)
         .and_then(|answer| answer.json())
         .map_err(|refusal| refusal.because("Unable to redrive dead letters"))?;
     let redriven = document["activationIds"].as_array().map_or(0, Vec::len);

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::Value;
 
-use crate::failed::Failed;
+use crate::failure::Failure;
 use crate::http::Server;
 use crate::names::{Name, Scope, query};
 use crate::screen::{Screen, bold};
@@ -57,14 +57,14 @@ impl Sorting {
 }
 
 /// One page of a collection.
-pub fn page(server: &Server, noun: Noun, scope: &Scope, page: &Page) -> Result<Value, Failed> {
+pub fn page(server: &Server, noun: Noun, scope: &Scope, page: &Page) -> Result<Value, Failure> {
     server.get(&format!("{}{}", scope.path(noun.many), page.query())).map_err(|refusal| {
         refusal.because(format!("Unable to obtain the list of {} for namespace '{}'", noun.many, scope.namespace))
     })
 }
 
 /// All pages of a collection.
-pub fn all(server: &Server, noun: Noun, scope: &Scope) -> Result<Vec<Value>, Failed> {
+pub fn all(server: &Server, noun: Noun, scope: &Scope) -> Result<Vec<Value>, Failure> {
     let mut found = Vec::new();
     loop {
         let part = Page { skip: found.len() as u64, limit: PAGE as u64 };
@@ -78,7 +78,7 @@ pub fn all(server: &Server, noun: Noun, scope: &Scope) -> Result<Vec<Value>, Fai
 }
 
 /// The document of an entity.
-pub fn fetch(server: &Server, noun: Noun, name: &Name) -> Result<Value, Failed> {
+pub fn fetch(server: &Server, noun: Noun, name: &Name) -> Result<Value, Failure> {
     let code = if noun.one == ACTION.one { "?code=false" } else { "" };
     server
         .get(&format!("{}{code}", name.path(noun.many)))
@@ -86,14 +86,14 @@ pub fn fetch(server: &Server, noun: Noun, name: &Name) -> Result<Value, Failed> 
 }
 
 /// The document, or the one field of it that is asked for.
-pub fn show(screen: Screen, noun: Noun, name: &str, document: &Value, field: Option<&str>) -> Result<(), Failed> {
+pub fn show(screen: Screen, noun: Noun, name: &str, document: &Value, field: Option<&str>) -> Result<(), Failure> {
     let Some(field) = field else {
         screen.heading(&format!("got {} {}", noun.one, bold(name)));
         screen.document(document);
         return Ok(());
     };
     let Some(value) = document.get(field) else {
-        return Err(Failed::usage(format!("Invalid field filter '{field}'.")));
+        return Err(Failure::usage(format!("Invalid field filter '{field}'.")));
     };
     screen.heading(&format!("got {} {}, displaying field {}", noun.one, bold(name), bold(field)));
     screen.document(value);
@@ -101,7 +101,7 @@ pub fn show(screen: Screen, noun: Noun, name: &str, document: &Value, field: Opt
 }
 
 /// Removes an entity; `query` is what stands behind its path.
-pub fn delete(server: &Server, screen: Screen, noun: Noun, name: &Name, query: &str) -> Result<(), Failed> {
+pub fn delete(server: &Server, screen: Screen, noun: Noun, name: &Name, query: &str) -> Result<(), Failure> {
     let gone = server
         .delete(&format!("{}{query}", name.path(noun.many)))
         .map_err(|refusal| refusal.because(format!("Unable to delete {} '{}'", noun.one, name.short())))?;

@@ -1,37 +1,38 @@
 //! The part that clients play in the life of a feed: they tell the feed's action what became of the trigger.
 //! REST contract §10.
 
+use http::Method;
 use serde_json::{Map, Value};
 
-use crate::failed::Refusal;
-use crate::http::{Server, Verb};
+use crate::failure::Refusal;
+use crate::http::Server;
 use crate::names::Name;
 
 /// What becomes of the trigger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
+pub enum LifecycleEvent {
     Create,
     Read,
     Update,
     Delete,
 }
 
-impl Event {
+impl LifecycleEvent {
     fn as_str(self) -> &'static str {
         match self {
-            Event::Create => "CREATE",
-            Event::Read => "READ",
-            Event::Update => "UPDATE",
-            Event::Delete => "DELETE",
+            LifecycleEvent::Create => "CREATE",
+            LifecycleEvent::Read => "READ",
+            LifecycleEvent::Update => "UPDATE",
+            LifecycleEvent::Delete => "DELETE",
         }
     }
 }
 
 /// Tells a feed's action; returns the record of its activation, which ended well.
-pub fn tell(
+pub fn invoke(
     server: &Server,
     feed: &Name,
-    event: Event,
+    event: LifecycleEvent,
     trigger: &Name,
     mut parameters: Map<String, Value>,
 ) -> Result<Value, Refusal> {
@@ -39,7 +40,7 @@ pub fn tell(
     parameters.insert("triggerName".to_owned(), trigger.to_string().into());
     parameters.insert("authKey".to_owned(), server.auth().into());
     let path = format!("{}?blocking=true&result=false", feed.path("actions"));
-    let answer = server.send(Verb::Post, &path, Some(&Value::Object(parameters)))?;
+    let answer = server.send(Method::POST, &path, Some(&Value::Object(parameters)))?;
     match answer.status {
         200 => answer.json(),
         status => Err(Refusal::Status {

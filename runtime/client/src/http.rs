@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use http::Method;
 use serde_json::Value;
 use ureq::Agent;
 use ureq::tls::{RootCerts, TlsConfig};
 
-use crate::failed::{Failed, Refusal};
+use crate::failure::{Failure, Refusal};
 use crate::trace::Trace;
 
 /// How long a connection may take.
@@ -30,27 +31,7 @@ pub enum Trust {
     /// Those that the system's authorities vouch for.
     Certified,
     /// Everybody's: `-i`.
-    Anybody,
-}
-
-/// What is done to a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verb {
-    Get,
-    Put,
-    Post,
-    Delete,
-}
-
-impl Verb {
-    fn as_str(self) -> &'static str {
-        match self {
-            Verb::Get => "GET",
-            Verb::Put => "PUT",
-            Verb::Post => "POST",
-            Verb::Delete => "DELETE",
-        }
-    }
+    Everyone,
 }
 
 /// An answer whose status says that it went well.
@@ -62,7 +43,8 @@ pub struct Answer {
 
 impl Answer {
     pub fn json(&self) -> Result<Value, Refusal> {
-        serde_json::from_slice(&self.body).map_err(|cause| Refusal::Nonsense(format!("the answer is no JSON: {cause}")))
+        serde_json::from_slice(&self.body)
+            .map_err(|cause| Refusal::Unexpected(format!("the answer is no JSON: {cause}")))
     }
 }
 
@@ -76,8 +58,8 @@ pub struct Server {
 }
 
 impl Server {
-    pub fn new(base: &str, version: &str, auth: Option<String>, trust: Trust, trace: Trace) -> Result<Self, Failed> {
-        let invalid = |cause: &str| Failed::general(format!("Invalid host address '{base}': {cause}"));
+    pub fn new(base: &str, version: &str, auth: Option<String>, trust: Trust, trace: Trace) -> Result<Self, Failure> {
+        let invalid = |cause: &str| Failure::general(format!("Invalid host address '{base}': {cause}"));
         let url: http::Uri = base.parse().map_err(|cause: http::uri::InvalidUri| invalid(&cause.to_string()))?;
         let host = match (url.scheme_str(), url.host()) {
             (Some("http" | "https"), Some(host)) => host,
@@ -85,7 +67,7 @@ impl Server {
         };
         let tls = TlsConfig::builder()
             .root_certs(RootCerts::PlatformVerifier)
-            .disable_verification(trust == Trust::Anybody)
+            .disable_verification(trust == Trust::Everyone)
             .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .build();
         let mut config = Agent::config_builder()
@@ -118,20 +100,20 @@ impl Server {
 
     /// A path below `/api/v1/`.
     pub fn get(&self, path: &str) -> Result<Value, Refusal> {
-        self.send(Verb::Get, path, None)?.json()
+        self.send(Method::GET, path, None)?.json()
     }
 
     pub fn put(&self, path: &str, body: &Value) -> Result<Value, Refusal> {
-        self.send(Verb::Put, path, Some(body))?.json()
+        self.send(Method::PUT, path, Some(body))?.json()
     }
 
     pub fn delete(&self, path: &str) -> Result<Value, Refusal> {
-        self.send(Verb::Delete, path, None)?.json()
+        self.send(Method::DELETE, path, None)?.json()
     }
 
     /// Any answer below 300, its body as it came.
-    pub fn send(&self, verb: Verb, path: &str, body: Option<&Value>) -> Result<Answer, Refusal> {
-        let answer = self.exchange(verb, &self.url(path), body)?;
+    pub fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, Refusal> {
+        let answer = self.exchange(method, &self.url(path), body)?;
         match answer.status {
             ..300 => Ok(answer),
             status => Err(refused(status, &answer.body)),
@@ -142,9 +124,9 @@ impl Server {
     /// `last`: the id of the last event that is known.
     pub fn events(&self, path: &str, last: Option<&str>, silence: Duration) -> Result<impl BufRead + use<>, Refusal> {
         let url = self.url(path);
-        let request = self.request(Verb::Get, &url, EVENTS);
+        let request = self.request(Method::GET, &url, EVENTS);
         let request = if let Some(last) = last { request.header("Last-Event-ID", last) } else { request };
-        let request = request.body(()).map_err(|cause| Refusal::Nonsense(format!("{url}: {cause}")))?;
+        let request = request.body(()).map_err(|cause| Refusal::Unexpected(format!("{url}: {cause}")))?;
         self.trace.request("GET", &url, None, self.auth.as_deref());
         let request = self.agent.configure_request(request).timeout_per_read(Some(silence)).build();
         let (parts, body) = self.agent.run(request).map_err(|cause| silent(&url, &cause))?.into_parts();
@@ -158,7 +140,7 @@ impl Server {
         let kind = parts.headers.get("Content-Type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         match kind.starts_with(EVENTS) {
             true => Ok(BufReader::new(body.into_reader())),
-            false => Err(Refusal::Nonsense(format!("the server does not stream: it answered with '{kind}'"))),
+            false => Err(Refusal::Unexpected(format!("the server does not stream: it answered with '{kind}'"))),
         }
     }
 
@@ -166,20 +148,20 @@ impl Server {
         format!("{}/api/{}/{path}", self.base, self.version)
     }
 
-    fn request(&self, verb: Verb, url: &str, accept: &str) -> http::request::Builder {
-        let request = http::Request::builder().method(verb.as_str()).uri(url).header("Accept", accept);
+    fn request(&self, method: Method, url: &str, accept: &str) -> http::request::Builder {
+        let request = http::Request::builder().method(method).uri(url).header("Accept", accept);
         match &self.auth {
             Some(auth) => request.header("Authorization", format!("Basic {}", STANDARD.encode(auth))),
             None => request,
         }
     }
 
-    fn exchange(&self, verb: Verb, url: &str, body: Option<&Value>) -> Result<Answer, Refusal> {
-        let request = self.request(verb, url, "application/json");
+    fn exchange(&self, method: Method, url: &str, body: Option<&Value>) -> Result<Answer, Refusal> {
+        let request = self.request(method.clone(), url, "application/json");
         let silent = |cause: ureq::Error| silent(url, &cause);
         let text = body.map(Value::to_string);
-        self.trace.request(verb.as_str(), url, text.as_deref(), self.auth.as_deref());
-        let unsendable = |cause: http::Error| Refusal::Nonsense(format!("{url}: {cause}"));
+        self.trace.request(method.as_str(), url, text.as_deref(), self.auth.as_deref());
+        let unsendable = |cause: http::Error| Refusal::Unexpected(format!("{url}: {cause}"));
         let answered = match text {
             Some(text) => {
                 self.agent.run(request.header("Content-Type", "application/json").body(text).map_err(unsendable)?)
@@ -194,7 +176,7 @@ impl Server {
 }
 
 fn silent(url: &str, cause: &ureq::Error) -> Refusal {
-    Refusal::Silence(format!("no answer from {url}: {cause}"))
+    Refusal::NoAnswer(format!("no answer from {url}: {cause}"))
 }
 
 /// `{"error": text, "code": id}` in the words of `wsk`; anything else as far as it is text.

@@ -9,7 +9,7 @@ mod connection;
 mod dead_letters;
 mod entities;
 mod environment;
-mod failed;
+mod failure;
 mod feeds;
 mod gateway;
 mod http;
@@ -27,6 +27,6 @@ mod triggers;
 pub mod wskprops;
 mod yaml;
 
-pub use command::{Command, Noun, run};
+pub use command::{Command, NounArgs, run};
 pub use connection::{Connection, Format};
 pub use names::Scope;

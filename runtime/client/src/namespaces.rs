@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::connection::Format;
 use crate::entities::{self, ACTION, PACKAGE, Page, RULE, TRIGGER};
-use crate::failed::Failed;
+use crate::failure::Failure;
 use crate::http::Server;
 use crate::names::{self, Scope};
 use crate::screen::{self, Screen};
@@ -23,7 +23,7 @@ pub enum Command {
     },
 }
 
-pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Failed> {
+pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Failure> {
     match command {
         Command::List => list(server, screen),
         Command::Get { scope } => entities(&scope.unwrap_or_default(), server, screen),
@@ -31,7 +31,7 @@ pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Fail
 }
 
 /// The namespaces that the key opens.
-pub fn list(server: &Server, screen: Screen) -> Result<(), Failed> {
+pub fn list(server: &Server, screen: Screen) -> Result<(), Failure> {
     let names = server
         .get("namespaces")
         .map_err(|refusal| refusal.because("Unable to obtain the list of available namespaces"))?;
@@ -42,7 +42,7 @@ pub fn list(server: &Server, screen: Screen) -> Result<(), Failed> {
 }
 
 /// Packages, actions, triggers and rules of a namespace.
-pub fn entities(scope: &Scope, server: &Server, screen: Screen) -> Result<(), Failed> {
+pub fn entities(scope: &Scope, server: &Server, screen: Screen) -> Result<(), Failure> {
     let page = Page { skip: 0, limit: 0 };
     let list = |noun| entities::page(server, noun, scope, &page);
     let (packages, actions, triggers, rules) = (list(PACKAGE)?, list(ACTION)?, list(TRIGGER)?, list(RULE)?);
@@ -60,7 +60,7 @@ pub fn entities(scope: &Scope, server: &Server, screen: Screen) -> Result<(), Fa
 }
 
 /// The real name behind `_`.
-pub fn name_of(scope: &Scope, server: &Server) -> Result<String, Failed> {
+pub fn name_of(scope: &Scope, server: &Server) -> Result<String, Failure> {
     if scope.namespace != "_" {
         return Ok(scope.namespace.clone());
     }

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Map, Value, json};
 
 use crate::entities::{self, PACKAGE, Page, Sorting};
-use crate::failed::Failed;
+use crate::failure::Failure;
 use crate::http::Server;
 use crate::names::{self, Name, Scope};
 use crate::parameters::{AnnotationArgs, ParameterArgs};
@@ -71,7 +71,7 @@ pub struct ChangeArgs {
     name: Name,
     /// Who may read and invoke what is in it: yes (everybody) or no
     #[arg(long, value_name = "SCOPE", num_args = 0..=1, default_missing_value = "yes")]
-    shared: Option<Shared>,
+    shared: Option<Sharing>,
     #[command(flatten)]
     parameters: ParameterArgs,
     #[command(flatten)]
@@ -79,14 +79,14 @@ pub struct ChangeArgs {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Shared {
+enum Sharing {
     #[value(alias = "true")]
     Yes,
     #[value(alias = "false")]
     No,
 }
 
-pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Failed> {
+pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Failure> {
     match command {
         Command::Bind { package, name, parameters, annotations } => {
             let binding = json!({ "namespace": package.namespace, "name": package.entity });
@@ -147,19 +147,19 @@ fn put(
     name: &Name,
     overwrite: &str,
     body: Map<String, Value>,
-) -> Result<Value, crate::failed::Refusal> {
+) -> Result<Value, crate::failure::Refusal> {
     server.put(&format!("{}?overwrite={overwrite}", name.path("packages")), &Value::Object(body))
 }
 
-fn body_of(change: &ChangeArgs) -> Result<Map<String, Value>, Failed> {
+fn body_of(change: &ChangeArgs) -> Result<Map<String, Value>, Failure> {
     let mut body = defaults(&change.parameters, &change.annotations)?;
     if let Some(shared) = change.shared {
-        body.insert("publish".to_owned(), (shared == Shared::Yes).into());
+        body.insert("publish".to_owned(), (shared == Sharing::Yes).into());
     }
     Ok(body)
 }
 
-fn defaults(parameters: &ParameterArgs, annotations: &AnnotationArgs) -> Result<Map<String, Value>, Failed> {
+fn defaults(parameters: &ParameterArgs, annotations: &AnnotationArgs) -> Result<Map<String, Value>, Failure> {
     let given = [("parameters", parameters.wire()?), ("annotations", annotations.wire()?)];
     Ok(given.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect())
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{ArgAction, Args};
 use serde_json::{Map, Value, json};
 
-use crate::failed::Failed;
+use crate::failure::Failure;
 
 /// Parameters, of an entity or of an invocation.
 #[derive(Args, Clone, Default)]
@@ -33,12 +33,12 @@ pub struct AnnotationArgs {
 
 impl ParameterArgs {
     /// All of them as one object, as an invocation takes it.
-    pub fn object(&self) -> Result<Map<String, Value>, Failed> {
+    pub fn object(&self) -> Result<Map<String, Value>, Failure> {
         object(&self.param_file, &self.param, "parameter")
     }
 
     /// All of them as entities have them; `None` when there is no such flag.
-    pub fn wire(&self) -> Result<Option<Value>, Failed> {
+    pub fn wire(&self) -> Result<Option<Value>, Failure> {
         let given = !self.param.is_empty() || !self.param_file.is_empty();
         given.then(|| Ok(wire(&self.object()?))).transpose()
     }
@@ -46,12 +46,12 @@ impl ParameterArgs {
 
 impl AnnotationArgs {
     /// `None` when there is no such flag.
-    pub fn object(&self) -> Result<Option<Map<String, Value>>, Failed> {
+    pub fn object(&self) -> Result<Option<Map<String, Value>>, Failure> {
         let given = !self.annotation.is_empty() || !self.annotation_file.is_empty();
         given.then(|| object(&self.annotation_file, &self.annotation, "annotation")).transpose()
     }
 
-    pub fn wire(&self) -> Result<Option<Value>, Failed> {
+    pub fn wire(&self) -> Result<Option<Value>, Failure> {
         Ok(self.object()?.as_ref().map(wire))
     }
 }
@@ -77,7 +77,7 @@ pub fn value(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
 }
 
-fn object(files: &[PathBuf], flat: &[String], what: &str) -> Result<Map<String, Value>, Failed> {
+fn object(files: &[PathBuf], flat: &[String], what: &str) -> Result<Map<String, Value>, Failure> {
     let mut all = Map::new();
     for file in files {
         all.extend(read(file, what)?);
@@ -86,12 +86,12 @@ fn object(files: &[PathBuf], flat: &[String], what: &str) -> Result<Map<String, 
     Ok(all)
 }
 
-fn read(file: &Path, what: &str) -> Result<Map<String, Value>, Failed> {
+fn read(file: &Path, what: &str) -> Result<Map<String, Value>, Failure> {
     let text = std::fs::read_to_string(file).map_err(|cause| {
-        Failed::general(format!("File '{}' is not a valid file or it does not exist: {cause}", file.display()))
+        Failure::general(format!("File '{}' is not a valid file or it does not exist: {cause}", file.display()))
     })?;
     serde_json::from_str(&text).map_err(|cause| {
-        Failed::general(format!("Invalid {what} file '{}': a JSON object is expected: {cause}", file.display()))
+        Failure::general(format!("Invalid {what} file '{}': a JSON object is expected: {cause}", file.display()))
     })
 }
 

@@ -4,24 +4,24 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value};
 
 use crate::connection::{Connection, Format, url_of};
-use crate::failed::Failed;
+use crate::failure::Failure;
 use crate::screen::{self, Screen, bold};
 use crate::wskprops::{self, Properties};
 
 #[derive(Subcommand)]
 pub enum Command {
     /// Print properties, all of them without a flag
-    Get(Which),
+    Get(PropertyFlags),
     /// Write properties
     #[command(override_usage = "wask property set [OPTIONS]")]
-    Set(Values),
+    Set(PropertyValues),
     /// Remove properties
-    Unset(Which),
+    Unset(PropertyFlags),
 }
 
 /// Which properties are meant.
 #[derive(Args)]
-pub struct Which {
+pub struct PropertyFlags {
     /// Address of the server
     #[arg(long)]
     apihost: bool,
@@ -57,7 +57,7 @@ pub struct Which {
 /// New values of properties.
 #[derive(Args)]
 #[group(required = true, multiple = true)]
-pub struct Values {
+pub struct PropertyValues {
     /// Address of the server; without a scheme https:// is meant
     #[arg(long, value_name = "HOST")]
     apihost: Option<String>,
@@ -75,7 +75,7 @@ pub struct Values {
     insecure: Option<bool>,
 }
 
-pub fn run(command: Command, connection: &Connection) -> Result<(), Failed> {
+pub fn run(command: Command, connection: &Connection) -> Result<(), Failure> {
     match command {
         Command::Get(which) => get(&which, connection),
         Command::Set(values) => set(&values),
@@ -83,14 +83,14 @@ pub fn run(command: Command, connection: &Connection) -> Result<(), Failed> {
     }
 }
 
-impl Which {
+impl PropertyFlags {
     fn names_none(&self) -> bool {
         let file = self.apihost || self.apiversion || self.auth || self.namespace || self.insecure;
         !(file || self.cliversion || self.apibuild || self.apibuildno)
     }
 }
 
-fn get(which: &Which, connection: &Connection) -> Result<(), Failed> {
+fn get(which: &PropertyFlags, connection: &Connection) -> Result<(), Failure> {
     let all = which.all || which.names_none();
     let properties = Properties::load()?;
     let of_file = |key: &str| properties.get(key).map(str::to_owned);
@@ -128,11 +128,11 @@ fn get(which: &Which, connection: &Connection) -> Result<(), Failed> {
     built
 }
 
-fn build_of(connection: &Connection) -> Result<Value, Failed> {
+fn build_of(connection: &Connection) -> Result<Value, Failure> {
     let unable = "Unable to obtain API build information";
     let server = connection
         .open_anonymously()
-        .map_err(|failed| Failed { message: format!("{unable}: {}", failed.message), ..failed })?;
+        .map_err(|failed| Failure { message: format!("{unable}: {}", failed.message), ..failed })?;
     server.get("").map_err(|refusal| refusal.because(unable))
 }
 
@@ -151,12 +151,12 @@ fn print(shown: &[(&str, Option<String>)], format: Format) {
     }
 }
 
-fn set(values: &Values) -> Result<(), Failed> {
+fn set(values: &PropertyValues) -> Result<(), Failure> {
     let mut properties = Properties::load_own()?;
     let mut said = Vec::new();
     if let Some(auth) = &values.auth {
         if !auth.contains(':') {
-            return Err(Failed::usage("The authorization key must have the form UUID:KEY"));
+            return Err(Failure::usage("The authorization key must have the form UUID:KEY"));
         }
         properties.set(wskprops::AUTH, auth);
         said.push("whisk auth set. Run 'wask property get --auth' to see the new value.".to_owned());
@@ -164,7 +164,7 @@ fn set(values: &Values) -> Result<(), Failed> {
     if let Some(host) = &values.apihost {
         let url: Result<http::Uri, _> = url_of(host).parse();
         if let Err(cause) = url {
-            return Err(Failed::usage(format!(
+            return Err(Failure::usage(format!(
                 "Unable to set API host value; the API host value '{host}' is invalid: {cause}"
             )));
         }
@@ -186,7 +186,7 @@ fn set(values: &Values) -> Result<(), Failed> {
     Ok(())
 }
 
-fn unset(which: &Which) -> Result<(), Failed> {
+fn unset(which: &PropertyFlags) -> Result<(), Failure> {
     let mut properties = Properties::load_own()?;
     let mut said = Vec::new();
     for (wanted, key, sentence) in [
@@ -202,7 +202,7 @@ fn unset(which: &Which) -> Result<(), Failed> {
         }
     }
     if said.is_empty() {
-        return Err(Failed::usage(
+        return Err(Failure::usage(
             "Name the properties to unset: --auth, --apihost, --apiversion, --namespace, --insecure or --all",
         ));
     }

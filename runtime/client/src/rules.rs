@@ -1,11 +1,12 @@
 //! `wask rule …`.
 
 use clap::{Args, Subcommand};
+use http::Method;
 use serde_json::{Map, Value, json};
 
 use crate::entities::{self, Page, RULE, Sorting};
-use crate::failed::{Failed, Refusal};
-use crate::http::{Server, Verb};
+use crate::failure::{Failure, Refusal};
+use crate::http::Server;
 use crate::names::{self, Name, Scope};
 use crate::parameters::AnnotationArgs;
 use crate::screen::{self, Screen, bold};
@@ -83,7 +84,7 @@ pub struct ChangeArgs {
     annotations: AnnotationArgs,
 }
 
-pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Failed> {
+pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Failure> {
     match command {
         Command::Create(change) => {
             let made = put(&change, "false", server)?
@@ -165,7 +166,7 @@ fn reference(value: &Value) -> String {
     format!("/{}/{}", part("path"), part("name"))
 }
 
-fn put(change: &ChangeArgs, overwrite: &str, server: &Server) -> Result<Result<Value, Refusal>, Failed> {
+fn put(change: &ChangeArgs, overwrite: &str, server: &Server) -> Result<Result<Value, Refusal>, Failure> {
     let mut body = Map::new();
     body.insert("trigger".to_owned(), change.trigger.to_string().into());
     body.insert("action".to_owned(), change.action.to_string().into());
@@ -176,5 +177,5 @@ fn put(change: &ChangeArgs, overwrite: &str, server: &Server) -> Result<Result<V
 }
 
 fn switch(server: &Server, name: &Name, status: &str) -> Result<(), Refusal> {
-    server.send(Verb::Post, &name.path("rules"), Some(&json!({ "status": status }))).map(|_| ())
+    server.send(Method::POST, &name.path("rules"), Some(&json!({ "status": status }))).map(|_| ())
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use serde_json::ser::{PrettyFormatter, Serializer};
 
 use crate::connection::Format;
-use crate::failed::Failed;
+use crate::failure::Failure;
 
 const GREEN: Style = AnsiColor::Green.on_default();
 const RED: Style = AnsiColor::Red.on_default();
@@ -93,7 +93,7 @@ pub fn warning(text: &str) {
     note(&format!("warning: {text}"));
 }
 
-pub fn error(failed: &Failed) {
+pub fn error(failed: &Failure) {
     if !failed.message.is_empty() {
         note(&format!("{RED}error:{RED:#} {}", failed.message));
     }

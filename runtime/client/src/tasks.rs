@@ -4,7 +4,7 @@ use clap::Subcommand;
 use serde_json::Value;
 
 use crate::entities::Page;
-use crate::failed::Failed;
+use crate::failure::Failure;
 use crate::http::Server;
 use crate::names::query;
 use crate::screen::{self, Screen};
@@ -23,13 +23,13 @@ pub enum Command {
     },
 }
 
-pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Failed> {
+pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Failure> {
     match command {
         Command::List { kind, page } => list(kind, &page, server, screen),
     }
 }
 
-fn list(kind: Option<String>, page: &Page, server: &Server, screen: Screen) -> Result<(), Failed> {
+fn list(kind: Option<String>, page: &Page, server: &Server, screen: Screen) -> Result<(), Failure> {
     let (limit, skip) = (Some(page.limit.to_string()), Some(page.skip.to_string()));
     let query = query(&[("limit", limit), ("skip", skip), ("type", kind)]);
     let tasks = server

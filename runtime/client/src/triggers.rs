@@ -1,12 +1,13 @@
 //! `wask trigger …`.
 
 use clap::{ArgAction, Args, Subcommand};
+use http::Method;
 use serde_json::{Map, Value, json};
 
 use crate::entities::{self, Page, Sorting, TRIGGER};
-use crate::failed::Failed;
-use crate::feeds::{self, Event};
-use crate::http::{Server, Verb};
+use crate::failure::Failure;
+use crate::feeds::{self, LifecycleEvent};
+use crate::http::Server;
 use crate::names::{self, Name, Scope};
 use crate::parameters::{self, AnnotationArgs, ParameterArgs, object_of, wire};
 use crate::screen::{self, Screen, bold};
@@ -90,32 +91,32 @@ pub struct ChangeArgs {
 }
 
 /// Which parameters go where; `None` where nothing is given.
-struct Given {
+struct GivenParameters {
     feed: Option<Map<String, Value>>,
     trigger: Option<Map<String, Value>>,
 }
 
 impl ChangeArgs {
     /// `-p` goes to the feed where there is one, else to the trigger; `-F` and `-T` say it themselves.
-    fn given(&self, feed: Option<&Name>) -> Result<Given, Failed> {
+    fn given(&self, feed: Option<&Name>) -> Result<GivenParameters, Failure> {
         let plain = self.parameters.object()?;
         let plain = (!plain.is_empty()).then_some(plain);
         let flat = |flat: &[String]| (!flat.is_empty()).then(|| parameters::pairs(flat));
         match (plain, flat(&self.feed_param), flat(&self.trigger_param), feed) {
-            (Some(_), Some(_), _, _) | (Some(_), _, Some(_), _) => {
-                Err(Failed::not_allowed("Incorrect usage. Cannot combine --param with --feed-param or --trigger-param"))
-            }
+            (Some(_), Some(_), _, _) | (Some(_), _, Some(_), _) => Err(Failure::not_allowed(
+                "Incorrect usage. Cannot combine --param with --feed-param or --trigger-param",
+            )),
             (_, Some(_), _, None) => {
-                Err(Failed::not_allowed("Incorrect usage. Trigger without a feed cannot have feed parameters"))
+                Err(Failure::not_allowed("Incorrect usage. Trigger without a feed cannot have feed parameters"))
             }
-            (Some(plain), None, None, Some(_)) => Ok(Given { feed: Some(plain), trigger: None }),
-            (Some(plain), None, None, None) => Ok(Given { feed: None, trigger: Some(plain) }),
-            (None, feed, trigger, _) => Ok(Given { feed, trigger }),
+            (Some(plain), None, None, Some(_)) => Ok(GivenParameters { feed: Some(plain), trigger: None }),
+            (Some(plain), None, None, None) => Ok(GivenParameters { feed: None, trigger: Some(plain) }),
+            (None, feed, trigger, _) => Ok(GivenParameters { feed, trigger }),
         }
     }
 }
 
-pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Failed> {
+pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Failure> {
     match command {
         Command::Fire { name, parameters } => fire(&name, &parameters, server, screen),
         Command::Create { change, feed } => create(&change, feed.as_ref(), server, screen),
@@ -131,7 +132,7 @@ pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Fail
         Command::Delete { name } => {
             let document = entities::fetch(server, TRIGGER, &name)?;
             if let Some(feed) = feed_of(&document)
-                && let Err(refusal) = feeds::tell(server, &feed, Event::Delete, &name, Map::new())
+                && let Err(refusal) = feeds::invoke(server, &feed, LifecycleEvent::Delete, &name, Map::new())
             {
                 screen::warning(&refusal.because(format!("Unable to configure feed '{feed}'")).message);
             }
@@ -151,11 +152,11 @@ pub fn print_list(screen: Screen, list: &Value) {
     screen.list("triggers", &rows, list);
 }
 
-fn fire(name: &Name, parameters: &ParameterArgs, server: &Server, screen: Screen) -> Result<(), Failed> {
+fn fire(name: &Name, parameters: &ParameterArgs, server: &Server, screen: Screen) -> Result<(), Failure> {
     let body = Value::Object(parameters.object()?);
     let unable = || format!("Unable to fire trigger '{}'", name.short());
     let answer =
-        server.send(Verb::Post, &name.path("triggers"), Some(&body)).map_err(|refusal| refusal.because(unable()))?;
+        server.send(Method::POST, &name.path("triggers"), Some(&body)).map_err(|refusal| refusal.because(unable()))?;
     if answer.status == 204 {
         screen::note(&format!("trigger {} did not fire as it is not associated with an active rule", bold(name)));
         return Ok(());
@@ -167,7 +168,7 @@ fn fire(name: &Name, parameters: &ParameterArgs, server: &Server, screen: Screen
 }
 
 /// Makes the trigger, then starts its feed; a feed that refuses takes the trigger with it.
-fn create(change: &ChangeArgs, feed: Option<&Name>, server: &Server, screen: Screen) -> Result<(), Failed> {
+fn create(change: &ChangeArgs, feed: Option<&Name>, server: &Server, screen: Screen) -> Result<(), Failure> {
     let (name, given) = (&change.name, change.given(feed)?);
     let unable = || format!("Unable to create trigger '{}'", name.short());
     let mut annotations = change.annotations.object()?.unwrap_or_default();
@@ -182,7 +183,7 @@ fn create(change: &ChangeArgs, feed: Option<&Name>, server: &Server, screen: Scr
         .put(&format!("{}?overwrite=false", name.path("triggers")), &body)
         .map_err(|refusal| refusal.because(unable()))?;
     if let Some(feed) = feed
-        && let Err(refusal) = feeds::tell(server, feed, Event::Create, name, given.feed.unwrap_or_default())
+        && let Err(refusal) = feeds::invoke(server, feed, LifecycleEvent::Create, name, given.feed.unwrap_or_default())
     {
         let failed = refusal.because(format!("{}: Unable to configure feed '{feed}'", unable()));
         if let Err(refusal) = server.delete(&name.path("triggers")) {
@@ -194,7 +195,7 @@ fn create(change: &ChangeArgs, feed: Option<&Name>, server: &Server, screen: Scr
     Ok(())
 }
 
-fn update(change: &ChangeArgs, server: &Server, screen: Screen) -> Result<(), Failed> {
+fn update(change: &ChangeArgs, server: &Server, screen: Screen) -> Result<(), Failure> {
     let name = &change.name;
     let existing = match server.get(&name.path("triggers")) {
         Ok(document) => document,
@@ -205,7 +206,7 @@ fn update(change: &ChangeArgs, server: &Server, screen: Screen) -> Result<(), Fa
     let given = change.given(feed.as_ref())?;
     let unable = || format!("Unable to update trigger '{}'", name.short());
     if let (Some(feed), Some(parameters)) = (&feed, given.feed) {
-        feeds::tell(server, feed, Event::Update, name, parameters)
+        feeds::invoke(server, feed, LifecycleEvent::Update, name, parameters)
             .map_err(|refusal| refusal.because(format!("{}: Unable to configure feed '{feed}'", unable())))?;
     }
     let mut annotations = change.annotations.object()?;
@@ -226,9 +227,9 @@ fn update(change: &ChangeArgs, server: &Server, screen: Screen) -> Result<(), Fa
 }
 
 /// The trigger's document; of a trigger with a feed the record of what the feed says about it, as `wsk` has it.
-fn show(name: &Name, field: Option<&str>, document: &Value, server: &Server, screen: Screen) -> Result<(), Failed> {
+fn show(name: &Name, field: Option<&str>, document: &Value, server: &Server, screen: Screen) -> Result<(), Failure> {
     if let (Some(feed), None) = (feed_of(document), field) {
-        match feeds::tell(server, &feed, Event::Read, name, Map::new()) {
+        match feeds::invoke(server, &feed, LifecycleEvent::Read, name, Map::new()) {
             Ok(record) => {
                 screen.heading(&format!("got trigger {}, fed by {}", bold(name.short()), bold(&feed)));
                 screen.document(&record);

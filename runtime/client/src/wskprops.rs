@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::environment;
-use crate::failed::Failed;
+use crate::failure::Failure;
 
 pub const API_HOST: &str = "APIHOST";
 pub const API_VERSION: &str = "APIVERSION";
@@ -33,7 +33,7 @@ pub struct Properties {
 
 impl Properties {
     /// The user's file. Where there is none: the one that `wask dev` wrote in this folder, to be read and not changed.
-    pub fn load() -> Result<Self, Failed> {
+    pub fn load() -> Result<Self, Failure> {
         let path = environment::properties_file();
         if let Some(path) = &path
             && let Some(lines) = read(path)?
@@ -45,7 +45,7 @@ impl Properties {
     }
 
     /// The user's file and nothing else, to be changed.
-    pub fn load_own() -> Result<Self, Failed> {
+    pub fn load_own() -> Result<Self, Failure> {
         let path = environment::properties_file();
         let lines = path.as_deref().map(read).transpose()?.flatten().unwrap_or_default();
         Ok(Properties { path, lines })
@@ -67,18 +67,18 @@ impl Properties {
     }
 
     /// Writes the file whole or not at all, readable by its owner only.
-    pub fn save(&self) -> Result<(), Failed> {
+    pub fn save(&self) -> Result<(), Failure> {
         let Some(path) = &self.path else {
-            return Err(Failed::general("Whisk properties file write failure: there is no home folder"));
+            return Err(Failure::general("Whisk properties file write failure: there is no home folder"));
         };
         let written = draft_lines(path, &self.lines).and_then(|()| publish(path));
         written.map_err(|cause| {
-            Failed::general(format!("Whisk properties file write failure: {}: {cause}", path.display()))
+            Failure::general(format!("Whisk properties file write failure: {}: {cause}", path.display()))
         })
     }
 
     /// Where the properties are, or would be.
-    pub fn place(&self) -> String {
+    pub fn location(&self) -> String {
         self.path.as_ref().map_or_else(|| ".wskprops".to_owned(), |path| path.display().to_string())
     }
 }
@@ -88,11 +88,13 @@ fn value_of<'a>(line: &'a str, key: &str) -> Option<&'a str> {
     (found.trim() == key).then(|| value.trim())
 }
 
-fn read(path: &Path) -> Result<Option<Vec<String>>, Failed> {
+fn read(path: &Path) -> Result<Option<Vec<String>>, Failure> {
     match std::fs::read_to_string(path) {
         Ok(text) => Ok(Some(text.lines().map(str::to_owned).collect())),
         Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(None),
-        Err(cause) => Err(Failed::general(format!("Unable to read the properties file '{}': {cause}", path.display()))),
+        Err(cause) => {
+            Err(Failure::general(format!("Unable to read the properties file '{}': {cause}", path.display())))
+        }
     }
 }
 

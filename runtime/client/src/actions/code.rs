@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::ChangeArgs;
-use crate::failed::Failed;
+use crate::failure::Failure;
 use crate::names::Name;
 
 const WASM: &[u8] = b"\0asm";
@@ -15,7 +15,7 @@ const ZIP: &[u8] = b"PK\x03\x04";
 const DEFAULT_KIND: &str = "wasm:default";
 
 /// The `exec` of a file or an image; `None` when neither is given and the code stays as it is.
-pub fn exec(file: Option<&str>, change: &ChangeArgs) -> Result<Option<Value>, Failed> {
+pub fn exec(file: Option<&str>, change: &ChangeArgs) -> Result<Option<Value>, Failure> {
     let image = match (&change.docker, change.native) {
         (Some(image), _) => Some(image.as_str()),
         (None, true) => Some("openwhisk/dockerskeleton"),
@@ -36,13 +36,13 @@ pub fn exec(file: Option<&str>, change: &ChangeArgs) -> Result<Option<Value>, Fa
 }
 
 /// The `exec` of a file; the kind follows from the file's extension unless it is given.
-pub fn exec_of_file(file: &Path, kind: Option<&str>) -> Result<Value, Failed> {
+pub fn exec_of_file(file: &Path, kind: Option<&str>) -> Result<Value, Failure> {
     let extension = file.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     let kind = match (kind, extension) {
         (Some(kind), _) => kind,
         (None, "wasm" | "wat" | "zip") => DEFAULT_KIND,
         (None, other) => {
-            return Err(Failed::usage(format!(
+            return Err(Failure::usage(format!(
                 "'.{other}' is not a supported action runtime: '{}' must end in .wasm, .wat or .zip, or --kind must say what it is",
                 file.display()
             )));
@@ -52,9 +52,9 @@ pub fn exec_of_file(file: &Path, kind: Option<&str>) -> Result<Value, Failed> {
 }
 
 /// Text as it is, everything else as base64.
-fn code_of_file(file: &Path) -> Result<String, Failed> {
+fn code_of_file(file: &Path) -> Result<String, Failure> {
     let bytes = std::fs::read(file).map_err(|cause| {
-        Failed::general(format!("File '{}' is not a valid file or it does not exist: {cause}", file.display()))
+        Failure::general(format!("File '{}' is not a valid file or it does not exist: {cause}", file.display()))
     })?;
     match String::from_utf8(bytes) {
         Ok(text) if !text.as_bytes().starts_with(WASM) && !text.as_bytes().starts_with(ZIP) => Ok(text),
@@ -64,21 +64,21 @@ fn code_of_file(file: &Path) -> Result<String, Failed> {
 }
 
 /// `a,pkg/b,/ns/c` → the `exec` of a sequence.
-pub fn exec_of_sequence(list: &str) -> Result<Value, Failed> {
+pub fn exec_of_sequence(list: &str) -> Result<Value, Failure> {
     let components: Result<Vec<String>, String> = list
         .split(',')
         .map(str::trim)
         .filter(|name| !name.is_empty())
         .map(|name| Ok(name.parse::<Name>()?.to_string()))
         .collect();
-    Ok(json!({ "kind": "sequence", "components": components.map_err(Failed::usage)? }))
+    Ok(json!({ "kind": "sequence", "components": components.map_err(Failure::usage)? }))
 }
 
 /// Bytes of an action's code, and the extension of a file that holds them.
-pub fn decoded(exec: &Value) -> Result<(Vec<u8>, &'static str), Failed> {
+pub fn decoded(exec: &Value) -> Result<(Vec<u8>, &'static str), Failure> {
     let kind = exec["kind"].as_str().unwrap_or_default();
     let Some(code) = exec["code"].as_str() else {
-        return Err(Failed::general(match kind {
+        return Err(Failure::general(match kind {
             "sequence" => "Cannot save action sequences",
             "blackbox" => "Cannot save Docker images",
             _ => "The action has no code",
@@ -86,7 +86,7 @@ pub fn decoded(exec: &Value) -> Result<(Vec<u8>, &'static str), Failed> {
     };
     let bytes = match exec["binary"] == true {
         true => {
-            STANDARD.decode(code.trim()).map_err(|cause| Failed::general(format!("The code is no base64: {cause}")))?
+            STANDARD.decode(code.trim()).map_err(|cause| Failure::general(format!("The code is no base64: {cause}")))?
         }
         false => code.as_bytes().to_vec(),
     };
@@ -104,7 +104,7 @@ pub fn decoded(exec: &Value) -> Result<(Vec<u8>, &'static str), Failed> {
 }
 
 /// Writes an action's code to a file that is not there yet; returns the file's whole path.
-pub fn save(document: &Value, file: Option<&str>) -> Result<String, Failed> {
+pub fn save(document: &Value, file: Option<&str>) -> Result<String, Failure> {
     let (bytes, extension) = decoded(&document["exec"])?;
     let name = document["name"].as_str().unwrap_or("action");
     let file = file.map_or_else(|| format!("{name}.{extension}"), str::to_owned);
@@ -114,11 +114,11 @@ pub fn save(document: &Value, file: Option<&str>) -> Result<String, Failed> {
 }
 
 /// Writes a file that must not be there yet.
-pub fn write_new(file: &Path, bytes: &[u8]) -> Result<(), Failed> {
+pub fn write_new(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
     use std::io::Write as _;
     let written = std::fs::File::create_new(file).and_then(|mut file| file.write_all(bytes));
     written.map_err(|cause| {
-        Failed::general(match cause.kind() {
+        Failure::general(match cause.kind() {
             std::io::ErrorKind::AlreadyExists => format!("The file '{}' already exists", file.display()),
             _ => format!("Cannot create file '{}': {cause}", file.display()),
         })

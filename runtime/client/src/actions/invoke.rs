@@ -1,10 +1,11 @@
 //! `wask action invoke`.
 
 use clap::Args;
+use http::Method;
 use serde_json::Value;
 
-use crate::failed::{Failed, Refusal};
-use crate::http::{Server, Verb};
+use crate::failure::{Failure, Refusal};
+use crate::http::Server;
 use crate::names::Name;
 use crate::parameters::ParameterArgs;
 use crate::screen::{Screen, bold};
@@ -27,11 +28,11 @@ pub struct InvokeArgs {
     parameters: ParameterArgs,
 }
 
-pub fn run(args: &InvokeArgs, server: &Server, screen: Screen) -> Result<(), Failed> {
+pub fn run(args: &InvokeArgs, server: &Server, screen: Screen) -> Result<(), Failure> {
     let blocking = args.blocking || args.result;
     let path = format!("{}?blocking={blocking}&result={}", args.name.path("actions"), args.result);
     let arguments = Value::Object(args.parameters.object()?);
-    let answered = server.send(Verb::Post, &path, Some(&arguments));
+    let answered = server.send(Method::POST, &path, Some(&arguments));
     let (status, document) = match answered {
         Ok(answer) => (answer.status, answer.json()),
         // What an action answers has no code; what a server says about a request has one.
@@ -47,7 +48,7 @@ pub fn run(args: &InvokeArgs, server: &Server, screen: Screen) -> Result<(), Fai
             let late =
                 format!("invoked {}, but the request has not yet finished, with id {}", bold(&args.name), bold(id));
             screen.done(&late, &document);
-            Err(Failed { message: String::new(), exit: STILL_RUNNING as u8 })
+            Err(Failure { message: String::new(), exit: STILL_RUNNING as u8 })
         }
         STILL_RUNNING => {
             screen.done(&invoked, &document);
@@ -65,7 +66,7 @@ pub fn run(args: &InvokeArgs, server: &Server, screen: Screen) -> Result<(), Fai
                 screen.heading(&invoked);
             }
             screen.failed_document(&document);
-            Err(Failed { message: String::new(), exit: (failed & 0xff) as u8 })
+            Err(Failure { message: String::new(), exit: (failed & 0xff) as u8 })
         }
     }
 }

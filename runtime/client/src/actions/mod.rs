@@ -8,14 +8,14 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use crate::entities::{self, ACTION, Page, Sorting};
-use crate::failed::Failed;
+use crate::failure::Failure;
 use crate::http::Server;
 use crate::names::{Name, Scope};
 use crate::parameters::{AnnotationArgs, ParameterArgs, object_of, wire};
 use crate::screen::{self, Screen, bold};
 
 pub use code::{decoded, exec_of_file, write_new};
-pub use web::{Secure, Web, is_web_action, url};
+pub use web::{Web, WebSecret, is_web_action, url};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -88,7 +88,7 @@ pub struct ChangeArgs {
     web: Option<Web>,
     /// Secret that callers of the web action send as X-Require-Whisk-Auth: any text, true (a random number), false
     #[arg(long, value_name = "SECRET")]
-    web_secure: Option<Secure>,
+    web_secure: Option<WebSecret>,
     #[command(flatten)]
     limits: LimitArgs,
     #[command(flatten)]
@@ -144,7 +144,7 @@ pub struct GetArgs {
     save_as: Option<String>,
 }
 
-pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Failed> {
+pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Failure> {
     match command {
         Command::Create(change) => create(&change, server, screen),
         Command::Update(update) => self::update(&update, server, screen),
@@ -169,9 +169,9 @@ pub fn print_list(screen: Screen, list: &Value) {
     screen.list("actions", &rows, list);
 }
 
-fn create(change: &ChangeArgs, server: &Server, screen: Screen) -> Result<(), Failed> {
+fn create(change: &ChangeArgs, server: &Server, screen: Screen) -> Result<(), Failure> {
     if change.artifact.is_none() && change.docker.is_none() {
-        return Err(Failed::usage("Invalid argument(s). An action name and code artifact are required."));
+        return Err(Failure::usage("Invalid argument(s). An action name and code artifact are required."));
     }
     let mut body = body_of(change, server)?;
     let given = change.annotations.object()?;
@@ -186,7 +186,7 @@ fn create(change: &ChangeArgs, server: &Server, screen: Screen) -> Result<(), Fa
     Ok(())
 }
 
-fn update(update: &UpdateArgs, server: &Server, screen: Screen) -> Result<(), Failed> {
+fn update(update: &UpdateArgs, server: &Server, screen: Screen) -> Result<(), Failure> {
     let change = &update.change;
     let path = change.name.path("actions");
     let mut body = body_of(change, server)?;
@@ -200,7 +200,7 @@ fn update(update: &UpdateArgs, server: &Server, screen: Screen) -> Result<(), Fa
         kept.retain(|key, _| !removed.contains(key));
         given = Some(kept);
     }
-    if change.web_secure == Some(Secure::Off) {
+    if change.web_secure == Some(WebSecret::Off) {
         removed.push(web::SECURE.to_owned());
     }
     if !removed.is_empty() {
@@ -218,7 +218,7 @@ fn update(update: &UpdateArgs, server: &Server, screen: Screen) -> Result<(), Fa
 }
 
 /// The annotations of an action that may be there, without the one that the server keeps.
-fn existing_annotations(server: &Server, name: &Name) -> Result<Option<Map<String, Value>>, Failed> {
+fn existing_annotations(server: &Server, name: &Name) -> Result<Option<Map<String, Value>>, Failure> {
     match server.get(&format!("{}?code=false", name.path("actions"))) {
         Ok(document) => {
             let mut annotations = object_of(&document["annotations"]);
@@ -231,15 +231,15 @@ fn existing_annotations(server: &Server, name: &Name) -> Result<Option<Map<Strin
 }
 
 /// The body of a PUT, without annotations of the command line; those of a copied action are in it.
-fn body_of(change: &ChangeArgs, server: &Server) -> Result<Map<String, Value>, Failed> {
+fn body_of(change: &ChangeArgs, server: &Server) -> Result<Map<String, Value>, Failure> {
     if change.kind.is_some() && change.docker.is_some() {
-        return Err(Failed::not_allowed("Cannot specify both --kind and --docker at the same time."));
+        return Err(Failure::not_allowed("Cannot specify both --kind and --docker at the same time."));
     }
     let mut body = match (&change.artifact, change.copy, change.sequence) {
         (Some(original), true, _) => copy_of(original, server)?,
         (Some(list), _, true) => Map::from_iter([("exec".to_owned(), code::exec_of_sequence(list)?)]),
         (None, true, _) | (None, _, true) => {
-            return Err(Failed::usage("Invalid argument(s). An action name and code artifact are required."));
+            return Err(Failure::usage("Invalid argument(s). An action name and code artifact are required."));
         }
         (file, false, false) => match code::exec(file.as_deref(), change)? {
             Some(exec) => Map::from_iter([("exec".to_owned(), exec)]),
@@ -261,8 +261,8 @@ fn body_of(change: &ChangeArgs, server: &Server) -> Result<Map<String, Value>, F
     Ok(body)
 }
 
-fn copy_of(original: &str, server: &Server) -> Result<Map<String, Value>, Failed> {
-    let name: Name = original.parse().map_err(Failed::usage)?;
+fn copy_of(original: &str, server: &Server) -> Result<Map<String, Value>, Failure> {
+    let name: Name = original.parse().map_err(Failure::usage)?;
     let document = server
         .get(&name.path("actions"))
         .map_err(|refusal| refusal.because(format!("Unable to get action '{}'", name.short())))?;
@@ -280,7 +280,7 @@ fn add_annotations(body: &mut Map<String, Value>, annotations: Map<String, Value
     body.insert("annotations".to_owned(), wire(&all));
 }
 
-fn get(args: &GetArgs, server: &Server, screen: Screen) -> Result<(), Failed> {
+fn get(args: &GetArgs, server: &Server, screen: Screen) -> Result<(), Failure> {
     let short = args.name.short();
     if args.save || args.save_as.is_some() {
         let document = server

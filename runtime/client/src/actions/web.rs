@@ -5,7 +5,7 @@ use std::str::FromStr;
 use serde_json::{Map, Value, json};
 
 use crate::entities::annotation;
-use crate::failed::Failed;
+use crate::failure::Failure;
 use crate::http::Server;
 use crate::names::segment;
 
@@ -50,20 +50,20 @@ impl Web {
 
 /// The argument of `--web-secure`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Secure {
+pub enum WebSecret {
     Secret(String),
     Random,
     Off,
 }
 
-impl FromStr for Secure {
+impl FromStr for WebSecret {
     type Err = std::convert::Infallible;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Ok(match text.to_ascii_lowercase().as_str() {
-            "true" => Secure::Random,
-            "false" => Secure::Off,
-            _ => Secure::Secret(text.to_owned()),
+            "true" => WebSecret::Random,
+            "false" => WebSecret::Off,
+            _ => WebSecret::Secret(text.to_owned()),
         })
     }
 }
@@ -74,9 +74,9 @@ impl FromStr for Secure {
 pub fn annotations(
     given: Option<Map<String, Value>>,
     web: Option<Web>,
-    secure: Option<&Secure>,
+    secure: Option<&WebSecret>,
     existing: Option<&Map<String, Value>>,
-) -> Result<Option<Map<String, Value>>, Failed> {
+) -> Result<Option<Map<String, Value>>, Failure> {
     if web.is_none() && secure.is_none() {
         return Ok(given);
     }
@@ -95,16 +95,16 @@ pub fn annotations(
     match secure {
         None => (),
         Some(_) if !is_true(all.get(EXPORT)) => {
-            return Err(Failed::usage("The --web-secure option is only valid when the --web option is enabled."));
+            return Err(Failure::usage("The --web-secure option is only valid when the --web option is enabled."));
         }
-        Some(Secure::Off) => {
+        Some(WebSecret::Off) => {
             all.shift_remove(SECURE);
         }
-        Some(Secure::Random) if all.get(SECURE).is_some_and(Value::is_number) => (), // callers know it already
-        Some(Secure::Random) => {
+        Some(WebSecret::Random) if all.get(SECURE).is_some_and(Value::is_number) => (), // callers know it already
+        Some(WebSecret::Random) => {
             all.insert(SECURE.to_owned(), json!(random()?));
         }
-        Some(Secure::Secret(secret)) => {
+        Some(WebSecret::Secret(secret)) => {
             all.insert(SECURE.to_owned(), json!(secret));
         }
     }
@@ -115,8 +115,8 @@ fn is_true(value: Option<&Value>) -> bool {
     value.is_some_and(|value| *value == true)
 }
 
-fn random() -> Result<u64, Failed> {
-    let number = getrandom::u64().map_err(|cause| Failed::general(format!("no random number: {cause}")))?;
+fn random() -> Result<u64, Failure> {
+    let number = getrandom::u64().map_err(|cause| Failure::general(format!("no random number: {cause}")))?;
     Ok(number & LARGEST_SECRET)
 }
 
@@ -155,7 +155,7 @@ mod tests {
             (None, Some(Web::Yes), None, None, web.clone()),
             (None, Some(Web::No), None, None, off),
             (Some(json!({ "d": 2 })), None, None, Some(secured.clone()), json!({ "d": 2 })),
-            (None, None, Some(Secure::Off), Some(secured.clone()), {
+            (None, None, Some(WebSecret::Off), Some(secured.clone()), {
                 let mut without = secured.clone();
                 without.as_object_mut().expect("an object").shift_remove("require-whisk-auth");
                 without
@@ -171,8 +171,8 @@ mod tests {
             let all = annotations(given.map(object), flag, secure.as_ref(), existing.as_ref()).expect("annotations");
             assert_eq!(Value::Object(all.expect("some")), expected);
         }
-        assert!(annotations(None, None, Some(&Secure::Random), None).is_err(), "a secret needs a web action");
-        let random = annotations(None, Some(Web::Raw), Some(&Secure::Random), None).expect("annotations");
+        assert!(annotations(None, None, Some(&WebSecret::Random), None).is_err(), "a secret needs a web action");
+        let random = annotations(None, Some(Web::Raw), Some(&WebSecret::Random), None).expect("annotations");
         assert!(random.expect("some")["require-whisk-auth"].is_u64());
     }
 }

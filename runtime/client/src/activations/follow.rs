@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::UNABLE_TO_LOG;
 use super::events::{self, Event};
-use super::logs::{Lines, print_line};
-use crate::failed::{Failed, Refusal};
+use super::logs::{LineFormat, print_line};
+use crate::failure::{Failure, Refusal};
 use crate::http::Server;
 use crate::names::segment;
 use crate::screen;
@@ -21,7 +21,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 const MOST_IN_VAIN: u32 = 30;
 
 /// How a stream is over.
-enum Over {
+enum StreamEnd {
     /// With the activation.
     Ended,
     /// Too early; `brought`: how many events came before.
@@ -29,23 +29,23 @@ enum Over {
 }
 
 /// Somebody who reads a log.
-struct Reader<'a> {
+struct LogFollower<'a> {
     server: &'a Server,
     path: String,
-    lines: Lines,
+    lines: LineFormat,
     /// The id of the last line that was printed.
     last: Option<String>,
 }
 
-pub fn run(server: &Server, id: &str, lines: Lines) -> Result<(), Failed> {
+pub fn run(server: &Server, id: &str, lines: LineFormat) -> Result<(), Failure> {
     let path = format!("namespaces/_/activations/{}/logs?follow=true", segment(id));
-    let mut reader = Reader { server, path, lines, last: None };
+    let mut reader = LogFollower { server, path, lines, last: None };
     let mut was_followed = false;
     let mut in_vain = 0;
     loop {
         match reader.read() {
-            Ok(Over::Ended) => return Ok(()),
-            Ok(Over::Broken { brought }) => {
+            Ok(StreamEnd::Ended) => return Ok(()),
+            Ok(StreamEnd::Broken { brought }) => {
                 was_followed = true;
                 in_vain = if brought == 0 { in_vain + 1 } else { 1 };
             }
@@ -53,7 +53,7 @@ pub fn run(server: &Server, id: &str, lines: Lines) -> Result<(), Failed> {
             Err(refusal) => return Err(refusal.because(format!("{UNABLE_TO_LOG} '{id}'"))),
         }
         if MOST_IN_VAIN <= in_vain {
-            return Err(Failed::general(format!("{UNABLE_TO_LOG} '{id}': the stream breaks again and again")));
+            return Err(Failure::general(format!("{UNABLE_TO_LOG} '{id}': the stream breaks again and again")));
         }
         std::thread::sleep(AGAIN);
     }
@@ -62,15 +62,15 @@ pub fn run(server: &Server, id: &str, lines: Lines) -> Result<(), Failed> {
 /// Whether the next stream may begin.
 fn is_passing(refusal: &Refusal) -> bool {
     match refusal {
-        Refusal::Silence(_) => true,
+        Refusal::NoAnswer(_) => true,
         Refusal::Status { status, .. } => *status == 429 || 500 <= *status,
-        Refusal::Nonsense(_) => false,
+        Refusal::Unexpected(_) => false,
     }
 }
 
-impl Reader<'_> {
+impl LogFollower<'_> {
     /// One stream, to its end.
-    fn read(&mut self) -> Result<Over, Refusal> {
+    fn read(&mut self) -> Result<StreamEnd, Refusal> {
         let mut stream = self.server.events(&self.path, self.last.as_deref(), SILENCE)?;
         let mut brought = 0;
         while let Ok(Some(event)) = events::next(&mut stream) {
@@ -78,11 +78,11 @@ impl Reader<'_> {
             match event.name.as_str() {
                 "" => self.print(event),
                 "attempt" => self.begin_again(&event),
-                "end" => return Ok(Over::Ended),
+                "end" => return Ok(StreamEnd::Ended),
                 _ => (), // a newer server has more to tell
             }
         }
-        Ok(Over::Broken { brought })
+        Ok(StreamEnd::Broken { brought })
     }
 
     fn print(&mut self, event: Event) {

@@ -6,22 +6,22 @@ use crate::screen;
 
 /// How a line of a log is shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Lines {
+pub enum LineFormat {
     Whole,
     /// Without time and stream.
     Stripped,
 }
 
-pub fn print(logs: &Value, lines: Lines) {
+pub fn print(logs: &Value, lines: LineFormat) {
     for line in logs.as_array().into_iter().flatten().filter_map(Value::as_str) {
         print_line(line, lines);
     }
 }
 
-pub fn print_line(line: &str, lines: Lines) {
+pub fn print_line(line: &str, lines: LineFormat) {
     screen::foreign(match lines {
-        Lines::Whole => line,
-        Lines::Stripped => stripped(line),
+        LineFormat::Whole => line,
+        LineFormat::Stripped => stripped(line),
     });
 }
 

@@ -2,20 +2,20 @@
 
 mod events;
 mod follow;
-mod life;
 mod logs;
 mod poll;
 mod rows;
+mod status;
 
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use crate::entities::Page;
-use crate::failed::{Failed, Refusal};
+use crate::failure::{Failure, Refusal};
 use crate::http::Server;
 use crate::names::{Name, Scope, query, segment};
 use crate::screen::{self, Screen, bold};
-use logs::Lines;
+use logs::LineFormat;
 
 const UNABLE_TO_LOG: &str = "Unable to get logs for activation";
 
@@ -26,7 +26,7 @@ pub enum Command {
     /// Print the record of an activation, or a field of it
     Get {
         #[command(flatten)]
-        which: Which,
+        which: ActivationArgs,
         /// Outcome and result only
         #[arg(short = 's', long)]
         summary: bool,
@@ -37,7 +37,7 @@ pub enum Command {
     /// Print the logs of an activation
     Logs {
         #[command(flatten)]
-        which: Which,
+        which: ActivationArgs,
         /// Without time and stream
         #[arg(short = 'r', long)]
         strip: bool,
@@ -48,10 +48,10 @@ pub enum Command {
     /// Print the result of an activation
     Result {
         #[command(flatten)]
-        which: Which,
+        which: ActivationArgs,
     },
     /// Say whether an activation is queued, running, retrying or ended
-    Status(life::StatusArgs),
+    Status(status::StatusArgs),
     /// End an activation before its time
     Cancel {
         /// Activation id
@@ -59,11 +59,11 @@ pub enum Command {
         id: String,
     },
     /// Run an ended activation again, on what it was given
-    Rerun(life::RerunArgs),
+    Rerun(status::RerunArgs),
     /// Print what an activation was given, without the defaults of its action
     Input {
         #[command(flatten)]
-        which: Which,
+        which: ActivationArgs,
     },
     /// Print the logs of activations as they end, until Ctrl-C
     Poll(poll::PollArgs),
@@ -89,7 +89,7 @@ pub struct ListArgs {
 
 /// One activation, and perhaps a field of it.
 #[derive(Args)]
-pub struct Which {
+pub struct ActivationArgs {
     /// Activation id; with --last a field
     #[arg(value_name = "ID", required_unless_present = "last")]
     first: Option<String>,
@@ -122,7 +122,7 @@ impl std::str::FromStr for Filter {
 }
 
 /// What the server is asked to list.
-struct Wanted {
+struct ListQuery {
     filter: Option<Filter>,
     page: Page,
     since: Option<u64>,
@@ -131,23 +131,23 @@ struct Wanted {
     full: bool,
 }
 
-pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Failed> {
+pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Failure> {
     match command {
         Command::List(args) => list(args, server, screen),
         Command::Get { which, summary, logs } => {
             let (id, field) = which.find(server, "Unable to get activation")?;
             let record = fetch(server, &id, "", "Unable to get activation")?;
             let part = match (logs, summary, field) {
-                (true, _, _) => Part::Logs,
-                (_, true, _) => Part::Summary,
-                (_, _, Some(field)) => Part::Field(field),
-                (_, _, None) => Part::Whole,
+                (true, _, _) => RecordPart::Logs,
+                (_, true, _) => RecordPart::Summary,
+                (_, _, Some(field)) => RecordPart::Field(field),
+                (_, _, None) => RecordPart::Whole,
             };
             show(&record, &id, part, screen)
         }
         Command::Logs { which, strip, follow } => {
             let (id, _) = which.find(server, UNABLE_TO_LOG)?;
-            let lines = if strip { Lines::Stripped } else { Lines::Whole };
+            let lines = if strip { LineFormat::Stripped } else { LineFormat::Whole };
             if follow {
                 return follow::run(server, &id, lines);
             }
@@ -160,18 +160,18 @@ pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Fail
             screen.document(&response["result"]);
             Ok(())
         }
-        Command::Status(args) => life::status(args, server, screen),
-        Command::Cancel { id } => life::cancel(&id, server, screen),
-        Command::Rerun(args) => life::rerun(args, server, screen),
-        Command::Input { which } => life::input(which, server, screen),
+        Command::Status(args) => status::status(args, server, screen),
+        Command::Cancel { id } => status::cancel(&id, server, screen),
+        Command::Rerun(args) => status::rerun(args, server, screen),
+        Command::Input { which } => status::input(which, server, screen),
         Command::Poll(args) => poll::run(args, server),
     }
 }
 
-fn list(args: ListArgs, server: &Server, screen: Screen) -> Result<(), Failed> {
+fn list(args: ListArgs, server: &Server, screen: Screen) -> Result<(), Failure> {
     let ListArgs { filter, page, full, since, upto } = args;
     let namespace = filter.as_ref().map_or("_".to_owned(), |filter| filter.scope.namespace.clone());
-    let list = fetch_list(server, &Wanted { filter, page, since, upto, full }).map_err(|refusal| {
+    let list = fetch_list(server, &ListQuery { filter, page, since, upto, full }).map_err(|refusal| {
         refusal.because(format!("Unable to obtain the list of activations for namespace '{namespace}'"))
     })?;
     match full {
@@ -181,7 +181,7 @@ fn list(args: ListArgs, server: &Server, screen: Screen) -> Result<(), Failed> {
     Ok(())
 }
 
-fn fetch_list(server: &Server, wanted: &Wanted) -> Result<Value, Refusal> {
+fn fetch_list(server: &Server, wanted: &ListQuery) -> Result<Value, Refusal> {
     let scope = wanted.filter.as_ref().map(|filter| filter.scope.clone()).unwrap_or_default();
     let query = query(&[
         ("limit", Some(wanted.page.limit.to_string())),
@@ -194,31 +194,31 @@ fn fetch_list(server: &Server, wanted: &Wanted) -> Result<Value, Refusal> {
     server.get(&format!("{}{query}", scope.path("activations")))
 }
 
-fn fetch(server: &Server, id: &str, part: &str, unable: &str) -> Result<Value, Failed> {
+fn fetch(server: &Server, id: &str, part: &str, unable: &str) -> Result<Value, Failure> {
     server
         .get(&format!("namespaces/_/activations/{}{part}", segment(id)))
         .map_err(|refusal| refusal.because(format!("{unable} '{id}'")))
 }
 
-impl Which {
+impl ActivationArgs {
     /// The id, and the field that is asked for.
-    fn find(self, server: &Server, unable: &str) -> Result<(String, Option<String>), Failed> {
+    fn find(self, server: &Server, unable: &str) -> Result<(String, Option<String>), Failure> {
         if !self.last {
-            let id = self.first.ok_or_else(|| Failed::usage("An activation ID is required."))?;
+            let id = self.first.ok_or_else(|| Failure::usage("An activation ID is required."))?;
             return Ok((id, self.second));
         }
         let page = Page { skip: 0, limit: 1 };
-        let newest = fetch_list(server, &Wanted { filter: None, page, since: None, upto: None, full: false })
+        let newest = fetch_list(server, &ListQuery { filter: None, page, since: None, upto: None, full: false })
             .map_err(|refusal| refusal.because(unable))?;
         match newest[0]["activationId"].as_str() {
             Some(id) => Ok((id.to_owned(), self.first)),
-            None => Err(Failed::general(format!("{unable}: Activation list does not contain any activations."))),
+            None => Err(Failure::general(format!("{unable}: Activation list does not contain any activations."))),
         }
     }
 }
 
 /// What of a record is printed.
-enum Part {
+enum RecordPart {
     Whole,
     Field(String),
     /// Outcome and result.
@@ -227,23 +227,23 @@ enum Part {
     Logs,
 }
 
-fn show(record: &Value, id: &str, part: Part, screen: Screen) -> Result<(), Failed> {
+fn show(record: &Value, id: &str, part: RecordPart, screen: Screen) -> Result<(), Failure> {
     match part {
-        Part::Logs => logs::print(&record["logs"], Lines::Stripped),
-        Part::Summary => {
+        RecordPart::Logs => logs::print(&record["logs"], LineFormat::Stripped),
+        RecordPart::Summary => {
             let name = crate::entities::full_name(record);
             let status = record["response"]["status"].as_str().unwrap_or_default();
             let ended = screen::time_of(record["end"].as_i64().or(record["start"].as_i64()).unwrap_or_default());
             screen.heading(&format!("activation result for '{name}' ({status} at {ended})"));
             screen.document(&record["response"]["result"]);
         }
-        Part::Whole => {
+        RecordPart::Whole => {
             screen.heading(&format!("got activation {}", bold(id)));
             screen.document(record);
         }
-        Part::Field(field) => {
+        RecordPart::Field(field) => {
             let Some(value) = record.get(&field) else {
-                return Err(Failed::general(format!("Invalid field filter '{field}'.")));
+                return Err(Failure::general(format!("Invalid field filter '{field}'.")));
             };
             screen.heading(&format!("got activation {}, displaying field {}", bold(id), bold(&field)));
             screen.document(value);

@@ -6,9 +6,9 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::Value;
 
-use super::{Filter, Page, Wanted};
+use super::{Filter, ListQuery, Page};
 use crate::clock::Clock;
-use crate::failed::Failed;
+use crate::failure::Failure;
 use crate::http::Server;
 use crate::screen;
 
@@ -39,7 +39,7 @@ pub struct PollArgs {
     since_days: u64,
 }
 
-pub fn run(args: PollArgs, server: &Server) -> Result<(), Failed> {
+pub fn run(args: PollArgs, server: &Server) -> Result<(), Failure> {
     let clock = Clock::system();
     let mut poll = Poll { begin: begin(&args, server, &clock)?, seen: HashMap::new(), filter: args.filter };
     screen::note("Enter Ctrl-c to exit.");
@@ -59,14 +59,14 @@ pub fn run(args: PollArgs, server: &Server) -> Result<(), Failed> {
 
 /// Milliseconds since 1970 from which on activations are shown; the newest one's start decides, not this machine's clock,
 /// where no span is given.
-fn begin(args: &PollArgs, server: &Server, clock: &Clock) -> Result<u64, Failed> {
+fn begin(args: &PollArgs, server: &Server, clock: &Clock) -> Result<u64, Failure> {
     let hours = args.since_hours + 24 * args.since_days;
     let span = args.since_seconds + 60 * (args.since_minutes + 60 * hours);
     if 0 < span {
         return Ok(clock.now_ms().saturating_sub(1_000 * span));
     }
     let page = Page { skip: 0, limit: 1 };
-    let newest = super::fetch_list(server, &Wanted { filter: None, page, since: None, upto: None, full: false })
+    let newest = super::fetch_list(server, &ListQuery { filter: None, page, since: None, upto: None, full: false })
         .map_err(|refusal| refusal.because("Unable to obtain the list of activations for namespace '_'"))?;
     Ok(newest[0]["start"].as_u64().map_or(0, |start| start + 1))
 }
@@ -80,10 +80,10 @@ struct Poll {
 }
 
 impl Poll {
-    fn look(&mut self, server: &Server) -> Result<(), Failed> {
+    fn look(&mut self, server: &Server) -> Result<(), Failure> {
         let mut fresh = Vec::new();
         for page in 0..MOST_PAGES {
-            let wanted = Wanted {
+            let wanted = ListQuery {
                 filter: self.filter.clone(),
                 page: Page { skip: page * PAGE, limit: PAGE },
                 since: Some(self.begin),

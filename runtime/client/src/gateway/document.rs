@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::failed::Failed;
+use crate::failure::Failure;
 use crate::yaml;
 
 const VERBS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
@@ -22,25 +22,25 @@ pub struct Route {
 }
 
 /// Paths begin with a slash, the base path has no parameters, and the verb is one of HTTP's.
-pub fn check(base: &str, path: &str, verb: &str) -> Result<(), Failed> {
+pub fn check(base: &str, path: &str, verb: &str) -> Result<(), Failure> {
     if let Some(wrong) = [base, path].into_iter().find(|path| !path.starts_with('/')) {
-        return Err(Failed::usage(format!("'{wrong}' must begin with '/'.")));
+        return Err(Failure::usage(format!("'{wrong}' must begin with '/'.")));
     }
     if base.contains(['{', '}']) {
-        return Err(Failed::usage(format!(
+        return Err(Failure::usage(format!(
             "The base path '{base}' cannot have parameters. Only the relative path supports path parameters."
         )));
     }
     let open = path.split('/').any(|part| part.contains(['{', '}']) && !(part.starts_with('{') && part.ends_with('}')));
     if open {
-        return Err(Failed::usage(format!(
+        return Err(Failure::usage(format!(
             "Relative path '{path}' does not include valid path parameters. Each parameter must be enclosed in curly braces '{{}}'."
         )));
     }
     match VERBS.contains(&verb.to_lowercase().as_str()) {
         true => Ok(()),
         false => {
-            Err(Failed::usage(format!("'{verb}' is not a valid API verb.  Valid values are: {}", VERBS.join(", "))))
+            Err(Failure::usage(format!("'{verb}' is not a valid API verb.  Valid values are: {}", VERBS.join(", "))))
         }
     }
 }
@@ -87,16 +87,16 @@ fn of_document(swagger: &Value, gateway: &str) -> Vec<Route> {
 }
 
 /// A Swagger file, JSON or YAML, as the gateway is sent it, and its routes.
-pub fn of_file(file: &Path, namespace: &str) -> Result<(Value, Vec<Route>), Failed> {
+pub fn of_file(file: &Path, namespace: &str) -> Result<(Value, Vec<Route>), Failure> {
     let text = std::fs::read_to_string(file)
-        .map_err(|cause| Failed::general(format!("Error reading swagger file '{}': {cause}", file.display())))?;
+        .map_err(|cause| Failure::general(format!("Error reading swagger file '{}': {cause}", file.display())))?;
     let swagger = yaml::read(&text) // JSON is YAML
-        .map_err(|cause| Failed::general(format!("Error parsing swagger file '{}': {cause}", file.display())))?;
+        .map_err(|cause| Failure::general(format!("Error parsing swagger file '{}': {cause}", file.display())))?;
     if ["basePath", "info", "paths", "swagger"].iter().any(|member| swagger[member].is_null()) {
-        return Err(Failed::general("Swagger file is invalid (missing basePath, info, paths, or swagger fields)"));
+        return Err(Failure::general("Swagger file is invalid (missing basePath, info, paths, or swagger fields)"));
     }
     if !swagger["basePath"].as_str().is_some_and(|base| base.starts_with('/')) {
-        return Err(Failed::general("Swagger file basePath must start with a leading slash (/)"));
+        return Err(Failure::general("Swagger file basePath must start with a leading slash (/)"));
     }
     let routes = of_document(&swagger, "");
     let apidoc = json!({ "namespace": namespace, "swagger": swagger.to_string() });

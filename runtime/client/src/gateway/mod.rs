@@ -6,13 +6,14 @@ mod document;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use http::Method;
 use serde_json::{Value, json};
 
 use crate::actions;
 use crate::connection::Format;
 use crate::entities::{self, ACTION};
-use crate::failed::Failed;
-use crate::http::{Server, Verb as Http};
+use crate::failure::Failure;
+use crate::http::Server;
 use crate::names::{Name, Scope, query, segment};
 use crate::namespaces;
 use crate::screen::{self, Screen, bold};
@@ -31,12 +32,12 @@ pub enum Command {
     /// Delete an API, a path of it, or a verb of a path
     Delete {
         #[command(flatten)]
-        which: Which,
+        which: ApiPart,
     },
     /// List paths and verbs with their actions
     List {
         #[command(flatten)]
-        which: Optional,
+        which: ApiFilter,
         /// At most LIMIT routes
         #[arg(short = 'l', long, value_name = "LIMIT", default_value_t = 30)]
         limit: usize,
@@ -75,13 +76,13 @@ pub struct CreateArgs {
 #[derive(Args)]
 pub struct GetArgs {
     #[command(flatten)]
-    which: Which,
+    which: ApiPart,
     /// The gateway's whole answer
     #[arg(short = 'f', long)]
     full: bool,
     /// Form of the document
     #[arg(long, value_enum, default_value = "json")]
-    format: Written,
+    format: DocumentFormat,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -94,14 +95,14 @@ enum ResponseType {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Written {
+pub enum DocumentFormat {
     Json,
     Yaml,
 }
 
 /// An API, or a part of it.
 #[derive(Args)]
-pub struct Which {
+pub struct ApiPart {
     /// Base path, beginning with /, or name of the API
     #[arg(value_name = "BASE_PATH|NAME")]
     api: String,
@@ -113,7 +114,7 @@ pub struct Which {
 
 /// The same, or all of them.
 #[derive(Args)]
-pub struct Optional {
+pub struct ApiFilter {
     /// Base path, beginning with /, or name of the API [default: all]
     #[arg(value_name = "BASE_PATH|NAME")]
     api: Option<String>,
@@ -123,13 +124,13 @@ pub struct Optional {
     verb: Option<String>,
 }
 
-pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Failed> {
+pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Failure> {
     match command {
         Command::Create(args) => create(&args, server, screen),
         Command::Get(args) => get(&args, server, screen),
         Command::Delete { which } => delete(&which, server, screen),
         Command::List { which, limit, skip, name_sort, full } => {
-            let Optional { api, path, verb } = which;
+            let ApiFilter { api, path, verb } = which;
             let found = fetch(server, api.as_deref(), path.as_deref(), verb.as_deref())
                 .map_err(|refusal| refusal.because("Unable to obtain the API list"))?;
             let mut routes = document::routes(&found, path.as_deref(), verb.as_deref());
@@ -179,11 +180,11 @@ fn fetch(
     api: Option<&str>,
     path: Option<&str>,
     verb: Option<&str>,
-) -> Result<Value, crate::failed::Refusal> {
+) -> Result<Value, crate::failure::Refusal> {
     server.get(&address(server, "get", &part(api, path, verb)))
 }
 
-fn get(args: &GetArgs, server: &Server, screen: Screen) -> Result<(), Failed> {
+fn get(args: &GetArgs, server: &Server, screen: Screen) -> Result<(), Failure> {
     let GetArgs { which, full, format } = args;
     let unable = || format!("Unable to get API '{}'", which.api);
     let found = fetch(server, Some(&which.api), which.path.as_deref(), which.verb.as_deref())
@@ -191,23 +192,23 @@ fn get(args: &GetArgs, server: &Server, screen: Screen) -> Result<(), Failed> {
     let value = &found["apis"][0]["value"];
     if value.is_null() {
         let by = if which.api.starts_with('/') { "basepath" } else { "API name" };
-        return Err(Failed { message: format!("{}: API does not exist for {by} {}", unable(), which.api), exit: 148 });
+        return Err(Failure { message: format!("{}: API does not exist for {by} {}", unable(), which.api), exit: 148 });
     }
     let document = if *full { value } else { &value["apidoc"] };
     match format {
-        Written::Json => screen.document(document),
-        Written::Yaml => {
+        DocumentFormat::Json => screen.document(document),
+        DocumentFormat::Yaml => {
             let text = yaml::write(document)
-                .map_err(|cause| Failed::general(format!("Unable to convert API into YAML: {cause}")))?;
+                .map_err(|cause| Failure::general(format!("Unable to convert API into YAML: {cause}")))?;
             screen::foreign(text.trim_end());
         }
     }
     Ok(())
 }
 
-fn delete(which: &Which, server: &Server, screen: Screen) -> Result<(), Failed> {
+fn delete(which: &ApiPart, server: &Server, screen: Screen) -> Result<(), Failure> {
     let path = address(server, "delete", &part(Some(&which.api), which.path.as_deref(), which.verb.as_deref()));
-    server.send(Http::Delete, &path, None).map_err(|refusal| refusal.because("Unable to delete API"))?;
+    server.send(Method::DELETE, &path, None).map_err(|refusal| refusal.because("Unable to delete API"))?;
     let gone = match (&which.path, &which.verb) {
         (None, _) => format!("deleted API {}", bold(&which.api)),
         (Some(path), None) => format!("deleted {} from {}", bold(path), bold(&which.api)),
@@ -217,7 +218,7 @@ fn delete(which: &Which, server: &Server, screen: Screen) -> Result<(), Failed> 
     Ok(())
 }
 
-fn create(args: &CreateArgs, server: &Server, screen: Screen) -> Result<(), Failed> {
+fn create(args: &CreateArgs, server: &Server, screen: Screen) -> Result<(), Failure> {
     let unable = "Unable to create API";
     let namespace = namespaces::name_of(&Scope::default(), server)?;
     let (apidoc, routes) = match &args.config_file {
@@ -226,7 +227,7 @@ fn create(args: &CreateArgs, server: &Server, screen: Screen) -> Result<(), Fail
     };
     let path = address(server, "create", &[("responsetype", Some("json".to_owned()))]);
     let made = server
-        .send(Http::Post, &path, Some(&json!({ "apidoc": apidoc })))
+        .send(Method::POST, &path, Some(&json!({ "apidoc": apidoc })))
         .and_then(|answer| answer.json())
         .map_err(|refusal| refusal.because(unable))?;
     let gateway = made["gwApiUrl"].as_str().unwrap_or_default().trim_end_matches('/');
@@ -247,12 +248,12 @@ fn create(args: &CreateArgs, server: &Server, screen: Screen) -> Result<(), Fail
 }
 
 /// The description of one route, for an action that must be a web action.
-fn of_route(args: &CreateArgs, namespace: &str, server: &Server) -> Result<(Value, Vec<Route>), Failed> {
+fn of_route(args: &CreateArgs, namespace: &str, server: &Server) -> Result<(Value, Vec<Route>), Failure> {
     let (base, path, verb, action) = match &args.route[..] {
         [path, verb, action] => ("/", path, verb, action),
         [base, path, verb, action] => (base.as_str(), path, verb, action),
         _ => {
-            return Err(Failed::usage(
+            return Err(Failure::usage(
                 "Invalid argument(s). Specify a swagger file or specify an API base path with an API path, an API verb, and an action name.",
             ));
         }
@@ -260,13 +261,13 @@ fn of_route(args: &CreateArgs, namespace: &str, server: &Server) -> Result<(Valu
     document::check(base, path, verb)?;
     let by_http = args.response_type == ResponseType::Http;
     if path.contains('{') && !by_http {
-        return Err(Failed::usage("A response type of 'http' is required when using path parameters."));
+        return Err(Failure::usage("A response type of 'http' is required when using path parameters."));
     }
     let name: Name =
-        action.parse().map_err(|cause| Failed::usage(format!("'{action}' is not a valid action name: {cause}")))?;
+        action.parse().map_err(|cause| Failure::usage(format!("'{action}' is not a valid action name: {cause}")))?;
     let found = entities::fetch(server, ACTION, &name)?;
     if !actions::is_web_action(&found) {
-        return Err(Failed::general(format!(
+        return Err(Failure::general(format!(
             "Action '{name}' is not a web action. Issue 'wask action update \"{name}\" --web true' to convert the action to a web action."
         )));
     }

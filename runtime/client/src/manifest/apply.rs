@@ -2,30 +2,30 @@
 
 use serde_json::{Map, Value};
 
-use super::differences::Of;
+use super::differences::DifferenceKind;
 use super::existing::Existing;
-use super::plan::{Change, Plan, Step};
-use super::wanted::{Feed, Kind, Wanted};
-use crate::failed::Failed;
-use crate::feeds::{self, Event};
+use super::plan::{Change, Plan, PlanStep};
+use super::wanted::{Feed, Kind, WantedEntity};
+use crate::failure::Failure;
+use crate::feeds::{self, LifecycleEvent};
 use crate::http::Server;
 use crate::screen::{self, Screen, bold};
 use crate::triggers::feed_of;
 
 /// Makes and changes what the plan says.
-pub fn deploy(plan: &Plan, existing: &Existing, server: &Server, screen: Screen) -> Result<(), Failed> {
+pub fn deploy(plan: &Plan, existing: &Existing, server: &Server, screen: Screen) -> Result<(), Failure> {
     for Change { wanted, step } in &plan.changes {
         match step {
-            Step::Keep | Step::Delete | Step::Gone => (),
-            Step::Create => {
+            PlanStep::Keep | PlanStep::Delete | PlanStep::Gone => (),
+            PlanStep::Create => {
                 put(wanted, server)?;
                 start(wanted, server).inspect_err(|_| {
                     let _ = server.delete(&wanted.path()); // as `trigger create`: no trigger without its feed
                 })?;
                 said(screen, "created", wanted);
             }
-            Step::Update(differences) => {
-                let feed_differs = differences.iter().any(|difference| difference.of == Of::Feed);
+            PlanStep::Update(differences) => {
+                let feed_differs = differences.iter().any(|difference| difference.kind == DifferenceKind::Feed);
                 if feed_differs {
                     stop(wanted, existing, server); // what the manifest says is all there is, so the feed begins anew
                 }
@@ -41,8 +41,8 @@ pub fn deploy(plan: &Plan, existing: &Existing, server: &Server, screen: Screen)
 }
 
 /// Deletes what the plan says. A package that holds more than the manifest names stays.
-pub fn undeploy(plan: &Plan, existing: &Existing, server: &Server, screen: Screen) -> Result<(), Failed> {
-    for Change { wanted, .. } in plan.changes.iter().filter(|change| change.step == Step::Delete) {
+pub fn undeploy(plan: &Plan, existing: &Existing, server: &Server, screen: Screen) -> Result<(), Failure> {
+    for Change { wanted, .. } in plan.changes.iter().filter(|change| change.step == PlanStep::Delete) {
         stop(wanted, existing, server);
         match server.delete(&wanted.path()) {
             Ok(_) => said(screen, "deleted", wanted),
@@ -57,36 +57,36 @@ pub fn undeploy(plan: &Plan, existing: &Existing, server: &Server, screen: Scree
     Ok(())
 }
 
-fn put(wanted: &Wanted, server: &Server) -> Result<(), Failed> {
+fn put(wanted: &WantedEntity, server: &Server) -> Result<(), Failure> {
     let path = format!("{}?overwrite=true", wanted.path());
     let body = Value::Object(wanted.body.clone());
     server.put(&path, &body).map(|_| ()).map_err(|refusal| refusal.because(unable("deploy", wanted)))
 }
 
 /// Tells a trigger's feed to begin, if it has one.
-fn start(wanted: &Wanted, server: &Server) -> Result<(), Failed> {
+fn start(wanted: &WantedEntity, server: &Server) -> Result<(), Failure> {
     let Some(Feed { action, parameters }) = &wanted.feed else { return Ok(()) };
-    let told = feeds::tell(server, action, Event::Create, &wanted.name, parameters.clone());
+    let told = feeds::invoke(server, action, LifecycleEvent::Create, &wanted.name, parameters.clone());
     told.map(|_| ()).map_err(|refusal| {
         refusal.because(format!("{}: Unable to configure feed '{action}'", unable("deploy", wanted)))
     })
 }
 
 /// Tells the feed of a trigger that is there to end, if it has one. One that does not want to is no reason to stop.
-fn stop(wanted: &Wanted, existing: &Existing, server: &Server) {
+fn stop(wanted: &WantedEntity, existing: &Existing, server: &Server) {
     let feed = existing.of(wanted).filter(|_| wanted.kind == Kind::Trigger).and_then(|found| feed_of(&found.document));
     if let Some(feed) = feed
-        && let Err(refusal) = feeds::tell(server, &feed, Event::Delete, &wanted.name, Map::new())
+        && let Err(refusal) = feeds::invoke(server, &feed, LifecycleEvent::Delete, &wanted.name, Map::new())
     {
         screen::warning(&refusal.because(format!("Unable to configure feed '{feed}'")).message);
     }
 }
 
-fn unable(verb: &str, wanted: &Wanted) -> String {
+fn unable(verb: &str, wanted: &WantedEntity) -> String {
     format!("Unable to {verb} {} '{}'", wanted.kind.as_str(), wanted.name.short())
 }
 
 /// Said as it happens, beside the plan.
-fn said(screen: Screen, done: &str, wanted: &Wanted) {
+fn said(screen: Screen, done: &str, wanted: &WantedEntity) {
     screen.heading(&format!("{done} {} {}", wanted.kind.as_str(), bold(wanted.name.short())));
 }

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::existing::Found;
-use super::wanted::{Kind, Wanted};
+use super::existing::ExistingEntity;
+use super::wanted::{Kind, WantedEntity};
 use crate::names::Name;
 use crate::parameters::object_of;
 use crate::triggers::feed_of;
@@ -20,14 +20,14 @@ const SHOWN: usize = 60;
 /// One difference.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Difference {
-    pub of: Of,
+    pub kind: DifferenceKind,
     /// `limits.timeout: 60000 -> 120000`
     pub line: String,
 }
 
 /// What differs, as far as somebody acts on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Of {
+pub enum DifferenceKind {
     /// What an action is made of.
     Exec,
     /// What fires a trigger.
@@ -37,9 +37,15 @@ pub enum Of {
 
 /// All differences; none when the entity is as it is wanted. `lent` are the parameters of its package, `namespace` is the
 /// real name of `_`.
-pub fn between(wanted: &Wanted, found: &Found, lent: &Map<String, Value>, namespace: &str) -> Vec<Difference> {
+pub fn between(
+    wanted: &WantedEntity,
+    found: &ExistingEntity,
+    lent: &Map<String, Value>,
+    namespace: &str,
+) -> Vec<Difference> {
     let mut all = Vec::new();
-    let tagged = |of: Of, lines: Vec<String>| lines.into_iter().map(move |line| Difference { of, line });
+    let tagged =
+        |kind: DifferenceKind, lines: Vec<String>| lines.into_iter().map(move |line| Difference { kind, line });
     for (member, value) in &wanted.body {
         let (existing, mut lines) = (&found.document[member], Vec::new());
         match member.as_str() {
@@ -55,14 +61,14 @@ pub fn between(wanted: &Wanted, found: &Found, lent: &Map<String, Value>, namesp
             }
             _ => changed(member, &value.to_string(), &existing.to_string(), &mut lines),
         }
-        all.extend(tagged(if member == "exec" { Of::Exec } else { Of::Rest }, lines));
+        all.extend(tagged(if member == "exec" { DifferenceKind::Exec } else { DifferenceKind::Rest }, lines));
     }
-    all.extend(tagged(Of::Feed, feed(wanted, found, namespace)));
+    all.extend(tagged(DifferenceKind::Feed, feed(wanted, found, namespace)));
     all
 }
 
 /// The feed itself, and what it says of what it was told.
-fn feed(wanted: &Wanted, found: &Found, namespace: &str) -> Vec<String> {
+fn feed(wanted: &WantedEntity, found: &ExistingEntity, namespace: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let shown = |feed: Option<&Name>| feed.map_or_else(|| "none".to_owned(), |feed| real(&feed.to_string(), namespace));
     let (new, old) = (wanted.feed.as_ref().map(|feed| &feed.action), feed_of(&found.document));
@@ -107,7 +113,13 @@ fn members(what: &str, wanted: Option<&Map<String, Value>>, existing: &Value, al
     }
 }
 
-fn parameters(wanted: &Wanted, value: &Value, existing: &Value, lent: &Map<String, Value>, all: &mut Vec<String>) {
+fn parameters(
+    wanted: &WantedEntity,
+    value: &Value,
+    existing: &Value,
+    lent: &Map<String, Value>,
+    all: &mut Vec<String>,
+) {
     let (value, mut existing) = (object_of(value), object_of(existing));
     existing.retain(|key, own| value.contains_key(key) || lent.get(key) != Some(own));
     if wanted.kind == Kind::Package && wanted.body.contains_key("binding") {

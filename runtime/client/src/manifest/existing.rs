@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::wanted::Wanted;
+use super::wanted::WantedEntity;
 use crate::entities::PACKAGE;
-use crate::failed::Failed;
-use crate::feeds::{self, Event};
+use crate::failure::Failure;
+use crate::feeds::{self, LifecycleEvent};
 use crate::http::Server;
 use crate::names::Name;
 use crate::parameters::object_of;
@@ -15,7 +15,7 @@ use crate::triggers::feed_of;
 
 /// An entity that is there.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct ExistingEntity {
     pub document: Value,
     /// Of a trigger with a feed: what the feed says about it; null when it says nothing.
     pub feed: Value,
@@ -23,10 +23,10 @@ pub struct Found {
 
 /// Entities by the path of their URL.
 #[derive(Clone, Debug, Default)]
-pub struct Existing(HashMap<String, Found>);
+pub struct Existing(HashMap<String, ExistingEntity>);
 
 impl Existing {
-    pub fn fetch(server: &Server, wanted: &[Wanted]) -> Result<Self, Failed> {
+    pub fn fetch(server: &Server, wanted: &[WantedEntity]) -> Result<Self, Failure> {
         let mut all = HashMap::new();
         for wanted in wanted {
             let document = match server.get(&wanted.path()) {
@@ -38,19 +38,19 @@ impl Existing {
                 }
             };
             let feed = feed_of(&document).filter(|_| wanted.feed.is_some());
-            let feed = feed.map(|feed| feeds::tell(server, &feed, Event::Read, &wanted.name, Map::new()));
+            let feed = feed.map(|feed| feeds::invoke(server, &feed, LifecycleEvent::Read, &wanted.name, Map::new()));
             let feed = feed.and_then(Result::ok).map(|record| record["response"]["result"]["config"].clone());
-            all.insert(wanted.path(), Found { document, feed: feed.unwrap_or_default() });
+            all.insert(wanted.path(), ExistingEntity { document, feed: feed.unwrap_or_default() });
         }
         Ok(Existing(all))
     }
 
-    pub fn of(&self, wanted: &Wanted) -> Option<&Found> {
+    pub fn of(&self, wanted: &WantedEntity) -> Option<&ExistingEntity> {
         self.0.get(&wanted.path())
     }
 
     /// The parameters that an action has of its package: its document does not tell them from its own.
-    pub fn lent(&self, wanted: &Wanted) -> Map<String, Value> {
+    pub fn lent(&self, wanted: &WantedEntity) -> Map<String, Value> {
         let package = wanted.name.package.as_deref().map(|package| Name::own(package).path(PACKAGE.many));
         let package = package.and_then(|path| self.0.get(&path));
         package.map(|package| object_of(&package.document["parameters"])).unwrap_or_default()
@@ -58,8 +58,8 @@ impl Existing {
 }
 
 #[cfg(test)]
-impl FromIterator<(String, Found)> for Existing {
-    fn from_iter<I: IntoIterator<Item = (String, Found)>>(all: I) -> Self {
+impl FromIterator<(String, ExistingEntity)> for Existing {
+    fn from_iter<I: IntoIterator<Item = (String, ExistingEntity)>>(all: I) -> Self {
         Existing(all.into_iter().collect())
     }
 }

@@ -12,8 +12,8 @@ use super::reader::NO_PACKAGE;
 use crate::actions::{Web, decoded, write_new};
 use crate::connection::Connection;
 use crate::entities::{self, ACTION, PACKAGE, RULE, TRIGGER};
-use crate::failed::Failed;
-use crate::feeds::{self, Event};
+use crate::failure::Failure;
+use crate::feeds::{self, LifecycleEvent};
 use crate::http::Server;
 use crate::names::{Name, Scope};
 use crate::parameters::{object_of, wire};
@@ -36,7 +36,7 @@ pub struct ExportArgs {
     connection: Connection,
 }
 
-pub fn run(args: ExportArgs, earlier: &Connection) -> Result<(), Failed> {
+pub fn run(args: ExportArgs, earlier: &Connection) -> Result<(), Failure> {
     let connection = args.connection.clone().or(earlier);
     let screen = Screen { format: connection.format() };
     let server = connection.open()?;
@@ -54,17 +54,17 @@ pub fn run(args: ExportArgs, earlier: &Connection) -> Result<(), Failed> {
     let triggers = export.rules()?;
     export.triggers(triggers)?;
     if let Some(missing) = export.only.iter().find(|package| !export.packages.contains_key(*package)) {
-        return Err(Failed { message: format!("Unable to get package '{missing}'"), exit: 148 });
+        return Err(Failure { message: format!("Unable to get package '{missing}'"), exit: 148 });
     }
     let manifest = json!({ "packages": export.packages });
     let text = yaml::write(&escape(manifest))
-        .map_err(|cause| Failed::general(format!("the manifest cannot be written as YAML: {cause}")))?;
+        .map_err(|cause| Failure::general(format!("the manifest cannot be written as YAML: {cause}")))?;
     let manifest = (args.manifest.clone(), text.into_bytes());
     // The manifest first: where it is refused, nothing is written.
     for (file, bytes) in std::iter::once(&manifest).chain(&export.files) {
         let parent = file.parent().unwrap_or(Path::new(""));
         std::fs::create_dir_all(parent)
-            .map_err(|cause| Failed::general(format!("Cannot create folder '{}': {cause}", parent.display())))?;
+            .map_err(|cause| Failure::general(format!("Cannot create folder '{}': {cause}", parent.display())))?;
         write_new(file, bytes)?;
     }
     let count = export.files.len();
@@ -102,7 +102,7 @@ impl Export<'_> {
         package[section][name] = Value::Object(entity);
     }
 
-    fn packages(&mut self) -> Result<(), Failed> {
+    fn packages(&mut self) -> Result<(), Failure> {
         for summary in entities::all(self.server, PACKAGE, &Scope::default())? {
             let name = text(&summary["name"]);
             if !self.wants(name) {
@@ -129,7 +129,7 @@ impl Export<'_> {
         Ok(())
     }
 
-    fn actions(&mut self) -> Result<(), Failed> {
+    fn actions(&mut self) -> Result<(), Failure> {
         let package_of =
             |summary: &Value| text(&summary["namespace"]).split_once('/').map(|(_, package)| package.to_owned());
         for summary in entities::all(self.server, ACTION, &Scope::default())? {
@@ -157,7 +157,7 @@ impl Export<'_> {
         Ok(())
     }
 
-    fn action(&mut self, package: &str, name: &str, document: &Value) -> Result<Map<String, Value>, Failed> {
+    fn action(&mut self, package: &str, name: &str, document: &Value) -> Result<Map<String, Value>, Failure> {
         let exec = &document["exec"];
         let mut entity = Map::new();
         if exec["code"].as_str().is_some_and(|code| !code.is_empty()) {
@@ -185,7 +185,7 @@ impl Export<'_> {
     }
 
     /// Rules of the namespace, or those that invoke actions of the packages; returns the triggers that they need.
-    fn rules(&mut self) -> Result<Vec<String>, Failed> {
+    fn rules(&mut self) -> Result<Vec<String>, Failure> {
         let mut triggers = Vec::new();
         for rule in entities::all(self.server, RULE, &Scope::default())? {
             let action = text(&rule["action"]["path"]).split_once('/').map_or(NO_PACKAGE, |(_, package)| package);
@@ -203,7 +203,7 @@ impl Export<'_> {
         Ok(triggers)
     }
 
-    fn triggers(&mut self, needed: Vec<String>) -> Result<(), Failed> {
+    fn triggers(&mut self, needed: Vec<String>) -> Result<(), Failure> {
         for summary in entities::all(self.server, TRIGGER, &Scope::default())? {
             let name = text(&summary["name"]);
             let home = match self.only.first() {
@@ -224,7 +224,7 @@ impl Export<'_> {
 
     /// What a feed was told, as far as it says so.
     fn told(&self, feed: &Name, trigger: &Name) -> Value {
-        let record = match feeds::tell(self.server, feed, Event::Read, trigger, Map::new()) {
+        let record = match feeds::invoke(self.server, feed, LifecycleEvent::Read, trigger, Map::new()) {
             Ok(record) => record,
             Err(refusal) => {
                 screen::warning(&refusal.because(format!("Unable to configure feed '{feed}'")).message);

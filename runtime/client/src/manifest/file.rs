@@ -7,25 +7,25 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::environment;
-use crate::failed::Failed;
+use crate::failure::Failure;
 use crate::yaml;
 
 /// Variables beside the manifest, where the environment does not have them; aio's way.
 const BESIDE: &str = ".env";
 
 /// Reads a manifest.
-pub fn read(path: &Path) -> Result<Value, Failed> {
+pub fn read(path: &Path) -> Result<Value, Failure> {
     let text = std::fs::read_to_string(path)
-        .map_err(|cause| Failed::general(format!("Unable to read the file '{}': {cause}", path.display())))?;
+        .map_err(|cause| Failure::general(format!("Unable to read the file '{}': {cause}", path.display())))?;
     let beside = std::fs::read_to_string(path.with_file_name(BESIDE)).unwrap_or_default();
     let beside = variables(&beside);
     parse(&text, |name| environment::variable(name).or_else(|| beside.get(name).cloned()))
-        .map_err(|failed| Failed { message: format!("{}: {}", path.display(), failed.message), ..failed })
+        .map_err(|failed| Failure { message: format!("{}: {}", path.display(), failed.message), ..failed })
 }
 
 /// The manifest in a text, with variables from `lookup`.
-pub fn parse(text: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<Value, Failed> {
-    let value = yaml::read(text).map_err(Failed::general)?;
+pub fn parse(text: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<Value, Failure> {
+    let value = yaml::read(text).map_err(Failure::general)?;
     filled(value, "", &lookup)
 }
 
@@ -40,10 +40,10 @@ fn variables(text: &str) -> HashMap<String, String> {
     text.lines().filter_map(line).collect()
 }
 
-fn filled(value: Value, place: &str, lookup: &impl Fn(&str) -> Option<String>) -> Result<Value, Failed> {
-    let below = |key: &str| if place.is_empty() { key.to_owned() } else { format!("{place}.{key}") };
+fn filled(value: Value, path: &str, lookup: &impl Fn(&str) -> Option<String>) -> Result<Value, Failure> {
+    let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
     Ok(match value {
-        Value::String(text) => Value::String(fill(&text, place, lookup)?),
+        Value::String(text) => Value::String(fill(&text, path, lookup)?),
         Value::Array(items) => Value::Array(
             items
                 .into_iter()
@@ -55,19 +55,19 @@ fn filled(value: Value, place: &str, lookup: &impl Fn(&str) -> Option<String>) -
             members
                 .into_iter()
                 .map(|(key, value)| {
-                    let place = below(&key);
-                    Ok((fill(&key, &place, lookup)?, filled(value, &place, lookup)?))
+                    let path = below(&key);
+                    Ok((fill(&key, &path, lookup)?, filled(value, &path, lookup)?))
                 })
-                .collect::<Result<_, Failed>>()?,
+                .collect::<Result<_, Failure>>()?,
         ),
         other => other,
     })
 }
 
 /// `${VAR}` anywhere, `$VAR` as the whole; `$${` and a whole `$$VAR`, `$$$VAR`, … stand for themselves without the first dollar.
-fn fill(text: &str, place: &str, lookup: &impl Fn(&str) -> Option<String>) -> Result<String, Failed> {
+fn fill(text: &str, path: &str, lookup: &impl Fn(&str) -> Option<String>) -> Result<String, Failure> {
     let value =
-        |name: &str| lookup(name).ok_or_else(|| Failed::general(format!("{place}: the variable {name} is not set")));
+        |name: &str| lookup(name).ok_or_else(|| Failure::general(format!("{path}: the variable {name} is not set")));
     match whole_variable(text) {
         Some((1, name)) => return value(name),
         Some(_) => return Ok(text[1..].to_owned()),

@@ -3,13 +3,13 @@
 use serde_json::{Map, Value, json};
 
 use super::node::Node;
-use crate::failed::Failed;
+use crate::failure::Failure;
 
 /// Members of a description.
 const DESCRIPTION: [&str; 7] = ["type", "description", "value", "default", "required", "status", "schema"];
 
 /// The parameters that `inputs` (or an older name of it) gives.
-pub fn read(node: &Node<'_>) -> Result<Map<String, Value>, Failed> {
+pub fn read(node: &Node<'_>) -> Result<Map<String, Value>, Failure> {
     let mut all = Map::new();
     for key in ["parameters", "inputs"] {
         for (name, input) in node.members_of(key)? {

@@ -17,14 +17,14 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 
 use crate::connection::Connection;
-use crate::failed::Failed;
+use crate::failure::Failure;
 use crate::http::Server;
 use crate::names::Scope;
 use crate::namespaces;
 use crate::screen::{self, Screen};
 use existing::Existing;
 use plan::Plan;
-use wanted::Wanted;
+use wanted::WantedEntity;
 
 /// What is looked for where no manifest is named.
 const USUAL: [&str; 3] = ["manifest.yaml", "manifest.yml", "app.config.yaml"];
@@ -60,7 +60,7 @@ pub struct DeployArgs {
 }
 
 /// Runs a command to its end. `earlier` are the flags in front of it.
-pub fn run(command: Command, earlier: &Connection) -> Result<(), Failed> {
+pub fn run(command: Command, earlier: &Connection) -> Result<(), Failure> {
     match command {
         Command::Deploy(args) => deploy(args, earlier),
         Command::Undeploy(args) => undeploy(args, earlier),
@@ -68,8 +68,8 @@ pub fn run(command: Command, earlier: &Connection) -> Result<(), Failed> {
     }
 }
 
-fn deploy(args: DeployArgs, earlier: &Connection) -> Result<(), Failed> {
-    let Ready { server, screen, wanted, existing, namespace } = prepare(&args, earlier)?;
+fn deploy(args: DeployArgs, earlier: &Connection) -> Result<(), Failure> {
+    let PlanInputs { server, screen, wanted, existing, namespace } = prepare(&args, earlier)?;
     let plan = Plan::to_deploy(&wanted, &existing, &namespace);
     plan.print(screen);
     match args.dry_run {
@@ -78,8 +78,8 @@ fn deploy(args: DeployArgs, earlier: &Connection) -> Result<(), Failed> {
     }
 }
 
-fn undeploy(args: DeployArgs, earlier: &Connection) -> Result<(), Failed> {
-    let Ready { server, screen, wanted, existing, .. } = prepare(&args, earlier)?;
+fn undeploy(args: DeployArgs, earlier: &Connection) -> Result<(), Failure> {
+    let PlanInputs { server, screen, wanted, existing, .. } = prepare(&args, earlier)?;
     let plan = Plan::to_undeploy(&wanted, &existing);
     plan.print(screen);
     match args.dry_run {
@@ -89,15 +89,15 @@ fn undeploy(args: DeployArgs, earlier: &Connection) -> Result<(), Failed> {
 }
 
 /// Everything that a plan is made of.
-struct Ready {
+struct PlanInputs {
     server: Server,
     screen: Screen,
-    wanted: Vec<Wanted>,
+    wanted: Vec<WantedEntity>,
     existing: Existing,
     namespace: String,
 }
 
-fn prepare(args: &DeployArgs, earlier: &Connection) -> Result<Ready, Failed> {
+fn prepare(args: &DeployArgs, earlier: &Connection) -> Result<PlanInputs, Failure> {
     let connection = args.connection.clone().or(earlier);
     let path = find(args.file.as_deref().or(args.manifest.as_deref()))?;
     let manifest = file::read(&path)?;
@@ -107,15 +107,15 @@ fn prepare(args: &DeployArgs, earlier: &Connection) -> Result<Ready, Failed> {
     let namespace = namespaces::name_of(&Scope::default(), &server)?;
     let existing = Existing::fetch(&server, &read.wanted)?;
     let screen = Screen { format: connection.format() };
-    Ok(Ready { server, screen, wanted: read.wanted, existing, namespace })
+    Ok(PlanInputs { server, screen, wanted: read.wanted, existing, namespace })
 }
 
-fn find(given: Option<&Path>) -> Result<PathBuf, Failed> {
+fn find(given: Option<&Path>) -> Result<PathBuf, Failure> {
     match given {
         Some(path) => Ok(path.to_owned()),
         None => {
             USUAL.map(PathBuf::from).into_iter().find(|path| path.is_file()).ok_or_else(|| {
-                Failed::usage(format!("There is no {} in this folder; name a manifest", USUAL.join(", ")))
+                Failure::usage(format!("There is no {} in this folder; name a manifest", USUAL.join(", ")))
             })
         }
     }

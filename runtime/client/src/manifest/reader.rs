@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::inputs;
 use super::node::Node;
-use super::wanted::{Feed, Kind, Wanted};
+use super::wanted::{Feed, Kind, WantedEntity};
 use crate::actions::{Web, exec_of_file};
-use crate::failed::Failed;
+use crate::failure::Failure;
 use crate::names::Name;
 use crate::parameters::wire;
 
@@ -68,19 +68,19 @@ const OF_LIMITS: [&str; 7] =
 
 /// What a manifest asks for, and what in it was not understood.
 #[derive(Debug, Default)]
-pub struct Read {
-    pub wanted: Vec<Wanted>,
+pub struct ManifestContents {
+    pub wanted: Vec<WantedEntity>,
     pub warnings: Vec<String>,
 }
 
 /// Reads a manifest; code is taken from files beside `file`.
-pub fn wanted(manifest: &Value, file: &Path) -> Result<Read, Failed> {
+pub fn wanted(manifest: &Value, file: &Path) -> Result<ManifestContents, Failure> {
     let root = Node::root(manifest);
     let found = PACKAGES.iter().find_map(|path| path.iter().try_fold(root.clone(), |node, key| node.member(key)));
     let Some(packages) = found else {
-        return Err(Failed::general(format!("{}: there is no mapping `packages`", file.display())));
+        return Err(Failure::general(format!("{}: there is no mapping `packages`", file.display())));
     };
-    let mut reader = Reader { folder: file.parent().unwrap_or(Path::new("")), read: Read::default() };
+    let mut reader = Reader { folder: file.parent().unwrap_or(Path::new("")), read: ManifestContents::default() };
     for (name, package) in packages.members()? {
         reader.package(name, &package)?;
     }
@@ -91,11 +91,11 @@ pub fn wanted(manifest: &Value, file: &Path) -> Result<Read, Failed> {
 
 struct Reader<'a> {
     folder: &'a Path,
-    read: Read,
+    read: ManifestContents,
 }
 
 impl Reader<'_> {
-    fn package(&mut self, name: &str, node: &Node<'_>) -> Result<(), Failed> {
+    fn package(&mut self, name: &str, node: &Node<'_>) -> Result<(), Failure> {
         if !node.value.is_null() {
             node.members()?;
         }
@@ -126,11 +126,11 @@ impl Reader<'_> {
     }
 
     fn add(&mut self, kind: Kind, name: Name, body: Map<String, Value>, feed: Option<Feed>) {
-        self.read.wanted.push(Wanted { kind, name, body, feed });
+        self.read.wanted.push(WantedEntity { kind, name, body, feed });
     }
 
     /// A dependency is a binding: its location is a package, like `/whisk.system/alarms`.
-    fn binding(&mut self, name: &str, node: &Node<'_>) -> Result<(), Failed> {
+    fn binding(&mut self, name: &str, node: &Node<'_>) -> Result<(), Failure> {
         node.unknown(&["location", "version", "inputs", "parameters", "annotations"], &mut self.read.warnings);
         let location = node.member("location").ok_or_else(|| node.wrong("needs a location"))?;
         let package = location.text()?;
@@ -144,7 +144,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn action(&mut self, name: Name, node: &Node<'_>) -> Result<(), Failed> {
+    fn action(&mut self, name: Name, node: &Node<'_>) -> Result<(), Failure> {
         node.unknown(&OF_ACTIONS, &mut self.read.warnings);
         let mut body = entity(node)?;
         let mut annotations = annotations(node)?;
@@ -163,7 +163,7 @@ impl Reader<'_> {
     }
 
     /// `function` names a file beside the manifest, `code` is the code itself.
-    fn exec(&self, node: &Node<'_>) -> Result<Value, Failed> {
+    fn exec(&self, node: &Node<'_>) -> Result<Value, Failure> {
         let native = node.member("native").map_or(Ok(false), |node| node.flag())?;
         let image = match (node.text_of("docker")?, native) {
             (Some(image), _) => Some(image),
@@ -173,7 +173,7 @@ impl Reader<'_> {
         let function = node.member("function").or_else(|| node.member("location"));
         let mut exec = match (&function, node.text_of("code")?) {
             (Some(function), _) => exec_of_file(&self.folder.join(function.text()?), kind.as_deref())
-                .map_err(|failed| Failed { message: format!("{}: {}", function.place, failed.message), ..failed })?,
+                .map_err(|failed| Failure { message: format!("{}: {}", function.path, failed.message), ..failed })?,
             (None, Some(code)) => json!({ "kind": kind.as_deref().unwrap_or("wasm:default"), "code": code }),
             (None, None) if image.is_some() => json!({ "kind": "blackbox" }),
             (None, None) => return Err(node.wrong("needs a function, which is a file, or code")),
@@ -187,7 +187,7 @@ impl Reader<'_> {
         Ok(exec)
     }
 
-    fn sequence(&mut self, name: Name, node: &Node<'_>) -> Result<(), Failed> {
+    fn sequence(&mut self, name: Name, node: &Node<'_>) -> Result<(), Failure> {
         node.unknown(
             &["actions", "web", "web-export", "web-secure", "description", "annotations", "inputs", "limits"],
             &mut self.read.warnings,
@@ -197,7 +197,7 @@ impl Reader<'_> {
             Value::Array(items) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
             _ => actions.text()?,
         };
-        let components: Result<Vec<String>, Failed> = list
+        let components: Result<Vec<String>, Failure> = list
             .split(',')
             .map(str::trim)
             .map(|action| Ok(reference(action, name.package.as_deref(), &actions)?.to_string()))
@@ -209,7 +209,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn trigger(&mut self, name: &str, node: &Node<'_>) -> Result<(), Failed> {
+    fn trigger(&mut self, name: &str, node: &Node<'_>) -> Result<(), Failure> {
         node.unknown(
             &["feed", "source", "namespace", "credential", "inputs", "parameters", "description", "annotations"],
             &mut self.read.warnings,
@@ -231,7 +231,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn rule(&mut self, name: &str, package: Option<&str>, node: &Node<'_>) -> Result<(), Failed> {
+    fn rule(&mut self, name: &str, package: Option<&str>, node: &Node<'_>) -> Result<(), Failure> {
         node.unknown(&["trigger", "action", "rule", "description", "annotations"], &mut self.read.warnings);
         let needed = |key: &str| node.member(key).ok_or_else(|| node.wrong(&format!("needs {key}")));
         let (trigger, action) = (needed("trigger")?, needed("action")?);
@@ -250,7 +250,7 @@ fn within(package: Option<&str>, name: &str) -> Name {
 }
 
 /// A bare name is in the package that it is mentioned in.
-fn reference(text: &str, package: Option<&str>, node: &Node<'_>) -> Result<Name, Failed> {
+fn reference(text: &str, package: Option<&str>, node: &Node<'_>) -> Result<Name, Failure> {
     let name: Name = text.parse().map_err(|cause: String| node.wrong(&cause))?;
     match text.contains('/') {
         true => Ok(name),
@@ -259,7 +259,7 @@ fn reference(text: &str, package: Option<&str>, node: &Node<'_>) -> Result<Name,
 }
 
 /// What all entities have: parameters and annotations.
-fn entity(node: &Node<'_>) -> Result<Map<String, Value>, Failed> {
+fn entity(node: &Node<'_>) -> Result<Map<String, Value>, Failure> {
     Ok(Map::from_iter([
         ("parameters".to_owned(), wire(&inputs::read(node)?)),
         ("annotations".to_owned(), wire(&annotations(node)?)),
@@ -267,7 +267,7 @@ fn entity(node: &Node<'_>) -> Result<Map<String, Value>, Failed> {
 }
 
 /// Annotations as such, and the members that are short for some.
-fn annotations(node: &Node<'_>) -> Result<Map<String, Value>, Failed> {
+fn annotations(node: &Node<'_>) -> Result<Map<String, Value>, Failure> {
     let mut all = Map::new();
     if let Some(description) = node.text_of("description")? {
         all.insert("description".to_owned(), description.into());
@@ -289,7 +289,7 @@ fn annotations(node: &Node<'_>) -> Result<Map<String, Value>, Failed> {
     Ok(all)
 }
 
-fn read_limits(node: &Node<'_>) -> Result<Map<String, Value>, Failed> {
+fn read_limits(node: &Node<'_>) -> Result<Map<String, Value>, Failure> {
     let mut limits = Map::new();
     for (key, name) in [
         ("timeout", "timeout"),

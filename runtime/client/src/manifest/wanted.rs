@@ -35,7 +35,7 @@ impl Kind {
 
 /// An entity, and the body of the PUT that makes it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Wanted {
+pub struct WantedEntity {
     pub kind: Kind,
     pub name: Name,
     pub body: Map<String, Value>,
@@ -50,7 +50,7 @@ pub struct Feed {
     pub parameters: Map<String, Value>,
 }
 
-impl Wanted {
+impl WantedEntity {
     /// The path of the entity below `/api/v1/`.
     pub fn path(&self) -> String {
         self.name.path(self.kind.noun().many)

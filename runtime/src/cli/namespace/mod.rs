@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use wask_client::{Connection, Format, Noun, Scope, namespaces};
+use wask_client::{Connection, Format, NounArgs, Scope, namespaces};
 use wask_model::{Failure, Identity, NamespaceName, messages};
 use wask_store::sqlite::SqliteStore;
 
@@ -85,7 +85,7 @@ impl NamespaceArgs {
             _ => return None,
         };
         let connection = self.connection.clone();
-        Some(wask_client::Command::Namespace(Noun { command, connection }))
+        Some(wask_client::Command::Namespace(NounArgs { command, connection }))
     }
 }
 

@@ -3,16 +3,16 @@
 
 use serde_json::{Value, json};
 
-use super::differences::{self, Difference, Of};
-use super::existing::{Existing, Found};
-use super::wanted::{Kind, Wanted};
+use super::differences::{self, Difference, DifferenceKind};
+use super::existing::{Existing, ExistingEntity};
+use super::wanted::{Kind, WantedEntity};
 use crate::connection::Format;
 use crate::entities::ACTION;
 use crate::screen::{self, Screen};
 
 /// What is done to one entity.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Step {
+pub enum PlanStep {
     Create,
     Update(Vec<Difference>),
     /// It is as it is wanted.
@@ -25,8 +25,8 @@ pub enum Step {
 /// One entity, and what is done to it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
-    pub wanted: Wanted,
-    pub step: Step,
+    pub wanted: WantedEntity,
+    pub step: PlanStep,
 }
 
 /// All steps, in the order in which they are taken.
@@ -37,12 +37,12 @@ pub struct Plan {
 
 impl Plan {
     /// `namespace` is the real name of `_`.
-    pub fn to_deploy(wanted: &[Wanted], existing: &Existing, namespace: &str) -> Self {
-        let change = |mut wanted: Wanted| {
-            let Some(found) = existing.of(&wanted) else { return Change { wanted, step: Step::Create } };
+    pub fn to_deploy(wanted: &[WantedEntity], existing: &Existing, namespace: &str) -> Self {
+        let change = |mut wanted: WantedEntity| {
+            let Some(found) = existing.of(&wanted) else { return Change { wanted, step: PlanStep::Create } };
             let step = match differences::between(&wanted, found, &existing.lent(&wanted), namespace) {
-                none if none.is_empty() => Step::Keep,
-                some => Step::Update(some),
+                none if none.is_empty() => PlanStep::Keep,
+                some => PlanStep::Update(some),
             };
             if wanted.kind.noun().one == ACTION.one {
                 remove_annotations(&mut wanted, found, &step);
@@ -53,8 +53,9 @@ impl Plan {
     }
 
     /// The last that was made goes first.
-    pub fn to_undeploy(wanted: &[Wanted], existing: &Existing) -> Self {
-        let step = |wanted: &Wanted| if existing.of(wanted).is_some() { Step::Delete } else { Step::Gone };
+    pub fn to_undeploy(wanted: &[WantedEntity], existing: &Existing) -> Self {
+        let step =
+            |wanted: &WantedEntity| if existing.of(wanted).is_some() { PlanStep::Delete } else { PlanStep::Gone };
         let changes = in_order(wanted).into_iter().rev().map(|wanted| Change { step: step(&wanted), wanted });
         Plan { changes: changes.collect() }
     }
@@ -73,22 +74,22 @@ impl Plan {
         for Change { wanted, step } in &self.changes {
             let entity = format!("{:<8} {}", wanted.kind.as_str(), wanted.name.short());
             match step {
-                Step::Create => lines.push(format!("+ {entity}")),
-                Step::Delete => lines.push(format!("- {entity}")),
-                Step::Update(differences) => {
+                PlanStep::Create => lines.push(format!("+ {entity}")),
+                PlanStep::Delete => lines.push(format!("- {entity}")),
+                PlanStep::Update(differences) => {
                     lines.push(format!("~ {entity}"));
                     lines.extend(differences.iter().map(|difference| format!("    {}", difference.line)));
                 }
-                Step::Keep | Step::Gone => (),
+                PlanStep::Keep | PlanStep::Gone => (),
             }
         }
-        let count = |wanted: fn(&Step) -> bool| self.changes.iter().filter(|change| wanted(&change.step)).count();
+        let count = |wanted: fn(&PlanStep) -> bool| self.changes.iter().filter(|change| wanted(&change.step)).count();
         let counts = [
-            (count(|step| matches!(step, Step::Create)), "to create"),
-            (count(|step| matches!(step, Step::Update(_))), "to change"),
-            (count(|step| matches!(step, Step::Delete)), "to delete"),
-            (count(|step| matches!(step, Step::Keep)), "unchanged"),
-            (count(|step| matches!(step, Step::Gone)), "not there"),
+            (count(|step| matches!(step, PlanStep::Create)), "to create"),
+            (count(|step| matches!(step, PlanStep::Update(_))), "to change"),
+            (count(|step| matches!(step, PlanStep::Delete)), "to delete"),
+            (count(|step| matches!(step, PlanStep::Keep)), "unchanged"),
+            (count(|step| matches!(step, PlanStep::Gone)), "not there"),
         ];
         let counts = counts.iter().filter(|(count, _)| 0 < *count).map(|(count, what)| format!("{count} {what}"));
         let counts: Vec<_> = counts.collect();
@@ -102,11 +103,11 @@ impl Plan {
     fn document(&self) -> Value {
         let change = |Change { wanted, step }: &Change| {
             let (step, differences) = match step {
-                Step::Create => ("create", &[][..]),
-                Step::Update(differences) => ("update", &differences[..]),
-                Step::Keep => ("keep", &[][..]),
-                Step::Delete => ("delete", &[][..]),
-                Step::Gone => ("gone", &[][..]),
+                PlanStep::Create => ("create", &[][..]),
+                PlanStep::Update(differences) => ("update", &differences[..]),
+                PlanStep::Keep => ("keep", &[][..]),
+                PlanStep::Delete => ("delete", &[][..]),
+                PlanStep::Gone => ("gone", &[][..]),
             };
             let differences: Vec<&str> = differences.iter().map(|difference| difference.line.as_str()).collect();
             let (kind, name) = (wanted.kind.as_str(), wanted.name.short());
@@ -118,14 +119,14 @@ impl Plan {
 
 /// A PUT lays an action's annotations over those that are there, and names those that go. It does not look at these names
 /// when it says what a sequence is made of, so that is left out where it stays.
-fn remove_annotations(wanted: &mut Wanted, found: &Found, step: &Step) {
+fn remove_annotations(wanted: &mut WantedEntity, found: &ExistingEntity, step: &PlanStep) {
     let gone = differences::removed_annotations(&wanted.body, &found.document);
     if gone.is_empty() {
         return;
     }
     wanted.body.insert("delAnnotations".to_owned(), json!(gone));
-    let Step::Update(differences) = step else { return };
-    let exec_stays = !differences.iter().any(|difference| difference.of == Of::Exec);
+    let PlanStep::Update(differences) = step else { return };
+    let exec_stays = !differences.iter().any(|difference| difference.kind == DifferenceKind::Exec);
     if wanted.kind == Kind::Sequence && exec_stays {
         wanted.body.shift_remove("exec");
     }
@@ -133,17 +134,19 @@ fn remove_annotations(wanted: &mut Wanted, found: &Found, step: &Step) {
 
 /// By kind, and a sequence behind the sequences that it is made of; those that go round in circles stay where they are, for
 /// the server to refuse.
-fn in_order(wanted: &[Wanted]) -> Vec<Wanted> {
-    let is_sequence = |wanted: &Wanted| wanted.kind == Kind::Sequence;
-    let (mut sequences, mut all): (Vec<Wanted>, Vec<Wanted>) = wanted.iter().cloned().partition(is_sequence);
+fn in_order(wanted: &[WantedEntity]) -> Vec<WantedEntity> {
+    let is_sequence = |wanted: &WantedEntity| wanted.kind == Kind::Sequence;
+    let (mut sequences, mut all): (Vec<WantedEntity>, Vec<WantedEntity>) =
+        wanted.iter().cloned().partition(is_sequence);
     all.sort_by_key(|wanted| wanted.kind);
-    let mut place = all.iter().position(|wanted| Kind::Sequence < wanted.kind).unwrap_or(all.len());
+    let mut at = all.iter().position(|wanted| Kind::Sequence < wanted.kind).unwrap_or(all.len());
     while !sequences.is_empty() {
         let waiting: Vec<String> = sequences.iter().map(|sequence| sequence.name.to_string()).collect();
-        let is_free = |sequence: &Wanted| !sequence.components().any(|name| waiting.iter().any(|other| other == name));
+        let is_free =
+            |sequence: &WantedEntity| !sequence.components().any(|name| waiting.iter().any(|other| other == name));
         let next = sequences.iter().position(is_free).unwrap_or(0);
-        all.insert(place, sequences.remove(next));
-        place += 1;
+        all.insert(at, sequences.remove(next));
+        at += 1;
     }
     all
 }

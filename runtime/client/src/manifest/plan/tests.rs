@@ -2,23 +2,23 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::super::existing::Found;
+use super::super::existing::ExistingEntity;
 use super::super::{file, reader};
 use super::*;
 
 /// What a manifest without files asks for.
-fn wanted(manifest: &str) -> Vec<Wanted> {
+fn wanted(manifest: &str) -> Vec<WantedEntity> {
     let manifest = file::parse(manifest, |_| None).expect("YAML");
     let read = reader::wanted(&manifest, Path::new("manifest.yaml")).expect("a manifest");
     assert_eq!(read.warnings, Vec::<String>::new());
     read.wanted
 }
 
-fn found(document: Value) -> Found {
-    Found { document, feed: Value::Null }
+fn found(document: Value) -> ExistingEntity {
+    ExistingEntity { document, feed: Value::Null }
 }
 
-fn lines(manifest: &str, existing: impl IntoIterator<Item = (&'static str, Found)>) -> Vec<String> {
+fn lines(manifest: &str, existing: impl IntoIterator<Item = (&'static str, ExistingEntity)>) -> Vec<String> {
     let existing = existing.into_iter().map(|(path, found)| (format!("namespaces/_/{path}"), found)).collect();
     Plan::to_deploy(&wanted(manifest), &existing, "guest").lines()
 }
@@ -123,7 +123,7 @@ packages:
     });
     let trigger =
         json!({ "parameters": [], "annotations": [{ "key": "feed", "value": "/whisk.system/alarms/interval" }] });
-    let trigger = Found { document: trigger, feed: json!({ "minutes": "3", "payload": "p", "name": "t" }) };
+    let trigger = ExistingEntity { document: trigger, feed: json!({ "minutes": "3", "payload": "p", "name": "t" }) };
     let rule = json!({
         "trigger": { "path": "guest", "name": "t" }, "action": { "path": "guest", "name": "a" },
         "annotations": [], "status": "active",
@@ -205,7 +205,7 @@ fn what_a_package_lends_its_actions_is_not_theirs() {
 
 #[test]
 fn a_trigger_may_lose_its_feed_or_get_another() {
-    let fed = |feed: &str| Found {
+    let fed = |feed: &str| ExistingEntity {
         document: json!({ "parameters": [], "annotations": [{ "key": "feed", "value": feed }] }),
         feed: json!({ "cron": "x" }),
     };

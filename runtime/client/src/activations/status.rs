@@ -2,11 +2,12 @@
 //! other than wask do not know these routes.
 
 use clap::Args;
+use http::Method;
 use serde_json::{Map, Value};
 
-use super::Which;
-use crate::failed::{Failed, Refusal};
-use crate::http::{Server, Verb};
+use super::ActivationArgs;
+use crate::failure::{Failure, Refusal};
+use crate::http::Server;
 use crate::names::{query, segment};
 use crate::parameters::ParameterArgs;
 use crate::screen::{self, Screen, bold};
@@ -17,7 +18,7 @@ const STILL_RUNNING: u8 = 202;
 #[derive(Args)]
 pub struct StatusArgs {
     #[command(flatten)]
-    which: Which,
+    which: ActivationArgs,
     /// Wait this long for its end, 60 s at most, as 30s, 500ms or 1m; exit code 202 when it has not ended by then
     #[arg(short = 'w', long, value_name = "TIME")]
     wait: Option<String>,
@@ -26,12 +27,12 @@ pub struct StatusArgs {
 #[derive(Args)]
 pub struct RerunArgs {
     #[command(flatten)]
-    which: Which,
+    which: ActivationArgs,
     #[command(flatten)]
     parameters: ParameterArgs,
 }
 
-pub fn status(args: StatusArgs, server: &Server, screen: Screen) -> Result<(), Failed> {
+pub fn status(args: StatusArgs, server: &Server, screen: Screen) -> Result<(), Failure> {
     let unable = "Unable to get status of activation";
     let (id, field) = args.which.find(server, unable)?;
     let is_waited_for = args.wait.is_some();
@@ -42,7 +43,7 @@ pub fn status(args: StatusArgs, server: &Server, screen: Screen) -> Result<(), F
     match field {
         Some(field) => {
             let value = status.get(&field);
-            screen.document(value.ok_or_else(|| Failed::general(format!("Invalid field filter '{field}'.")))?);
+            screen.document(value.ok_or_else(|| Failure::general(format!("Invalid field filter '{field}'.")))?);
         }
         None => {
             screen.heading(&format!("activation {} is {}", bold(&id), bold(state)));
@@ -50,14 +51,14 @@ pub fn status(args: StatusArgs, server: &Server, screen: Screen) -> Result<(), F
         }
     }
     match is_waited_for && state != "ended" {
-        true => Err(Failed { message: String::new(), exit: STILL_RUNNING }),
+        true => Err(Failure { message: String::new(), exit: STILL_RUNNING }),
         false => Ok(()),
     }
 }
 
-pub fn cancel(id: &str, server: &Server, screen: Screen) -> Result<(), Failed> {
+pub fn cancel(id: &str, server: &Server, screen: Screen) -> Result<(), Failure> {
     let status = server
-        .send(Verb::Post, &path(id, "cancel"), None)
+        .send(Method::POST, &path(id, "cancel"), None)
         .and_then(|answer| answer.json())
         .map_err(|refusal| refusal.because(format!("Unable to cancel activation '{id}'")))?;
     screen.done(&format!("cancelled activation {}", bold(id)), &status);
@@ -65,7 +66,7 @@ pub fn cancel(id: &str, server: &Server, screen: Screen) -> Result<(), Failed> {
 }
 
 /// Without parameters the server takes what it has; with some they are laid over that.
-pub fn rerun(args: RerunArgs, server: &Server, screen: Screen) -> Result<(), Failed> {
+pub fn rerun(args: RerunArgs, server: &Server, screen: Screen) -> Result<(), Failure> {
     let unable = "Unable to rerun activation";
     let (id, _) = args.which.find(server, unable)?;
     let changed = args.parameters.object()?;
@@ -74,7 +75,7 @@ pub fn rerun(args: RerunArgs, server: &Server, screen: Screen) -> Result<(), Fai
         true => None,
         false => Some(laid_over(server.get(&path(&id, "input")).map_err(because)?, changed)),
     };
-    let answer = server.send(Verb::Post, &path(&id, "rerun"), body.as_ref()).map_err(because)?;
+    let answer = server.send(Method::POST, &path(&id, "rerun"), body.as_ref()).map_err(because)?;
     if answer.status == 204 {
         screen::note(&format!("activation {} was not run again as no rule of its trigger is active", bold(&id)));
         return Ok(());
@@ -85,7 +86,7 @@ pub fn rerun(args: RerunArgs, server: &Server, screen: Screen) -> Result<(), Fai
     Ok(())
 }
 
-pub fn input(which: Which, server: &Server, screen: Screen) -> Result<(), Failed> {
+pub fn input(which: ActivationArgs, server: &Server, screen: Screen) -> Result<(), Failure> {
     let unable = "Unable to get input of activation";
     let (id, _) = which.find(server, unable)?;
     let input = server.get(&path(&id, "input")).map_err(|refusal| refusal.because(format!("{unable} '{id}'")))?;

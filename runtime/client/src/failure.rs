@@ -13,22 +13,22 @@ pub const NOT_ALLOWED: u8 = 149;
 
 /// What is printed behind `error: `, and the exit code. Both are those of `wsk`.
 #[derive(Debug)]
-pub struct Failed {
+pub struct Failure {
     pub message: String,
     pub exit: u8,
 }
 
-impl Failed {
+impl Failure {
     pub fn general(message: impl Into<String>) -> Self {
-        Failed { message: message.into(), exit: GENERAL }
+        Failure { message: message.into(), exit: GENERAL }
     }
 
     pub fn usage(message: impl Into<String>) -> Self {
-        Failed { message: message.into(), exit: USAGE }
+        Failure { message: message.into(), exit: USAGE }
     }
 
     pub fn not_allowed(message: impl Into<String>) -> Self {
-        Failed { message: message.into(), exit: NOT_ALLOWED }
+        Failure { message: message.into(), exit: NOT_ALLOWED }
     }
 }
 
@@ -38,16 +38,16 @@ pub enum Refusal {
     /// The server answered with a status of its own.
     Status { status: u16, body: Value, text: String },
     /// The server did not answer.
-    Silence(String),
+    NoAnswer(String),
     /// The server answered something that the API does not know.
-    Nonsense(String),
+    Unexpected(String),
 }
 
 impl Refusal {
     /// The failure of a command, with what it was about in front: `Unable to get action 'a'`.
-    pub fn because(self, what: impl std::fmt::Display) -> Failed {
+    pub fn because(self, what: impl std::fmt::Display) -> Failure {
         let exit = self.exit();
-        Failed { message: format!("{what}: {}", self.text()), exit }
+        Failure { message: format!("{what}: {}", self.text()), exit }
     }
 
     pub fn is_not_found(&self) -> bool {
@@ -60,7 +60,7 @@ impl Refusal {
 
     pub fn text(&self) -> &str {
         match self {
-            Refusal::Status { text, .. } | Refusal::Silence(text) | Refusal::Nonsense(text) => text,
+            Refusal::Status { text, .. } | Refusal::NoAnswer(text) | Refusal::Unexpected(text) => text,
         }
     }
 
@@ -71,8 +71,8 @@ impl Refusal {
                 0 => GENERAL, // nothing that failed ends with 0
                 low => low as u8,
             },
-            Refusal::Silence(_) => NETWORK,
-            Refusal::Nonsense(_) => GENERAL,
+            Refusal::NoAnswer(_) => NETWORK,
+            Refusal::Unexpected(_) => GENERAL,
         }
     }
 }
