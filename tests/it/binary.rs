@@ -95,7 +95,7 @@ async fn the_first_start_makes_a_namespace_and_says_how_to_use_it() {
     for part in [
         format!("listening on {}", wask.base()),
         format!("data in {data}"),
-        "namespace `guest` made".to_owned(),
+        "created namespace `guest`".to_owned(),
         format!("export WSK_CONFIG_FILE={}", props.display()),
     ] {
         assert!(out.contains(&part), "{part:?} is not said:\n{out}");
@@ -139,7 +139,7 @@ async fn a_later_start_keeps_the_key_and_knows_its_new_address() {
         after.invoke("echo", &json!({ "a": 1 })).await.expect(200).json()["response"]["result"],
         json!({ "a": 1 })
     );
-    assert!(!second.stdout().contains("made"), "{}", second.stdout());
+    assert!(!second.stdout().contains("created"), "{}", second.stdout());
     assert_eq!(props.metadata().unwrap().permissions().mode() & 0o777, 0o600);
 }
 

@@ -120,7 +120,7 @@ async fn a_file_that_is_no_action_keeps_no_other_from_being_deployed() {
 async fn what_changes_in_the_folder_is_live_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let wask = dev(folder.path()).await;
-    says(&wask, "none yet: every .wasm and .wat file that appears there is deployed at once").await;
+    says(&wask, "none yet; a .wasm or .wat file is deployed as soon as it appears there").await;
     let me = wask.guest().await;
 
     put(folder.path(), "mine.wasm", "echo");
@@ -209,7 +209,7 @@ async fn without_a_folder_there_are_demo_actions_or_a_word_on_how_to_get_them() 
         assert_eq!(me.get("actions").await.json(), json!([]));
         return;
     }
-    for part in ["hello.json?name=Ada", "worker     async, 20 s", "tick       runs from alarm \"demo-every-10s\""] {
+    for part in ["hello.json?name=Ada", "worker     async, 20 s", "tick       invoked by alarm \"demo-every-10s\""] {
         assert!(out.contains(part), "{part:?} is not said:\n{out}");
     }
     assert_eq!(get(&me, "hello.json?name=Ada").await.expect(200).json(), json!({ "greeting": "Hello, Ada!" }));

@@ -51,7 +51,7 @@ async fn a_namespace_made_beside_a_running_server_is_used_at_once() {
     let key = String::from_utf8(made.stdout).unwrap();
     let (uuid, secret) = key.trim_end().split_once(':').expect("uuid:key");
     assert_eq!((uuid.len(), secret.len(), key.lines().count()), (36, 64, 1), "the key alone, so that it can be piped");
-    assert!(String::from_utf8_lossy(&made.stderr).contains("namespace `team-a` made"));
+    assert!(String::from_utf8_lossy(&made.stderr).contains("created namespace `team-a`"));
     let team = client(&wask, "team-a", &key);
     assert_eq!(team.get("").await.status, 404);
     team.create_web_action("a", &wat("result-then-exit-0")).await;
@@ -149,7 +149,7 @@ async fn limits_that_the_operator_sets_hold_within_a_second_and_are_shown_with_t
         run(&arguments, &[("WASK_LIMITS__FIRES_PER_MINUTE", "61"), ("WASK_LIMITS__ACTION_MEMORY_MAX_MB", "256")]);
     let all: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(all["fires_per_minute"], json!({ "value": 61, "origin": "WASK_LIMITS__FIRES_PER_MINUTE" }));
-    let beyond = json!({ "value": 256, "origin": "namespace: 300, beyond the server's range" });
+    let beyond = json!({ "value": 256, "origin": "namespace: 300, outside the server's range" });
     assert_eq!(all["action_memory_max_mb"], beyond);
 
     done(data, &["limits", "guest", "--unset", "invocations_per_minute"]);
@@ -254,7 +254,7 @@ async fn what_an_operator_cannot_have_is_named() {
     let folder = elsewhere.path().join("none");
     let text = namespace(&folder, &["list"]);
     assert_eq!(text.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&text.stderr).contains("is no data folder of wask: there is no "));
+    assert!(String::from_utf8_lossy(&text.stderr).contains("is not a data folder of wask: there is no "));
     assert!(!folder.exists());
     std::fs::create_dir(&folder).unwrap();
     std::fs::write(folder.join("wask.sqlite"), "text").unwrap();

@@ -24,22 +24,22 @@ pub enum Command {
         #[arg(value_name = "ID")]
         id: String,
     },
-    /// Send a callback again that is failed, blocked or delivered, with all its retries
+    /// Send a failed, blocked or delivered callback again, with all its retries
     Retry {
         /// Callback id
         #[arg(value_name = "ID")]
         id: String,
     },
-    /// Send a callback no more
+    /// Cancel a callback that has not been delivered
     Cancel {
         /// Callback id
         #[arg(value_name = "ID")]
         id: String,
     },
-    /// Print how callbacks are sent where the request does not say, or change it
+    /// Print or change how callbacks are sent unless a request says otherwise
     #[command(after_help = EXAMPLE)]
     Settings(SettingsArgs),
-    /// Make a new signing secret; the one before it signs beside it for 24 hours
+    /// Create a new signing secret; the previous one also signs for another 24 hours
     Rotate,
 }
 
@@ -51,19 +51,19 @@ Example:
 
 #[derive(Args)]
 pub struct ListArgs {
-    /// Only those in this state: waiting, pending, in_flight, delivered, failed, blocked or cancelled
+    /// Only callbacks in this state: waiting, pending, in_flight, delivered, failed, blocked or cancelled
     #[arg(long, value_name = "STATE")]
     state: Option<String>,
-    /// Only those that tell of this activation
+    /// Only callbacks of this activation
     #[arg(long, value_name = "ID")]
     activation: Option<String>,
-    /// Only those that tell of activations which this one led to, as a firing does
+    /// Only callbacks of activations that this one caused, such as a firing
     #[arg(long, value_name = "ID")]
     cause: Option<String>,
-    /// NAME, PACKAGE/NAME or /NAMESPACE/[PACKAGE/]NAME of an action: only those that tell of it
+    /// Only callbacks of this action: NAME, PACKAGE/NAME or /NAMESPACE/[PACKAGE/]NAME
     #[arg(long, value_name = "ACTION")]
     name: Option<String>,
-    /// Only those whose request gave this correlationId
+    /// Only callbacks whose request has this correlationId
     #[arg(long, value_name = "ID")]
     correlation_id: Option<String>,
     #[command(flatten)]
@@ -72,10 +72,10 @@ pub struct ListArgs {
 
 #[derive(Args)]
 pub struct SettingsArgs {
-    /// Set KEY, as often as needed; VALUE is read as JSON where it is JSON, else as text
+    /// Set KEY; repeat it for more. VALUE is JSON if it parses as JSON, otherwise text
     #[arg(long, value_name = "KEY=VALUE", value_parser = setting, action = ArgAction::Append)]
     set: Vec<(String, Value)>,
-    /// Take KEY back to what the server has, as often as needed
+    /// Use the server's default for KEY again; repeat it for more
     #[arg(long, value_name = "KEY", action = ArgAction::Append)]
     unset: Vec<String>,
 }
@@ -95,7 +95,7 @@ pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Fail
                 .send(Method::POST, &format!("{}/retry", path(&id)), None)
                 .and_then(|answer| answer.json())
                 .map_err(|refusal| refusal.because(format!("Unable to retry callback '{id}'")))?;
-            screen.done(&format!("callback {} is sent again", bold(&id)), &callback);
+            screen.done(&format!("retried callback {}", bold(&id)), &callback);
             Ok(())
         }
         Command::Cancel { id } => {

@@ -18,23 +18,23 @@ use crate::{
 pub enum Command {
     /// Create, change, invoke, print, list and delete actions
     Action(NounArgs<actions::Command>),
-    /// See what runs and what ran: states, records, results and logs; end it, run it again
+    /// Show activations with their state, record, result and logs; cancel and rerun them
     Activation(NounArgs<activations::Command>),
     /// Create, change, bind, print, list and delete packages
     Package(NounArgs<packages::Command>),
     /// Create, change, fire, print, list and delete triggers
     Trigger(NounArgs<triggers::Command>),
-    /// Bind triggers to actions
+    /// Connect triggers to actions with rules
     Rule(NounArgs<rules::Command>),
-    /// Look through what failed as often as its retry policy allows; do it again or throw it away
+    /// List, redrive or purge activations that exhausted their retries
     Dlq(NounArgs<dead_letters::Command>),
-    /// See who is told when activations end; tell again, give up, and set how it is tried
+    /// List, retry or cancel the callbacks that are sent when activations end
     Callback(NounArgs<callbacks::Command>),
     /// List activations, firings and callbacks together
     Task(NounArgs<tasks::Command>),
-    /// Give actions an API of paths and verbs
+    /// Map paths and HTTP methods to web actions
     Api(NounArgs<gateway::Command>),
-    /// See what a key opens. `wask namespace` is the operator's too, so that it stands among the commands of both.
+    /// Show the namespaces of a key. The operator uses `wask namespace` too, so the server's command line defines it.
     #[command(skip)]
     Namespace(NounArgs<namespaces::Command>),
     /// List everything in a namespace
@@ -45,7 +45,7 @@ pub enum Command {
         #[command(flatten)]
         connection: Connection,
     },
-    /// Print and change the properties in ~/.wskprops, or the file that WSK_CONFIG_FILE names
+    /// Print and change the properties in ~/.wskprops, or in the file named by WSK_CONFIG_FILE
     Property {
         #[command(subcommand)]
         command: property::Command,

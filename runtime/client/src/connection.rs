@@ -18,7 +18,7 @@ pub enum Format {
 #[derive(Args, Clone, Default)]
 #[command(next_help_heading = "Connection")]
 pub struct Connection {
-    /// Address of the server; without a scheme https:// is meant [default: APIHOST of .wskprops]
+    /// Address of the server; https:// unless it has a scheme [default: APIHOST of .wskprops]
     #[arg(long, value_name = "HOST", global = true)]
     apihost: Option<String>,
     /// Key, as UUID:KEY [default: AUTH of .wskprops]
@@ -27,16 +27,16 @@ pub struct Connection {
     /// Version of the API [default: v1]
     #[arg(long, value_name = "VERSION", global = true, hide = true)]
     apiversion: Option<String>,
-    /// Accept certificates that nobody vouches for
+    /// Do not check the server's certificate
     #[arg(short = 'i', long, global = true)]
     insecure: bool,
-    /// Print requests and answers to standard error, without the key
+    /// Print requests and responses to standard error, without the key
     #[arg(short = 'v', long, global = true)]
     verbose: bool,
-    /// The same, with bodies of any length
+    /// Like --verbose, but print bodies in full
     #[arg(short = 'd', long, global = true)]
     debug: bool,
-    /// How results are shown: table, or json, which is the server's answer and nothing else [default: table]
+    /// Output format: table, or json for the server's response and nothing else [default: table]
     #[arg(short = 'o', long, value_name = "FORMAT", global = true, value_enum, hide_possible_values = true)]
     output: Option<Format>,
 }

@@ -14,23 +14,23 @@ const COLUMNS: [&str; 5] = ["Died", "Activation ID", "Attempts", "Action", "Reas
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// List dead letters, the latest to die first
+    /// List dead letters, newest first
     List {
-        /// NAME, PACKAGE/NAME or /NAMESPACE/[PACKAGE/]NAME of an action: only its dead letters
+        /// Only dead letters of this action: NAME, PACKAGE/NAME or /NAMESPACE/[PACKAGE/]NAME
         #[arg(long, value_name = "ACTION")]
         name: Option<String>,
         #[command(flatten)]
         page: Page,
     },
-    /// Print a dead letter with its arguments and what went wrong at each attempt
+    /// Print a dead letter with its arguments and the error of each attempt
     Get {
         /// Activation id
         #[arg(value_name = "ID")]
         id: String,
     },
-    /// Do the work of dead letters again, each as another activation
+    /// Run dead letters again, each as a new activation
     Redrive(DeadLetterArgs),
-    /// Throw dead letters away; the records of their activations stay
+    /// Delete dead letters for good; the records of their activations stay
     Purge(DeadLetterArgs),
 }
 
@@ -40,10 +40,10 @@ pub struct DeadLetterArgs {
     /// Activation id
     #[arg(value_name = "ID", required_unless_present = "all")]
     id: Option<String>,
-    /// All of them
+    /// All dead letters
     #[arg(long, conflicts_with = "id")]
     all: bool,
-    /// With --all: NAME, PACKAGE/NAME or /NAMESPACE/[PACKAGE/]NAME of an action: only its dead letters
+    /// With --all, only dead letters of this action: NAME, PACKAGE/NAME or /NAMESPACE/[PACKAGE/]NAME
     #[arg(long, value_name = "ACTION", requires = "all")]
     name: Option<String>,
 }

@@ -26,10 +26,10 @@ pub const PAGE: usize = 200;
 /// Which part of a list.
 #[derive(Args, Clone)]
 pub struct Page {
-    /// Leave out the first SKIP entries
+    /// Skip the first SKIP entries
     #[arg(short = 's', long, value_name = "SKIP", default_value_t = 0)]
     pub skip: u64,
-    /// At most LIMIT entries, 200 at most; 0 means 200
+    /// Print at most LIMIT entries; the maximum is 200, and 0 means 200
     #[arg(short = 'l', long, value_name = "LIMIT", default_value_t = 30)]
     pub limit: u64,
 }
@@ -43,7 +43,7 @@ impl Page {
 /// How a list is ordered.
 #[derive(Args, Clone)]
 pub struct Sorting {
-    /// Sort by name what the page holds [default: newest first]
+    /// Sort the entries by name [default: newest first]
     #[arg(short = 'n', long)]
     name_sort: bool,
 }

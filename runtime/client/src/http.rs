@@ -44,7 +44,7 @@ pub struct Answer {
 impl Answer {
     pub fn json(&self) -> Result<Value, Refusal> {
         serde_json::from_slice(&self.body)
-            .map_err(|cause| Refusal::Unexpected(format!("the answer is no JSON: {cause}")))
+            .map_err(|cause| Refusal::Unexpected(format!("the response is not JSON: {cause}")))
     }
 }
 

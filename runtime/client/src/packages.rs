@@ -12,10 +12,9 @@ use crate::screen::{self, Screen, bold};
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Make a binding: a package of your own that points at another and adds parameters
+    /// Create a binding: a package of your own that points at another one and adds parameters
     Bind {
-        /// Package to point at, like /whisk.system/alarms
-        /// NAME or /NAMESPACE/NAME
+        /// Package to point at, like /whisk.system/alarms: NAME or /NAMESPACE/NAME
         #[arg(value_name = "PACKAGE")]
         package: Name,
         /// Name of the binding
@@ -28,17 +27,17 @@ pub enum Command {
     },
     /// Create a package
     Create(ChangeArgs),
-    /// Change a package, or create it; what is not given stays as it is
+    /// Change a package, or create it; anything not given stays as it is
     Update(ChangeArgs),
-    /// Print a package with its actions, or a field of it
+    /// Print a package with its actions, or one of its fields
     Get {
         /// NAME or /NAMESPACE/NAME
         #[arg(value_name = "PACKAGE")]
         name: Name,
-        /// Print one field of the document only
+        /// Print only this field
         #[arg(conflicts_with = "summary")]
         field: Option<String>,
-        /// The package and its actions, a line or two each
+        /// Print the descriptions of the package and its actions
         #[arg(short = 's', long)]
         summary: bool,
     },
@@ -53,7 +52,7 @@ pub enum Command {
     },
     /// List the packages of a namespace
     List {
-        /// /NAMESPACE [default: your own]; of others the shared ones are listed
+        /// /NAMESPACE [default: your own]; another namespace lists only its shared packages
         #[arg(value_name = "NAMESPACE", value_parser = names::namespace)]
         scope: Option<Scope>,
         #[command(flatten)]
@@ -69,7 +68,7 @@ pub struct ChangeArgs {
     /// NAME or /NAMESPACE/NAME
     #[arg(value_name = "PACKAGE")]
     name: Name,
-    /// Who may read and invoke what is in it: yes (everybody) or no
+    /// Let every namespace use the package: yes or no
     #[arg(long, value_name = "SCOPE", num_args = 0..=1, default_missing_value = "yes")]
     shared: Option<Sharing>,
     #[command(flatten)]

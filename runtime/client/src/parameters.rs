@@ -10,11 +10,11 @@ use crate::failure::Failure;
 /// Parameters, of an entity or of an invocation.
 #[derive(Args, Clone, Default)]
 pub struct ParameterArgs {
-    /// A parameter, as often as needed; VALUE is read as JSON where it is JSON, else as text
+    /// A parameter; repeat it for more. VALUE is JSON if it parses as JSON, otherwise text
     #[arg(short = 'p', long = "param", num_args = 2, value_names = ["KEY", "VALUE"])]
     #[arg(allow_hyphen_values = true, action = ArgAction::Append)]
     param: Vec<String>,
-    /// File with a JSON object of parameters; -p wins over it
+    /// File with a JSON object of parameters; -p overrides it
     #[arg(short = 'P', long = "param-file", value_name = "FILE", action = ArgAction::Append)]
     param_file: Vec<PathBuf>,
 }
@@ -22,11 +22,11 @@ pub struct ParameterArgs {
 /// Annotations of an entity.
 #[derive(Args, Clone, Default)]
 pub struct AnnotationArgs {
-    /// An annotation, as often as needed; VALUE is read as JSON where it is JSON, else as text
+    /// An annotation; repeat it for more. VALUE is JSON if it parses as JSON, otherwise text
     #[arg(short = 'a', long = "annotation", num_args = 2, value_names = ["KEY", "VALUE"])]
     #[arg(allow_hyphen_values = true, action = ArgAction::Append)]
     annotation: Vec<String>,
-    /// File with a JSON object of annotations; -a wins over it
+    /// File with a JSON object of annotations; -a overrides it
     #[arg(short = 'A', long = "annotation-file", value_name = "FILE", action = ArgAction::Append)]
     annotation_file: Vec<PathBuf>,
 }

@@ -10,9 +10,9 @@ use crate::wskprops::{self, Properties};
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Print properties, all of them without a flag
+    /// Print properties; without a flag, all of them
     Get(PropertyFlags),
-    /// Write properties
+    /// Set properties
     #[command(override_usage = "wask property set [OPTIONS]")]
     Set(PropertyValues),
     /// Remove properties
@@ -31,25 +31,25 @@ pub struct PropertyFlags {
     /// Key
     #[arg(long, short = 'u')]
     auth: bool,
-    /// Namespace, which aio reads from this file
+    /// Namespace; aio reads it from this file
     #[arg(long)]
     namespace: bool,
-    /// Whether certificates are not checked
+    /// Whether the server's certificate is left unchecked
     #[arg(long)]
     insecure: bool,
     /// Version of this client
     #[arg(long)]
     cliversion: bool,
-    /// What the server says about its build
+    /// Build of the server
     #[arg(long)]
     apibuild: bool,
-    /// The number of that build
+    /// Build number of the server
     #[arg(long)]
     apibuildno: bool,
     /// All properties
     #[arg(long)]
     all: bool,
-    /// How properties are shown: table or json [default: table]
+    /// Output format: table or json [default: table]
     #[arg(short = 'o', long, value_name = "FORMAT", value_enum, hide_possible_values = true)]
     output: Option<Format>,
 }
@@ -58,7 +58,7 @@ pub struct PropertyFlags {
 #[derive(Args)]
 #[group(required = true, multiple = true)]
 pub struct PropertyValues {
-    /// Address of the server; without a scheme https:// is meant
+    /// Address of the server; https:// unless it has a scheme
     #[arg(long, value_name = "HOST")]
     apihost: Option<String>,
     /// Version of the API
@@ -67,10 +67,10 @@ pub struct PropertyValues {
     /// Key, as UUID:KEY
     #[arg(long, short = 'u', value_name = "KEY")]
     auth: Option<String>,
-    /// Namespace, which aio reads from this file
+    /// Namespace; aio reads it from this file
     #[arg(long, value_name = "NAMESPACE")]
     namespace: Option<String>,
-    /// Do not check certificates
+    /// Do not check the server's certificate
     #[arg(long, value_name = "BOOL")]
     insecure: Option<bool>,
 }

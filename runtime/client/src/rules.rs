@@ -13,37 +13,37 @@ use crate::screen::{self, Screen, bold};
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Create a rule: whenever TRIGGER fires, ACTION is invoked
+    /// Create a rule that invokes ACTION whenever TRIGGER fires
     Create(ChangeArgs),
     /// Change a rule, or create it
     Update(ChangeArgs),
-    /// Make a rule active
+    /// Enable a rule
     Enable {
         /// NAME or /NAMESPACE/NAME
         #[arg(value_name = "RULE")]
         name: Name,
     },
-    /// Make a rule inactive
+    /// Disable a rule
     Disable {
         /// NAME or /NAMESPACE/NAME
         #[arg(value_name = "RULE")]
         name: Name,
     },
-    /// Say whether a rule is active
+    /// Show whether a rule is active
     Status {
         /// NAME or /NAMESPACE/NAME
         #[arg(value_name = "RULE")]
         name: Name,
     },
-    /// Print a rule, or a field of it
+    /// Print a rule, or one of its fields
     Get {
         /// NAME or /NAMESPACE/NAME
         #[arg(value_name = "RULE")]
         name: Name,
-        /// Print one field of the document only
+        /// Print only this field
         #[arg(conflicts_with = "summary")]
         field: Option<String>,
-        /// A line: what it binds, and whether it is active
+        /// Print one line: its trigger, its action and its status
         #[arg(short = 's', long)]
         summary: bool,
     },
@@ -52,7 +52,7 @@ pub enum Command {
         /// NAME or /NAMESPACE/NAME
         #[arg(value_name = "RULE")]
         name: Name,
-        /// Make it inactive first
+        /// Disable it first
         #[arg(long)]
         disable: bool,
     },

@@ -15,7 +15,7 @@ const COLUMNS: [&str; 7] = ["Type", "ID", "State", "Start", "End", "Parent", "Na
 pub enum Command {
     /// List activations, firings and callbacks together, newest start first
     List {
-        /// Only ACTN (activations of actions), TRIG (firings of triggers), CBCK (callbacks) or EVNT (events)
+        /// Only tasks of this type: ACTN (activations), TRIG (firings of triggers), CBCK (callbacks) or EVNT (events)
         #[arg(short = 't', long = "type", value_name = "TYPE")]
         kind: Option<String>,
         #[command(flatten)]

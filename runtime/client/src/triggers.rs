@@ -22,33 +22,33 @@ pub enum Command {
         #[command(flatten)]
         parameters: ParameterArgs,
     },
-    /// Create a trigger, with --feed one that a feed fires
+    /// Create a trigger; with --feed, a feed fires it
     #[command(after_help = EXAMPLES)]
     Create {
         #[command(flatten)]
         change: ChangeArgs,
-        /// Action that sets up what fires the trigger; -p goes to it
+        /// Feed that fires the trigger; it gets the parameters of -p
         #[arg(short = 'f', long, value_name = "ACTION")]
         feed: Option<Name>,
     },
-    /// Change a trigger, or create it; for a trigger with a feed -p goes to the feed
+    /// Change a trigger, or create it; the feed, if it has one, gets the parameters of -p
     Update {
         #[command(flatten)]
         change: ChangeArgs,
     },
-    /// Print a trigger and what its feed says about it, or a field of it
+    /// Print a trigger and the configuration of its feed, or one of its fields
     Get {
         /// NAME or /NAMESPACE/NAME
         #[arg(value_name = "TRIGGER")]
         name: Name,
-        /// Print one field of the document only
+        /// Print only this field
         #[arg(conflicts_with = "summary")]
         field: Option<String>,
-        /// Two lines: what it is for, and its parameters
+        /// Print its description and parameters
         #[arg(short = 's', long)]
         summary: bool,
     },
-    /// Delete a trigger, and stop its feed
+    /// Delete a trigger and stop its feed
     Delete {
         /// NAME or /NAMESPACE/NAME
         #[arg(value_name = "TRIGGER")]
@@ -78,11 +78,11 @@ pub struct ChangeArgs {
     name: Name,
     #[command(flatten)]
     parameters: ParameterArgs,
-    /// A parameter for the feed, where the trigger gets some as well
+    /// A parameter for the feed, if the trigger gets parameters too
     #[arg(short = 'F', long, num_args = 2, value_names = ["KEY", "VALUE"])]
     #[arg(allow_hyphen_values = true, action = ArgAction::Append)]
     feed_param: Vec<String>,
-    /// A parameter for the trigger, where the feed gets some as well
+    /// A parameter for the trigger, if the feed gets parameters too
     #[arg(short = 'T', long, num_args = 2, value_names = ["KEY", "VALUE"])]
     #[arg(allow_hyphen_values = true, action = ArgAction::Append)]
     trigger_param: Vec<String>,

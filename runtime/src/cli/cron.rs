@@ -18,16 +18,16 @@ pub struct NextArgs {
     /// Five fields (minute hour day month weekday) or six (second first)
     #[arg(value_name = "PATTERN")]
     pattern: String,
-    /// Only what comes after this time (ISO 8601; UTC unless it says otherwise) [default: now]
+    /// Show only times after this one (ISO 8601, UTC unless it has an offset) [default: now]
     #[arg(long, value_name = "TIME", value_parser = time)]
     from: Option<Timestamp>,
-    /// How many
+    /// How many times to show
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     count: u32,
-    /// The time zone in which the pattern is read
+    /// Time zone of the pattern
     #[arg(long, value_name = "ZONE", default_value = "UTC")]
     timezone: String,
-    /// How months and weekdays are numbered
+    /// How the pattern numbers months and weekdays
     #[arg(long, value_enum, default_value_t = Numbers::Crontab)]
     dialect: Numbers,
 }
@@ -42,7 +42,7 @@ enum Numbers {
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {
-    iso_date(text).ok_or_else(|| format!("'{text}' is no time like 2027-01-01T00:00:00Z"))
+    iso_date(text).ok_or_else(|| format!("'{text}' is not a time like 2027-01-01T00:00:00Z"))
 }
 
 /// Prints the times; what is wrong with the pattern or the zone is said in the words of the feed.

@@ -25,7 +25,7 @@ const BAD_USAGE: u8 = 2;
 
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (wasmtime ", env!("WASMTIME_VERSION"), ")");
 
-/// OpenWhisk actions as WebAssembly modules, each run in a fresh sandbox.
+/// Run OpenWhisk actions as WebAssembly modules, each in a fresh sandbox
 #[derive(Parser)]
 #[command(name = "wask", version = VERSION, max_term_width = 100)]
 #[command(after_help = "Start here: `wask dev`, then paste the curl line that it prints.")]
@@ -39,33 +39,35 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run a server for development: loopback only, the well-known guest key, no throttles
+    /// Run a development server: loopback only, the well-known guest key, no throttles
     ///
-    /// Deploys every .wasm and .wat file of FOLDER as a web action of the same name, and again whenever one changes.
-    /// Without FOLDER three demo actions are deployed. Prints a line per activation. Ctrl-C stops; the data folder keeps
-    /// everything.
+    /// Deploys every .wasm and .wat file in FOLDER as a web action of the same name, and redeploys a file when it
+    /// changes. Without FOLDER, deploys three demo actions. Prints one line per activation. Ctrl-C stops the server;
+    /// the data folder keeps everything.
     #[command(after_help = SETTINGS)]
     Dev(DevArgs),
     /// Run a server
     ///
-    /// At the first start it makes a namespace `guest` with a random key and writes the key to wskprops in the data
-    /// folder, a file that wsk and aio read. SIGTERM or Ctrl-C ends it in order, the second one at once.
+    /// The first start creates the namespace `guest` with a random key and writes the key to wskprops in the data
+    /// folder, a file that wsk and aio can read. SIGTERM or Ctrl-C shuts the server down in order; a second one stops
+    /// it at once.
     #[command(after_help = SETTINGS)]
     Serve(ServeArgs),
-    /// See what your key opens; as the operator, make, limit, block and delete namespaces
+    /// Show the namespaces of your key; as the operator, create, limit, block and delete them
     ///
-    /// The operator's commands work on the data folder, also while a server runs on it, which takes notice within a second. Give it the file and
-    /// the variables that the server is given: their limits are those that it shows and checks against.
+    /// The operator's commands work on the data folder, also while a server runs on it; the server notices a change
+    /// within a second. Use the same settings file and environment variables as the server, because the limits that
+    /// these commands show and check come from there.
     #[command(after_help = SETTINGS)]
     Namespace(namespace::NamespaceArgs),
-    /// Work out what an alarm's pattern means
+    /// Show when a cron pattern fires
     #[command(subcommand)]
     Cron(cron::CronCommand),
-    /// Print every setting with its meaning and default, as a file for `serve --config`
+    /// Print every setting with its meaning and default, as a file for `wask serve --config`
     Settings,
     #[command(flatten)]
     Client(Box<wask_client::Command>),
-    /// Print a script that completes commands and flags
+    /// Print a shell script that completes commands and flags
     ///
     /// bash: eval "$(wask completions bash)" in ~/.bashrc; zsh: wask completions zsh > DIR/_wask with DIR in fpath;
     /// fish: wask completions fish > ~/.config/fish/completions/wask.fish
@@ -84,18 +86,19 @@ enum Shell {
 }
 
 const SETTINGS: &str = "\
-Every other setting is a line of the file that `wask settings` prints, and a variable of the environment: \
-limits.concurrent_invocations is WASK_LIMITS__CONCURRENT_INVOCATIONS. Flags win over variables, variables over the file.";
+`wask settings` prints all other settings as a file. Each can also be an environment variable: \
+limits.concurrent_invocations is WASK_LIMITS__CONCURRENT_INVOCATIONS. Flags override variables, and variables override \
+the file.";
 
 #[derive(Args)]
 struct ServeArgs {
-    /// File with settings (TOML)
+    /// Settings file (TOML)
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Address and port to listen on [default: 127.0.0.1:3233]
     #[arg(long, value_name = "ADDR:PORT")]
     listen: Option<String>,
-    /// Folder of everything that survives a restart [default: ./wask-data]
+    /// Data folder: everything that survives a restart [default: ./wask-data]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
 }
@@ -108,7 +111,7 @@ struct DevArgs {
     /// Loopback address and port to listen on [default: 127.0.0.1:3233]
     #[arg(long, value_name = "ADDR:PORT")]
     listen: Option<String>,
-    /// Folder of everything that survives a restart [default: ./.wask]
+    /// Data folder: everything that survives a restart [default: ./.wask]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
 }
@@ -157,7 +160,7 @@ fn parse() -> Cli {
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit());
     let of_a_server = matches!(cli.command, Command::Serve(_) | Command::Dev(_) | Command::Settings);
     if of_a_server && cli.connection.is_given() {
-        let why = "the flags in front of this command are for the commands that speak to a server";
+        let why = "the flags in front of this command are for commands that talk to a server";
         command.error(clap::error::ErrorKind::ArgumentConflict, why).exit();
     }
     cli

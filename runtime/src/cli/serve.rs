@@ -30,7 +30,7 @@ async fn say_how_to_use_it(config: &Config, node: &Node) -> anyhow::Result<()> {
         None => Some(random_key()?),
     };
     let Some(auth) = first.as_ref().map(AuthKey::expose).or_else(|| wskprops::auth(&path)) else {
-        say!("namespace `{FIRST_NAMESPACE}` is there, but {}, which had its key, is gone", path.display());
+        say!("namespace `{FIRST_NAMESPACE}` exists, but {}, which had its key, is gone", path.display());
         return Ok(());
     };
     let props = Props { api_host: &node.api_host, auth: &auth, namespace: FIRST_NAMESPACE };
@@ -41,7 +41,7 @@ async fn say_how_to_use_it(config: &Config, node: &Node) -> anyhow::Result<()> {
     }
     wskprops::publish(&path).context("write wskprops")?; // also later: the address may be another one
     if made {
-        say!("namespace `{FIRST_NAMESPACE}` made; its key is in {}", path.display());
+        say!("created namespace `{FIRST_NAMESPACE}`; its key is in {}", path.display());
     }
     say!("use it:  export WSK_CONFIG_FILE={}", wskprops::absolute(&path).display());
     Ok(())
@@ -68,10 +68,10 @@ impl Signals {
     /// Waits for a signal and stops the node in order; the second signal ends the process at once.
     pub async fn stop_in_order(&mut self, node: Node) -> anyhow::Result<()> {
         self.next().await;
-        eprintln!("stopping; once more stops at once");
+        eprintln!("stopping; a second signal stops the server at once");
         tokio::select! {
             stopped = node.stop() => stopped,
-            () = self.next() => anyhow::bail!("stopped at once; what was running is run again at the next start"),
+            () = self.next() => anyhow::bail!("stopped at once; interrupted activations run again at the next start"),
         }
     }
 }

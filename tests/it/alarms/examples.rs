@@ -159,7 +159,7 @@ fn what_is_wrong_with_a_pattern_is_said_in_the_words_of_the_feed() {
         (&["bogus"][..], 1, "cron pattern 'bogus' is not valid\n"),
         (&["0 0 30 2 *"], 1, "cron pattern '0 0 30 2 *' is not valid\n"),
         (&["bogus", "--timezone", "Nowhere/Land"], 1, "Invalid timezone.\n"),
-        (&["* * * * *", "--from", "tomorrow"], 2, "'tomorrow' is no time like 2027-01-01T00:00:00Z"),
+        (&["* * * * *", "--from", "tomorrow"], 2, "'tomorrow' is not a time like 2027-01-01T00:00:00Z"),
         (&["* * * * *", "--count", "0"], 2, "1..=10000"),
     ] {
         let output = run(&[&["cron", "next"], arguments].concat(), &[]);

@@ -50,7 +50,7 @@ async fn a_callback_that_failed_is_seen_and_sent_again() {
         assert_eq!(list.as_array().unwrap().len(), count, "{filter:?}");
     }
 
-    assert_eq!(shell.ok(&["callback", "retry", id]).await.out, format!("ok: callback {id} is sent again\n"));
+    assert_eq!(shell.ok(&["callback", "retry", id]).await.out, format!("ok: retried callback {id}\n"));
     in_state(&me, "delivered").await;
     let received = receiver.received();
     assert_eq!(received.len(), 2);

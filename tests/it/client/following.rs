@@ -87,7 +87,7 @@ async fn a_stream_that_breaks_is_taken_up_again_behind_the_last_line() {
     let ran = shell.ok(&["activation", "logs", id, "--follow", "--apihost", &broken.url("")]).await;
 
     assert_eq!(ran.out, "one\ntwo\nthree\none again\n");
-    assert_eq!(ran.error(), "begun again: attempt 2");
+    assert_eq!(ran.error(), "restarted: attempt 2");
     let received = broken.received();
     let last: Vec<_> = received.iter().map(|request| request.header("last-event-id")).collect();
     assert_eq!(last, [None, Some("1"), Some("1"), None]);

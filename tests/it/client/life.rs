@@ -45,7 +45,7 @@ async fn what_ended_is_run_again_on_the_same_input_or_with_some_of_it_changed() 
     assert_eq!(shell.ok(&["activation", "input", &id]).await.json(), json!({ "a": 1, "b": "x" }));
     let again = shell.ok(&["activation", "rerun", &id]).await;
     let begun = again.out.trim_end().rsplit(' ').next().unwrap().to_owned();
-    assert_eq!(again.out, format!("ok: activation {id} runs again with id {begun}\n"));
+    assert_eq!(again.out, format!("ok: reran activation {id} with id {begun}\n"));
     let record = me.ended(&begun).await;
     assert_eq!(record["response"]["result"], json!({ "default": true, "a": 1, "b": "x" }));
 
@@ -80,7 +80,7 @@ async fn a_firing_is_run_again_while_a_rule_is_active() {
     assert!(results.contains(&&json!(1)) && results.contains(&&json!(2)), "{results:?}");
     shell.ok(&["rule", "disable", "r"]).await;
     let nobody = shell.ok(&["activation", "rerun", id]).await;
-    assert_eq!(nobody.error(), format!("activation {id} was not run again as no rule of its trigger is active"));
+    assert_eq!(nobody.error(), format!("activation {id} was not rerun because its trigger has no active rule"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

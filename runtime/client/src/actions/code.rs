@@ -85,9 +85,9 @@ pub fn decoded(exec: &Value) -> Result<(Vec<u8>, &'static str), Failure> {
         }));
     };
     let bytes = match exec["binary"] == true {
-        true => {
-            STANDARD.decode(code.trim()).map_err(|cause| Failure::general(format!("The code is no base64: {cause}")))?
-        }
+        true => STANDARD
+            .decode(code.trim())
+            .map_err(|cause| Failure::general(format!("The code is not valid base64: {cause}")))?,
         false => code.as_bytes().to_vec(),
     };
     let extension = match &bytes {

@@ -18,10 +18,10 @@ pub struct InvokeArgs {
     /// NAME, PACKAGE/NAME or /NAMESPACE/[PACKAGE/]NAME
     #[arg(value_name = "ACTION")]
     name: Name,
-    /// Wait for the end and print the record
+    /// Wait until the activation ends, and print its record
     #[arg(short = 'b', long)]
     blocking: bool,
-    /// Wait for the end and print the result
+    /// Wait until the activation ends, and print its result
     #[arg(short = 'r', long)]
     result: bool,
     #[command(flatten)]

@@ -22,14 +22,14 @@ pub enum Command {
     /// Create an action from a file
     #[command(after_help = EXAMPLES)]
     Create(ChangeArgs),
-    /// Change an action, or create it; what is not given stays as it is
+    /// Change an action, or create it; anything not given stays as it is
     Update(UpdateArgs),
     /// Invoke an action
     ///
-    /// Without -b or -r the activation id is printed and the action runs on its own. A blocking invocation is answered
-    /// after 60 s at the latest; then it runs on, and the exit code is 202.
+    /// Without -b or -r, prints the activation id and does not wait. A blocking invocation waits at most 60 s; after
+    /// that the action keeps running, and the exit code is 202.
     Invoke(invoke::InvokeArgs),
-    /// Print an action, a field of it, its URL, or save its code
+    /// Print an action, one of its fields or its URL, or save its code
     Get(GetArgs),
     /// Delete an action
     Delete {
@@ -61,7 +61,7 @@ pub struct ChangeArgs {
     /// NAME, PACKAGE/NAME or /NAMESPACE/[PACKAGE/]NAME
     #[arg(value_name = "ACTION")]
     name: Name,
-    /// File with the code: .wasm, .wat, or .zip with a .wasm in it. With --sequence: the actions, separated by commas.
+    /// File with the code: .wasm, .wat, or a .zip that contains a .wasm. With --sequence: actions, separated by commas.
     /// With --copy: the action to copy
     #[arg(value_name = "FILE")]
     artifact: Option<String>,
@@ -77,16 +77,16 @@ pub struct ChangeArgs {
     /// Send the code as kind blackbox
     #[arg(long)]
     native: bool,
-    /// FILE is an action to copy, with code, parameters and annotations
+    /// FILE is an action to copy with its code, parameters and annotations
     #[arg(long, conflicts_with = "sequence")]
     copy: bool,
-    /// FILE is a list of actions, each fed the result of the one before
+    /// FILE is a list of actions; each gets the result of the previous one
     #[arg(long)]
     sequence: bool,
-    /// Reachable by URL without a key: true or yes, raw (the request as it came), false or no
+    /// Make it reachable by URL without a key: true or yes, raw (gets the unparsed request), false or no
     #[arg(long, value_name = "MODE")]
     web: Option<Web>,
-    /// Secret that callers of the web action send as X-Require-Whisk-Auth: any text, true (a random number), false
+    /// Secret that callers of the web action send as X-Require-Whisk-Auth: any text, true (a random number) or false
     #[arg(long, value_name = "SECRET")]
     web_secure: Option<WebSecret>,
     #[command(flatten)]
@@ -99,16 +99,16 @@ pub struct ChangeArgs {
 
 #[derive(Args)]
 struct LimitArgs {
-    /// Milliseconds after which the action is ended
+    /// Time limit in milliseconds
     #[arg(short = 't', long, value_name = "MS")]
     timeout: Option<u64>,
-    /// Memory, in MB
+    /// Memory limit in MB
     #[arg(short = 'm', long, value_name = "MB")]
     memory: Option<u64>,
-    /// Size of the logs, in MB
+    /// Limit of the log size in MB
     #[arg(short = 'l', long, value_name = "MB")]
     logsize: Option<u64>,
-    /// Activations that may share an instance
+    /// How many activations may share one instance
     #[arg(short = 'c', long, value_name = "NUMBER")]
     concurrency: Option<u64>,
 }
@@ -117,7 +117,7 @@ struct LimitArgs {
 pub struct UpdateArgs {
     #[command(flatten)]
     change: ChangeArgs,
-    /// Remove an annotation, as often as needed
+    /// Remove an annotation; repeat it for more
     #[arg(long, value_name = "KEY")]
     del_annotation: Vec<String>,
 }
@@ -127,16 +127,16 @@ pub struct GetArgs {
     /// NAME, PACKAGE/NAME or /NAMESPACE/[PACKAGE/]NAME
     #[arg(value_name = "ACTION")]
     name: Name,
-    /// Print one field of the document only
+    /// Print only this field
     #[arg(conflicts_with_all = ["summary", "url"])]
     field: Option<String>,
-    /// Two lines: what it is for, and its parameters
+    /// Print its description and parameters
     #[arg(short = 's', long)]
     summary: bool,
-    /// The URL of the action
+    /// Print the URL of the action
     #[arg(short = 'r', long)]
     url: bool,
-    /// Save the code to a file of the action's name
+    /// Save the code to a file named after the action
     #[arg(long)]
     save: bool,
     /// Save the code to this file

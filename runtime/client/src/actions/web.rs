@@ -116,7 +116,7 @@ fn is_true(value: Option<&Value>) -> bool {
 }
 
 fn random() -> Result<u64, Failure> {
-    let number = getrandom::u64().map_err(|cause| Failure::general(format!("no random number: {cause}")))?;
+    let number = getrandom::u64().map_err(|cause| Failure::general(format!("cannot generate a secret: {cause}")))?;
     Ok(number & LARGEST_SECRET)
 }
 

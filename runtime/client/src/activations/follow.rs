@@ -53,7 +53,7 @@ pub fn run(server: &Server, id: &str, lines: LineFormat) -> Result<(), Failure> 
             Err(refusal) => return Err(refusal.because(format!("{UNABLE_TO_LOG} '{id}'"))),
         }
         if MOST_IN_VAIN <= in_vain {
-            return Err(Failure::general(format!("{UNABLE_TO_LOG} '{id}': the stream breaks again and again")));
+            return Err(Failure::general(format!("{UNABLE_TO_LOG} '{id}': the stream keeps breaking")));
         }
         std::thread::sleep(AGAIN);
     }
@@ -92,7 +92,7 @@ impl LogFollower<'_> {
 
     fn begin_again(&mut self, event: &Event) {
         let told: Value = serde_json::from_str(&event.data).unwrap_or_default();
-        screen::note(&format!("begun again: attempt {}", told["attempt"]));
+        screen::note(&format!("restarted: attempt {}", told["attempt"]));
         self.last = None;
     }
 }

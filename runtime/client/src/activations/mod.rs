@@ -23,14 +23,14 @@ const UNABLE_TO_LOG: &str = "Unable to get logs for activation";
 pub enum Command {
     /// List activations, newest first
     List(ListArgs),
-    /// Print the record of an activation, or a field of it
+    /// Print the record of an activation, or one of its fields
     Get {
         #[command(flatten)]
         which: ActivationArgs,
-        /// Outcome and result only
+        /// Print only the outcome and the result
         #[arg(short = 's', long)]
         summary: bool,
-        /// Logs only, without time and stream
+        /// Print only the logs, without time and stream
         #[arg(short = 'g', long, conflicts_with = "summary")]
         logs: bool,
     },
@@ -38,10 +38,10 @@ pub enum Command {
     Logs {
         #[command(flatten)]
         which: ActivationArgs,
-        /// Without time and stream
+        /// Leave out time and stream
         #[arg(short = 'r', long)]
         strip: bool,
-        /// Print each line as it is written, until the activation has ended
+        /// Print each line as it is written, until the activation ends
         #[arg(short = 'f', long)]
         follow: bool,
     },
@@ -50,17 +50,17 @@ pub enum Command {
         #[command(flatten)]
         which: ActivationArgs,
     },
-    /// Say whether an activation is queued, running, retrying or ended
+    /// Show whether an activation is queued, running, retrying or ended
     Status(status::StatusArgs),
-    /// End an activation before its time
+    /// Cancel an activation that has not ended
     Cancel {
         /// Activation id
         #[arg(value_name = "ID")]
         id: String,
     },
-    /// Run an ended activation again, on what it was given
+    /// Start a new activation with the input of one that has ended
     Rerun(status::RerunArgs),
-    /// Print what an activation was given, without the defaults of its action
+    /// Print the input of an activation, without the defaults of its action
     Input {
         #[command(flatten)]
         which: ActivationArgs,
@@ -71,18 +71,18 @@ pub enum Command {
 
 #[derive(Args)]
 pub struct ListArgs {
-    /// /NAMESPACE, or an action or trigger whose activations are listed [default: all of your own]
+    /// /NAMESPACE, or an action or trigger [default: all activations of your namespace]
     #[arg(value_name = "NAME")]
     filter: Option<Filter>,
     #[command(flatten)]
     page: Page,
-    /// Whole records
+    /// Print whole records
     #[arg(short = 'f', long)]
     full: bool,
-    /// Not those that started before SINCE, in milliseconds since 1970
+    /// Only activations that started at SINCE or later, in milliseconds since 1970
     #[arg(long, value_name = "SINCE")]
     since: Option<u64>,
-    /// Not those that started after UPTO, in milliseconds since 1970
+    /// Only activations that started at UPTO or earlier, in milliseconds since 1970
     #[arg(long, value_name = "UPTO")]
     upto: Option<u64>,
 }
@@ -90,13 +90,13 @@ pub struct ListArgs {
 /// One activation, and perhaps a field of it.
 #[derive(Args)]
 pub struct ActivationArgs {
-    /// Activation id; with --last a field
+    /// Activation id; with --last, a field
     #[arg(value_name = "ID", required_unless_present = "last")]
     first: Option<String>,
-    /// Print one field of the record only
+    /// Print only this field
     #[arg(value_name = "FIELD")]
     second: Option<String>,
-    /// The newest activation
+    /// Use the newest activation
     #[arg(short = 'l', long)]
     last: bool,
 }

@@ -22,13 +22,13 @@ const MOST_PAGES: u64 = 25;
 
 #[derive(Args)]
 pub struct PollArgs {
-    /// /NAMESPACE, or an action or trigger [default: all of your own]
+    /// /NAMESPACE, or an action or trigger [default: all activations of your namespace]
     #[arg(value_name = "NAME")]
     filter: Option<Filter>,
-    /// End after this time; 0 looks once
+    /// Stop after this time; 0 polls once
     #[arg(short = 'e', long, value_name = "SECONDS")]
     exit: Option<u64>,
-    /// Begin with activations that started this long ago [default: now]
+    /// Start with activations that began this long ago; the four spans add up [default: now]
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     since_seconds: u64,
     #[arg(long, value_name = "MINUTES", default_value_t = 0)]

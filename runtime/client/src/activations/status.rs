@@ -19,7 +19,7 @@ const STILL_RUNNING: u8 = 202;
 pub struct StatusArgs {
     #[command(flatten)]
     which: ActivationArgs,
-    /// Wait this long for its end, 60 s at most, as 30s, 500ms or 1m; exit code 202 when it has not ended by then
+    /// Wait this long for its end, like 30s, 500ms or 1m, at most 60s; exit code 202 if it has not ended by then
     #[arg(short = 'w', long, value_name = "TIME")]
     wait: Option<String>,
 }
@@ -77,12 +77,12 @@ pub fn rerun(args: RerunArgs, server: &Server, screen: Screen) -> Result<(), Fai
     };
     let answer = server.send(Method::POST, &path(&id, "rerun"), body.as_ref()).map_err(because)?;
     if answer.status == 204 {
-        screen::note(&format!("activation {} was not run again as no rule of its trigger is active", bold(&id)));
+        screen::note(&format!("activation {} was not rerun because its trigger has no active rule", bold(&id)));
         return Ok(());
     }
     let document = answer.json().map_err(because)?;
     let again = document["activationId"].as_str().unwrap_or("unknown");
-    screen.done(&format!("activation {} runs again with id {}", bold(&id), bold(again)), &document);
+    screen.done(&format!("reran activation {} with id {}", bold(&id), bold(again)), &document);
     Ok(())
 }
 

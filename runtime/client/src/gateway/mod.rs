@@ -24,30 +24,30 @@ const GATEWAY: &str = "web/whisk.system/apimgmt";
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Put an action behind a path and a verb, or a whole API behind its Swagger file
+    /// Map a path and a method to a web action, or create a whole API from a Swagger file
     #[command(after_help = EXAMPLE)]
     Create(CreateArgs),
     /// Print an API as a Swagger document
     Get(GetArgs),
-    /// Delete an API, a path of it, or a verb of a path
+    /// Delete an API, one of its paths, or one method of a path
     Delete {
         #[command(flatten)]
         which: ApiPart,
     },
-    /// List paths and verbs with their actions
+    /// List the routes of your APIs with their actions
     List {
         #[command(flatten)]
         which: ApiFilter,
-        /// At most LIMIT routes
+        /// Print at most LIMIT routes
         #[arg(short = 'l', long, value_name = "LIMIT", default_value_t = 30)]
         limit: usize,
-        /// Leave out the first SKIP routes
+        /// Skip the first SKIP routes
         #[arg(short = 's', long, value_name = "SKIP", default_value_t = 0)]
         skip: usize,
-        /// Sort by base path, path and verb
+        /// Sort by base path, path and method
         #[arg(short = 'n', long)]
         name_sort: bool,
-        /// A block per route
+        /// Print every detail of each route
         #[arg(short = 'f', long)]
         full: bool,
     },
@@ -59,7 +59,7 @@ Example:
 
 #[derive(Args)]
 pub struct CreateArgs {
-    /// [BASE_PATH] PATH VERB ACTION, like /shop /orders get orders; without BASE_PATH it is /
+    /// [BASE_PATH] PATH VERB ACTION, like /shop /orders get orders; BASE_PATH is / if left out
     #[arg(value_name = "ROUTE", num_args = 3..=4, required_unless_present = "config_file")]
     route: Vec<String>,
     /// Name of the API [default: its base path]
@@ -68,7 +68,7 @@ pub struct CreateArgs {
     /// Swagger file of a whole API, JSON or YAML
     #[arg(short = 'c', long, value_name = "FILE", conflicts_with = "route")]
     config_file: Option<PathBuf>,
-    /// What the web action is asked for: html, http, json, text or svg
+    /// Extension that the web action is called with: html, http, json, text or svg
     #[arg(long, value_name = "TYPE", default_value = "json")]
     response_type: ResponseType,
 }
@@ -77,10 +77,10 @@ pub struct CreateArgs {
 pub struct GetArgs {
     #[command(flatten)]
     which: ApiPart,
-    /// The gateway's whole answer
+    /// Print the gateway's whole response
     #[arg(short = 'f', long)]
     full: bool,
-    /// Form of the document
+    /// Format of the document
     #[arg(long, value_enum, default_value = "json")]
     format: DocumentFormat,
 }
@@ -103,7 +103,7 @@ pub enum DocumentFormat {
 /// An API, or a part of it.
 #[derive(Args)]
 pub struct ApiPart {
-    /// Base path, beginning with /, or name of the API
+    /// Base path, which begins with /, or name of the API
     #[arg(value_name = "BASE_PATH|NAME")]
     api: String,
     #[arg(value_name = "PATH")]
@@ -115,7 +115,7 @@ pub struct ApiPart {
 /// The same, or all of them.
 #[derive(Args)]
 pub struct ApiFilter {
-    /// Base path, beginning with /, or name of the API [default: all]
+    /// Base path, which begins with /, or name of the API [default: all]
     #[arg(value_name = "BASE_PATH|NAME")]
     api: Option<String>,
     #[arg(value_name = "PATH")]

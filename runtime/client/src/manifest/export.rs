@@ -26,10 +26,10 @@ const SAID_OTHERWISE: [&str; 5] = ["exec", "provide-api-key", "binding", "feed",
 
 #[derive(Args)]
 pub struct ExportArgs {
-    /// Packages to write, with the rules that invoke their actions [default: everything]
+    /// Packages to export, with the rules that invoke their actions [default: everything]
     #[arg(value_name = "PACKAGE")]
     packages: Vec<String>,
-    /// Manifest to write; code goes to files beside it. Nothing is overwritten
+    /// Manifest to write, with the code in files next to it; existing files are not overwritten
     #[arg(short = 'm', long, value_name = "FILE", default_value = "manifest.yaml")]
     manifest: PathBuf,
     #[command(flatten)]
@@ -58,7 +58,7 @@ pub fn run(args: ExportArgs, earlier: &Connection) -> Result<(), Failure> {
     }
     let manifest = json!({ "packages": export.packages });
     let text = yaml::write(&escape(manifest))
-        .map_err(|cause| Failure::general(format!("the manifest cannot be written as YAML: {cause}")))?;
+        .map_err(|cause| Failure::general(format!("cannot write the manifest as YAML: {cause}")))?;
     let manifest = (args.manifest.clone(), text.into_bytes());
     // The manifest first: where it is refused, nothing is written.
     for (file, bytes) in std::iter::once(&manifest).chain(&export.files) {
@@ -68,7 +68,7 @@ pub fn run(args: ExportArgs, earlier: &Connection) -> Result<(), Failure> {
         write_new(file, bytes)?;
     }
     let count = export.files.len();
-    let sentence = format!("wrote {} and {count} files of code", args.manifest.display());
+    let sentence = format!("wrote {} and {count} code files", args.manifest.display());
     screen.done(
         &sentence,
         &json!({ "manifest": args.manifest, "files": export.files.iter().map(|(file, _)| file).collect::<Vec<_>>() }),

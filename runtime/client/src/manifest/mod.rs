@@ -32,15 +32,15 @@ const USUAL: [&str; 3] = ["manifest.yaml", "manifest.yml", "app.config.yaml"];
 /// The commands for manifests.
 #[derive(Subcommand)]
 pub enum Command {
-    /// Bring a namespace in line with a manifest; shows what changes
+    /// Deploy a manifest: print the changes, then apply them
     ///
-    /// Reads the manifests of wskdeploy and aio: packages with actions, sequences, triggers, rules, dependencies, inputs,
-    /// annotations and limits. ${VAR} is a variable of the environment or of the file .env beside the manifest. Nothing
-    /// that the manifest does not name is touched.
+    /// Reads manifests of wskdeploy and aio: packages with actions, sequences, triggers, rules, dependencies, inputs,
+    /// annotations and limits. ${VAR} is an environment variable, or a variable in the file .env next to the manifest.
+    /// Entities that the manifest does not name stay as they are.
     Deploy(DeployArgs),
-    /// Delete what a manifest names
+    /// Delete the entities that a manifest names
     Undeploy(DeployArgs),
-    /// Write a namespace to a manifest and files of code, for `wask deploy`
+    /// Write a namespace to a manifest and code files, for `wask deploy`
     Export(export::ExportArgs),
 }
 
@@ -49,10 +49,10 @@ pub struct DeployArgs {
     /// Manifest [default: manifest.yaml, manifest.yml or app.config.yaml in this folder]
     #[arg(value_name = "MANIFEST")]
     file: Option<PathBuf>,
-    /// The same, as wskdeploy has it
+    /// The same as MANIFEST, in the syntax of wskdeploy
     #[arg(short = 'm', long, value_name = "FILE", conflicts_with = "file")]
     manifest: Option<PathBuf>,
-    /// Show what would change, and change nothing
+    /// Print what would change, and change nothing
     #[arg(long, visible_alias = "preview")]
     dry_run: bool,
     #[command(flatten)]

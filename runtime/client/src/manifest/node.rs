@@ -68,7 +68,7 @@ impl<'a> Node<'a> {
     pub fn unknown(&self, known: &[&str], warnings: &mut Vec<String>) {
         for key in self.value.as_object().into_iter().flatten().map(|(key, _)| key) {
             if !known.contains(&key.as_str()) {
-                warnings.push(format!("{} is not known and is left out", self.below(key, self.value).path));
+                warnings.push(format!("{} is unknown and ignored", self.below(key, self.value).path));
             }
         }
     }

@@ -27,13 +27,13 @@ pub async fn deploy_all(node: &Node, namespace: &NamespaceName) -> anyhow::Resul
         say!("  Deploy your own:  wask dev FOLDER  with .wasm or .wat files in it");
         return Ok(None);
     }
-    say!("  No folder given, so three demo actions are loaded (they live inside this binary):");
+    say!("  No folder given, so three demo actions are deployed (embedded in this binary):");
     for demo in &demos {
         sync::module(&node.catalog, namespace, demo.name, sync::encoded(demo.wasm)).await?;
     }
     say!("    hello      {}/api/v1/web/{namespace}/default/hello.json?name=Ada", node.api_host);
     say!("    worker     async, 20 s, writes a log line every second");
-    say!("    tick       runs from alarm \"{ALARM}\"");
+    say!("    tick       invoked by alarm \"{ALARM}\"");
     start_alarm(node, namespace).await?;
     Ok(Some("hello".to_owned()))
 }

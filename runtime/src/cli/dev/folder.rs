@@ -45,7 +45,7 @@ pub async fn deploy_all(node: &Node, namespace: &NamespaceName, folder: &Path) -
         }
     }
     if first.is_none() {
-        say!("    none yet: every .wasm and .wat file that appears there is deployed at once");
+        say!("    none yet; a .wasm or .wat file is deployed as soon as it appears there");
     }
     Ok(first)
 }

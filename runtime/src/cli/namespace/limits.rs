@@ -54,7 +54,7 @@ fn effective(identity: &Identity, loaded: &Loaded) -> Vec<Limit> {
         let origin = match &own[name] {
             Value::Null => loaded.origin(&format!("limits.{name}")),
             set if *set == value => "namespace".to_owned(),
-            set => format!("namespace: {set}, beyond the server's range"),
+            set => format!("namespace: {set}, outside the server's range"),
         };
         Limit { name, value, origin }
     };

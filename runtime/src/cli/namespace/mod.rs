@@ -20,10 +20,10 @@ use crate::config::{BadConfig, Flags, Loaded};
 pub struct NamespaceArgs {
     #[command(subcommand)]
     command: NamespaceCommand,
-    /// Folder of the server's data [default: ./wask-data]; `list` and `get` ask the server when it is not given
+    /// The server's data folder [default: ./wask-data]; without it, `list` and `get` ask the server
     #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<PathBuf>,
-    /// The server's file with settings (TOML)
+    /// The server's settings file (TOML)
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(flatten)]
@@ -32,41 +32,41 @@ pub struct NamespaceArgs {
 
 #[derive(Subcommand)]
 enum NamespaceCommand {
-    /// Make a namespace and print its key, `uuid:key`, the only time that it can be read
+    /// Create a namespace and print its key, `UUID:KEY`, which is not shown again
     Create { name: NamespaceName },
-    /// List the namespaces of your key, or with --data-dir all that the server has
+    /// List the namespaces of your key; with --data-dir, all namespaces
     List,
-    /// List everything in a namespace, or with --data-dir its uuid, whether it is blocked, its keys and limits
+    /// List everything in a namespace; with --data-dir, show its UUID, state, keys and limits
     Get {
         /// [/]NAMESPACE [default: your own]
         #[arg(value_name = "NAMESPACE", value_parser = bare)]
         name: Option<NamespaceName>,
     },
-    /// Make a new key for a namespace and print it; the one before stays valid
+    /// Create another key for a namespace and print it; the previous key stays valid
     Key {
         name: NamespaceName,
-        /// No older key stays valid
+        /// Revoke all older keys
         #[arg(long)]
         revoke_others: bool,
     },
-    /// Show the limits that hold for a namespace and where each comes from, or change its own
+    /// Show the limits of a namespace and where each comes from, or change them
     Limits {
         name: NamespaceName,
-        /// Give it a limit of its own, named as in `wask settings`; 0 per minute or at a time blocks it
+        /// Set a limit, named as in `wask settings`; a rate or concurrency of 0 blocks the namespace
         #[arg(long, value_name = "LIMIT=VALUE")]
         set: Vec<String>,
-        /// Let the server's limit hold again
+        /// Use the server's limit again
         #[arg(long, value_name = "LIMIT")]
         unset: Vec<String>,
     },
-    /// Shut a namespace out: its keys are refused, its web actions are gone, what is queued ends as an error
+    /// Block a namespace: reject its keys, hide its web actions, end its queued activations with an error
     Block { name: NamespaceName },
-    /// Let a blocked namespace in again
+    /// Unblock a namespace
     Unblock { name: NamespaceName },
-    /// Delete a namespace with everything in it
+    /// Delete a namespace and everything in it
     Delete {
         name: NamespaceName,
-        /// Yes, everything
+        /// Confirm the deletion
         #[arg(long)]
         yes: bool,
     },
@@ -113,7 +113,10 @@ fn join(loaded: &Loaded) -> anyhow::Result<SqliteStore> {
     let folder = loaded.config.server.data_dir.display();
     let database = loaded.config.database();
     if !database.is_file() {
-        bail!("{folder} is no data folder of wask: there is no {} (--data-dir chooses another)", database.display());
+        bail!(
+            "{folder} is not a data folder of wask: there is no {} (choose another with --data-dir)",
+            database.display()
+        );
     }
     SqliteStore::join(&database, &loaded.config.store.sqlite).with_context(|| format!("{folder} cannot be used"))
 }
@@ -129,9 +132,9 @@ impl Operator<'_> {
         match command {
             NamespaceCommand::Create { name } => {
                 let made = self.namespaces.create(name, None).await?;
-                eprintln!("namespace `{}` made; its key cannot be read again:", made.identity.namespace);
+                eprintln!("created namespace `{}`; its key is not shown again:", made.identity.namespace);
                 self.hand_over(&made);
-                eprintln!("use it:  wsk property set --auth UUID:KEY, or wskprops with APIHOST= and AUTH=");
+                eprintln!("use it:  wask property set --auth UUID:KEY, or a file .wskprops with APIHOST= and AUTH=");
             }
             NamespaceCommand::List => self.list(&self.namespaces.list().await?),
             NamespaceCommand::Get { name } => {
@@ -142,8 +145,10 @@ impl Operator<'_> {
                 let older = if revoke_others { OlderKeys::Revoke } else { OlderKeys::KeepOne };
                 let made = self.namespaces.add_key(&name, older).await?;
                 match older {
-                    OlderKeys::KeepOne => eprintln!("new key of `{name}`; the one before stays valid until the next:"),
-                    OlderKeys::Revoke => eprintln!("new key of `{name}`; no other is valid any more:"),
+                    OlderKeys::KeepOne => {
+                        eprintln!("new key of `{name}`; the previous key stays valid until the next one is created:")
+                    }
+                    OlderKeys::Revoke => eprintln!("new key of `{name}`; all older keys are revoked:"),
                 }
                 self.hand_over(&made);
             }
@@ -160,11 +165,11 @@ impl Operator<'_> {
             }
             NamespaceCommand::Unblock { name } => {
                 self.namespaces.set_state(&name, NamespaceState::Active).await?;
-                say!("namespace `{name}` is let in again");
+                say!("namespace `{name}` is unblocked");
             }
             NamespaceCommand::Delete { name, .. } => {
                 self.namespaces.delete(&name).await?;
-                say!("namespace `{name}` is deleted with everything that was in it");
+                say!("namespace `{name}` and everything in it are deleted");
             }
         }
         Ok(())

@@ -94,7 +94,7 @@ impl Plan {
         let counts = counts.iter().filter(|(count, _)| 0 < *count).map(|(count, what)| format!("{count} {what}"));
         let counts: Vec<_> = counts.collect();
         lines.push(match counts.is_empty() {
-            true => "The manifest names nothing.".to_owned(),
+            true => "The manifest names no entities.".to_owned(),
             false => format!("{}.", counts.join(", ")),
         });
         lines

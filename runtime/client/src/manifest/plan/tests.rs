@@ -277,7 +277,6 @@ fn what_is_wrong_is_named_with_its_place() {
 fn what_is_not_known_is_a_warning() {
     let parsed = file::parse("packages: { p: { colour: red, actions: { a: { code: x, limit: 1 } } } }", |_| None);
     let read = reader::wanted(&parsed.expect("YAML"), Path::new("manifest.yaml")).expect("a manifest");
-    let expected =
-        ["packages.p.colour is not known and is left out", "packages.p.actions.a.limit is not known and is left out"];
+    let expected = ["packages.p.colour is unknown and ignored", "packages.p.actions.a.limit is unknown and ignored"];
     assert_eq!(read.warnings, expected);
 }
