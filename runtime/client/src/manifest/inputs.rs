@@ -2,23 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::node::Node;
-use crate::failure::Failure;
-
 /// Members of a description.
 const DESCRIPTION: [&str; 7] = ["type", "description", "value", "default", "required", "status", "schema"];
 
-/// The parameters that `inputs` (or an older name of it) gives.
-pub fn read(node: &Node<'_>) -> Result<Map<String, Value>, Failure> {
-    let mut all = Map::new();
-    for key in ["parameters", "inputs"] {
-        for (name, input) in node.members_of(key)? {
-            if let Some(value) = value(input.value) {
-                all.insert(name.to_owned(), value);
-            }
-        }
-    }
-    Ok(all)
+/// The parameters that `inputs`, or its older name, gives.
+pub fn read(parameters: Option<Map<String, Value>>, inputs: Option<Map<String, Value>>) -> Map<String, Value> {
+    let all = parameters.into_iter().chain(inputs).flatten();
+    all.filter_map(|(name, input)| Some((name, value(&input)?))).collect()
 }
 
 /// A value, the value or default of a description, or the empty value of a type. `None`: described, and nothing given.

@@ -1,21 +1,21 @@
-//! From a manifest to what it asks for. Source: the manifest format of wskdeploy, which aio shares.
+//! From a manifest to the entities that it asks for.
 
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use super::format::{Action, Dependency, Entries, Limits, Package, Parsed, Rule, Sequence, Text, Trigger, WebSecure};
 use super::inputs;
-use super::node::Node;
 use super::wanted::{Feed, Kind, WantedEntity};
 use crate::actions::{Web, exec_of_file};
 use crate::failure::Failure;
 use crate::names::Name;
 use crate::parameters::wire;
 
-/// The package of this name is no package: what is in it stands in the namespace itself.
+/// A package of this name stands for the namespace itself.
 pub const NO_PACKAGE: &str = "default";
 
-/// Where the packages may stand: wskdeploy's two places, then aio's two.
+/// Where the packages can be: wskdeploy's two places, then aio's two.
 const PACKAGES: [&[&str]; 4] = [
     &["packages"],
     &["project", "packages"],
@@ -23,204 +23,165 @@ const PACKAGES: [&[&str]; 4] = [
     &["runtimeManifest", "packages"],
 ];
 
-const OF_PACKAGES: [&str; 17] = [
-    "name",
-    "version",
-    "license",
-    "public",
-    "publish",
-    "description",
-    "annotations",
-    "inputs",
-    "parameters",
-    "actions",
-    "sequences",
-    "triggers",
-    "rules",
-    "dependencies",
-    "namespace",
-    "credential",
-    "apiHost",
-];
-const OF_ACTIONS: [&str; 19] = [
-    "name",
-    "version",
-    "description",
-    "function",
-    "location",
-    "code",
-    "runtime",
-    "docker",
-    "native",
-    "main",
-    "web",
-    "web-export",
-    "web-secure",
-    "conductor",
-    "limits",
-    "annotations",
-    "inputs",
-    "parameters",
-    "outputs",
-];
-const OF_LIMITS: [&str; 7] =
-    ["timeout", "memorySize", "memory", "logSize", "logs", "concurrency", "concurrentActivations"];
-
-/// What a manifest asks for, and what in it was not understood.
+/// The entities that a manifest asks for, and warnings about fields that are not known.
 #[derive(Debug, Default)]
 pub struct ManifestContents {
     pub wanted: Vec<WantedEntity>,
     pub warnings: Vec<String>,
 }
 
-/// Reads a manifest; code is taken from files beside `file`.
+/// Reads a manifest; code is read from files next to `file`.
 pub fn wanted(manifest: &Value, file: &Path) -> Result<ManifestContents, Failure> {
-    let root = Node::root(manifest);
-    let found = PACKAGES.iter().find_map(|path| path.iter().try_fold(root.clone(), |node, key| node.member(key)));
-    let Some(packages) = found else {
+    let find =
+        |path: &[&str]| path.iter().try_fold(manifest, |value, key| value.get(key).filter(|value| !value.is_null()));
+    let Some((path, packages)) = PACKAGES.iter().find_map(|path| Some((path, find(path)?))) else {
         return Err(Failure::general(format!("{}: there is no mapping `packages`", file.display())));
     };
-    let mut reader = Reader { folder: file.parent().unwrap_or(Path::new("")), read: ManifestContents::default() };
-    for (name, package) in packages.members()? {
-        reader.package(name, &package)?;
+    let root = path.join(".");
+    let mut warnings = Vec::new();
+    let packages = parse(packages, &root, &mut warnings)?;
+    let mut reader = Reader { folder: file.parent().unwrap_or(Path::new("")), wanted: Vec::new() };
+    for (name, package) in packages.0 {
+        reader.package(&name, package.unwrap_or_default(), &format!("{root}.{name}"))?;
     }
-    let mut read = reader.read;
-    read.wanted.sort_by_key(|wanted| wanted.kind); // stable: within a kind the manifest's order
-    Ok(read)
+    let mut wanted = reader.wanted;
+    wanted.sort_by_key(|wanted| wanted.kind); // stable: within a kind, the manifest's order
+    Ok(ManifestContents { wanted, warnings })
+}
+
+/// Errors and warnings name the field with its path in the manifest.
+fn parse(packages: &Value, root: &str, warnings: &mut Vec<String>) -> Result<Entries<Option<Package>>, Failure> {
+    let mut track = serde_path_to_error::Track::new();
+    let deserializer = serde_path_to_error::Deserializer::new(packages, &mut track);
+    let parsed = serde_ignored::deserialize(deserializer, |path| {
+        warnings.push(format!("{root}{} is unknown and ignored", path_of(&path)));
+    });
+    parsed.map_err(|cause| {
+        let path = match track.path().to_string() {
+            empty if empty == "." => root.to_owned(),
+            path => format!("{root}.{path}"),
+        };
+        Failure::general(format!("{path}: {cause}"))
+    })
+}
+
+/// `.shop.actions.order`.
+fn path_of(path: &serde_ignored::Path<'_>) -> String {
+    use serde_ignored::Path;
+    match path {
+        Path::Root => String::new(),
+        Path::Seq { parent, index } => format!("{}.{index}", path_of(parent)),
+        Path::Map { parent, key } => format!("{}.{key}", path_of(parent)),
+        Path::Some { parent } | Path::NewtypeStruct { parent } | Path::NewtypeVariant { parent } => path_of(parent),
+    }
 }
 
 struct Reader<'a> {
     folder: &'a Path,
-    read: ManifestContents,
+    wanted: Vec<WantedEntity>,
 }
 
 impl Reader<'_> {
-    fn package(&mut self, name: &str, node: &Node<'_>) -> Result<(), Failure> {
-        if !node.value.is_null() {
-            node.members()?;
-        }
-        node.unknown(&OF_PACKAGES, &mut self.read.warnings);
+    fn package(&mut self, name: &str, manifest: Package, path: &str) -> Result<(), Failure> {
         let package = (name != NO_PACKAGE).then_some(name);
         if package.is_some() {
-            let mut body = entity(node)?;
-            let public = node.member("public").or_else(|| node.member("publish"));
-            body.insert("publish".to_owned(), public.map_or(Ok(false), |node| node.flag())?.into());
+            let annotations = annotations(manifest.description, manifest.annotations);
+            let mut body = entity(&annotations, manifest.parameters, manifest.inputs);
+            let public = manifest.public.or(manifest.publish).is_some_and(|flag| flag.0);
+            body.insert("publish".to_owned(), public.into());
             self.add(Kind::Package, Name::own(name), body, None);
         }
-        for (name, dependency) in node.members_of("dependencies")? {
-            self.binding(name, &dependency)?;
+        for (name, dependency) in entries(manifest.dependencies) {
+            self.binding(&name, dependency);
         }
-        for (name, action) in node.members_of("actions")? {
-            self.action(within(package, name), &action)?;
+        for (name, action) in entries(manifest.actions) {
+            self.action(within(package, &name), action.unwrap_or_default(), &format!("{path}.actions.{name}"))?;
         }
-        for (name, sequence) in node.members_of("sequences")? {
-            self.sequence(within(package, name), &sequence)?;
+        for (name, sequence) in entries(manifest.sequences) {
+            self.sequence(within(package, &name), sequence);
         }
-        for (name, trigger) in node.members_of("triggers")? {
-            self.trigger(name, &trigger)?;
+        for (name, trigger) in entries(manifest.triggers) {
+            self.trigger(&name, trigger.unwrap_or_default());
         }
-        for (name, rule) in node.members_of("rules")? {
-            self.rule(name, package, &rule)?;
+        for (name, rule) in entries(manifest.rules) {
+            self.rule(&name, package, rule);
         }
         Ok(())
     }
 
     fn add(&mut self, kind: Kind, name: Name, body: Map<String, Value>, feed: Option<Feed>) {
-        self.read.wanted.push(WantedEntity { kind, name, body, feed });
+        self.wanted.push(WantedEntity { kind, name, body, feed });
     }
 
-    /// A dependency is a binding: its location is a package, like `/whisk.system/alarms`.
-    fn binding(&mut self, name: &str, node: &Node<'_>) -> Result<(), Failure> {
-        node.unknown(&["location", "version", "inputs", "parameters", "annotations"], &mut self.read.warnings);
-        let location = node.member("location").ok_or_else(|| node.wrong("needs a location"))?;
-        let package = location.text()?;
-        let package: Name = match package.starts_with('/').then(|| package.parse()) {
-            Some(Ok(package @ Name { package: None, .. })) => package,
-            _ => return Err(location.wrong("must be a package like /whisk.system/alarms")),
-        };
-        let mut body = entity(node)?;
-        body.insert("binding".to_owned(), json!({ "namespace": package.namespace, "name": package.entity }));
+    fn binding(&mut self, name: &str, dependency: Dependency) {
+        let annotations = annotations(dependency.description, dependency.annotations);
+        let mut body = entity(&annotations, dependency.parameters, dependency.inputs);
+        let package = dependency.location.0;
+        body.insert("binding".to_owned(), json!({ "namespace": package.namespace, "name": package.name }));
         self.add(Kind::Package, Name::own(name), body, None);
-        Ok(())
     }
 
-    fn action(&mut self, name: Name, node: &Node<'_>) -> Result<(), Failure> {
-        node.unknown(&OF_ACTIONS, &mut self.read.warnings);
-        let mut body = entity(node)?;
-        let mut annotations = annotations(node)?;
-        if let Some(conductor) = node.member("conductor") {
-            annotations.insert("conductor".to_owned(), conductor.flag()?.into());
+    fn action(&mut self, name: Name, mut action: Action, path: &str) -> Result<(), Failure> {
+        let exec = self.exec(&action, path)?;
+        let mut annotations = annotations(action.description.take(), action.annotations.take());
+        annotations.extend(web_annotations(action.web.or(action.web_export), action.web_secure));
+        if let Some(conductor) = action.conductor {
+            annotations.insert("conductor".to_owned(), conductor.0.into());
         }
-        body.insert("annotations".to_owned(), wire(&annotations));
-        body.insert("exec".to_owned(), self.exec(node)?);
-        if let Some(limits) = node.member("limits") {
-            limits.unknown(&OF_LIMITS, &mut self.read.warnings);
-            let limits = read_limits(&limits)?;
-            body.insert("limits".to_owned(), Value::Object(limits));
+        let mut body = entity(&annotations, action.parameters, action.inputs);
+        body.insert("exec".to_owned(), exec);
+        if let Some(limits) = action.limits {
+            body.insert("limits".to_owned(), Value::Object(limits_of(limits)));
         }
         self.add(Kind::Action, name, body, None);
         Ok(())
     }
 
-    /// `function` names a file beside the manifest, `code` is the code itself.
-    fn exec(&self, node: &Node<'_>) -> Result<Value, Failure> {
-        let native = node.member("native").map_or(Ok(false), |node| node.flag())?;
-        let image = match (node.text_of("docker")?, native) {
-            (Some(image), _) => Some(image),
-            (None, native) => native.then(|| "openwhisk/dockerskeleton".to_owned()),
+    fn exec(&self, action: &Action, path: &str) -> Result<Value, Failure> {
+        let is_native = action.native.as_ref().is_some_and(|flag| flag.0);
+        let image = match &action.docker {
+            Some(image) => Some(image.0.as_str()),
+            None => is_native.then_some("openwhisk/dockerskeleton"),
         };
-        let kind = if image.is_some() { Some("blackbox".to_owned()) } else { node.text_of("runtime")? };
-        let function = node.member("function").or_else(|| node.member("location"));
-        let mut exec = match (&function, node.text_of("code")?) {
-            (Some(function), _) => exec_of_file(&self.folder.join(function.text()?), kind.as_deref())
-                .map_err(|failed| Failure { message: format!("{}: {}", function.path, failed.message), ..failed })?,
-            (None, Some(code)) => json!({ "kind": kind.as_deref().unwrap_or("wasm:default"), "code": code }),
-            (None, None) if image.is_some() => json!({ "kind": "blackbox" }),
-            (None, None) => return Err(node.wrong("needs a function, which is a file, or code")),
+        let kind = if image.is_some() { Some("blackbox") } else { action.runtime.as_ref().map(|kind| kind.0.as_str()) };
+        let of_file = |file: &Text, field: &str| {
+            exec_of_file(&self.folder.join(&file.0), kind)
+                .map_err(|failed| Failure { message: format!("{path}.{field}: {}", failed.message), ..failed })
+        };
+        let mut exec = match action {
+            Action { function: Some(file), .. } => of_file(file, "function")?,
+            Action { location: Some(file), .. } => of_file(file, "location")?,
+            Action { code: Some(code), .. } => json!({ "kind": kind.unwrap_or("wasm:default"), "code": code.0 }),
+            _ if image.is_some() => json!({ "kind": "blackbox" }),
+            _ => return Err(Failure::general(format!("{path}: needs `function`, which is a file, or `code`"))),
         };
         if let Some(image) = image {
             exec["image"] = image.into();
         }
-        if let Some(main) = node.text_of("main")? {
-            exec["main"] = main.into();
+        if let Some(main) = &action.main {
+            exec["main"] = main.0.as_str().into();
         }
         Ok(exec)
     }
 
-    fn sequence(&mut self, name: Name, node: &Node<'_>) -> Result<(), Failure> {
-        node.unknown(
-            &["actions", "web", "web-export", "web-secure", "description", "annotations", "inputs", "limits"],
-            &mut self.read.warnings,
-        );
-        let actions = node.member("actions").ok_or_else(|| node.wrong("needs actions"))?;
-        let list = match actions.value {
-            Value::Array(items) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
-            _ => actions.text()?,
-        };
-        let components: Result<Vec<String>, Failure> = list
-            .split(',')
-            .map(str::trim)
-            .map(|action| Ok(reference(action, name.package.as_deref(), &actions)?.to_string()))
-            .collect();
-        let mut body = Map::new();
-        body.insert("annotations".to_owned(), wire(&annotations(node)?));
-        body.insert("exec".to_owned(), json!({ "kind": "sequence", "components": components? }));
+    fn sequence(&mut self, name: Name, sequence: Sequence) {
+        let mut annotations = annotations(sequence.description, sequence.annotations);
+        annotations.extend(web_annotations(sequence.web.or(sequence.web_export), sequence.web_secure));
+        let components = sequence.actions.0.into_iter();
+        let components: Vec<_> = components.map(|action| action.within(name.package.as_deref()).to_string()).collect();
+        let body = Map::from_iter([
+            ("annotations".to_owned(), wire(&annotations)),
+            ("exec".to_owned(), json!({ "kind": "sequence", "components": components })),
+        ]);
         self.add(Kind::Sequence, name, body, None);
-        Ok(())
     }
 
-    fn trigger(&mut self, name: &str, node: &Node<'_>) -> Result<(), Failure> {
-        node.unknown(
-            &["feed", "source", "namespace", "credential", "inputs", "parameters", "description", "annotations"],
-            &mut self.read.warnings,
-        );
-        let mut annotations = annotations(node)?;
-        let parameters = inputs::read(node)?;
-        let source = node.member("feed").or_else(|| node.member("source"));
-        let (feed, own) = match source {
+    fn trigger(&mut self, name: &str, trigger: Trigger) {
+        let mut annotations = annotations(trigger.description, trigger.annotations);
+        let parameters = inputs::read(trigger.parameters, trigger.inputs);
+        let (feed, own) = match trigger.feed.or(trigger.source) {
             None => (None, parameters),
-            Some(source) => {
-                let action: Name = source.text()?.parse().map_err(|cause: String| source.wrong(&cause))?;
+            Some(Parsed(action)) => {
                 annotations.insert("feed".to_owned(), action.to_string().into());
                 (Some(Feed { action, parameters }), Map::new())
             }
@@ -228,81 +189,60 @@ impl Reader<'_> {
         let body =
             Map::from_iter([("annotations".to_owned(), wire(&annotations)), ("parameters".to_owned(), wire(&own))]);
         self.add(Kind::Trigger, Name::own(name), body, feed);
-        Ok(())
     }
 
-    fn rule(&mut self, name: &str, package: Option<&str>, node: &Node<'_>) -> Result<(), Failure> {
-        node.unknown(&["trigger", "action", "rule", "description", "annotations"], &mut self.read.warnings);
-        let needed = |key: &str| node.member(key).ok_or_else(|| node.wrong(&format!("needs {key}")));
-        let (trigger, action) = (needed("trigger")?, needed("action")?);
+    fn rule(&mut self, name: &str, package: Option<&str>, rule: Rule) {
+        let annotations = annotations(rule.description, rule.annotations);
         let body = Map::from_iter([
-            ("trigger".to_owned(), reference(&trigger.text()?, None, &trigger)?.to_string().into()),
-            ("action".to_owned(), reference(&action.text()?, package, &action)?.to_string().into()),
-            ("annotations".to_owned(), wire(&annotations(node)?)),
+            ("trigger".to_owned(), rule.trigger.0.to_string().into()),
+            ("action".to_owned(), rule.action.0.within(package).to_string().into()),
+            ("annotations".to_owned(), wire(&annotations)),
         ]);
         self.add(Kind::Rule, Name::own(name), body, None);
-        Ok(())
     }
+}
+
+fn entries<T>(entries: Option<Entries<T>>) -> Vec<(String, T)> {
+    entries.map(|entries| entries.0).unwrap_or_default()
 }
 
 fn within(package: Option<&str>, name: &str) -> Name {
     Name { package: package.map(str::to_owned), ..Name::own(name) }
 }
 
-/// A bare name is in the package that it is mentioned in.
-fn reference(text: &str, package: Option<&str>, node: &Node<'_>) -> Result<Name, Failure> {
-    let name: Name = text.parse().map_err(|cause: String| node.wrong(&cause))?;
-    match text.contains('/') {
-        true => Ok(name),
-        false => Ok(Name { package: package.map(str::to_owned), ..name }),
-    }
+/// The part of a PUT's body that all entities have.
+fn entity(
+    annotations: &Map<String, Value>,
+    parameters: Option<Map<String, Value>>,
+    inputs: Option<Map<String, Value>>,
+) -> Map<String, Value> {
+    Map::from_iter([
+        ("parameters".to_owned(), wire(&inputs::read(parameters, inputs))),
+        ("annotations".to_owned(), wire(annotations)),
+    ])
 }
 
-/// What all entities have: parameters and annotations.
-fn entity(node: &Node<'_>) -> Result<Map<String, Value>, Failure> {
-    Ok(Map::from_iter([
-        ("parameters".to_owned(), wire(&inputs::read(node)?)),
-        ("annotations".to_owned(), wire(&annotations(node)?)),
-    ]))
+/// A description is an annotation too.
+fn annotations(description: Option<Text>, own: Option<Map<String, Value>>) -> Map<String, Value> {
+    let description = description.map(|Text(text)| ("description".to_owned(), text.into()));
+    description.into_iter().chain(own.unwrap_or_default()).collect()
 }
 
-/// Annotations as such, and the members that are short for some.
-fn annotations(node: &Node<'_>) -> Result<Map<String, Value>, Failure> {
-    let mut all = Map::new();
-    if let Some(description) = node.text_of("description")? {
-        all.insert("description".to_owned(), description.into());
+fn web_annotations(web: Option<Parsed<Web>>, secret: Option<WebSecure>) -> Map<String, Value> {
+    let mut annotations: Map<_, _> = web.into_iter().flat_map(|Parsed(mode)| mode.annotations()).collect();
+    if let Some(WebSecure(Some(secret))) = secret {
+        annotations.insert("require-whisk-auth".to_owned(), secret);
     }
-    all.extend(node.object_of("annotations")?);
-    if let Some(web) = node.member("web").or_else(|| node.member("web-export")) {
-        let mode: Web = web.text()?.parse().map_err(|cause: String| web.wrong(&cause))?;
-        all.extend(mode.annotations());
-    }
-    if let Some(secret) = node.member("web-secure") {
-        match secret.value {
-            Value::Bool(false) => None,
-            Value::Bool(true) => {
-                return Err(secret.wrong("must be the secret itself, or each deployment would make another"));
-            }
-            secret => all.insert("require-whisk-auth".to_owned(), secret.clone()),
-        };
-    }
-    Ok(all)
+    annotations
 }
 
-fn read_limits(node: &Node<'_>) -> Result<Map<String, Value>, Failure> {
-    let mut limits = Map::new();
-    for (key, name) in [
-        ("timeout", "timeout"),
-        ("memory", "memory"),
-        ("memorySize", "memory"),
-        ("logs", "logs"),
-        ("logSize", "logs"),
-        ("concurrency", "concurrency"),
-        ("concurrentActivations", "concurrency"),
-    ] {
-        if let Some(limit) = node.member(key) {
-            limits.insert(name.to_owned(), limit.whole()?.into());
-        }
-    }
-    Ok(limits)
+/// The second name of a limit wins.
+fn limits_of(limits: Limits) -> Map<String, Value> {
+    let all = [
+        ("timeout", limits.timeout),
+        ("memory", limits.memory_size.or(limits.memory)),
+        ("logs", limits.log_size.or(limits.logs)),
+        ("concurrency", limits.concurrent_activations.or(limits.concurrency)),
+    ];
+    all.into_iter().filter_map(|(name, limit)| Some((name.to_owned(), limit?.0.into()))).collect()
 }

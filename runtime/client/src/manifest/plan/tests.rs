@@ -249,10 +249,10 @@ fn the_packages_may_stand_where_wskdeploy_and_aio_have_them() {
 fn what_is_wrong_is_named_with_its_place() {
     for (manifest, message) in [
         ("pakages: {}", "manifest.yaml: there is no mapping `packages`"),
-        ("packages: { p: 5 }", "packages.p: must be a mapping, it is 5"),
+        ("packages: { p: 5 }", "packages.p: invalid type: integer `5`, expected a mapping"),
         (
             "packages: { p: { actions: { a: { } } } }",
-            "packages.p.actions.a: needs a function, which is a file, or code, it is {}",
+            "packages.p.actions.a: needs `function`, which is a file, or `code`",
         ),
         (
             "packages: { p: { actions: { a: { code: x, limits: { timeout: long } } } } }",
@@ -262,10 +262,7 @@ fn what_is_wrong_is_named_with_its_place() {
             "packages: { p: { dependencies: { d: { location: github.com/x/y } } } }",
             "packages.p.dependencies.d.location: must be a package like /whisk.system/alarms, it is \"github.com/x/y\"",
         ),
-        (
-            "packages: { p: { rules: { r: { trigger: t } } } }",
-            "packages.p.rules.r: needs action, it is {\"trigger\":\"t\"}",
-        ),
+        ("packages: { p: { rules: { r: { trigger: t } } } }", "packages.p.rules.r: missing field `action`"),
     ] {
         let parsed = file::parse(manifest, |_| None).expect("YAML");
         let failed = reader::wanted(&parsed, Path::new("manifest.yaml")).expect_err("a failure");
