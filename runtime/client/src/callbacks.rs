@@ -1,4 +1,4 @@
-//! `wask callback …`: who is told when activations end. Servers other than wask tell nobody.
+//! `wask callback …`: the URLs that are notified when activations end. Only wask servers have callbacks.
 
 use clap::{ArgAction, Args, Subcommand};
 use http::Method;

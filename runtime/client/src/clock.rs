@@ -1,8 +1,8 @@
-//! The client's clock: no server has started that could lend it one.
+//! The client's clock. A command runs without a server, so it cannot use the server's clock.
 
 use std::time::{Duration, Instant, SystemTime};
 
-/// Tells the time and waits for it.
+/// Reads the system's clock.
 pub struct Clock {
     started: Instant,
 }
@@ -18,7 +18,7 @@ impl Clock {
         u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// Time since this clock was made. It never goes back.
+    /// Time since this clock was created; it never goes back.
     pub fn passed(&self) -> Duration {
         self.started.elapsed()
     }

@@ -1,4 +1,4 @@
-//! The commands: which there are, and who carries each out.
+//! The client's commands, and the function that runs each.
 
 use std::process::ExitCode;
 
@@ -54,7 +54,7 @@ pub enum Command {
     Manifest(manifest::Command),
 }
 
-/// A noun: its verbs, and which server they are for.
+/// A noun's verbs, and the server that they talk to.
 #[derive(Args)]
 pub struct NounArgs<C: Subcommand> {
     #[command(subcommand)]
@@ -63,7 +63,7 @@ pub struct NounArgs<C: Subcommand> {
     pub connection: Connection,
 }
 
-/// Runs a command to its end. `earlier` are the flags in front of the noun.
+/// Runs a command and returns its exit code. `earlier`: the flags in front of the noun.
 pub fn run(command: Command, earlier: &Connection) -> ExitCode {
     match dispatch(command, earlier) {
         Ok(()) => ExitCode::SUCCESS,

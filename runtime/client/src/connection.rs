@@ -1,4 +1,4 @@
-//! Which server a command speaks to, as whom, and how it shows the answers.
+//! The server that a command talks to, the key that it uses, and the format of its output.
 
 use clap::{Args, ValueEnum};
 
@@ -7,14 +7,14 @@ use crate::http::{Server, Trust};
 use crate::trace::Trace;
 use crate::wskprops::{self, Properties};
 
-/// How results are shown: in tables and sentences, or as the server's JSON and nothing else.
+/// The output format: tables and sentences, or the server's JSON and nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     Table,
     Json,
 }
 
-/// The flags that every command takes, in front of the noun or behind it.
+/// The flags that every command takes, before or after the noun.
 #[derive(Args, Clone, Default)]
 #[command(next_help_heading = "Connection")]
 pub struct Connection {
@@ -42,7 +42,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// These flags, and where they say nothing the ones that stood in front of the noun.
+    /// Fills in the flags in front of the noun for those that are missing here.
     pub fn or(self, earlier: &Connection) -> Self {
         Connection {
             apihost: self.apihost.or_else(|| earlier.apihost.clone()),
@@ -64,7 +64,7 @@ impl Connection {
         self.output.unwrap_or(Format::Table)
     }
 
-    /// The server that flags and properties name, with the key to it.
+    /// The server that flags or properties name, with its key.
     pub fn open(&self) -> Result<Server, Failure> {
         let properties = Properties::load()?;
         let auth = self.auth.as_deref().or_else(|| properties.get(wskprops::AUTH));
@@ -81,7 +81,7 @@ impl Connection {
         self.reach(&properties, Some(auth))
     }
 
-    /// The same without a key, for what the server tells everybody.
+    /// Like `open`, but without a key, for routes that need none.
     pub fn open_anonymously(&self) -> Result<Server, Failure> {
         self.reach(&Properties::load()?, None)
     }

@@ -1,4 +1,4 @@
-//! `wask dlq …`: the dead letter queue. Servers other than wask have none.
+//! `wask dlq …`: the dead letters. Only wask servers have them.
 
 use clap::{Args, Subcommand};
 use http::Method;
@@ -34,7 +34,7 @@ pub enum Command {
     Purge(DeadLetterArgs),
 }
 
-/// One, or all of an action or of the namespace.
+/// One dead letter, or all of an action or of the namespace.
 #[derive(Args)]
 pub struct DeadLetterArgs {
     /// Activation id

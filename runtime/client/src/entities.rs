@@ -1,4 +1,4 @@
-//! What all nouns do alike: list, get, delete.
+//! Commands that all kinds of entities share: list, get, delete.
 
 use clap::Args;
 use serde_json::Value;
@@ -8,7 +8,7 @@ use crate::http::Server;
 use crate::names::{Name, Scope, query};
 use crate::screen::{Screen, bold};
 
-/// A kind of entity: how it is called, and where it is found.
+/// A kind of entity: its name, and its collection in the API.
 #[derive(Clone, Copy, Debug)]
 pub struct Noun {
     pub one: &'static str,
@@ -20,10 +20,10 @@ pub const PACKAGE: Noun = Noun { one: "package", many: "packages" };
 pub const TRIGGER: Noun = Noun { one: "trigger", many: "triggers" };
 pub const RULE: Noun = Noun { one: "rule", many: "rules" };
 
-/// The largest page that a server gives.
+/// The largest page that a server returns.
 pub const PAGE: usize = 200;
 
-/// Which part of a list.
+/// The part of a list to print.
 #[derive(Args, Clone)]
 pub struct Page {
     /// Skip the first SKIP entries
@@ -40,7 +40,7 @@ impl Page {
     }
 }
 
-/// How a list is ordered.
+/// The order of a list.
 #[derive(Args, Clone)]
 pub struct Sorting {
     /// Sort the entries by name [default: newest first]
@@ -85,7 +85,7 @@ pub fn fetch(server: &Server, noun: Noun, name: &Name) -> Result<Value, Failure>
         .map_err(|refusal| refusal.because(format!("Unable to get {} '{}'", noun.one, name.short())))
 }
 
-/// The document, or the one field of it that is asked for.
+/// Prints the document, or one field of it.
 pub fn show(screen: Screen, noun: Noun, name: &str, document: &Value, field: Option<&str>) -> Result<(), Failure> {
     let Some(field) = field else {
         screen.heading(&format!("got {} {}", noun.one, bold(name)));
@@ -100,7 +100,7 @@ pub fn show(screen: Screen, noun: Noun, name: &str, document: &Value, field: Opt
     Ok(())
 }
 
-/// Removes an entity; `query` is what stands behind its path.
+/// Deletes an entity; `query` follows its path.
 pub fn delete(server: &Server, screen: Screen, noun: Noun, name: &Name, query: &str) -> Result<(), Failure> {
     let gone = server
         .delete(&format!("{}{query}", name.path(noun.many)))
@@ -115,7 +115,7 @@ pub fn full_name(document: &Value) -> String {
     format!("/{}/{}", part("namespace"), part("name"))
 }
 
-/// The first columns of a list: full name, and who sees it.
+/// The first columns of a list: full name, and whether it is shared.
 pub fn row(document: &Value) -> Vec<String> {
     let shared = if document["publish"] == true { "shared" } else { "private" };
     vec![full_name(document), shared.to_owned()]
@@ -127,7 +127,7 @@ pub fn annotation<'a>(document: &'a Value, key: &str) -> Option<&'a Value> {
     annotations.iter().find(|annotation| annotation["key"] == key).map(|annotation| &annotation["value"])
 }
 
-/// Two lines on an entity: what it is for, and its parameters; `*` marks those that have a value, `**` those that keep it.
+/// Two lines about an entity: its description and its parameters. `*` marks parameters with a value, `**` final ones.
 pub fn summary(noun: Noun, document: &Value) -> String {
     let described = annotation(document, "description").and_then(Value::as_str).unwrap_or("no description");
     let mark = if annotation(document, "final") == Some(&Value::Bool(true)) { "**" } else { "*" };

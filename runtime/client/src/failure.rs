@@ -1,17 +1,17 @@
-//! How a command ends badly: one sentence for a person, one exit code for a script.
+//! How a command fails: a sentence for a person, and an exit code for a script.
 
 use serde_json::Value;
 
-/// The command was understood, and something went wrong.
+/// Any other failure.
 pub const GENERAL: u8 = 1;
-/// Arguments that cannot be used.
+/// The arguments are not valid.
 pub const USAGE: u8 = 2;
-/// No answer came.
+/// The server did not answer.
 pub const NETWORK: u8 = 3;
-/// Arguments that exclude each other.
+/// The arguments exclude each other.
 pub const NOT_ALLOWED: u8 = 149;
 
-/// What is printed behind `error: `, and the exit code. Both are those of `wsk`.
+/// The text after `error: ` and the exit code. Both are those of `wsk`.
 #[derive(Debug)]
 pub struct Failure {
     pub message: String,
@@ -32,19 +32,19 @@ impl Failure {
     }
 }
 
-/// Why a request brought nothing that the command can use.
+/// Why a request failed.
 #[derive(Debug)]
 pub enum Refusal {
-    /// The server answered with a status of its own.
+    /// The server answered with a status of 300 or above.
     Status { status: u16, body: Value, text: String },
     /// The server did not answer.
     NoAnswer(String),
-    /// The server answered something that the API does not know.
+    /// The response is not what the API promises.
     Unexpected(String),
 }
 
 impl Refusal {
-    /// The failure of a command, with what it was about in front: `Unable to get action 'a'`.
+    /// The command's failure; `what` goes in front, like `Unable to get action 'a'`.
     pub fn because(self, what: impl std::fmt::Display) -> Failure {
         let exit = self.exit();
         Failure { message: format!("{what}: {}", self.text()), exit }
@@ -64,11 +64,11 @@ impl Refusal {
         }
     }
 
-    /// The lowest eight bits of an HTTP status, as `wsk` has it: 404 is 148, 409 is 153, 502 is 246.
+    /// The lowest eight bits of the HTTP status, like `wsk`: 404 is 148, 409 is 153, 502 is 246.
     pub fn exit(&self) -> u8 {
         match self {
             Refusal::Status { status, .. } => match status & 0xff {
-                0 => GENERAL, // nothing that failed ends with 0
+                0 => GENERAL, // 0 would mean success
                 low => low as u8,
             },
             Refusal::NoAnswer(_) => NETWORK,

@@ -1,5 +1,5 @@
-//! The part that clients play in the life of a feed: they tell the feed's action what became of the trigger.
-//! REST contract §10.
+//! A client's part in the life of a feed: it invokes the feed's action when a trigger is created, read, changed or
+//! deleted. REST contract §10.
 
 use http::Method;
 use serde_json::{Map, Value};
@@ -8,7 +8,7 @@ use crate::failure::Refusal;
 use crate::http::Server;
 use crate::names::Name;
 
-/// What becomes of the trigger.
+/// What happens to the trigger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LifecycleEvent {
     Create,
@@ -28,7 +28,7 @@ impl LifecycleEvent {
     }
 }
 
-/// Tells a feed's action; returns the record of its activation, which ended well.
+/// Invokes a feed's action and returns the record of its activation; `Err` if the activation failed or has not ended.
 pub fn invoke(
     server: &Server,
     feed: &Name,

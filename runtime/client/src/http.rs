@@ -1,4 +1,4 @@
-//! Requests and answers. Nobody else here knows the HTTP library, statuses aside.
+//! Requests and responses. Only this file uses the HTTP library.
 
 use std::io::{BufRead, BufReader};
 use std::sync::Arc;
@@ -14,27 +14,27 @@ use ureq::tls::{RootCerts, TlsConfig};
 use crate::failure::{Failure, Refusal};
 use crate::trace::Trace;
 
-/// How long a connection may take.
+/// Time limit for connecting.
 const CONNECT: Duration = Duration::from_secs(10);
-/// How long an answer may take: a blocking invocation is answered after 60 s at most, a large module takes a while.
+/// Time limit for a response: a blocking invocation takes up to 60 s, and uploading a large module takes a while.
 const ANSWER: Duration = Duration::from_secs(150);
-/// Bytes of an answer that are read: 200 whole records with their results and logs fit many times.
+/// The largest body that is read, in bytes: far more than 200 records with their results and logs.
 const LARGEST_ANSWER: u64 = 512 << 20;
 /// The media type of server-sent events.
 const EVENTS: &str = "text/event-stream";
-/// Characters of an answer that is no JSON, in an error.
+/// How many characters of a body that is not JSON an error quotes.
 const SHOWN: usize = 200;
 
-/// Whose certificates are good.
+/// Which certificates are accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trust {
-    /// Those that the system's authorities vouch for.
+    /// Certificates that the system's authorities signed.
     Certified,
-    /// Everybody's: `-i`.
+    /// All certificates: `-i`.
     Everyone,
 }
 
-/// An answer whose status says that it went well.
+/// A response with a status below 300.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -48,7 +48,7 @@ impl Answer {
     }
 }
 
-/// A server, and who speaks to it.
+/// A server and the key for it.
 pub struct Server {
     agent: Agent,
     base: String,
@@ -93,7 +93,7 @@ impl Server {
         &self.version
     }
 
-    /// `uuid:key`, which feeds are handed.
+    /// `uuid:key`, which feeds get as a parameter.
     pub fn auth(&self) -> &str {
         self.auth.as_deref().unwrap_or_default()
     }
@@ -111,7 +111,7 @@ impl Server {
         self.send(Method::DELETE, path, None)?.json()
     }
 
-    /// Any answer below 300, its body as it came.
+    /// Sends a request; a status of 300 or above is an `Err`. The body is not parsed.
     pub fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, Refusal> {
         let answer = self.exchange(method, &self.url(path), body)?;
         match answer.status {
@@ -120,8 +120,8 @@ impl Server {
         }
     }
 
-    /// Server-sent events, to be read as they come. Nothing but `silence` ends the wait for the next one, in an error.
-    /// `last`: the id of the last event that is known.
+    /// Opens a stream of server-sent events. Reading from it fails after `silence` without data. `last`: the id of the
+    /// last event that the caller has read.
     pub fn events(&self, path: &str, last: Option<&str>, silence: Duration) -> Result<impl BufRead + use<>, Refusal> {
         let url = self.url(path);
         let request = self.request(Method::GET, &url, EVENTS);
@@ -131,17 +131,17 @@ impl Server {
         let request = self.agent.configure_request(request).timeout_per_read(Some(silence)).build();
         let (parts, body) = self.agent.run(request).map_err(|cause| silent(&url, &cause))?.into_parts();
         let status = parts.status.as_u16();
-        if 300 <= status {
+        if status >= 300 {
             let body = body.into_with_config().limit(LARGEST_ANSWER).read_to_vec().map_err(|c| silent(&url, &c))?;
             self.trace.answer(status, &parts.headers, &body, self.auth.as_deref());
             return Err(refused(status, &body));
         }
         self.trace.answer(status, &parts.headers, &[], self.auth.as_deref());
         let kind = parts.headers.get("Content-Type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        match kind.starts_with(EVENTS) {
-            true => Ok(BufReader::new(body.into_reader())),
-            false => Err(Refusal::Unexpected(format!("the server does not stream: it answered with '{kind}'"))),
+        if !kind.starts_with(EVENTS) {
+            return Err(Refusal::Unexpected(format!("the server does not stream: it answered with '{kind}'")));
         }
+        Ok(BufReader::new(body.into_reader()))
     }
 
     fn url(&self, path: &str) -> String {
@@ -179,7 +179,7 @@ fn silent(url: &str, cause: &ureq::Error) -> Refusal {
     Refusal::NoAnswer(format!("no answer from {url}: {cause}"))
 }
 
-/// `{"error": text, "code": id}` in the words of `wsk`; anything else as far as it is text.
+/// Formats `{"error": text, "code": id}` like `wsk`, and any other body as text.
 fn refused(status: u16, body: &[u8]) -> Refusal {
     let document: Value = serde_json::from_slice(body).unwrap_or_default();
     let text = match (&document["error"], &document["code"]) {
@@ -195,7 +195,7 @@ fn refused(status: u16, body: &[u8]) -> Refusal {
     Refusal::Status { status, body: document, text }
 }
 
-/// What an action says went wrong: `{"error": "text"}`, as feeds have it also `{"error": {"error": "text"}}`.
+/// An action's error: `{"error": "text"}`, or a feed's `{"error": {"error": "text"}}`.
 fn error_of(result: &Value) -> String {
     match &result["error"] {
         Value::String(text) => text.clone(),
@@ -204,7 +204,7 @@ fn error_of(result: &Value) -> String {
     }
 }
 
-/// No proxy stands between a command and its own machine.
+/// A command uses no proxy to reach its own machine.
 fn is_this_machine(host: &str) -> bool {
     let host = host.trim_matches(['[', ']']);
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())

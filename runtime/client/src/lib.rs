@@ -1,4 +1,4 @@
-//! The client: the command grammar of `wsk`, spoken to any OpenWhisk server over HTTP. Knows nothing of the server's parts.
+#![doc = include_str!("../README.md")]
 
 mod actions;
 mod activations;

@@ -1,16 +1,16 @@
-//! Names as a person writes them: `a`, `pkg/a`, `/ns/a`, `/ns/pkg/a`; and as they stand in a URL.
+//! Names as a person writes them (`a`, `pkg/a`, `/ns/a`, `/ns/pkg/a`) and as URLs contain them.
 
 use std::fmt::Display;
 use std::str::FromStr;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// What may stand in a path segment as it is.
+/// Characters that a path segment contains without encoding.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@');
 /// The caller's own namespace.
 const OWN: &str = "_";
 
-/// An entity: its namespace, its package if it is in one, its name. Which letters are legal is for the server to say.
+/// An entity's namespace, its package if it has one, and its name. The server checks which characters are valid.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Name {
     pub namespace: String,
@@ -28,7 +28,7 @@ impl Name {
         format!("namespaces/{}/{collection}/{}", segment(&self.namespace), self.tail())
     }
 
-    /// `name` or `package/name`, as messages have it.
+    /// `name` or `package/name`, as in messages.
     pub fn short(&self) -> String {
         match &self.package {
             Some(package) => format!("{package}/{}", self.entity),
@@ -79,7 +79,7 @@ impl FromStr for Name {
     }
 }
 
-/// What a list is of: a namespace, or one package of it.
+/// What a list covers: a namespace, or one package of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
     pub namespace: String,
@@ -127,7 +127,7 @@ fn not_a_scope(text: &str) -> String {
     format!("'{text}' is not a valid qualified name: write /NAMESPACE, PACKAGE or /NAMESPACE/PACKAGE")
 }
 
-/// `/ns`, for what is never in a package.
+/// Parses `/ns`, for entities that are never in a package.
 pub fn namespace(text: &str) -> Result<Scope, String> {
     match text.parse::<Scope>()? {
         Scope { package: Some(_), .. } => Err(format!(
@@ -142,7 +142,7 @@ pub fn segment(text: &str) -> String {
     utf8_percent_encode(text, SEGMENT).to_string()
 }
 
-/// A query with what is there of it, `?` in front; empty when nothing is.
+/// A query string of the pairs that have a value, with `?` in front; empty if none has.
 pub fn query(pairs: &[(&str, Option<String>)]) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     for (key, value) in pairs {

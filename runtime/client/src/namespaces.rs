@@ -1,4 +1,4 @@
-//! `wask namespace list|get` and `wask list`, as far as the holder of a key sees namespaces.
+//! `wask namespace list|get` and `wask list`: what the holder of a key can see.
 
 use clap::Subcommand;
 use serde_json::json;
@@ -30,7 +30,7 @@ pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Fail
     }
 }
 
-/// The namespaces that the key opens.
+/// Lists the namespaces of the key.
 pub fn list(server: &Server, screen: Screen) -> Result<(), Failure> {
     let names = server
         .get("namespaces")
@@ -41,7 +41,7 @@ pub fn list(server: &Server, screen: Screen) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Packages, actions, triggers and rules of a namespace.
+/// Lists packages, actions, triggers and rules of a namespace.
 pub fn entities(scope: &Scope, server: &Server, screen: Screen) -> Result<(), Failure> {
     let page = Page { skip: 0, limit: 0 };
     let list = |noun| entities::page(server, noun, scope, &page);

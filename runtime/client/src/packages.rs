@@ -62,7 +62,7 @@ pub enum Command {
     },
 }
 
-/// What makes a package.
+/// The flags of a package.
 #[derive(Args)]
 pub struct ChangeArgs {
     /// NAME or /NAMESPACE/NAME

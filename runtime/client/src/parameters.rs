@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::failure::Failure;
 
-/// Parameters, of an entity or of an invocation.
+/// Parameters of an entity or an invocation.
 #[derive(Args, Clone, Default)]
 pub struct ParameterArgs {
     /// A parameter; repeat it for more. VALUE is JSON if it parses as JSON, otherwise text
@@ -32,12 +32,12 @@ pub struct AnnotationArgs {
 }
 
 impl ParameterArgs {
-    /// All of them as one object, as an invocation takes it.
+    /// All parameters as one object, the form that an invocation takes.
     pub fn object(&self) -> Result<Map<String, Value>, Failure> {
         object(&self.param_file, &self.param, "parameter")
     }
 
-    /// All of them as entities have them; `None` when there is no such flag.
+    /// All parameters in the form that entities have; `None` without such a flag.
     pub fn wire(&self) -> Result<Option<Value>, Failure> {
         let given = !self.param.is_empty() || !self.param_file.is_empty();
         given.then(|| Ok(wire(&self.object()?))).transpose()
@@ -45,7 +45,7 @@ impl ParameterArgs {
 }
 
 impl AnnotationArgs {
-    /// `None` when there is no such flag.
+    /// `None` without such a flag.
     pub fn object(&self) -> Result<Option<Map<String, Value>>, Failure> {
         let given = !self.annotation.is_empty() || !self.annotation_file.is_empty();
         given.then(|| object(&self.annotation_file, &self.annotation, "annotation")).transpose()
@@ -56,7 +56,7 @@ impl AnnotationArgs {
     }
 }
 
-/// Pairs of a flag that takes two values.
+/// The pairs of a flag that takes two values.
 pub fn pairs(flat: &[String]) -> Map<String, Value> {
     flat.chunks_exact(2).map(|pair| (pair[0].clone(), value(&pair[1]))).collect()
 }
@@ -66,13 +66,13 @@ pub fn wire(object: &Map<String, Value>) -> Value {
     object.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect()
 }
 
-/// The object behind `[{"key", "value"}, …]`.
+/// The inverse of [`wire`].
 pub fn object_of(wire: &Value) -> Map<String, Value> {
     let pairs = wire.as_array().into_iter().flatten();
     pairs.filter_map(|pair| Some((pair["key"].as_str()?.to_owned(), pair["value"].clone()))).collect()
 }
 
-/// JSON where it is JSON, else text.
+/// JSON if it parses as JSON, otherwise text.
 pub fn value(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
 }

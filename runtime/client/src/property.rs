@@ -19,7 +19,7 @@ pub enum Command {
     Unset(PropertyFlags),
 }
 
-/// Which properties are meant.
+/// The properties that a command is about.
 #[derive(Args)]
 pub struct PropertyFlags {
     /// Address of the server

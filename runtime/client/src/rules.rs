@@ -68,7 +68,7 @@ pub enum Command {
     },
 }
 
-/// What makes a rule.
+/// The arguments of a rule.
 #[derive(Args)]
 pub struct ChangeArgs {
     /// NAME or /NAMESPACE/NAME
@@ -138,12 +138,12 @@ pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Fail
     }
 }
 
-/// Lists of rules come without their status, so each rule is asked for it.
+/// A list of rules lacks their status, so each rule is fetched.
 pub fn print_list(screen: Screen, server: &Server, scope: &Scope, mut list: Value) {
     for rule in list.as_array_mut().into_iter().flatten() {
         let name = Name { namespace: scope.namespace.clone(), ..Name::own(rule["name"].as_str().unwrap_or_default()) };
         let status = server.get(&name.path("rules")).map(|document| document["status"].clone());
-        rule["status"] = status.unwrap_or_else(|_| "unknown".into()); // it may be gone by now
+        rule["status"] = status.unwrap_or_else(|_| "unknown".into()); // it may have been deleted
     }
     let row = |rule: &Value| {
         let status = rule["status"].as_str().unwrap_or_default().to_owned();

@@ -1,5 +1,5 @@
-//! What a command prints. Results go to standard output, what is said about them to standard error; colours are left out
-//! where nobody sees them.
+//! What a command prints. Results go to standard output and notes about them to standard error; only a terminal gets
+//! colours.
 
 use std::io::Write as _;
 
@@ -17,19 +17,19 @@ const RED: Style = AnsiColor::Red.on_default();
 const TITLE: Style = AnsiColor::Blue.on_default().bold();
 const BOLD: Style = Style::new().bold();
 
-/// Text that stands out.
+/// Text in bold.
 pub fn bold(text: impl std::fmt::Display) -> String {
     format!("{BOLD}{text}{BOLD:#}")
 }
 
-/// Where results are shown, and how.
+/// Prints results in one format.
 #[derive(Clone, Copy, Debug)]
 pub struct Screen {
     pub format: Format,
 }
 
 impl Screen {
-    /// The whole answer of a command that changed something: `ok: created action a`, or the server's document.
+    /// The output of a command that changed something: `ok: created action a`, or the server's document.
     pub fn done(self, sentence: &str, document: &Value) {
         match self.format {
             Format::Table => line(&format!("{GREEN}ok:{GREEN:#} {sentence}")),
@@ -37,7 +37,7 @@ impl Screen {
         }
     }
 
-    /// What stands above a document; for the person, so it is not mixed with the document.
+    /// A line above a document. It goes to standard error, so that standard output is the document alone.
     pub fn heading(self, sentence: &str) {
         if self.format == Format::Table {
             note(&format!("{GREEN}ok:{GREEN:#} {sentence}"));
@@ -48,7 +48,7 @@ impl Screen {
         print_document(document);
     }
 
-    /// A document about something that failed.
+    /// A document about a failure.
     pub fn failed_document(self, document: &Value) {
         note(&pretty(document));
     }
@@ -79,7 +79,7 @@ impl Screen {
     }
 }
 
-/// A line on standard output. Nobody has to read it: a closed pipe is no error.
+/// A line on standard output; a closed pipe is not an error.
 pub fn line(text: &str) {
     let _ = writeln!(anstream::stdout().lock(), "{text}");
 }
@@ -99,17 +99,18 @@ pub fn error(failed: &Failure) {
     }
 }
 
-/// Text of a guest. A terminal obeys control characters, so it gets none; a pipe gets every byte.
+/// Text from a guest. A terminal would obey control characters, so they are replaced there; a pipe gets every byte.
 pub fn foreign(text: &str) {
     use std::io::IsTerminal as _;
     let mut out = std::io::stdout().lock();
-    let _ = match out.is_terminal() {
-        true => writeln!(out, "{}", text.replace(|c: char| c.is_control() && c != '\t', " ")),
-        false => writeln!(out, "{text}"),
+    let _ = if out.is_terminal() {
+        writeln!(out, "{}", text.replace(|c: char| c.is_control() && c != '\t', " "))
+    } else {
+        writeln!(out, "{text}")
     };
 }
 
-/// Local time of milliseconds since 1970; empty where there is none.
+/// Local time of milliseconds since 1970; empty if `ms` is not a number.
 pub fn time(ms: &Value) -> String {
     ms.as_i64().map(time_of).unwrap_or_default()
 }
@@ -119,7 +120,7 @@ pub fn time_of(ms: i64) -> String {
     time.with_timezone(&Local).format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-/// JSON as `wsk` prints it, four columns deep.
+/// JSON as `wsk` prints it, with an indent of four.
 pub fn pretty(document: &Value) -> String {
     let mut text = Vec::new();
     let mut writer = Serializer::with_formatter(&mut text, PrettyFormatter::with_indent(b"    "));
@@ -131,7 +132,7 @@ fn print_document(document: &Value) {
     let _ = writeln!(std::io::stdout().lock(), "{}", pretty(document));
 }
 
-/// Rows whose cells stand below each other; the last cell is not padded.
+/// Rows with aligned columns; a row has no trailing spaces.
 fn aligned(rows: &[Vec<String>]) -> Vec<String> {
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
     let width = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count()).max();

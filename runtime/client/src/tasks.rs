@@ -1,4 +1,4 @@
-//! `wask task list`: what runs, waits and is over, of every kind. Servers other than wask have no such list.
+//! `wask task list`: activations, firings and callbacks in one list. Only wask servers have it.
 
 use clap::Subcommand;
 use serde_json::Value;

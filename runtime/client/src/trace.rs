@@ -1,8 +1,8 @@
-//! What `-v` prints of requests and answers. The key never appears, not even inside a body.
+//! Prints requests and responses for `-v` and `-d`. The key never appears, not even inside a body.
 
 use std::fmt::Write as _;
 
-/// Characters of a body that `-v` shows; `-d` shows all.
+/// How many characters of a body `-v` prints; `-d` prints all.
 const SHOWN: usize = 1_000;
 
 /// How much is printed to standard error.
@@ -54,10 +54,7 @@ impl Trace {
 /// The text without the key and without its secret half.
 fn masked(text: &str, auth: Option<&str>) -> String {
     let Some((_, secret)) = auth.and_then(|auth| auth.split_once(':')) else { return text.to_owned() };
-    match secret.is_empty() {
-        true => text.to_owned(),
-        false => text.replace(secret, "***"),
-    }
+    if secret.is_empty() { text.to_owned() } else { text.replace(secret, "***") }
 }
 
 #[cfg(test)]

@@ -70,7 +70,7 @@ const EXAMPLES: &str = "\
 Example, every five minutes:
   wask trigger create tick --feed /whisk.system/alarms/alarm -p cron '*/5 * * * *'";
 
-/// What makes a trigger.
+/// The flags of a trigger.
 #[derive(Args)]
 pub struct ChangeArgs {
     /// NAME or /NAMESPACE/NAME
@@ -90,14 +90,14 @@ pub struct ChangeArgs {
     annotations: AnnotationArgs,
 }
 
-/// Which parameters go where; `None` where nothing is given.
+/// The parameters for the feed and for the trigger; `None` if none are given.
 struct GivenParameters {
     feed: Option<Map<String, Value>>,
     trigger: Option<Map<String, Value>>,
 }
 
 impl ChangeArgs {
-    /// `-p` goes to the feed where there is one, else to the trigger; `-F` and `-T` say it themselves.
+    /// `-p` goes to the feed if there is one, otherwise to the trigger; `-F` goes to the feed, `-T` to the trigger.
     fn given(&self, feed: Option<&Name>) -> Result<GivenParameters, Failure> {
         let plain = self.parameters.object()?;
         let plain = (!plain.is_empty()).then_some(plain);
@@ -123,11 +123,11 @@ pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Fail
         Command::Update { change } => update(&change, server, screen),
         Command::Get { name, field, summary } => {
             let document = entities::fetch(server, TRIGGER, &name)?;
-            match summary {
-                true => screen::line(&entities::summary(TRIGGER, &document)),
-                false => show(&name, field.as_deref(), &document, server, screen)?,
+            if summary {
+                screen::line(&entities::summary(TRIGGER, &document));
+                return Ok(());
             }
-            Ok(())
+            show(&name, field.as_deref(), &document, server, screen)
         }
         Command::Delete { name } => {
             let document = entities::fetch(server, TRIGGER, &name)?;
@@ -167,7 +167,7 @@ fn fire(name: &Name, parameters: &ParameterArgs, server: &Server, screen: Screen
     Ok(())
 }
 
-/// Makes the trigger, then starts its feed; a feed that refuses takes the trigger with it.
+/// Creates the trigger, then starts its feed. If the feed refuses, the trigger is deleted again.
 fn create(change: &ChangeArgs, feed: Option<&Name>, server: &Server, screen: Screen) -> Result<(), Failure> {
     let (name, given) = (&change.name, change.given(feed)?);
     let unable = || format!("Unable to create trigger '{}'", name.short());
@@ -211,22 +211,23 @@ fn update(change: &ChangeArgs, server: &Server, screen: Screen) -> Result<(), Fa
     }
     let mut annotations = change.annotations.object()?;
     if let (Some(annotations), Some(feed)) = (&mut annotations, &feed) {
-        annotations.insert("feed".to_owned(), feed.to_string().into()); // or delete would leave the feed running
+        annotations.insert("feed".to_owned(), feed.to_string().into()); // without it, `delete` would leave the feed running
     }
     let changed = [("parameters", given.trigger), ("annotations", annotations)];
     let body: Map<String, Value> =
         changed.into_iter().filter_map(|(key, object)| Some((key.to_owned(), wire(&object?)))).collect();
-    let updated = match body.is_empty() && feed.is_some() {
-        true => existing,
-        false => server
+    let updated = if body.is_empty() && feed.is_some() {
+        existing
+    } else {
+        server
             .put(&format!("{}?overwrite=true", name.path("triggers")), &Value::Object(body))
-            .map_err(|refusal| refusal.because(unable()))?,
+            .map_err(|refusal| refusal.because(unable()))?
     };
     screen.done(&format!("updated trigger {}", bold(name.short())), &updated);
     Ok(())
 }
 
-/// The trigger's document; of a trigger with a feed the record of what the feed says about it, as `wsk` has it.
+/// Prints the trigger's document, or, like `wsk`, the record of its feed's READ activation.
 fn show(name: &Name, field: Option<&str>, document: &Value, server: &Server, screen: Screen) -> Result<(), Failure> {
     if let (Some(feed), None) = (feed_of(document), field) {
         match feeds::invoke(server, &feed, LifecycleEvent::Read, name, Map::new()) {
@@ -243,7 +244,7 @@ fn show(name: &Name, field: Option<&str>, document: &Value, server: &Server, scr
     entities::show(screen, TRIGGER, &name.short(), document, field)
 }
 
-/// The action behind a trigger's feed.
+/// The action of a trigger's feed.
 pub fn feed_of(document: &Value) -> Option<Name> {
     object_of(&document["annotations"]).get("feed")?.as_str()?.parse().ok()
 }

@@ -1,4 +1,4 @@
-//! The file `.wskprops`: lines `KEY=VALUE` that `wsk`, `aio` and wask share. Lines that mean nothing here stay as they are.
+//! The file `.wskprops`: lines `KEY=VALUE` that `wsk`, `aio` and wask share. Unknown lines stay as they are.
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
@@ -14,17 +14,17 @@ pub const AUTH: &str = "AUTH";
 pub const NAMESPACE: &str = "NAMESPACE";
 pub const INSECURE: &str = "INSECURE_SSL";
 
-/// Where `wask dev` leaves its key, below the folder it was started in.
+/// Where `wask dev` writes its key, below the folder that it was started in.
 const OF_A_DEV_SERVER: &str = ".wask/wskprops";
 
-/// What a server says in its file.
+/// The properties that a server writes.
 pub struct Props<'a> {
     pub api_host: &'a str,
     pub auth: &'a str,
     pub namespace: &'a str,
 }
 
-/// A properties file as it was read.
+/// The lines of a properties file.
 #[derive(Default)]
 pub struct Properties {
     path: Option<PathBuf>,
@@ -32,7 +32,7 @@ pub struct Properties {
 }
 
 impl Properties {
-    /// The user's file. Where there is none: the one that `wask dev` wrote in this folder, to be read and not changed.
+    /// Reads the user's file, or, if it does not exist, the file that `wask dev` wrote in this folder.
     pub fn load() -> Result<Self, Failure> {
         let path = environment::properties_file();
         if let Some(path) = &path
@@ -44,14 +44,14 @@ impl Properties {
         Ok(Properties { path, lines })
     }
 
-    /// The user's file and nothing else, to be changed.
+    /// Reads the user's file only, so that it can be changed.
     pub fn load_own() -> Result<Self, Failure> {
         let path = environment::properties_file();
         let lines = path.as_deref().map(read).transpose()?.flatten().unwrap_or_default();
         Ok(Properties { path, lines })
     }
 
-    /// The last line of a key counts; an empty value is none.
+    /// The value on the last line of a key; `None` if it is empty.
     pub fn get(&self, key: &str) -> Option<&str> {
         let value = self.lines.iter().rev().find_map(|line| value_of(line, key))?;
         (!value.is_empty()).then_some(value)
@@ -66,7 +66,7 @@ impl Properties {
         self.lines.retain(|line| value_of(line, key).is_none());
     }
 
-    /// Writes the file whole or not at all, readable by its owner only.
+    /// Replaces the file in one step; only its owner can read it.
     pub fn save(&self) -> Result<(), Failure> {
         let Some(path) = &self.path else {
             return Err(Failure::general("Whisk properties file write failure: there is no home folder"));
@@ -77,7 +77,7 @@ impl Properties {
         })
     }
 
-    /// Where the properties are, or would be.
+    /// The path of the file, for messages.
     pub fn location(&self) -> String {
         self.path.as_ref().map_or_else(|| ".wskprops".to_owned(), |path| path.display().to_string())
     }
@@ -98,24 +98,24 @@ fn read(path: &Path) -> Result<Option<Vec<String>>, Failure> {
     }
 }
 
-/// Writes a server's file, whole or not at all.
+/// Writes a server's file in one step.
 pub fn write(path: &Path, props: &Props<'_>) -> std::io::Result<()> {
     draft(path, props)?;
     publish(path)
 }
 
-/// Writes what a server's file is to say beside it, durably and readable by its owner only.
+/// Writes a server's file as a draft next to it, durably; only its owner can read it.
 pub fn draft(path: &Path, props: &Props<'_>) -> std::io::Result<()> {
     let lines = [(API_HOST, props.api_host), (AUTH, props.auth), (NAMESPACE, props.namespace)];
     draft_lines(path, &lines.map(|(key, value)| format!("{key}={value}")))
 }
 
-/// Makes the draft the file.
+/// Renames the draft to the file.
 pub fn publish(path: &Path) -> std::io::Result<()> {
     std::fs::rename(draft_of(path), path)
 }
 
-/// The key that the file says, or the draft that a start left which was cut off. `None`: neither says one.
+/// The key in the file, or in a draft that an interrupted start left behind. `None`: neither has a key.
 pub fn auth(path: &Path) -> Option<String> {
     let auth = |path: &Path| {
         let text = std::fs::read_to_string(path).ok()?;
@@ -132,7 +132,7 @@ fn draft_lines(path: &Path, lines: &[String]) -> std::io::Result<()> {
     let draft = draft_of(path);
     match std::fs::remove_file(&draft) {
         Err(cause) if cause.kind() != ErrorKind::NotFound => return Err(cause),
-        _ => (), // gone, so that the mode below holds for a file that somebody made before
+        _ => (), // an existing file would keep its own mode
     }
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
     for line in lines {

@@ -1,4 +1,4 @@
-//! YAML, as its version 1.2 has it: `true` and `false` are booleans, `yes`, `no` and `n` are text, and so is `007`.
+//! YAML 1.2: `true` and `false` are booleans; `yes`, `no`, `n` and `007` are text.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! `wask cron next`: when a pattern is due. Feeds contract §A.8.
+//! `wask cron next`: the next times of a pattern. Feeds contract §A.8.
 
 use std::process::ExitCode;
 
@@ -9,7 +9,7 @@ use crate::alarms::{Dialect, Pattern, Schedule, iso_date, zone_named};
 
 #[derive(Subcommand)]
 pub enum CronCommand {
-    /// Print the next times at which an alarm with this pattern is due, in UTC, one a line
+    /// Print the next times at which an alarm with this pattern fires, in UTC, one per line
     Next(NextArgs),
 }
 
@@ -45,7 +45,7 @@ fn time(text: &str) -> Result<Timestamp, String> {
     iso_date(text).ok_or_else(|| format!("'{text}' is not a time like 2027-01-01T00:00:00Z"))
 }
 
-/// Prints the times; what is wrong with the pattern or the zone is said in the words of the feed.
+/// Prints the times. Errors in the pattern or the time zone have the same text as in the feed.
 pub fn run(command: &CronCommand, now: Timestamp) -> ExitCode {
     let CronCommand::Next(args) = command;
     match next(args, now) {

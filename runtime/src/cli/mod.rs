@@ -1,4 +1,4 @@
-//! The command line: what each command takes, and which exit code it ends with.
+//! The command line: the arguments of each command, and its exit code.
 
 /// Prints a line.
 macro_rules! say {
@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::config::{BadConfig, Config, DEFAULTS, Flags, Loaded};
 use crate::telemetry;
 
-/// Exit code for settings or arguments that cannot be used.
+/// Exit code for settings or arguments that are not valid.
 const BAD_USAGE: u8 = 2;
 
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (wasmtime ", env!("WASMTIME_VERSION"), ")");
@@ -32,7 +32,7 @@ const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (wasmtime ", env!("WA
 struct Cli {
     #[command(subcommand)]
     command: Command,
-    /// `wask -i action list`, as `wsk` takes it too; every command of the client shows these flags in its help.
+    /// Like `wsk`, wask takes these flags in front of the noun too: `wask -i action list`.
     #[command(flatten)]
     connection: wask_client::Connection,
 }
@@ -129,7 +129,7 @@ pub fn run() -> ExitCode {
             let loaded = Loaded::read(&flags, &dev::defaults()).and_then(dev::check);
             with_runtime(loaded, |config| dev::run(config, args.folder))
         }
-        Command::Namespace(args) => match args.of_the_client() {
+        Command::Namespace(args) => match args.client_command() {
             Some(command) => return wask_client::run(command, &connection),
             None => namespace::run(args, &connection),
         },
@@ -153,20 +153,20 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// The arguments; those that cannot be used end the process.
+/// Parses the arguments; the process ends if they are not valid.
 fn parse() -> Cli {
     let mut command = command();
     let matches = command.get_matches_mut();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit());
-    let of_a_server = matches!(cli.command, Command::Serve(_) | Command::Dev(_) | Command::Settings);
-    if of_a_server && cli.connection.is_given() {
+    let runs_a_server = matches!(cli.command, Command::Serve(_) | Command::Dev(_) | Command::Settings);
+    if runs_a_server && cli.connection.is_given() {
         let why = "the flags in front of this command are for commands that talk to a server";
         command.error(clap::error::ErrorKind::ArgumentConflict, why).exit();
     }
     cli
 }
 
-/// In front of a noun the client's flags are taken and not shown; the noun has them again, for all its verbs.
+/// Hides the client's flags in the top-level help: every noun defines and shows them again.
 fn command() -> clap::Command {
     Cli::command().mut_args(|arg| arg.global(false).hide(true))
 }
@@ -182,7 +182,7 @@ fn complete(shell: Shell) {
     let _ = std::io::stdout().write_all(&script);
 }
 
-/// A server does not end because nobody reads what it prints any more, as `println!` would.
+/// Prints a line. Unlike `println!`, it does not panic if standard output is closed.
 fn print_line(line: std::fmt::Arguments<'_>) {
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "{line}");
@@ -197,6 +197,6 @@ where
     telemetry::start(&loaded.config.log)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ended = runtime.block_on(command(loaded.config));
-    runtime.shutdown_background(); // a compile or a read that hangs does not hold up the exit
+    runtime.shutdown_background(); // a compile or a read that hangs must not delay the exit
     ended
 }

@@ -1,4 +1,4 @@
-//! `wask serve`: a node that runs until it is told to stop.
+//! `wask serve`: runs a node until a signal stops it.
 
 use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -9,7 +9,7 @@ use crate::catalog::random_key;
 use crate::config::Config;
 use crate::node::{Node, Shared};
 
-/// The namespace of the first start.
+/// The namespace that the first start creates.
 const FIRST_NAMESPACE: &str = "guest";
 
 pub async fn run(config: Config) -> anyhow::Result<()> {
@@ -17,13 +17,13 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let node = Node::start(&config, Shared::default()).await?;
     say!("wask {} · listening on http://{}", env!("CARGO_PKG_VERSION"), node.address);
     say!("data in {}", config.server.data_dir.display());
-    say_how_to_use_it(&config, &node).await?;
+    print_usage(&config, &node).await?;
     signals.stop_in_order(node).await
 }
 
-/// Makes the first namespace with a random key, unless it is there. The key is in wskprops and nowhere else, so it is
-/// written before there is a namespace that needs it; it can be read when there is.
-async fn say_how_to_use_it(config: &Config, node: &Node) -> anyhow::Result<()> {
+/// Creates the first namespace with a random key if it does not exist, and prints how to use it. Only wskprops contains
+/// the key, so its draft is written before the namespace is created and published afterwards.
+async fn print_usage(config: &Config, node: &Node) -> anyhow::Result<()> {
     let (path, namespace): (_, NamespaceName) = (config.wskprops(), FIRST_NAMESPACE.parse()?);
     let first = match node.catalog.owner(&namespace).await? {
         Some(_) => None,
@@ -35,19 +35,19 @@ async fn say_how_to_use_it(config: &Config, node: &Node) -> anyhow::Result<()> {
     };
     let props = Props { api_host: &node.api_host, auth: &auth, namespace: FIRST_NAMESPACE };
     wskprops::draft(&path, &props).context("write wskprops")?;
-    let made = first.is_some();
-    if made {
+    let is_first = first.is_some();
+    if is_first {
         node.catalog.create_namespace(namespace, first).await?;
     }
-    wskprops::publish(&path).context("write wskprops")?; // also later: the address may be another one
-    if made {
+    wskprops::publish(&path).context("write wskprops")?; // at later starts too, because the address may have changed
+    if is_first {
         say!("created namespace `{FIRST_NAMESPACE}`; its key is in {}", path.display());
     }
     say!("use it:  export WSK_CONFIG_FILE={}", wskprops::absolute(&path).display());
     Ok(())
 }
 
-/// The two signals that stop a node.
+/// The signals that stop a node: SIGTERM and SIGINT.
 pub struct Signals {
     terminate: Signal,
     interrupt: Signal,
@@ -65,7 +65,7 @@ impl Signals {
         }
     }
 
-    /// Waits for a signal and stops the node in order; the second signal ends the process at once.
+    /// Waits for a signal, then shuts the node down in order; a second signal ends the process at once.
     pub async fn stop_in_order(&mut self, node: Node) -> anyhow::Result<()> {
         self.next().await;
         eprintln!("stopping; a second signal stops the server at once");

@@ -1,4 +1,4 @@
-//! Code between files and the API: what is binary travels as base64, so that every byte arrives.
+//! Converts code between files and the API, which takes binary code as base64.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ const WASM: &[u8] = b"\0asm";
 const ZIP: &[u8] = b"PK\x03\x04";
 const DEFAULT_KIND: &str = "wasm:default";
 
-/// The `exec` of a file or an image; `None` when neither is given and the code stays as it is.
+/// The `exec` of a file or an image; `None` without either, so that the code stays as it is.
 pub fn exec(file: Option<&str>, change: &ChangeArgs) -> Result<Option<Value>, Failure> {
     let image = match (&change.docker, change.native) {
         (Some(image), _) => Some(image.as_str()),
@@ -35,7 +35,7 @@ pub fn exec(file: Option<&str>, change: &ChangeArgs) -> Result<Option<Value>, Fa
     Ok(Some(exec))
 }
 
-/// The `exec` of a file; the kind follows from the file's extension unless it is given.
+/// The `exec` of a file; without `kind`, the file's extension decides.
 pub fn exec_of_file(file: &Path, kind: Option<&str>) -> Result<Value, Failure> {
     let extension = file.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     let kind = match (kind, extension) {
@@ -51,7 +51,7 @@ pub fn exec_of_file(file: &Path, kind: Option<&str>) -> Result<Value, Failure> {
     Ok(json!({ "kind": kind, "code": code_of_file(file)? }))
 }
 
-/// Text as it is, everything else as base64.
+/// The code as text if it is text, otherwise as base64.
 fn code_of_file(file: &Path) -> Result<String, Failure> {
     let bytes = std::fs::read(file).map_err(|cause| {
         Failure::general(format!("File '{}' is not a valid file or it does not exist: {cause}", file.display()))
@@ -74,7 +74,7 @@ pub fn exec_of_sequence(list: &str) -> Result<Value, Failure> {
     Ok(json!({ "kind": "sequence", "components": components.map_err(Failure::usage)? }))
 }
 
-/// Bytes of an action's code, and the extension of a file that holds them.
+/// The bytes of an action's code, and the extension of a file for them.
 pub fn decoded(exec: &Value) -> Result<(Vec<u8>, &'static str), Failure> {
     let kind = exec["kind"].as_str().unwrap_or_default();
     let Some(code) = exec["code"].as_str() else {
@@ -84,11 +84,11 @@ pub fn decoded(exec: &Value) -> Result<(Vec<u8>, &'static str), Failure> {
             _ => "The action has no code",
         }));
     };
-    let bytes = match exec["binary"] == true {
-        true => STANDARD
-            .decode(code.trim())
-            .map_err(|cause| Failure::general(format!("The code is not valid base64: {cause}")))?,
-        false => code.as_bytes().to_vec(),
+    let bytes = if exec["binary"] == true {
+        let decoded = STANDARD.decode(code.trim());
+        decoded.map_err(|cause| Failure::general(format!("The code is not valid base64: {cause}")))?
+    } else {
+        code.as_bytes().to_vec()
     };
     let extension = match &bytes {
         wasm if wasm.starts_with(WASM) => "wasm",
@@ -103,7 +103,7 @@ pub fn decoded(exec: &Value) -> Result<(Vec<u8>, &'static str), Failure> {
     Ok((bytes, extension))
 }
 
-/// Writes an action's code to a file that is not there yet; returns the file's whole path.
+/// Writes an action's code to a new file and returns its absolute path.
 pub fn save(document: &Value, file: Option<&str>) -> Result<String, Failure> {
     let (bytes, extension) = decoded(&document["exec"])?;
     let name = document["name"].as_str().unwrap_or("action");
@@ -113,7 +113,7 @@ pub fn save(document: &Value, file: Option<&str>) -> Result<String, Failure> {
     Ok(whole)
 }
 
-/// Writes a file that must not be there yet.
+/// Writes a new file; `Err` if it exists.
 pub fn write_new(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
     use std::io::Write as _;
     let written = std::fs::File::create_new(file).and_then(|mut file| file.write_all(bytes));

@@ -10,7 +10,7 @@ use crate::names::Name;
 use crate::parameters::ParameterArgs;
 use crate::screen::{Screen, bold};
 
-/// The status of an answer that came before the end of the activation; also the exit code then.
+/// The status of a response that came before the activation ended; also the exit code in that case.
 const STILL_RUNNING: u16 = 202;
 
 #[derive(Args)]
@@ -35,7 +35,7 @@ pub fn run(args: &InvokeArgs, server: &Server, screen: Screen) -> Result<(), Fai
     let answered = server.send(Method::POST, &path, Some(&arguments));
     let (status, document) = match answered {
         Ok(answer) => (answer.status, answer.json()),
-        // What an action answers has no code; what a server says about a request has one.
+        // An error of the server has a `code`; a failed activation has none.
         Err(Refusal::Status { status, body, .. }) if blocking && is_outcome(status, &body) => (status, Ok(body)),
         Err(refusal) => (0, Err(refusal)),
     };

@@ -55,7 +55,7 @@ Examples:
   wask action create slow slow.wasm -t 120000 -m 512 -p greeting Hello
   wask action create both --sequence hello,slow";
 
-/// What makes an action.
+/// The flags of an action.
 #[derive(Args)]
 pub struct ChangeArgs {
     /// NAME, PACKAGE/NAME or /NAMESPACE/[PACKAGE/]NAME
@@ -204,7 +204,7 @@ fn update(update: &UpdateArgs, server: &Server, screen: Screen) -> Result<(), Fa
         removed.push(web::SECURE.to_owned());
     }
     if !removed.is_empty() {
-        body.insert("delAnnotations".to_owned(), json!(removed)); // a PUT alone lays annotations over those that are there
+        body.insert("delAnnotations".to_owned(), json!(removed)); // a PUT merges annotations with the existing ones
     }
     let annotations = web::annotations(given, change.web, change.web_secure.as_ref(), existing.as_ref())?;
     if let Some(annotations) = annotations {
@@ -217,7 +217,7 @@ fn update(update: &UpdateArgs, server: &Server, screen: Screen) -> Result<(), Fa
     Ok(())
 }
 
-/// The annotations of an action that may be there, without the one that the server keeps.
+/// The annotations of an action, without the one that the server sets; `None` if the action does not exist.
 fn existing_annotations(server: &Server, name: &Name) -> Result<Option<Map<String, Value>>, Failure> {
     match server.get(&format!("{}?code=false", name.path("actions"))) {
         Ok(document) => {
@@ -230,7 +230,7 @@ fn existing_annotations(server: &Server, name: &Name) -> Result<Option<Map<Strin
     }
 }
 
-/// The body of a PUT, without annotations of the command line; those of a copied action are in it.
+/// The body of a PUT, with the annotations of a copied action but not those of the command line.
 fn body_of(change: &ChangeArgs, server: &Server) -> Result<Map<String, Value>, Failure> {
     if change.kind.is_some() && change.docker.is_some() {
         return Err(Failure::not_allowed("Cannot specify both --kind and --docker at the same time."));
@@ -273,7 +273,7 @@ fn copy_of(original: &str, server: &Server) -> Result<Map<String, Value>, Failur
     Ok(Map::from_iter([copied("exec"), copied("parameters"), annotations]))
 }
 
-/// Puts annotations over those that are in the body already.
+/// Adds annotations to those in the body; they override existing ones.
 fn add_annotations(body: &mut Map<String, Value>, annotations: Map<String, Value>) {
     let mut all = object_of(body.get("annotations").unwrap_or(&Value::Null));
     all.extend(annotations);
@@ -291,16 +291,14 @@ fn get(args: &GetArgs, server: &Server, screen: Screen) -> Result<(), Failure> {
         return Ok(());
     }
     let document = entities::fetch(server, ACTION, &args.name)?;
-    match () {
-        () if args.url => {
-            screen.heading(&format!("got action {}", bold(&short)));
-            screen::line(&web::url(server, &document));
-            Ok(())
-        }
-        () if args.summary => {
-            screen::line(&entities::summary(ACTION, &document));
-            Ok(())
-        }
-        () => entities::show(screen, ACTION, &short, &document, args.field.as_deref()),
+    if args.url {
+        screen.heading(&format!("got action {}", bold(&short)));
+        screen::line(&web::url(server, &document));
+        return Ok(());
     }
+    if args.summary {
+        screen::line(&entities::summary(ACTION, &document));
+        return Ok(());
+    }
+    entities::show(screen, ACTION, &short, &document, args.field.as_deref())
 }

@@ -1,4 +1,4 @@
-//! `--web` and `--web-secure`: which annotations make a web action, and at which URL it is.
+//! `--web` and `--web-secure`: the annotations of a web action, and its URL.
 
 use std::str::FromStr;
 
@@ -12,9 +12,9 @@ use crate::names::segment;
 const EXPORT: &str = "web-export";
 const RAW: &str = "raw-http";
 const FINAL: &str = "final";
-/// The annotation with the secret that callers must know.
+/// The annotation with the secret that callers must send.
 pub const SECURE: &str = "require-whisk-auth";
-/// Random secrets stay below what a number of JavaScript holds exactly.
+/// The largest random secret: the largest integer that JavaScript represents exactly.
 const LARGEST_SECRET: u64 = (1 << 53) - 1;
 
 /// The argument of `--web`.
@@ -41,7 +41,7 @@ impl FromStr for Web {
 }
 
 impl Web {
-    /// The annotations that make it so.
+    /// The annotations of this mode.
     pub fn annotations(self) -> [(String, Value); 3] {
         let pairs = [(EXPORT, self != Web::No), (RAW, self == Web::Raw), (FINAL, self != Web::No)];
         pairs.map(|(key, value)| (key.to_owned(), value.into()))
@@ -68,9 +68,9 @@ impl FromStr for WebSecret {
     }
 }
 
-/// The annotations that a PUT is to carry; `None` when the flags say nothing about annotations.
+/// The annotations for a PUT; `None` if the flags do not change any.
 ///
-/// Annotations that the command line gives replace the existing ones, those of the flags aside, which are carried on.
+/// Annotations from the command line replace the existing ones, except those that `--web` and `--web-secure` set.
 pub fn annotations(
     given: Option<Map<String, Value>>,
     web: Option<Web>,
@@ -100,7 +100,7 @@ pub fn annotations(
         Some(WebSecret::Off) => {
             all.shift_remove(SECURE);
         }
-        Some(WebSecret::Random) if all.get(SECURE).is_some_and(Value::is_number) => (), // callers know it already
+        Some(WebSecret::Random) if all.get(SECURE).is_some_and(Value::is_number) => (), // keep it, because callers use it
         Some(WebSecret::Random) => {
             all.insert(SECURE.to_owned(), json!(random()?));
         }
@@ -124,7 +124,7 @@ pub fn is_web_action(document: &Value) -> bool {
     is_true(annotation(document, EXPORT))
 }
 
-/// Where callers of the action find it.
+/// The URL of an action.
 pub fn url(server: &Server, document: &Value) -> String {
     let owner = document["namespace"].as_str().unwrap_or_default();
     let name = segment(document["name"].as_str().unwrap_or_default());

@@ -1,20 +1,20 @@
-//! Server-sent events: text on the wire, one event after the other.
+//! Parses a stream of server-sent events.
 
 use std::io::{self, BufRead};
 
-/// Bytes of one line: the longest line of a log, many times.
+/// The longest line that is read, in bytes; a line of a log is much shorter.
 const LONGEST_LINE: u64 = 16 << 20;
 
-/// One event. Whoever has its id can ask for what follows.
+/// One event. A client that has its id can ask for the events after it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Event {
     pub id: Option<String>,
-    /// Empty where it has none.
+    /// Empty if the event has no name.
     pub name: String,
     pub data: String,
 }
 
-/// The next event; `None` where the stream ends. An event that the end cuts off is none.
+/// The next event; `None` at the end of the stream. An event that the end cuts off is dropped.
 pub fn next(stream: &mut impl BufRead) -> io::Result<Option<Event>> {
     let (mut event, mut data) = (Event::default(), None::<String>);
     loop {
@@ -22,7 +22,7 @@ pub fn next(stream: &mut impl BufRead) -> io::Result<Option<Event>> {
         if line.is_empty() {
             match data {
                 Some(data) => return Ok(Some(Event { data, ..event })),
-                None => event = Event::default(), // a sign of life
+                None => event = Event::default(), // a keep-alive
             }
             continue;
         }
@@ -31,14 +31,14 @@ pub fn next(stream: &mut impl BufRead) -> io::Result<Option<Event>> {
         match field {
             "id" => event.id = Some(value.to_owned()),
             "event" => value.clone_into(&mut event.name),
-            // A line of a log has no line feed: what the wire breaks there is a carriage return.
+            // A line of a log contains no line feed, so a break between `data` lines was a carriage return.
             "data" => data = Some(data.map_or_else(|| value.to_owned(), |before| format!("{before}\r{value}"))),
-            _ => (), // comments, and fields that nobody here needs
+            _ => (), // comments and unused fields
         }
     }
 }
 
-/// A whole line without its end.
+/// A complete line without its line break.
 fn line(stream: &mut impl BufRead) -> io::Result<Option<String>> {
     let mut bytes = Vec::new();
     io::Read::take(&mut *stream, LONGEST_LINE).read_until(b'\n', &mut bytes)?;

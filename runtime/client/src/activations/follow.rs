@@ -1,5 +1,5 @@
-//! `wask activation logs --follow`: the lines of an activation as it writes them. A stream that breaks is taken up again
-//! behind the last line that was printed.
+//! `wask activation logs --follow`: prints the lines of an activation while it writes them. If the stream breaks, the
+//! next one starts after the last line that was printed.
 
 use std::time::Duration;
 
@@ -13,22 +13,22 @@ use crate::http::Server;
 use crate::names::segment;
 use crate::screen;
 
-/// The server gives a sign of life every 15 s; when it has given none for this long, it is gone.
+/// The server sends a keep-alive every 15 s. After this long without one, the stream counts as broken.
 const SILENCE: Duration = Duration::from_secs(60);
-/// Between a stream that broke and the next.
-const AGAIN: Duration = Duration::from_secs(1);
-/// Streams in a row that bring nothing before the command gives up.
+/// The pause between a broken stream and the next.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How many streams in a row may bring nothing before the command gives up.
 const MOST_IN_VAIN: u32 = 30;
 
-/// How a stream is over.
+/// How a stream ended.
 enum StreamEnd {
-    /// With the activation.
+    /// The activation ended.
     Ended,
-    /// Too early; `brought`: how many events came before.
+    /// The stream broke after `brought` events.
     Broken { brought: u32 },
 }
 
-/// Somebody who reads a log.
+/// Prints one log, over as many streams as that takes.
 struct LogFollower<'a> {
     server: &'a Server,
     path: String,
@@ -52,24 +52,24 @@ pub fn run(server: &Server, id: &str, lines: LineFormat) -> Result<(), Failure> 
             Err(refusal) if was_followed && is_passing(&refusal) && in_vain < MOST_IN_VAIN => in_vain += 1,
             Err(refusal) => return Err(refusal.because(format!("{UNABLE_TO_LOG} '{id}'"))),
         }
-        if MOST_IN_VAIN <= in_vain {
+        if in_vain >= MOST_IN_VAIN {
             return Err(Failure::general(format!("{UNABLE_TO_LOG} '{id}': the stream keeps breaking")));
         }
-        std::thread::sleep(AGAIN);
+        std::thread::sleep(PAUSE);
     }
 }
 
-/// Whether the next stream may begin.
+/// Whether another stream may succeed.
 fn is_passing(refusal: &Refusal) -> bool {
     match refusal {
         Refusal::NoAnswer(_) => true,
-        Refusal::Status { status, .. } => *status == 429 || 500 <= *status,
+        Refusal::Status { status, .. } => *status == 429 || *status >= 500,
         Refusal::Unexpected(_) => false,
     }
 }
 
 impl LogFollower<'_> {
-    /// One stream, to its end.
+    /// Reads one stream to its end.
     fn read(&mut self) -> Result<StreamEnd, Refusal> {
         let mut stream = self.server.events(&self.path, self.last.as_deref(), SILENCE)?;
         let mut brought = 0;
@@ -77,9 +77,9 @@ impl LogFollower<'_> {
             brought += 1;
             match event.name.as_str() {
                 "" => self.print(event),
-                "attempt" => self.begin_again(&event),
+                "attempt" => self.restart(&event),
                 "end" => return Ok(StreamEnd::Ended),
-                _ => (), // a newer server has more to tell
+                _ => (), // from a newer server
             }
         }
         Ok(StreamEnd::Broken { brought })
@@ -90,9 +90,9 @@ impl LogFollower<'_> {
         self.last = event.id.or(self.last.take());
     }
 
-    fn begin_again(&mut self, event: &Event) {
-        let told: Value = serde_json::from_str(&event.data).unwrap_or_default();
-        screen::note(&format!("restarted: attempt {}", told["attempt"]));
+    fn restart(&mut self, event: &Event) {
+        let attempt: Value = serde_json::from_str(&event.data).unwrap_or_default();
+        screen::note(&format!("restarted: attempt {}", attempt["attempt"]));
         self.last = None;
     }
 }

@@ -1,4 +1,4 @@
-//! Lines of logs, as they were stored or without time and stream.
+//! Prints the lines of a log, as stored or without time and stream.
 
 use serde_json::Value;
 
@@ -25,7 +25,7 @@ pub fn print_line(line: &str, lines: LineFormat) {
     });
 }
 
-/// `2026-01-01T00:00:00.000000000Z stdout: hi` → `hi`; a line of another form as it is.
+/// `2026-01-01T00:00:00.000000000Z stdout: hi` → `hi`; a line of another form is left alone.
 fn stripped(line: &str) -> &str {
     let text = line.split_once(' ').map(|(_, rest)| rest.trim_start());
     let text = text.and_then(|rest| rest.strip_prefix("stdout:").or_else(|| rest.strip_prefix("stderr:")));

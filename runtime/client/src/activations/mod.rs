@@ -87,7 +87,7 @@ pub struct ListArgs {
     upto: Option<u64>,
 }
 
-/// One activation, and perhaps a field of it.
+/// One activation, and an optional field of it.
 #[derive(Args)]
 pub struct ActivationArgs {
     /// Activation id; with --last, a field
@@ -101,7 +101,7 @@ pub struct ActivationArgs {
     last: bool,
 }
 
-/// What a list is narrowed to.
+/// Limits a list to a namespace, or to one action or trigger.
 #[derive(Clone, Debug)]
 pub struct Filter {
     scope: Scope,
@@ -121,13 +121,13 @@ impl std::str::FromStr for Filter {
     }
 }
 
-/// What the server is asked to list.
+/// The query of a list.
 struct ListQuery {
     filter: Option<Filter>,
     page: Page,
     since: Option<u64>,
     upto: Option<u64>,
-    /// Whole records rather than summaries.
+    /// Whole records instead of summaries.
     full: bool,
 }
 
@@ -174,9 +174,10 @@ fn list(args: ListArgs, server: &Server, screen: Screen) -> Result<(), Failure> 
     let list = fetch_list(server, &ListQuery { filter, page, since, upto, full }).map_err(|refusal| {
         refusal.because(format!("Unable to obtain the list of activations for namespace '{namespace}'"))
     })?;
-    match full {
-        true => screen.document(&list),
-        false => screen.table(&rows::COLUMNS, &rows::of(&list), &list),
+    if full {
+        screen.document(&list);
+    } else {
+        screen.table(&rows::COLUMNS, &rows::of(&list), &list);
     }
     Ok(())
 }
@@ -201,7 +202,7 @@ fn fetch(server: &Server, id: &str, part: &str, unable: &str) -> Result<Value, F
 }
 
 impl ActivationArgs {
-    /// The id, and the field that is asked for.
+    /// The id and the field; asks the server for the id with `--last`.
     fn find(self, server: &Server, unable: &str) -> Result<(String, Option<String>), Failure> {
         if !self.last {
             let id = self.first.ok_or_else(|| Failure::usage("An activation ID is required."))?;
@@ -217,7 +218,7 @@ impl ActivationArgs {
     }
 }
 
-/// What of a record is printed.
+/// The part of a record to print.
 enum RecordPart {
     Whole,
     Field(String),

@@ -1,4 +1,4 @@
-//! `wask activation poll`: the logs of activations, as they end.
+//! `wask activation poll`: prints the logs of activations as they end.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -12,12 +12,13 @@ use crate::failure::Failure;
 use crate::http::Server;
 use crate::screen;
 
-/// Between two looks.
+/// The pause between two polls.
 const INTERVAL: Duration = Duration::from_secs(2);
-/// An activation is listed when it ends, by the time it started: this long after its start it is still found.
+/// A list is ordered by start time, but an activation appears when it ends. Polling looks back this far to find those
+/// that ran for a long time.
 const LONGEST_RUN_MS: u64 = 15 * 60 * 1_000;
 const PAGE: u64 = 200;
-/// Pages of one look; what does not fit is found by the next.
+/// How many pages one poll reads; the next poll finds the rest.
 const MOST_PAGES: u64 = 25;
 
 #[derive(Args)]
@@ -47,7 +48,7 @@ pub fn run(args: PollArgs, server: &Server) -> Result<(), Failure> {
     let exit = args.exit.map(Duration::from_secs);
     loop {
         if let Err(failed) = poll.look(server) {
-            screen::error(&failed); // the server may be back at the next look
+            screen::error(&failed); // the next poll may succeed
         }
         let left = exit.map(|exit| exit.saturating_sub(clock.passed()));
         match left {
@@ -57,12 +58,12 @@ pub fn run(args: PollArgs, server: &Server) -> Result<(), Failure> {
     }
 }
 
-/// Milliseconds since 1970 from which on activations are shown; the newest one's start decides, not this machine's clock,
-/// where no span is given.
+/// The earliest start of an activation to print, in milliseconds since 1970. Without a span, it is just after the start
+/// of the newest activation, so that this machine's clock does not matter.
 fn begin(args: &PollArgs, server: &Server, clock: &Clock) -> Result<u64, Failure> {
     let hours = args.since_hours + 24 * args.since_days;
     let span = args.since_seconds + 60 * (args.since_minutes + 60 * hours);
-    if 0 < span {
+    if span > 0 {
         return Ok(clock.now_ms().saturating_sub(1_000 * span));
     }
     let page = Page { skip: 0, limit: 1 };
@@ -71,10 +72,10 @@ fn begin(args: &PollArgs, server: &Server, clock: &Clock) -> Result<u64, Failure
     Ok(newest[0]["start"].as_u64().map_or(0, |start| start + 1))
 }
 
-/// What has been shown, as far back as it can come again.
+/// Remembers which activations were printed, as long as a poll can find them again.
 struct Poll {
     begin: u64,
-    /// Start of each activation that was shown.
+    /// The start of each printed activation, by id.
     seen: HashMap<String, u64>,
     filter: Option<Filter>,
 }
@@ -114,7 +115,7 @@ impl Poll {
         self.seen.insert(id, record["start"].as_u64().unwrap_or_default()).is_none()
     }
 
-    /// Looks no further back than a long run before the newest activation.
+    /// Forgets activations that started too long before the newest one to be found again.
     fn forget(&mut self) {
         let newest = self.seen.values().copied().max().unwrap_or_default();
         self.begin = self.begin.max(newest.saturating_sub(LONGEST_RUN_MS));

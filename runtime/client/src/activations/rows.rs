@@ -7,14 +7,14 @@ use crate::screen::time_of;
 
 pub const COLUMNS: [&str; 7] = ["Datetime", "Activation ID", "Kind", "Start", "Duration", "Status", "Entity"];
 
-/// What `statusCode` says.
+/// The text for each `statusCode`.
 const STATUS: [&str; 4] = ["success", "application error", "developer error", "internal error"];
 
 pub fn of(list: &Value) -> Vec<Vec<String>> {
     list.as_array().into_iter().flatten().map(row).collect()
 }
 
-/// A trigger's activation has neither kind nor duration.
+/// A firing has neither a kind nor a duration.
 fn row(record: &Value) -> Vec<String> {
     let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
     let kind = text(annotation(record, "kind"));

@@ -1,5 +1,5 @@
-//! `wask activation status|cancel|rerun|input`: where an activation is in its life, and what is done about it. Servers
-//! other than wask do not know these routes.
+//! `wask activation status|cancel|rerun|input`: the state of an activation, and commands that change it. Only wask
+//! servers have these routes.
 
 use clap::Args;
 use http::Method;
@@ -12,7 +12,7 @@ use crate::names::{query, segment};
 use crate::parameters::ParameterArgs;
 use crate::screen::{self, Screen, bold};
 
-/// The exit code when the wait is over and the activation is not, as that of a blocking invocation.
+/// The exit code if the activation has not ended when the wait is over, like that of a blocking invocation.
 const STILL_RUNNING: u8 = 202;
 
 #[derive(Args)]
@@ -50,10 +50,10 @@ pub fn status(args: StatusArgs, server: &Server, screen: Screen) -> Result<(), F
             screen.document(&status);
         }
     }
-    match is_waited_for && state != "ended" {
-        true => Err(Failure { message: String::new(), exit: STILL_RUNNING }),
-        false => Ok(()),
+    if is_waited_for && state != "ended" {
+        return Err(Failure { message: String::new(), exit: STILL_RUNNING });
     }
+    Ok(())
 }
 
 pub fn cancel(id: &str, server: &Server, screen: Screen) -> Result<(), Failure> {
@@ -65,15 +65,16 @@ pub fn cancel(id: &str, server: &Server, screen: Screen) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Without parameters the server takes what it has; with some they are laid over that.
+/// Without parameters, the server uses the stored input. Parameters override it one by one.
 pub fn rerun(args: RerunArgs, server: &Server, screen: Screen) -> Result<(), Failure> {
     let unable = "Unable to rerun activation";
     let (id, _) = args.which.find(server, unable)?;
     let changed = args.parameters.object()?;
     let because = |refusal: Refusal| refusal.because(format!("{unable} '{id}'"));
-    let body = match changed.is_empty() {
-        true => None,
-        false => Some(laid_over(server.get(&path(&id, "input")).map_err(because)?, changed)),
+    let body = if changed.is_empty() {
+        None
+    } else {
+        Some(overridden(server.get(&path(&id, "input")).map_err(because)?, changed))
     };
     let answer = server.send(Method::POST, &path(&id, "rerun"), body.as_ref()).map_err(because)?;
     if answer.status == 204 {
@@ -94,7 +95,7 @@ pub fn input(which: ActivationArgs, server: &Server, screen: Screen) -> Result<(
     Ok(())
 }
 
-fn laid_over(input: Value, changed: Map<String, Value>) -> Value {
+fn overridden(input: Value, changed: Map<String, Value>) -> Value {
     let mut all = match input {
         Value::Object(all) => all,
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Map::new(),

@@ -1,4 +1,4 @@
-//! Swagger documents: what routes are in one, and what one must have.
+//! Swagger documents: the routes that one contains, and the fields that it must have.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::yaml;
 
 const VERBS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
 
-/// One verb of one path.
+/// One method of one path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
     pub action: String,
@@ -21,7 +21,7 @@ pub struct Route {
     pub url: String,
 }
 
-/// Paths begin with a slash, the base path has no parameters, and the verb is one of HTTP's.
+/// Checks that both paths begin with a slash, the base path has no parameters, and the verb is an HTTP method.
 pub fn check(base: &str, path: &str, verb: &str) -> Result<(), Failure> {
     if let Some(wrong) = [base, path].into_iter().find(|path| !path.starts_with('/')) {
         return Err(Failure::usage(format!("'{wrong}' must begin with '/'.")));
@@ -37,12 +37,11 @@ pub fn check(base: &str, path: &str, verb: &str) -> Result<(), Failure> {
             "Relative path '{path}' does not include valid path parameters. Each parameter must be enclosed in curly braces '{{}}'."
         )));
     }
-    match VERBS.contains(&verb.to_lowercase().as_str()) {
-        true => Ok(()),
-        false => {
-            Err(Failure::usage(format!("'{verb}' is not a valid API verb.  Valid values are: {}", VERBS.join(", "))))
-        }
+    if !VERBS.contains(&verb.to_lowercase().as_str()) {
+        let valid = VERBS.join(", ");
+        return Err(Failure::usage(format!("'{verb}' is not a valid API verb.  Valid values are: {valid}")));
     }
+    Ok(())
 }
 
 /// The names in curly braces.
@@ -50,7 +49,7 @@ pub fn path_parameters(path: &str) -> Vec<&str> {
     path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect()
 }
 
-/// All routes of the gateway's answer, of one path or verb where that is asked for.
+/// The routes in the gateway's response; `path` and `verb` filter them.
 pub fn routes(answer: &Value, path: Option<&str>, verb: Option<&str>) -> Vec<Route> {
     let apis = answer["apis"].as_array().into_iter().flatten();
     let of_api =
@@ -68,7 +67,7 @@ fn of_document(swagger: &Value, gateway: &str) -> Vec<Route> {
     for (path, verbs) in swagger["paths"].as_object().into_iter().flatten() {
         for (verb, operation) in verbs.as_object().into_iter().flatten() {
             if !VERBS.contains(&verb.as_str()) {
-                continue; // parameters of all verbs
+                continue; // parameters that all methods share
             }
             let target = &operation["x-openwhisk"];
             let part = |key: &str| target[key].as_str().filter(|text| !text.is_empty() && *text != "default");
@@ -86,7 +85,7 @@ fn of_document(swagger: &Value, gateway: &str) -> Vec<Route> {
     found
 }
 
-/// A Swagger file, JSON or YAML, as the gateway is sent it, and its routes.
+/// The document for a Swagger file, which is JSON or YAML, and its routes.
 pub fn of_file(file: &Path, namespace: &str) -> Result<(Value, Vec<Route>), Failure> {
     let text = std::fs::read_to_string(file)
         .map_err(|cause| Failure::general(format!("Error reading swagger file '{}': {cause}", file.display())))?;

@@ -1,5 +1,5 @@
-//! `wask api …`: paths and verbs in front of web actions. The gateway behind it is spoken to through three web actions of
-//! `whisk.system/apimgmt`; `spec/clients.md`, "Routes besides".
+//! `wask api …`: maps paths and methods to web actions. The gateway is managed through three web actions of
+//! `whisk.system/apimgmt`.
 
 mod document;
 
@@ -100,7 +100,7 @@ pub enum DocumentFormat {
     Yaml,
 }
 
-/// An API, or a part of it.
+/// An API, or one path or method of it.
 #[derive(Args)]
 pub struct ApiPart {
     /// Base path, which begins with /, or name of the API
@@ -112,7 +112,7 @@ pub struct ApiPart {
     verb: Option<String>,
 }
 
-/// The same, or all of them.
+/// Like [`ApiPart`], or all APIs.
 #[derive(Args)]
 pub struct ApiFilter {
     /// Base path, which begins with /, or name of the API [default: all]
@@ -138,9 +138,10 @@ pub fn run(command: Command, server: &Server, screen: Screen) -> Result<(), Fail
                 routes.sort_by_key(|route| (route.base.clone(), route.path.clone(), route.verb.clone()));
             }
             let page: Vec<Route> = routes.into_iter().skip(skip).take(limit).collect();
-            match full && screen.format == Format::Table {
-                true => print_blocks(&page),
-                false => print_list(&page, &found, screen),
+            if full && screen.format == Format::Table {
+                print_blocks(&page);
+            } else {
+                print_list(&page, &found, screen);
             }
             Ok(())
         }
@@ -163,7 +164,7 @@ fn print_list(routes: &[Route], found: &Value, screen: Screen) {
     screen.table(&["Action", "Verb", "API Name", "URL"], &rows, found);
 }
 
-/// What every request says about the caller, and about the part of the API that is meant.
+/// The path of a request to the gateway, with the caller and the part of the API in its query.
 fn address(server: &Server, verb: &str, pairs: &[(&str, Option<String>)]) -> String {
     let owner = server.auth().split(':').next().unwrap_or_default().to_owned();
     let caller = [("accesstoken", Some("DUMMY TOKEN".to_owned())), ("spaceguid", Some(owner))];
@@ -247,7 +248,7 @@ fn create(args: &CreateArgs, server: &Server, screen: Screen) -> Result<(), Fail
     Ok(())
 }
 
-/// The description of one route, for an action that must be a web action.
+/// The document for one route; its action must be a web action.
 fn of_route(args: &CreateArgs, namespace: &str, server: &Server) -> Result<(Value, Vec<Route>), Failure> {
     let (base, path, verb, action) = match &args.route[..] {
         [path, verb, action] => ("/", path, verb, action),

@@ -1,4 +1,4 @@
-//! Carrying out a plan, step by step; the first step that fails ends it.
+//! Carries out a plan step by step; the first step that fails ends it.
 
 use serde_json::{Map, Value};
 
@@ -12,7 +12,7 @@ use crate::http::Server;
 use crate::screen::{self, Screen, bold};
 use crate::triggers::feed_of;
 
-/// Makes and changes what the plan says.
+/// Creates and updates entities.
 pub fn deploy(plan: &Plan, existing: &Existing, server: &Server, screen: Screen) -> Result<(), Failure> {
     for Change { wanted, step } in &plan.changes {
         match step {
@@ -20,14 +20,14 @@ pub fn deploy(plan: &Plan, existing: &Existing, server: &Server, screen: Screen)
             PlanStep::Create => {
                 put(wanted, server)?;
                 start(wanted, server).inspect_err(|_| {
-                    let _ = server.delete(&wanted.path()); // as `trigger create`: no trigger without its feed
+                    let _ = server.delete(&wanted.path()); // like `trigger create`: no trigger without its feed
                 })?;
                 said(screen, "created", wanted);
             }
             PlanStep::Update(differences) => {
                 let feed_differs = differences.iter().any(|difference| difference.kind == DifferenceKind::Feed);
                 if feed_differs {
-                    stop(wanted, existing, server); // what the manifest says is all there is, so the feed begins anew
+                    stop(wanted, existing, server); // restart the feed, so that only the manifest's parameters remain
                 }
                 put(wanted, server)?;
                 if feed_differs {
@@ -40,13 +40,13 @@ pub fn deploy(plan: &Plan, existing: &Existing, server: &Server, screen: Screen)
     Ok(())
 }
 
-/// Deletes what the plan says. A package that holds more than the manifest names stays.
+/// Deletes entities. A package that contains more than the manifest names stays.
 pub fn undeploy(plan: &Plan, existing: &Existing, server: &Server, screen: Screen) -> Result<(), Failure> {
     for Change { wanted, .. } in plan.changes.iter().filter(|change| change.step == PlanStep::Delete) {
         stop(wanted, existing, server);
         match server.delete(&wanted.path()) {
             Ok(_) => said(screen, "deleted", wanted),
-            Err(refusal) if refusal.is_not_found() => (), // somebody else was faster
+            Err(refusal) if refusal.is_not_found() => (), // another client deleted it first
             Err(refusal) if wanted.kind == Kind::Package && refusal.is_conflict() => {
                 let kept = format!("Unable to delete package '{}'", wanted.name.short());
                 screen::warning(&refusal.because(kept).message);
@@ -72,7 +72,7 @@ fn start(wanted: &WantedEntity, server: &Server) -> Result<(), Failure> {
     })
 }
 
-/// Tells the feed of a trigger that is there to end, if it has one. One that does not want to is no reason to stop.
+/// Stops the feed of an existing trigger, if it has one. A feed that refuses is only a warning.
 fn stop(wanted: &WantedEntity, existing: &Existing, server: &Server) {
     let feed = existing.of(wanted).filter(|_| wanted.kind == Kind::Trigger).and_then(|found| feed_of(&found.document));
     if let Some(feed) = feed
@@ -86,7 +86,7 @@ fn unable(verb: &str, wanted: &WantedEntity) -> String {
     format!("Unable to {verb} {} '{}'", wanted.kind.as_str(), wanted.name.short())
 }
 
-/// Said as it happens, beside the plan.
+/// Reports a finished step on standard error.
 fn said(screen: Screen, done: &str, wanted: &WantedEntity) {
     screen.heading(&format!("{done} {} {}", wanted.kind.as_str(), bold(wanted.name.short())));
 }

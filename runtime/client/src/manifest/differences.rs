@@ -1,4 +1,4 @@
-//! Where an entity differs from what is wanted of it. Values of parameters are never shown: secrets are among them.
+//! How an entity differs from the manifest. Values of parameters are never shown, because they may be secrets.
 
 use serde_json::{Map, Value};
 
@@ -8,13 +8,13 @@ use crate::names::Name;
 use crate::parameters::object_of;
 use crate::triggers::feed_of;
 
-/// Annotations that the server keeps by itself.
+/// Annotations that the server sets.
 const OF_THE_SERVER: [&str; 3] = ["exec", "provide-api-key", "binding"];
 /// The annotation that is compared as a feed.
 const FEED: &str = "feed";
-/// Annotations whose values are secrets.
+/// The annotation whose value is a secret.
 const SECRET: &str = "require-whisk-auth";
-/// Characters of a value that are shown.
+/// How many characters of a value are shown.
 const SHOWN: usize = 60;
 
 /// One difference.
@@ -25,18 +25,18 @@ pub struct Difference {
     pub line: String,
 }
 
-/// What differs, as far as somebody acts on it.
+/// The part that differs, as far as a step depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DifferenceKind {
-    /// What an action is made of.
+    /// The code or components of an action.
     Exec,
-    /// What fires a trigger.
+    /// The feed of a trigger or its parameters.
     Feed,
     Rest,
 }
 
-/// All differences; none when the entity is as it is wanted. `lent` are the parameters of its package, `namespace` is the
-/// real name of `_`.
+/// All differences; empty if the entity matches the manifest. `lent`: the parameters of its package. `namespace`: the real
+/// name of `_`.
 pub fn between(
     wanted: &WantedEntity,
     found: &ExistingEntity,
@@ -67,7 +67,7 @@ pub fn between(
     all
 }
 
-/// The feed itself, and what it says of what it was told.
+/// Compares the feed, and its parameters with the configuration that it reports.
 fn feed(wanted: &WantedEntity, found: &ExistingEntity, namespace: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let shown = |feed: Option<&Name>| feed.map_or_else(|| "none".to_owned(), |feed| real(&feed.to_string(), namespace));
@@ -123,7 +123,7 @@ fn parameters(
     let (value, mut existing) = (object_of(value), object_of(existing));
     existing.retain(|key, own| value.contains_key(key) || lent.get(key) != Some(own));
     if wanted.kind == Kind::Package && wanted.body.contains_key("binding") {
-        existing.retain(|key, _| value.contains_key(key)); // the rest is of the package that it points at
+        existing.retain(|key, _| value.contains_key(key)); // the others come from the package that it points at
     }
     for (key, value) in &value {
         match existing.get(key) {
@@ -152,7 +152,7 @@ fn annotations(wanted: &Value, existing: &Value, all: &mut Vec<String>) {
     all.extend(gone.iter().map(|key| format!("annotations.{key}: removed")));
 }
 
-/// Annotations that are there, not wanted, and not the server's own.
+/// Annotations that exist, are not in the manifest, and were not set by the server.
 pub fn removed_annotations(body: &Map<String, Value>, document: &Value) -> Vec<String> {
     removed(body.get("annotations").unwrap_or(&Value::Null), &document["annotations"])
 }
@@ -163,7 +163,7 @@ fn removed(wanted: &Value, existing: &Value) -> Vec<String> {
     existing.keys().filter(|key| is_gone(key)).cloned().collect()
 }
 
-/// What the feed says of itself, as far as it has the names of what it was told.
+/// Compares a feed's parameters with its configuration, by name.
 fn feed_parameters(wanted: &Map<String, Value>, config: &Value, all: &mut Vec<String>) {
     for (key, value) in wanted {
         let known = if key == "trigger_payload" { &config["payload"] } else { &config[key] };
@@ -174,7 +174,7 @@ fn feed_parameters(wanted: &Map<String, Value>, config: &Value, all: &mut Vec<St
     }
 }
 
-/// Feeds take numbers as text too.
+/// Text without quotes: feeds also take numbers as text.
 fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

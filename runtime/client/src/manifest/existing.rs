@@ -1,4 +1,4 @@
-//! What is there of what a manifest asks for.
+//! The entities of a manifest that exist on the server.
 
 use std::collections::HashMap;
 
@@ -13,11 +13,11 @@ use crate::names::Name;
 use crate::parameters::object_of;
 use crate::triggers::feed_of;
 
-/// An entity that is there.
+/// An entity on the server.
 #[derive(Clone, Debug)]
 pub struct ExistingEntity {
     pub document: Value,
-    /// Of a trigger with a feed: what the feed says about it; null when it says nothing.
+    /// The feed's configuration of a trigger; null if it has no feed or the feed does not answer.
     pub feed: Value,
 }
 
@@ -49,7 +49,7 @@ impl Existing {
         self.0.get(&wanted.path())
     }
 
-    /// The parameters that an action has of its package: its document does not tell them from its own.
+    /// The parameters that an action inherits from its package. Its document lists them among its own.
     pub fn lent(&self, wanted: &WantedEntity) -> Map<String, Value> {
         let package = wanted.name.package.as_deref().map(|package| Name::own(package).path(PACKAGE.many));
         let package = package.and_then(|path| self.0.get(&path));

@@ -1,4 +1,4 @@
-//! `wask export`: a namespace as a manifest and files of code.
+//! `wask export`: writes a namespace as a manifest and code files.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -21,8 +21,8 @@ use crate::screen::{self, Screen};
 use crate::triggers::feed_of;
 use crate::yaml;
 
-/// Annotations that the manifest says in other words, or that the server keeps.
-const SAID_OTHERWISE: [&str; 5] = ["exec", "provide-api-key", "binding", "feed", "require-whisk-auth"];
+/// Annotations that the manifest expresses in another field, or that the server sets.
+const NOT_EXPORTED: [&str; 5] = ["exec", "provide-api-key", "binding", "feed", "require-whisk-auth"];
 
 #[derive(Args)]
 pub struct ExportArgs {
@@ -60,7 +60,7 @@ pub fn run(args: ExportArgs, earlier: &Connection) -> Result<(), Failure> {
     let text = yaml::write(&escape(manifest))
         .map_err(|cause| Failure::general(format!("cannot write the manifest as YAML: {cause}")))?;
     let manifest = (args.manifest.clone(), text.into_bytes());
-    // The manifest first: where it is refused, nothing is written.
+    // The manifest first: if it exists already, nothing is written.
     for (file, bytes) in std::iter::once(&manifest).chain(&export.files) {
         let parent = file.parent().unwrap_or(Path::new(""));
         std::fs::create_dir_all(parent)
@@ -79,12 +79,12 @@ pub fn run(args: ExportArgs, earlier: &Connection) -> Result<(), Failure> {
 struct Export<'a> {
     server: &'a Server,
     folder: &'a Path,
-    /// Names of the packages that are asked for; empty: everything.
+    /// The packages to export; empty: everything.
     only: Vec<String>,
     packages: Map<String, Value>,
-    /// Parameters of each package, which its actions show as if they were theirs.
+    /// The parameters of each package, which its actions list among their own.
     lent: HashMap<String, Map<String, Value>>,
-    /// Files of code, and what is to be in them.
+    /// Code files and their contents.
     files: Vec<(PathBuf, Vec<u8>)>,
 }
 
@@ -93,7 +93,7 @@ impl Export<'_> {
         self.only.is_empty() || self.only.iter().any(|only| only == package)
     }
 
-    /// Puts an entity into a section of a package.
+    /// Adds an entity to a section of a package.
     fn add(&mut self, package: &str, section: &str, name: &str, entity: Map<String, Value>) {
         let package = self.packages.entry(package).or_insert_with(|| json!({}));
         if package[section].is_null() {
@@ -146,12 +146,11 @@ impl Export<'_> {
             let mut own = object_of(&document["parameters"]);
             own.retain(|key, value| self.lent.get(&section).and_then(|lent| lent.get(key)) != Some(value));
             document["parameters"] = wire(&own);
-            match document["exec"]["kind"] == "sequence" {
-                true => self.add(&section, "sequences", &name.entity, sequence(&document)),
-                false => {
-                    let entity = self.action(&section, &name.entity, &document)?;
-                    self.add(&section, "actions", &name.entity, entity);
-                }
+            if document["exec"]["kind"] == "sequence" {
+                self.add(&section, "sequences", &name.entity, sequence(&document));
+            } else {
+                let entity = self.action(&section, &name.entity, &document)?;
+                self.add(&section, "actions", &name.entity, entity);
             }
         }
         Ok(())
@@ -184,7 +183,7 @@ impl Export<'_> {
         Ok(entity)
     }
 
-    /// Rules of the namespace, or those that invoke actions of the packages; returns the triggers that they need.
+    /// Adds the rules of the namespace, or those that invoke actions of the packages. Returns the triggers that they use.
     fn rules(&mut self) -> Result<Vec<String>, Failure> {
         let mut triggers = Vec::new();
         for rule in entities::all(self.server, RULE, &Scope::default())? {
@@ -215,15 +214,15 @@ impl Export<'_> {
             let mut entity = described(&document);
             if let Some(feed) = feed_of(&document) {
                 entity.insert("feed".to_owned(), feed.to_string().into());
-                entity.insert("inputs".to_owned(), self.told(&feed, &Name::own(name)));
+                entity.insert("inputs".to_owned(), self.feed_parameters(&feed, &Name::own(name)));
             }
             self.add(&home, "triggers", name, entity);
         }
         Ok(())
     }
 
-    /// What a feed was told, as far as it says so.
-    fn told(&self, feed: &Name, trigger: &Name) -> Value {
+    /// The parameters of a feed, as far as it reports them.
+    fn feed_parameters(&self, feed: &Name, trigger: &Name) -> Value {
         let record = match feeds::invoke(self.server, feed, LifecycleEvent::Read, trigger, Map::new()) {
             Ok(record) => record,
             Err(refusal) => {
@@ -252,7 +251,7 @@ fn sequence(document: &Value) -> Map<String, Value> {
     entity
 }
 
-/// `/guest/p/a` in guest → `/_/p/a`, which is true in any namespace.
+/// `/guest/p/a` in `guest` → `/_/p/a`, which is valid in any namespace.
 fn own_name(full: &str, namespace: &str) -> String {
     let own = full.strip_prefix('/').and_then(|rest| rest.strip_prefix(namespace)?.strip_prefix('/'));
     own.map_or_else(|| full.to_owned(), |rest| format!("/_/{rest}"))
@@ -267,7 +266,7 @@ fn described(document: &Value) -> Map<String, Value> {
         entity.insert("inputs".to_owned(), Value::Object(written.collect()));
     }
     let mut annotations = object_of(&document["annotations"]);
-    annotations.retain(|key, _| !SAID_OTHERWISE.contains(&key.as_str()));
+    annotations.retain(|key, _| !NOT_EXPORTED.contains(&key.as_str()));
     if let Some(mode) = web_mode(document) {
         mode.annotations().iter().for_each(|(key, _)| drop(annotations.shift_remove(key)));
     }
@@ -277,7 +276,7 @@ fn described(document: &Value) -> Map<String, Value> {
     entity
 }
 
-/// The mode of a web action, where its annotations are exactly those of one.
+/// The web mode whose annotations an action has; `None` if they match no mode.
 fn web_mode(document: &Value) -> Option<Web> {
     let is = |mode: &Web| {
         let mut annotations = mode.annotations().into_iter();
@@ -302,7 +301,7 @@ fn web(document: &Value) -> Map<String, Value> {
     entity
 }
 
-/// All texts so that no variable is seen in them.
+/// Escapes all texts, so that reading finds no variables in them.
 fn escape(value: Value) -> Value {
     match value {
         Value::String(text) => Value::String(escaped(&text)),

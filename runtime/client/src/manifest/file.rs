@@ -1,5 +1,4 @@
-//! A manifest as text: YAML, with variables filled in. They are filled into what was parsed, so a value cannot become
-//! structure.
+//! Reads a manifest: YAML with variables. They are replaced after parsing, so that a value cannot change the structure.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -10,7 +9,7 @@ use crate::environment;
 use crate::failure::Failure;
 use crate::yaml;
 
-/// Variables beside the manifest, where the environment does not have them; aio's way.
+/// The file with variables next to the manifest, like aio's. Environment variables override it.
 const BESIDE: &str = ".env";
 
 /// Reads a manifest.
@@ -23,13 +22,13 @@ pub fn read(path: &Path) -> Result<Value, Failure> {
         .map_err(|failed| Failure { message: format!("{}: {}", path.display(), failed.message), ..failed })
 }
 
-/// The manifest in a text, with variables from `lookup`.
+/// Parses a manifest and replaces its variables with values from `lookup`.
 pub fn parse(text: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<Value, Failure> {
     let value = yaml::read(text).map_err(Failure::general)?;
     filled(value, "", &lookup)
 }
 
-/// Lines `KEY=VALUE`, the value perhaps in quotes.
+/// Parses lines `KEY=VALUE`; quotes around a value are removed.
 fn variables(text: &str) -> HashMap<String, String> {
     let line = |line: &str| {
         let (key, value) = line.trim().strip_prefix("export ").unwrap_or(line.trim()).split_once('=')?;
@@ -64,7 +63,8 @@ fn filled(value: Value, path: &str, lookup: &impl Fn(&str) -> Option<String>) ->
     })
 }
 
-/// `${VAR}` anywhere, `$VAR` as the whole; `$${` and a whole `$$VAR`, `$$$VAR`, … stand for themselves without the first dollar.
+/// Replaces `${VAR}` anywhere, and `$VAR` if it is the whole text. `$${`, and `$$VAR`, `$$$VAR`, … as the whole text, lose
+/// their first dollar and are otherwise left alone.
 fn fill(text: &str, path: &str, lookup: &impl Fn(&str) -> Option<String>) -> Result<String, Failure> {
     let value =
         |name: &str| lookup(name).ok_or_else(|| Failure::general(format!("{path}: the variable {name} is not set")));
@@ -98,7 +98,7 @@ fn fill(text: &str, path: &str, lookup: &impl Fn(&str) -> Option<String>) -> Res
     Ok(done)
 }
 
-/// Writes a text so that [`parse`] reads it as it is.
+/// Escapes a text so that [`parse`] returns it unchanged.
 pub fn escaped(text: &str) -> String {
     match whole_variable(text) {
         Some(_) => format!("${text}"),
@@ -106,11 +106,11 @@ pub fn escaped(text: &str) -> String {
     }
 }
 
-/// A text that is nothing but dollars and a name: how many dollars, and the name.
+/// Splits a text that consists of dollars and a name: how many dollars, and the name.
 fn whole_variable(text: &str) -> Option<(usize, &str)> {
     let name = text.trim_start_matches('$');
     let dollars = text.len() - name.len();
-    (0 < dollars && is_name(name)).then_some((dollars, name))
+    (dollars > 0 && is_name(name)).then_some((dollars, name))
 }
 
 fn is_name(text: &str) -> bool {

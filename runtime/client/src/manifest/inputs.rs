@@ -1,8 +1,8 @@
-//! `inputs` of a manifest: parameters as values, or described as wskdeploy has them.
+//! `inputs` of a manifest: each is a value, or a description of a parameter in the format of wskdeploy.
 
 use serde_json::{Map, Value, json};
 
-/// Members of a description.
+/// The fields of a description.
 const DESCRIPTION: [&str; 7] = ["type", "description", "value", "default", "required", "status", "schema"];
 
 /// The parameters that `inputs`, or its older name, gives.
@@ -11,7 +11,8 @@ pub fn read(parameters: Option<Map<String, Value>>, inputs: Option<Map<String, V
     all.filter_map(|(name, input)| Some((name, value(&input)?))).collect()
 }
 
-/// A value, the value or default of a description, or the empty value of a type. `None`: described, and nothing given.
+/// The value of an input: the input itself, the value or default of a description, or the empty value of its type.
+/// `None`: a description without any of these.
 fn value(input: &Value) -> Option<Value> {
     match input {
         Value::Object(members) if is_description(members) => {
@@ -28,7 +29,7 @@ fn is_description(members: &Map<String, Value>) -> bool {
     known && ["type", "value", "default"].iter().any(|key| members.contains_key(*key))
 }
 
-/// What a parameter of a type is when nothing is given.
+/// The value of a parameter that has only a type.
 fn empty(kind: &str) -> Option<Value> {
     match kind {
         "string" => Some(json!("")),
@@ -40,7 +41,7 @@ fn empty(kind: &str) -> Option<Value> {
     }
 }
 
-/// A parameter's value in the form that [`read`] takes for it.
+/// The input for a parameter's value; the inverse of [`read`].
 pub fn written(value: &Value) -> Value {
     let plain = match value {
         Value::String(text) => empty(text).is_none(),

@@ -1,5 +1,5 @@
-//! `wask deploy`, `undeploy` and `export`: a manifest of packages, actions, sequences, triggers and rules, in the form that
-//! wskdeploy and aio read. What is wanted is compared with what is there; the plan is shown, then applied.
+//! `wask deploy`, `undeploy` and `export`: a manifest of packages, actions, sequences, triggers and rules, in the format of
+//! wskdeploy and aio. A command compares the wanted entities with the existing ones, prints the plan, then applies it.
 
 mod apply;
 mod differences;
@@ -26,7 +26,7 @@ use existing::Existing;
 use plan::Plan;
 use wanted::WantedEntity;
 
-/// What is looked for where no manifest is named.
+/// The files that a command without an argument looks for.
 const USUAL: [&str; 3] = ["manifest.yaml", "manifest.yml", "app.config.yaml"];
 
 /// The commands for manifests.
@@ -59,7 +59,7 @@ pub struct DeployArgs {
     connection: Connection,
 }
 
-/// Runs a command to its end. `earlier` are the flags in front of it.
+/// Runs a command. `earlier`: the flags in front of it.
 pub fn run(command: Command, earlier: &Connection) -> Result<(), Failure> {
     match command {
         Command::Deploy(args) => deploy(args, earlier),
@@ -72,23 +72,17 @@ fn deploy(args: DeployArgs, earlier: &Connection) -> Result<(), Failure> {
     let PlanInputs { server, screen, wanted, existing, namespace } = prepare(&args, earlier)?;
     let plan = Plan::to_deploy(&wanted, &existing, &namespace);
     plan.print(screen);
-    match args.dry_run {
-        true => Ok(()),
-        false => apply::deploy(&plan, &existing, &server, screen),
-    }
+    if args.dry_run { Ok(()) } else { apply::deploy(&plan, &existing, &server, screen) }
 }
 
 fn undeploy(args: DeployArgs, earlier: &Connection) -> Result<(), Failure> {
     let PlanInputs { server, screen, wanted, existing, .. } = prepare(&args, earlier)?;
     let plan = Plan::to_undeploy(&wanted, &existing);
     plan.print(screen);
-    match args.dry_run {
-        true => Ok(()),
-        false => apply::undeploy(&plan, &existing, &server, screen),
-    }
+    if args.dry_run { Ok(()) } else { apply::undeploy(&plan, &existing, &server, screen) }
 }
 
-/// Everything that a plan is made of.
+/// Everything that a plan is made from.
 struct PlanInputs {
     server: Server,
     screen: Screen,

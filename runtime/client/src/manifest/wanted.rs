@@ -1,11 +1,11 @@
-//! What a manifest asks for, as the API takes it.
+//! The entities that a manifest asks for, in the form that the API takes.
 
 use serde_json::{Map, Value};
 
 use crate::entities::{ACTION, Noun, PACKAGE, RULE, TRIGGER};
 use crate::names::Name;
 
-/// Kinds of entities, in the order in which they are made.
+/// Kinds of entities, in the order in which they are created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     Package,
@@ -33,17 +33,17 @@ impl Kind {
     }
 }
 
-/// An entity, and the body of the PUT that makes it.
+/// An entity, and the body of the PUT that creates it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WantedEntity {
     pub kind: Kind,
     pub name: Name,
     pub body: Map<String, Value>,
-    /// Of a trigger: what fires it.
+    /// The feed of a trigger.
     pub feed: Option<Feed>,
 }
 
-/// A feed's action, and what it is told.
+/// A feed's action and its parameters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Feed {
     pub action: Name,

@@ -1,4 +1,4 @@
-//! The demo actions that `make build` embeds in the binary: three of them, and an alarm that runs one.
+//! The three demo actions that `make build` embeds in the binary, and an alarm that invokes one of them.
 
 use serde_json::json;
 use wask_model::{Arguments, FullName, NamespaceName};
@@ -8,18 +8,18 @@ use crate::node::Node;
 
 const ALARM: &str = "demo-every-10s";
 
-/// A demo action: name and module.
+/// A demo action.
 struct Demo {
     name: &'static str,
     wasm: &'static [u8],
 }
 
-/// `hello`, `worker` and `tick`, or nothing when the binary was built without them.
+/// `hello`, `worker` and `tick`; empty if the binary was built without them.
 fn all() -> Vec<Demo> {
     include!(concat!(env!("OUT_DIR"), "/demos.rs"))
 }
 
-/// Deploys the demo actions and says what they are; returns the name of the one to try first.
+/// Deploys and lists the demo actions; returns the name of the one to try first.
 pub async fn deploy_all(node: &Node, namespace: &NamespaceName) -> anyhow::Result<Option<String>> {
     let demos = all();
     if demos.is_empty() {

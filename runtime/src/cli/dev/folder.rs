@@ -1,4 +1,4 @@
-//! The folder of `wask dev`: its modules are deployed at the start, and again whenever they change.
+//! The folder of `wask dev`: deploys its modules at the start, and again when they change.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,24 +8,24 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::mpsc;
 use wask_model::NamespaceName;
 
-use super::sync::{self, Deployed};
+use super::sync::{self, SyncOutcome};
 use crate::catalog::Catalog;
 use crate::node::Node;
 
-/// How long a file must be left alone before it is deployed again: compilers write in several steps.
+/// How long a file must stay unchanged before it is deployed again: compilers write in several steps.
 const SETTLE: Duration = Duration::from_millis(150);
-/// Changed files that may wait; a compiler's output is a handful.
+/// How many changes may wait; a compiler writes only a few files.
 const WAITING: usize = 256;
 
-/// The files of a folder that change from now on.
+/// The changed files of a folder.
 pub struct Changes {
     paths: mpsc::Receiver<PathBuf>,
-    /// Watches until it is dropped.
+    /// Dropping it ends the watch.
     _watcher: RecommendedWatcher,
 }
 
-/// Deploys the modules of a folder and says where they are; a file that cannot be deployed is reported, not an error.
-/// Returns the name of the one to try first: `hello` where there is one.
+/// Deploys the modules of a folder and prints their URLs. A file that cannot be deployed is reported and skipped. Returns
+/// the name of the action to try first: `hello` if there is one.
 pub async fn deploy_all(node: &Node, namespace: &NamespaceName, folder: &Path) -> anyhow::Result<Option<String>> {
     let entries = std::fs::read_dir(folder).with_context(|| format!("read the folder {}", folder.display()))?;
     let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
@@ -50,20 +50,20 @@ pub async fn deploy_all(node: &Node, namespace: &NamespaceName, folder: &Path) -
     Ok(first)
 }
 
-/// Begins to watch; what changes from now on is deployed by [`redeploy`].
+/// Starts to watch the folder; [`redeploy`] deploys the files that change from now on.
 pub fn watch(folder: &Path) -> anyhow::Result<Changes> {
     anyhow::ensure!(folder.is_dir(), "there is no folder {}", folder.display());
     let (changed, paths) = mpsc::channel(WAITING);
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         for path in event.into_iter().filter(|e| !e.kind.is_access()).flat_map(|event| event.paths) {
-            let _ = changed.try_send(path); // full: the same file is in there already, or will change again
+            let _ = changed.try_send(path); // if it is full, the file is queued already or will change again
         }
     })?;
     watcher.watch(folder, RecursiveMode::NonRecursive).with_context(|| format!("watch {}", folder.display()))?;
     Ok(Changes { paths, _watcher: watcher })
 }
 
-/// Deploys files again when they change, until aborted.
+/// Deploys files when they change, until its task is aborted.
 pub async fn redeploy(catalog: &Catalog, namespace: &NamespaceName, mut changes: Changes) {
     while let Some(path) = changes.paths.recv().await {
         let mut changed = vec![path];
@@ -74,20 +74,20 @@ pub async fn redeploy(catalog: &Catalog, namespace: &NamespaceName, mut changes:
         }
         for path in changed.iter().filter(|path| path.is_file()) {
             match deploy_file(catalog, namespace, path).await {
-                None | Some((_, Ok(Deployed::Unchanged))) => (),
-                Some((name, Ok(Deployed::New(version)))) => say!("          {name} {version} is live"),
+                None | Some((_, Ok(SyncOutcome::Unchanged))) => (),
+                Some((name, Ok(SyncOutcome::Deployed(version)))) => say!("          {name} {version} is live"),
                 Some((name, Err(refused))) => say!("          {name} not deployed: {refused:#}"),
             }
         }
     }
 }
 
-/// `None`: not the file of an action.
+/// Deploys one file. `None`: the file is not a module.
 async fn deploy_file(
     catalog: &Catalog,
     namespace: &NamespaceName,
     path: &Path,
-) -> Option<(String, anyhow::Result<Deployed>)> {
+) -> Option<(String, anyhow::Result<SyncOutcome>)> {
     match sync::read(path) {
         Ok(None) => None,
         Ok(Some((name, code))) => {

@@ -1,14 +1,14 @@
-//! What `wask dev` prints while it runs: one line per activation that ends.
+//! The output of a running `wask dev`: a line per activation that ends.
 
 use std::sync::Arc;
 
 use tokio::sync::broadcast;
 use wask_model::{Activation, Status};
 
-/// Characters of an error that fit the terminal.
+/// How many characters of an error are printed.
 const LONGEST_ERROR: usize = 200;
 
-/// Prints until the node is gone.
+/// Prints lines until the node stops.
 pub async fn print(mut ended: broadcast::Receiver<Arc<Activation>>) {
     loop {
         match ended.recv().await {
@@ -19,7 +19,7 @@ pub async fn print(mut ended: broadcast::Receiver<Arc<Activation>>) {
     }
 }
 
-/// Time, action, what started it, outcome, duration, id; and what went wrong, on a line of its own.
+/// Time, action, cause, outcome, duration and id; an error gets its own line.
 fn line(record: &Activation) -> String {
     let time = record.end.unwrap_or(record.start).to_utc().with_timezone(&chrono::Local).format("%H:%M:%S");
     let how = if record.cause.is_some() { "rule" } else { "" };
@@ -35,7 +35,7 @@ fn line(record: &Activation) -> String {
 fn error(record: &Activation) -> String {
     let Some(error) = record.response.result.get("error") else { return String::new() };
     let text = error.as_str().map_or_else(|| error.to_string(), str::to_owned);
-    // A terminal obeys control characters, and the text is the guest's.
+    // The text comes from a guest, and a terminal would obey its control characters.
     let shown = text.chars().take(LONGEST_ERROR).map(|c| if c.is_control() { ' ' } else { c });
     format!("\n          {}", shown.collect::<String>())
 }

@@ -1,4 +1,4 @@
-//! `wask dev`: the production server with everything at hand that a newcomer needs.
+//! `wask dev`: the production server, set up for a newcomer.
 
 mod demo;
 mod folder;
@@ -17,11 +17,11 @@ use crate::config::{BadConfig, Config, Loaded};
 use crate::node::{Node, Shared};
 
 const NAMESPACE: &str = "guest";
-/// The key that every OpenWhisk tutorial uses; the reason why this server listens on loopback only.
+/// The key that every OpenWhisk tutorial uses. Because it is known, this server listens on loopback only.
 const UUID: &str = "23bc46b1-71f6-4ed5-8c54-816aa4f8c502";
 const SECRET: &str = "123zO3xZCLrMN6v2BKK1dXYFpXlPkccOFqm12CdAsMgRU4VrNZ9lyGVCGuMDGIwP";
 
-/// What differs from `wask serve` unless environment or flags say otherwise.
+/// The defaults that differ from `wask serve`; environment and flags override them.
 pub fn defaults() -> Vec<(&'static str, Value)> {
     vec![
         ("server.data_dir", Value::from("./.wask")),
@@ -32,12 +32,12 @@ pub fn defaults() -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// Refuses to offer the well-known key to anybody but this machine.
+/// Refuses to offer the well-known key to other machines.
 pub fn check(loaded: Loaded) -> Result<Loaded, BadConfig> {
-    match loaded.config.server.listen.ip().is_loopback() {
-        true => Ok(loaded),
-        false => Err(loaded.refuse("server.listen", "must be a loopback address like 127.0.0.1:3233 for `wask dev`")),
+    if !loaded.config.server.listen.ip().is_loopback() {
+        return Err(loaded.refuse("server.listen", "must be a loopback address like 127.0.0.1:3233 for `wask dev`"));
     }
+    Ok(loaded)
 }
 
 pub async fn run(config: Config, folder: Option<PathBuf>) -> anyhow::Result<()> {
@@ -71,7 +71,7 @@ pub async fn run(config: Config, folder: Option<PathBuf>) -> anyhow::Result<()> 
     stopped
 }
 
-/// Makes the namespace with the well-known key, unless it is there.
+/// Creates the namespace with the well-known key if it does not exist.
 async fn ensure_namespace(config: &Config, node: &Node, namespace: &NamespaceName) -> anyhow::Result<()> {
     let key = || AuthKey::new(UUID, SECRET);
     if node.catalog.owner(namespace).await?.is_none() {

@@ -1,4 +1,4 @@
-//! Deploying modules from files and from this binary into the catalog, as `wask dev` does.
+//! Puts modules from files and from this binary into the catalog, for `wask dev`.
 
 use std::path::Path;
 
@@ -9,18 +9,18 @@ use wask_model::{Annotations, EntityName, FullName, Kind, NamespaceName, Version
 
 use crate::catalog::{ActionPatch, Catalog, Condition, ExecPatch, Overwrite, RulePatch, TriggerPatch, Write};
 
-/// Deploys a module as a web action, unless exactly this code is deployed already.
+/// Deploys a module as a web action, unless the same code is deployed already.
 pub async fn module(
     catalog: &Catalog,
     namespace: &NamespaceName,
     name: &str,
     code: String,
-) -> anyhow::Result<Deployed> {
+) -> anyhow::Result<SyncOutcome> {
     let name = FullName::new(namespace.clone(), name.parse::<EntityName>()?);
     if let Ok(view) = catalog.action(&name).await
         && view.action.code().is_some_and(|old| old.digest == wask_model::CodeRef::digest_of(&code))
     {
-        return Ok(Deployed::Unchanged);
+        return Ok(SyncOutcome::Unchanged);
     }
     let by = owner(catalog, namespace).await?;
     let patch = ActionPatch {
@@ -28,22 +28,21 @@ pub async fn module(
         annotations: Some(Annotations::default().with("web-export", true)),
         ..ActionPatch::default()
     };
-    Ok(Deployed::New(catalog.put_action(&name, patch, Overwrite::Yes, &by).await?.value.version))
+    Ok(SyncOutcome::Deployed(catalog.put_action(&name, patch, Overwrite::Yes, &by).await?.value.version))
 }
 
-/// What deploying came to.
-pub enum Deployed {
-    /// In this version.
-    New(Version),
+pub enum SyncOutcome {
+    /// The action now has this version.
+    Deployed(Version),
     Unchanged,
 }
 
-/// The posted form of a module.
+/// A module in the form that clients post.
 pub fn encoded(wasm: &[u8]) -> String {
     STANDARD.encode(wasm)
 }
 
-/// Name and posted form of a `.wasm` or `.wat` file. `None`: another kind of file.
+/// The action's name and the posted form of a `.wasm` or `.wat` file. `None`: another kind of file.
 pub fn read(path: &Path) -> anyhow::Result<Option<(String, String)>> {
     let Some(name) = path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned) else { return Ok(None) };
     let unreadable = || format!("read {}", path.display());
@@ -54,13 +53,13 @@ pub fn read(path: &Path) -> anyhow::Result<Option<(String, String)>> {
     }
 }
 
-/// Changes are made in the name of the namespace's owner.
+/// Changes are made as the namespace's owner.
 async fn owner(catalog: &Catalog, namespace: &NamespaceName) -> anyhow::Result<Write> {
     let identity = catalog.owner(namespace).await?.with_context(|| format!("there is no namespace {namespace}"))?;
     Ok(Write { identity, transaction: "wask-dev".into(), condition: Condition::None })
 }
 
-/// Makes a trigger and a rule that binds it to an action, unless they are there.
+/// Creates a trigger and a rule that connects it to an action, if they do not exist.
 pub async fn bind(catalog: &Catalog, trigger: &FullName, rule: &FullName, action: &FullName) -> anyhow::Result<()> {
     let by = owner(catalog, &trigger.namespace).await?;
     if catalog.trigger(trigger).await.is_err() {

@@ -1,4 +1,4 @@
-//! The limits that hold for a namespace, each with where it comes from.
+//! The effective limits of a namespace, and where each comes from.
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -7,11 +7,12 @@ use wask_model::{Identity, LimitOverrides};
 use super::Format;
 use crate::config::Loaded;
 
-/// One limit: its name, the value that holds, and who set it.
+/// One limit with its effective value.
 struct Limit {
     name: &'static str,
-    /// Null: nothing is limited.
+    /// Null: unlimited.
     value: Value,
+    /// Where the value comes from.
     origin: String,
 }
 
@@ -61,7 +62,7 @@ fn effective(identity: &Identity, loaded: &Loaded) -> Vec<Limit> {
     LimitOverrides::NAMES.into_iter().map(limit).collect()
 }
 
-/// By name.
+/// The limits by name.
 fn members(limits: &impl Serialize) -> Value {
     serde_json::to_value(limits).expect("limits always serialize")
 }

@@ -1,5 +1,5 @@
-//! `wask namespace`: what an operator does with namespaces, on the data folder itself. A server may be running on it: the
-//! folder's lock is not taken, SQLite's own serves. Without a folder, `list` and `get` are the client's, as in `wsk`.
+//! `wask namespace`: an operator's commands, which work on the data folder itself. A server may run on it at the same time,
+//! because they take only SQLite's lock and not the folder's. Without a folder, `list` and `get` ask the server, as in `wsk`.
 
 mod limits;
 
@@ -73,8 +73,8 @@ enum NamespaceCommand {
 }
 
 impl NamespaceArgs {
-    /// `list` and `get` without a folder are questions to the server, which the client asks.
-    pub fn of_the_client(&self) -> Option<wask_client::Command> {
+    /// `list` and `get` without a folder: the client runs them.
+    pub fn client_command(&self) -> Option<wask_client::Command> {
         let command = match &self.command {
             _ if self.data_dir.is_some() || self.config.is_some() => return None,
             NamespaceCommand::List => namespaces::Command::List,
@@ -89,7 +89,7 @@ impl NamespaceArgs {
     }
 }
 
-/// Runs the command to its end.
+/// Runs an operator's command.
 pub fn run(args: NamespaceArgs, earlier: &Connection) -> anyhow::Result<()> {
     let format = args.connection.or(earlier).format();
     let flags = Flags { file: args.config, listen: None, data_dir: args.data_dir };
@@ -108,7 +108,7 @@ pub fn run(args: NamespaceArgs, earlier: &Connection) -> anyhow::Result<()> {
     })
 }
 
-/// The store of a data folder that some server has made.
+/// Opens the store in the data folder of a server.
 fn join(loaded: &Loaded) -> anyhow::Result<SqliteStore> {
     let folder = loaded.config.server.data_dir.display();
     let database = loaded.config.database();
@@ -133,7 +133,7 @@ impl Operator<'_> {
             NamespaceCommand::Create { name } => {
                 let made = self.namespaces.create(name, None).await?;
                 eprintln!("created namespace `{}`; its key is not shown again:", made.identity.namespace);
-                self.hand_over(&made);
+                self.print_key(&made);
                 eprintln!("use it:  wask property set --auth UUID:KEY, or a file .wskprops with APIHOST= and AUTH=");
             }
             NamespaceCommand::List => self.list(&self.namespaces.list().await?),
@@ -150,12 +150,13 @@ impl Operator<'_> {
                     }
                     OlderKeys::Revoke => eprintln!("new key of `{name}`; all older keys are revoked:"),
                 }
-                self.hand_over(&made);
+                self.print_key(&made);
             }
             NamespaceCommand::Limits { name, set, unset } => {
-                let identity = match set.is_empty() && unset.is_empty() {
-                    true => self.namespaces.get(&name).await?,
-                    false => self.change_limits(&name, &set, &unset).await?,
+                let identity = if set.is_empty() && unset.is_empty() {
+                    self.namespaces.get(&name).await?
+                } else {
+                    self.change_limits(&name, &set, &unset).await?
                 };
                 limits::print(&identity, self.loaded, self.format);
             }
@@ -175,8 +176,8 @@ impl Operator<'_> {
         Ok(())
     }
 
-    /// The key alone on standard output, so that it can be piped.
-    fn hand_over(&self, made: &NamespaceKey) {
+    /// Prints the key alone on standard output, so that it can be piped.
+    fn print_key(&self, made: &NamespaceKey) {
         let auth = made.key.expose();
         match self.format {
             Format::Table => say!("{auth}"),
@@ -214,7 +215,7 @@ impl Operator<'_> {
         Ok(())
     }
 
-    /// All or nothing; `Err` for the first that cannot be.
+    /// Changes all of them or none; `Err` names the first that is not valid.
     async fn change_limits(&self, name: &NamespaceName, set: &[String], unset: &[String]) -> anyhow::Result<Identity> {
         let system = &self.loaded.config.limits;
         let changed = self.namespaces.set_limits(name, |own| {
@@ -226,14 +227,15 @@ impl Operator<'_> {
             }
             own.check()
         });
-        changed.await.map_err(|error| match error.is::<Failure>() {
-            true => BadConfig::of(&error.to_string()).into(),
-            false => error,
-        })
+        changed.await.map_err(
+            |error| {
+                if error.is::<Failure>() { BadConfig::of(&error.to_string()).into() } else { error }
+            },
+        )
     }
 }
 
-/// `wsk` writes a slash in front of a namespace.
+/// Accepts a namespace with a slash in front, as `wsk` writes it.
 fn bare(text: &str) -> Result<NamespaceName, Failure> {
     text.strip_prefix('/').unwrap_or(text).parse()
 }

@@ -1,5 +1,5 @@
-//! What is to be done so that what is wanted is there. Pure: a plan is made from documents and printed; `apply` carries it
-//! out.
+//! The steps that bring a namespace in line with a manifest. Pure: a plan is made from documents and printed; `apply`
+//! carries it out.
 
 use serde_json::{Value, json};
 
@@ -10,33 +10,33 @@ use crate::connection::Format;
 use crate::entities::ACTION;
 use crate::screen::{self, Screen};
 
-/// What is done to one entity.
+/// The step for one entity.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PlanStep {
     Create,
     Update(Vec<Difference>),
-    /// It is as it is wanted.
+    /// The entity matches the manifest.
     Keep,
     Delete,
-    /// It is to be deleted and is not there.
+    /// The entity would be deleted, but does not exist.
     Gone,
 }
 
-/// One entity, and what is done to it.
+/// One entity and its step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
     pub wanted: WantedEntity,
     pub step: PlanStep,
 }
 
-/// All steps, in the order in which they are taken.
+/// All steps in the order in which they are carried out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     pub changes: Vec<Change>,
 }
 
 impl Plan {
-    /// `namespace` is the real name of `_`.
+    /// `namespace`: the real name of `_`.
     pub fn to_deploy(wanted: &[WantedEntity], existing: &Existing, namespace: &str) -> Self {
         let change = |mut wanted: WantedEntity| {
             let Some(found) = existing.of(&wanted) else { return Change { wanted, step: PlanStep::Create } };
@@ -52,7 +52,7 @@ impl Plan {
         Plan { changes: in_order(wanted).into_iter().map(change).collect() }
     }
 
-    /// The last that was made goes first.
+    /// Deletes in the opposite order of deploying.
     pub fn to_undeploy(wanted: &[WantedEntity], existing: &Existing) -> Self {
         let step =
             |wanted: &WantedEntity| if existing.of(wanted).is_some() { PlanStep::Delete } else { PlanStep::Gone };
@@ -60,7 +60,7 @@ impl Plan {
         Plan { changes: changes.collect() }
     }
 
-    /// A line per entity that changes, and one that counts them.
+    /// Prints a line per entity that changes, and a line with the counts.
     pub fn print(&self, screen: Screen) {
         if screen.format == Format::Json {
             screen.document(&self.document());
@@ -91,12 +91,10 @@ impl Plan {
             (count(|step| matches!(step, PlanStep::Keep)), "unchanged"),
             (count(|step| matches!(step, PlanStep::Gone)), "not there"),
         ];
-        let counts = counts.iter().filter(|(count, _)| 0 < *count).map(|(count, what)| format!("{count} {what}"));
+        let counts = counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
         let counts: Vec<_> = counts.collect();
-        lines.push(match counts.is_empty() {
-            true => "The manifest names no entities.".to_owned(),
-            false => format!("{}.", counts.join(", ")),
-        });
+        let total = format!("{}.", counts.join(", "));
+        lines.push(if counts.is_empty() { "The manifest names no entities.".to_owned() } else { total });
         lines
     }
 
@@ -117,8 +115,8 @@ impl Plan {
     }
 }
 
-/// A PUT lays an action's annotations over those that are there, and names those that go. It does not look at these names
-/// when it says what a sequence is made of, so that is left out where it stays.
+/// Names the annotations to remove, because a PUT merges an action's annotations with the existing ones. The server
+/// ignores these names in a PUT that contains the `exec` of a sequence, so an unchanged `exec` is left out.
 fn remove_annotations(wanted: &mut WantedEntity, found: &ExistingEntity, step: &PlanStep) {
     let gone = differences::removed_annotations(&wanted.body, &found.document);
     if gone.is_empty() {
@@ -132,14 +130,14 @@ fn remove_annotations(wanted: &mut WantedEntity, found: &ExistingEntity, step: &
     }
 }
 
-/// By kind, and a sequence behind the sequences that it is made of; those that go round in circles stay where they are, for
-/// the server to refuse.
+/// Orders entities by kind, and a sequence after the sequences that it contains. Sequences that contain each other keep
+/// their order; the server refuses them.
 fn in_order(wanted: &[WantedEntity]) -> Vec<WantedEntity> {
     let is_sequence = |wanted: &WantedEntity| wanted.kind == Kind::Sequence;
     let (mut sequences, mut all): (Vec<WantedEntity>, Vec<WantedEntity>) =
         wanted.iter().cloned().partition(is_sequence);
     all.sort_by_key(|wanted| wanted.kind);
-    let mut at = all.iter().position(|wanted| Kind::Sequence < wanted.kind).unwrap_or(all.len());
+    let mut at = all.iter().position(|wanted| wanted.kind > Kind::Sequence).unwrap_or(all.len());
     while !sequences.is_empty() {
         let waiting: Vec<String> = sequences.iter().map(|sequence| sequence.name.to_string()).collect();
         let is_free =
