@@ -2,15 +2,15 @@
 
 mod actions;
 mod activations;
-mod apis;
 mod callbacks;
 mod connection;
 mod dead_letters;
 mod following;
-mod life;
+mod gateway;
 mod manifest;
 mod packages;
 mod properties;
+mod status;
 mod triggers;
 
 use std::path::{Path, PathBuf};

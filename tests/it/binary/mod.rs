@@ -30,7 +30,7 @@ async fn stop(server: &mut ServerProcess) {
 
 #[test]
 fn the_version_names_the_engine_too() {
-    let lock = include_str!("../../Cargo.lock");
+    let lock = include_str!("../../../Cargo.lock");
     let entry = lock.split("[[package]]").find(|entry| entry.contains("name = \"wasmtime\"\n")).unwrap();
     let engine = entry.lines().find_map(|line| line.strip_prefix("version = ")).unwrap().trim_matches('"');
     for flag in ["--version", "-V"] {
