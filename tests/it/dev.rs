@@ -62,7 +62,7 @@ fn the_well_known_key_is_not_offered_to_other_machines() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_screen_has_what_a_newcomer_needs() {
+async fn the_first_screen_of_dev_shows_url_key_and_a_command_to_try() {
     let folder = tempfile::tempdir().unwrap();
     put(folder.path(), "hello.wasm", "echo");
     let wask = dev(folder.path()).await;
@@ -91,7 +91,7 @@ async fn the_first_screen_has_what_a_newcomer_needs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_is_no_action_keeps_no_other_from_being_deployed() {
+async fn a_file_that_cannot_be_deployed_does_not_stop_the_others() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     put(folder.path(), "zebra.wasm", "echo");
@@ -117,7 +117,7 @@ async fn a_file_that_is_no_action_keeps_no_other_from_being_deployed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_changes_in_the_folder_is_live_at_once() {
+async fn a_file_that_changes_is_deployed_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let wask = dev(folder.path()).await;
     says(&wask, "none yet; a .wasm or .wat file is deployed as soon as it appears there").await;
@@ -138,7 +138,7 @@ async fn what_changes_in_the_folder_is_live_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_start_finds_everything_in_place() {
+async fn a_second_start_of_dev_keeps_actions_and_their_versions() {
     let folder = tempfile::tempdir().unwrap();
     put(folder.path(), "mine.wasm", "echo");
     let mut first = dev(folder.path()).await;
@@ -154,7 +154,7 @@ async fn a_second_start_finds_everything_in_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_activation_is_a_line() {
+async fn dev_prints_a_line_per_activation() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["echo", "sleeper", "error", "panic"] {
         put(folder.path(), &format!("{name}.wasm"), name);
@@ -183,7 +183,7 @@ async fn every_activation_is_a_line() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_an_alarm_starts_is_a_line_too() {
+async fn dev_prints_a_line_for_what_an_alarm_started_too() {
     let folder = tempfile::tempdir().unwrap();
     put(folder.path(), "mine.wasm", "echo");
     let wask = dev(folder.path()).await;
@@ -198,7 +198,7 @@ async fn what_an_alarm_starts_is_a_line_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_folder_there_are_demo_actions_or_a_word_on_how_to_get_them() {
+async fn without_a_folder_there_are_demo_actions_or_a_hint_how_to_get_them() {
     let wask = ServerProcess::dev(&[]).await;
     let me = wask.guest().await;
     let out = says(&wask, "Ctrl-C stops").await;
@@ -217,7 +217,7 @@ async fn without_a_folder_there_are_demo_actions_or_a_word_on_how_to_get_them() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_keeps_away_from_the_data_of_a_server_with_another_key() {
+async fn dev_refuses_the_data_folder_of_a_server_with_another_key() {
     let mut server = ServerProcess::serve(&[]).await;
     let key = server.guest().await.auth;
     let data = server.kill().await;

@@ -24,7 +24,7 @@ async fn curl_test(client: &Client, query: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_web_action_starts_the_worker_and_answers_with_its_activation_id() {
+async fn a_web_action_starts_the_worker_and_returns_its_activation_id() {
     let wask = TestServer::builder().clock_by_hand("2030-01-01T06:00:00Z").start().await;
     let me = with_worker(&wask).await;
     me.create_web_action("test", &example("front")).await;
@@ -50,7 +50,7 @@ async fn a_web_action_starts_the_worker_and_answers_with_its_activation_id() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_asked_of_the_web_action_reaches_the_worker() {
+async fn the_parameters_of_the_web_action_reach_the_worker() {
     let wask = TestServer::start().await;
     let me = with_worker(&wask).await;
     me.create_web_action("test", &example("front")).await;
@@ -62,7 +62,7 @@ async fn what_is_asked_of_the_web_action_reaches_the_worker() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_trigger_starts_the_worker_and_its_log_says_which_activation_that_was() {
+async fn the_log_of_a_firing_names_the_activation_of_the_worker() {
     let wask = TestServer::start().await;
     let me = with_worker(&wask).await;
     me.create_trigger("my-worker-trigger").await;
@@ -95,7 +95,7 @@ async fn a_trigger_starts_the_worker_and_its_log_says_which_activation_that_was(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_trigger_may_be_fired_without_a_body() {
+async fn a_trigger_can_be_fired_without_a_body() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let parameters = json!([{ "key": "seconds", "value": 0 }]);
@@ -111,7 +111,7 @@ async fn a_trigger_may_be_fired_without_a_body() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_trigger_is_read_by_get_and_fired_by_its_owner_only() {
+async fn get_reads_a_trigger_and_only_its_owner_can_fire_it() {
     let wask = TestServer::start().await;
     let me = with_worker(&wask).await;
     let other = wask.other("somebody").await;
@@ -131,7 +131,7 @@ async fn the_trigger_is_read_by_get_and_fired_by_its_owner_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_disabled_rule_beside_an_active_one_says_so_in_the_log() {
+async fn the_log_of_a_firing_reports_a_disabled_rule_next_to_an_active_one() {
     let wask = TestServer::start().await;
     let me = with_worker(&wask).await;
     me.create_trigger("my-worker-trigger").await;

@@ -101,7 +101,7 @@ fn script(blocks: &[Block], base: &str, server_data: &Path, folder: &Path) -> St
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_command_of_the_readme_does_what_it_says() {
+async fn every_command_of_the_readme_does_what_the_readme_says() {
     let folder = tempfile::tempdir().unwrap();
     let examples = folder.path().join("examples");
     std::fs::create_dir(&examples).unwrap();
@@ -166,7 +166,7 @@ async fn make_run_prints_what_the_readme_shows() {
 }
 
 #[test]
-fn every_link_of_the_readmes_leads_somewhere() {
+fn every_link_of_the_readmes_resolves() {
     let mut pages = vec![PathBuf::from("README.md"), "runtime/README.md".into(), "sdk/README.md".into()];
     pages.push("tests/guests/README.md".into());
     pages.extend(["runtime/GLOSSARY.md", "runtime/DEBUGGING.md", "CHANGELOG.md"].map(PathBuf::from));
@@ -185,7 +185,7 @@ fn every_link_of_the_readmes_leads_somewhere() {
 }
 
 #[test]
-fn the_two_commands_of_the_readme_are_targets_of_make() {
+fn the_make_targets_that_the_readme_names_exist() {
     let makefile = std::fs::read_to_string(root().join("Makefile")).unwrap();
     for named in ["`make ", "$ make "].iter().flat_map(|before| README.split(before).skip(1)) {
         let target: String = named.chars().take_while(char::is_ascii_lowercase).collect();

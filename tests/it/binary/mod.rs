@@ -29,7 +29,7 @@ async fn stop(server: &mut ServerProcess) {
 }
 
 #[test]
-fn the_version_names_the_engine_too() {
+fn the_version_names_wasmtime_too() {
     let lock = include_str!("../../../Cargo.lock");
     let entry = lock.split("[[package]]").find(|entry| entry.contains("name = \"wasmtime\"\n")).unwrap();
     let engine = entry.lines().find_map(|line| line.strip_prefix("version = ")).unwrap().trim_matches('"');
@@ -40,7 +40,7 @@ fn the_version_names_the_engine_too() {
 }
 
 #[test]
-fn help_says_where_to_start_and_what_each_command_takes() {
+fn help_says_where_to_start_and_lists_each_commands_arguments() {
     for (arguments, told) in [
         (
             &["--help"][..],
@@ -75,7 +75,7 @@ fn help_says_where_to_start_and_what_each_command_takes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_start_makes_a_namespace_and_says_how_to_use_it() {
+async fn the_first_start_creates_a_namespace_and_prints_how_to_use_it() {
     let wask = ServerProcess::serve(&[]).await;
     let me = wask.guest().await;
     let props = wask.data_dir().join("wskprops");
@@ -105,7 +105,7 @@ async fn the_first_start_makes_a_namespace_and_says_how_to_use_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_data_folder_that_wask_makes_is_its_owners_only() {
+async fn a_new_data_folder_is_accessible_to_its_owner_only() {
     let parent = fresh();
     let data = parent.path().join("deep/data");
     let mut child = std::process::Command::new(wask_tests::binary());
@@ -118,7 +118,7 @@ async fn a_data_folder_that_wask_makes_is_its_owners_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_later_start_keeps_the_key_and_knows_its_new_address() {
+async fn a_later_start_keeps_the_key_and_writes_its_new_address() {
     let mut first = ServerProcess::serve(&[]).await;
     let before = first.guest().await;
     before.create_action("echo", &guest("echo")).await;
@@ -144,7 +144,7 @@ async fn a_later_start_keeps_the_key_and_knows_its_new_address() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lost_key_is_not_replaced_by_a_file_that_looks_like_one() {
+async fn a_deleted_wskprops_is_reported_and_not_replaced_by_a_wrong_one() {
     let mut first = ServerProcess::serve(&[]).await;
     first.guest().await;
     stop(&mut first).await;
@@ -191,7 +191,7 @@ async fn the_first_answer_after_a_restart_needs_no_compiler() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_place_that_is_taken_is_named() {
+async fn an_address_or_folder_in_use_is_named_in_the_error() {
     let wask = ServerProcess::serve(&[]).await;
     let address = wask.base().trim_start_matches("http://");
     let elsewhere = fresh();
@@ -217,7 +217,7 @@ async fn a_place_that_is_taken_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_has_to_read_what_it_prints() {
+async fn a_server_keeps_running_when_its_standard_output_is_closed() {
     let data = fresh();
     let mut child = std::process::Command::new(wask_tests::binary())
         .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])

@@ -30,7 +30,7 @@ fn variables() -> Vec<(String, String)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_setting_has_a_variable() {
+async fn every_setting_has_an_environment_variable() {
     let all = variables();
     assert!(70 < all.len());
     let mut all: Vec<(&str, &str)> = all.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -47,7 +47,7 @@ async fn every_setting_has_a_variable() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_printed_page_is_a_settings_file_and_flags_and_variables_win_over_it() {
+async fn printed_settings_are_a_valid_file_that_flags_and_variables_override() {
     let page = run(&["settings"], &[]);
     assert!(page.status.success());
     assert!(stdout(&page).contains("\nconcurrent_invocations = 100 "), "{}", stdout(&page));
@@ -67,7 +67,7 @@ async fn the_printed_page_is_a_settings_file_and_flags_and_variables_win_over_it
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_profile_gives_the_limits_that_nobody_sets() {
+async fn a_profile_provides_the_limits_that_are_not_set() {
     let folder = fresh();
     let file = folder.path().join("wask.toml");
     std::fs::write(&file, "[limits]\nprofile = \"openwhisk\"\nfires_per_minute = 7\n").unwrap();
@@ -99,7 +99,7 @@ async fn a_profile_gives_the_limits_that_nobody_sets() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn variables_that_are_no_settings_are_ignored_and_no_guest_sees_any() {
+async fn unknown_variables_are_ignored_and_guests_see_no_variables() {
     let wask = ServerProcess::serve(&[("WASK_CANARY_SECRET", "tweet"), ("WASK_LOG__LEVEL", "warn")]).await;
     let me = wask.guest().await;
     me.create_action("env", &guest("env")).await;
@@ -120,7 +120,7 @@ fn refused(output: &Output, line: &str) {
 }
 
 #[test]
-fn a_variable_that_cannot_be_used_is_named_with_what_is_allowed() {
+fn an_invalid_variable_is_named_with_the_values_allowed() {
     let data = fresh();
     let arguments = ["serve", "--listen", "127.0.0.1:0", "--data-dir", data.path().to_str().unwrap()];
     for (variable, value, line) in [
@@ -200,7 +200,7 @@ fn a_variable_that_cannot_be_used_is_named_with_what_is_allowed() {
 }
 
 #[test]
-fn a_flag_that_cannot_be_used_is_named_with_what_is_allowed() {
+fn an_invalid_flag_is_named_with_the_values_allowed() {
     let file = fresh();
     let file = file.path().join("file");
     std::fs::write(&file, "").unwrap();
@@ -222,7 +222,7 @@ fn a_flag_that_cannot_be_used_is_named_with_what_is_allowed() {
 }
 
 #[test]
-fn a_line_of_the_file_that_cannot_be_used_is_named_with_what_is_allowed() {
+fn an_invalid_line_of_the_file_is_named_with_the_values_allowed() {
     let folder = fresh();
     let file = folder.path().join("wask.toml");
     let name = file.display();

@@ -7,7 +7,7 @@ use wask_tests::{TestServer, annotation, wat};
 use super::Shell;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_module_arrives_whole_and_comes_back_whole() {
+async fn an_uploaded_module_can_be_saved_byte_for_byte() {
     let wask = TestServer::start().await;
     let shell = Shell::of(&wask, &wask.guest());
     let module = shell.put_guest("echo.wasm", "echo");
@@ -24,7 +24,7 @@ async fn a_module_arrives_whole_and_comes_back_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn text_and_zips_are_code_too() {
+async fn wat_text_and_zip_files_can_be_uploaded() {
     let wask = TestServer::start().await;
     let shell = Shell::of(&wask, &wask.guest());
     shell.put("env.wat", wat("env-dump"));
@@ -47,7 +47,7 @@ async fn text_and_zips_are_code_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn flags_become_the_document() {
+async fn flags_of_action_create_end_up_in_the_document() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let shell = Shell::of(&wask, &me);
@@ -79,7 +79,7 @@ async fn flags_become_the_document() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_web_action_is_made_secured_and_unmade() {
+async fn an_action_becomes_a_web_action_gets_a_secret_and_loses_both() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let shell = Shell::of(&wask, &me);
@@ -112,7 +112,7 @@ async fn a_web_action_is_made_secured_and_unmade() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_invocation_ends_with_the_exit_code_of_what_became_of_it() {
+async fn the_exit_code_of_invoke_shows_how_the_activation_ended() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("echo", &wask_tests::guest("echo")).await;
@@ -137,7 +137,7 @@ async fn an_invocation_ends_with_the_exit_code_of_what_became_of_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn refusals_have_the_words_and_the_exit_codes_of_wsk() {
+async fn errors_have_the_text_and_the_exit_code_of_wsk() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("echo", &wask_tests::guest("echo")).await;
@@ -179,7 +179,7 @@ async fn refusals_have_the_words_and_the_exit_codes_of_wsk() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn lists_are_tables_for_people_and_json_for_programs() {
+async fn lists_are_tables_by_default_and_json_with_a_flag() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("beta", &wask_tests::guest("echo")).await;

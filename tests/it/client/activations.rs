@@ -6,7 +6,7 @@ use wask_tests::{TestServer, guest};
 use super::Shell;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_ran_can_be_seen_in_every_way() {
+async fn an_activation_can_be_printed_in_every_form() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("logs", &guest("log-lines")).await;
@@ -42,7 +42,7 @@ async fn what_ran_can_be_seen_in_every_way() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_there_is_said() {
+async fn activation_commands_name_an_activation_that_does_not_exist() {
     let wask = TestServer::start().await;
     let shell = Shell::of(&wask, &wask.guest());
     for (arguments, code, text) in [
@@ -69,7 +69,7 @@ async fn what_is_not_there_is_said() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn poll_shows_each_activation_once_from_the_time_on_that_is_asked_for() {
+async fn poll_prints_each_activation_once_from_the_given_start() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("logs", &guest("log-lines")).await;

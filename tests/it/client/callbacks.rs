@@ -15,7 +15,7 @@ async fn in_state(me: &Client, state: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_callback_that_failed_is_seen_and_sent_again() {
+async fn a_failed_callback_is_listed_and_can_be_retried() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;
@@ -58,7 +58,7 @@ async fn a_callback_that_failed_is_seen_and_sent_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_callback_is_cancelled_once() {
+async fn a_callback_can_be_cancelled_only_once() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("sleeper", &guest("sleeper")).await;
@@ -80,7 +80,7 @@ async fn a_callback_is_cancelled_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn settings_are_set_taken_back_and_their_secret_is_rotated() {
+async fn callback_settings_can_be_set_and_unset_and_the_secret_rotated() {
     let wask = TestServer::start().await;
     let shell = Shell::of(&wask, &wask.guest());
     let before = shell.ok(&["callback", "settings"]).await.json();

@@ -5,7 +5,7 @@ use wask_tests::{TestServer, guest};
 use super::Shell;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_is_not_there_and_a_key_that_is_wrong_are_told_apart() {
+async fn an_unreachable_server_and_a_wrong_key_give_different_errors() {
     let wask = TestServer::start().await;
     let shell = Shell::of(&wask, &wask.guest());
 
@@ -24,7 +24,7 @@ async fn a_server_that_is_not_there_and_a_key_that_is_wrong_are_told_apart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn verbose_shows_requests_and_answers_without_the_key() {
+async fn verbose_prints_requests_and_responses_without_the_key() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;
@@ -47,7 +47,7 @@ async fn verbose_shows_requests_and_answers_without_the_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn flags_of_the_client_mean_nothing_to_a_server() {
+async fn commands_that_start_a_server_reject_the_flags_of_the_client() {
     let shell = Shell::without_properties();
     for arguments in [&["-i", "serve"][..], &["--apihost", "x", "dev"], &["-v", "settings"]] {
         let refused = shell.run(arguments).await.expect(2);
@@ -60,7 +60,7 @@ async fn flags_of_the_client_mean_nothing_to_a_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_command_has_a_help_and_every_shell_its_completions() {
+async fn every_command_has_help_and_every_shell_has_completions() {
     let shell = Shell::without_properties();
     for (noun, verbs) in [
         ("action", &["create", "update", "invoke", "get", "delete", "list"][..]),

@@ -21,7 +21,7 @@ async fn letters(me: &Client, count: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dead_letter_is_looked_at_done_again_and_thrown_away() {
+async fn a_dead_letter_can_be_printed_redriven_and_purged() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     create_failing(&me, "bad").await;
@@ -52,7 +52,7 @@ async fn a_dead_letter_is_looked_at_done_again_and_thrown_away() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn all_dead_letters_of_an_action_are_done_again_or_thrown_away_in_one_go() {
+async fn all_dead_letters_of_an_action_can_be_redriven_or_purged_at_once() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     for (action, times) in [("bad", 3), ("worse", 2)] {
@@ -83,7 +83,7 @@ async fn all_dead_letters_of_an_action_are_done_again_or_thrown_away_in_one_go()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_thrown_away_by_a_command_that_does_not_say_what() {
+async fn purge_without_an_id_or_all_deletes_nothing() {
     let shell = Shell::without_properties();
     for arguments in
         [&["dlq", "purge"][..], &["dlq", "redrive"], &["dlq", "purge", "--name", "a"], &["dlq", "purge", "x", "--all"]]

@@ -41,7 +41,7 @@ async fn running(me: &Client, id: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_line_is_printed_while_the_activation_runs_and_the_command_ends_with_it() {
+async fn follow_prints_lines_during_the_run_and_ends_with_the_activation() {
     let wask = TestServer::builder().clock_by_hand("2030-01-01T06:00:00Z").start().await;
     let me = wask.guest();
     me.create_action("sleeper", &guest("sleeper")).await;
@@ -70,7 +70,7 @@ async fn a_line_is_printed_while_the_activation_runs_and_the_command_ends_with_i
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stream_that_breaks_is_taken_up_again_behind_the_last_line() {
+async fn follow_resumes_a_broken_stream_after_the_last_line() {
     let wask = TestServer::start().await;
     let shell = Shell::of(&wask, &wask.guest());
     let broken = Receiver::start().await;
@@ -95,7 +95,7 @@ async fn a_stream_that_breaks_is_taken_up_again_behind_the_last_line() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_followed_is_said_at_once() {
+async fn follow_reports_at_once_what_it_cannot_follow() {
     let wask = TestServer::start().await;
     let shell = Shell::of(&wask, &wask.guest());
     let id = "0123456789abcdef0123456789abcdef";

@@ -5,7 +5,7 @@ use wask_tests::TestServer;
 use super::Shell;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_action_gets_paths_and_verbs() {
+async fn a_route_maps_a_path_and_a_method_to_an_action() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_web_action("orders", &wask_tests::guest("echo")).await;
@@ -41,7 +41,7 @@ async fn an_action_gets_paths_and_verbs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_api_that_cannot_be_is_refused() {
+async fn an_invalid_api_is_refused() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("plain", &wask_tests::guest("echo")).await;

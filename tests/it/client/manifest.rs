@@ -36,7 +36,7 @@ fn project(wask: &TestServer) -> Shell {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_manifest_is_planned_deployed_changed_and_undeployed() {
+async fn a_manifest_can_be_planned_deployed_changed_and_undeployed() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let shell = project(&wask);
@@ -99,7 +99,7 @@ async fn a_manifest_is_planned_deployed_changed_and_undeployed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_exported_deploys_to_the_same() {
+async fn deploying_an_export_changes_nothing() {
     let wask = TestServer::start().await;
     let shell = project(&wask);
     shell.ok(&["deploy"]).await;
@@ -136,7 +136,7 @@ async fn what_is_exported_deploys_to_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn packages_and_bindings_are_deployed_and_exported_with_what_is_in_them() {
+async fn packages_and_bindings_are_deployed_and_exported_with_their_contents() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let shell = Shell::of(&wask, &me);
@@ -194,7 +194,7 @@ project:
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_deployed_is_said_before_anything_changes() {
+async fn an_invalid_manifest_is_reported_before_anything_changes() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let shell = project(&wask);

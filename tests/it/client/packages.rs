@@ -6,7 +6,7 @@ use wask_tests::TestServer;
 use super::Shell;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_package_holds_actions_and_lends_them_parameters() {
+async fn an_action_inherits_the_parameters_of_its_package() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let shell = Shell::of(&wask, &me);
@@ -37,7 +37,7 @@ async fn a_package_holds_actions_and_lends_them_parameters() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_binding_points_at_a_package_of_somebody_else() {
+async fn a_binding_can_point_at_a_package_of_another_namespace() {
     let wask = TestServer::start().await;
     let (me, other) = (wask.guest(), wask.other("other").await);
     let (mine, theirs) = (Shell::of(&wask, &me), Shell::of(&wask, &other));

@@ -7,7 +7,7 @@ use wask_tests::TestServer;
 use super::Shell;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn properties_are_written_read_and_removed() {
+async fn properties_can_be_set_printed_and_unset() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let shell = Shell::without_properties();
@@ -36,7 +36,7 @@ async fn properties_are_written_read_and_removed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn flags_win_over_the_named_file_and_that_over_the_one_at_home() {
+async fn flags_override_the_named_file_which_overrides_the_one_at_home() {
     let wask = TestServer::start().await;
     let (me, other) = (wask.guest(), wask.other("other").await);
     let shell = Shell::of(&wask, &me);
@@ -54,7 +54,7 @@ async fn flags_win_over_the_named_file_and_that_over_the_one_at_home() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dev_server_of_this_folder_needs_no_properties() {
+async fn the_client_finds_the_dev_server_of_its_folder_without_properties() {
     let wask = TestServer::start().await;
     let shell = Shell::without_properties();
     let missing = shell.run(&["action", "list"]).await.expect(2);

@@ -6,7 +6,7 @@ use wask_tests::{TestServer, annotation, eventually, guest};
 use super::Shell;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_activation_is_waited_for_and_ended_before_its_time() {
+async fn status_waits_for_an_activation_and_cancel_ends_it() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("sleeper", &guest("sleeper")).await;
@@ -33,7 +33,7 @@ async fn an_activation_is_waited_for_and_ended_before_its_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_ended_is_run_again_on_the_same_input_or_with_some_of_it_changed() {
+async fn rerun_takes_the_stored_input_and_overrides_parts_of_it() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let parameters = json!({ "parameters": [{ "key": "default", "value": true }] });
@@ -63,7 +63,7 @@ async fn what_ended_is_run_again_on_the_same_input_or_with_some_of_it_changed() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_firing_is_run_again_while_a_rule_is_active() {
+async fn a_firing_can_be_rerun_while_a_rule_is_active() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;
@@ -84,7 +84,7 @@ async fn a_firing_is_run_again_while_a_rule_is_active() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tasks_of_every_kind_stand_in_one_list() {
+async fn task_list_contains_tasks_of_every_kind() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("sleeper", &guest("sleeper")).await;

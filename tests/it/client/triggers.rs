@@ -43,7 +43,7 @@ async fn a_trigger_with_a_rule_invokes_an_action() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_feed_is_told_what_becomes_of_its_trigger() {
+async fn a_feed_is_notified_when_its_trigger_changes() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let shell = Shell::of(&wask, &me);
@@ -76,7 +76,7 @@ async fn a_feed_is_told_what_becomes_of_its_trigger() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_feed_that_refuses_takes_the_trigger_with_it() {
+async fn a_trigger_is_deleted_again_when_its_feed_refuses() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let shell = Shell::of(&wask, &me);

@@ -13,7 +13,7 @@ async fn refusal(me: &Client, limits: Value, status: u16) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b54_a_sentence_quotes_the_namespaces_own_range_also_beyond_the_systems() {
+async fn b54_an_error_quotes_the_namespaces_range_even_beyond_the_systems() {
     let wask = TestServer::start().await;
     let (me, other) = (wask.guest(), wask.other("other").await);
     wask.set_limits(
@@ -62,7 +62,7 @@ async fn b54_a_sentence_quotes_the_namespaces_own_range_also_beyond_the_systems(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b55_instances_are_bounded_by_the_namespaces_concurrency() {
+async fn b55_the_namespaces_concurrency_bounds_its_instances() {
     let wask = TestServer::builder().configure(|config| config.limits.concurrent_invocations = 30).start().await;
     let me = wask.guest();
     let sentence = |n| format!("Max action instance concurrency must not exceed your namespace concurrency of {n}.");
@@ -75,7 +75,7 @@ async fn b55_instances_are_bounded_by_the_namespaces_concurrency() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b181_b182_overrides_are_reflected_with_what_only_they_can_set() {
+async fn b181_b182_get_limits_shows_overrides_and_what_only_they_can_set() {
     let wask = TestServer::start().await;
     let (me, other) = (wask.guest(), wask.other("other").await);
     wask.set_limits(
@@ -115,7 +115,7 @@ async fn b181_b182_overrides_are_reflected_with_what_only_they_can_set() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b183_an_own_rate_holds_above_and_below_the_systems() {
+async fn b183_a_namespaces_rate_applies_above_and_below_the_systems() {
     let wask = TestServer::builder()
         .clock_by_hand("2030-01-01T00:00:30Z")
         .configure(|config| config.limits.invocations_per_minute = 2)
@@ -137,7 +137,7 @@ async fn b183_an_own_rate_holds_above_and_below_the_systems() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b185_a_namespace_with_limit_zero_is_always_refused_though_zero_is_unlimited_in_the_settings() {
+async fn b185_zero_for_a_namespace_blocks_it_though_elsewhere_it_is_unlimited() {
     let wask = TestServer::builder().clock_by_hand("2030-01-01T00:00:30Z").start().await; // all throttles are 0
     let me = wask.guest();
     me.create_web_action("a", &wat("result-then-exit-0")).await;
@@ -174,7 +174,7 @@ async fn b185_a_namespace_with_limit_zero_is_always_refused_though_zero_is_unlim
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b186_a_kind_that_is_not_allowed_is_403_on_create_and_on_update_with_exec() {
+async fn b186_a_kind_that_is_not_allowed_is_403_on_create_and_update() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("old", &wat("result-then-exit-0")).await;
@@ -200,7 +200,7 @@ async fn b186_a_kind_that_is_not_allowed_is_403_on_create_and_on_update_with_exe
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_action_outside_of_a_range_that_was_set_since_ends_with_the_sentence() {
+async fn an_action_outside_a_range_that_was_set_later_ends_with_an_error() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action_with("a", &wat("result-then-exit-0"), json!({ "limits": { "memory": 512 } })).await;
@@ -212,7 +212,7 @@ async fn an_action_outside_of_a_range_that_was_set_since_ends_with_the_sentence(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sizes_of_a_namespace_bound_parameters_payloads_and_results() {
+async fn size_limits_of_a_namespace_cover_parameters_payloads_and_results() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_web_action("echo", &guest("echo")).await;

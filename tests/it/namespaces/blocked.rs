@@ -13,7 +13,7 @@ async fn set(wask: &TestServer, state: NamespaceState) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_blocked_namespace_is_refused_like_a_wrong_key_and_keeps_everything() {
+async fn a_blocked_namespace_gets_401_and_keeps_its_entities() {
     let wask = TestServer::start().await;
     let (me, other) = (wask.guest(), wask.other("other").await);
     for client in [&me, &other] {
@@ -36,7 +36,7 @@ async fn a_blocked_namespace_is_refused_like_a_wrong_key_and_keeps_everything() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_queued_when_a_namespace_is_blocked_ends_without_a_run() {
+async fn queued_activations_of_a_blocked_namespace_end_without_a_run() {
     let wask = TestServer::builder().configure(|config| config.queue.concurrent_runs = 1).start().await;
     let me = wask.guest();
     me.create_action("sleeper", &guest("sleeper")).await;
@@ -68,7 +68,7 @@ async fn wask_ended(wask: &TestServer, me: &Client, ids: [&str; 3]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_alarm_of_a_blocked_namespace_is_disabled_by_the_401_that_its_fire_gets() {
+async fn an_alarm_of_a_blocked_namespace_is_disabled_by_its_first_401() {
     let wask = TestServer::builder().clock_by_hand("2030-01-01T00:00:30Z").start().await;
     let me = wask.guest();
     me.create_action("a", &wat("result-then-exit-0")).await;
@@ -96,7 +96,7 @@ async fn an_alarm_of_a_blocked_namespace_is_disabled_by_the_401_that_its_fire_ge
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_running_action_of_a_blocked_namespace_can_do_nothing_more() {
+async fn a_running_sequence_of_a_blocked_namespace_runs_no_other_component() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;
@@ -114,7 +114,7 @@ async fn a_running_action_of_a_blocked_namespace_can_do_nothing_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn places_in_flight_of_a_deleted_namespace_are_free_for_the_next_of_its_name() {
+async fn a_deleted_namespaces_activations_do_not_count_for_its_successor() {
     let wask = TestServer::builder()
         .configure(|config| {
             config.limits.concurrent_invocations = 2;
@@ -141,7 +141,7 @@ async fn places_in_flight_of_a_deleted_namespace_are_free_for_the_next_of_its_na
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_ends_after_its_namespace_was_deleted_leaves_no_record_in_the_next_of_its_name() {
+async fn an_activation_of_a_deleted_namespace_leaves_no_record_in_its_successor() {
     let wask = TestServer::start().await;
     let old = wask.other("team").await;
     old.create_action("sleeper", &guest("sleeper")).await;

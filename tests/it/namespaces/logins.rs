@@ -49,7 +49,7 @@ async fn guess(me: &Client, times: u32) -> (u32, u32) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn t26_who_guesses_keys_is_throttled_while_right_keys_work_from_anywhere() {
+async fn t26_guessing_keys_is_throttled_and_valid_keys_keep_working() {
     let wask = builder(20, 0).start().await;
     let me = wask.guest();
     me.get("actions").await.expect(200);
@@ -74,7 +74,7 @@ async fn t26_who_guesses_keys_is_throttled_while_right_keys_work_from_anywhere()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn t26_guesses_at_one_uuid_are_counted_from_everywhere_and_never_lock_its_owner_out() {
+async fn t26_guesses_at_a_uuid_count_across_addresses_but_do_not_lock_it_out() {
     let wask = builder(0, 3).start().await;
     let me = wask.guest();
     let (uuid, _) = me.auth.split_once(':').unwrap();
@@ -88,7 +88,7 @@ async fn t26_guesses_at_one_uuid_are_counted_from_everywhere_and_never_lock_its_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn t26_zero_turns_it_off_and_the_default_is_on() {
+async fn t26_login_throttling_is_on_by_default_and_zero_turns_it_off() {
     let wask = builder(0, 0).start().await;
     assert_eq!(guess(&wask.guest(), 400).await, (400, 0));
     let wask = TestServer::builder().clock_by_hand("2030-01-01T00:00:30Z").start().await;
@@ -96,7 +96,7 @@ async fn t26_zero_turns_it_off_and_the_default_is_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn t26_an_open_web_action_does_not_care_about_wrong_keys() {
+async fn t26_an_open_web_action_ignores_wrong_keys() {
     let wask = builder(2, 2).start().await;
     let me = wask.guest();
     me.create_web_action("a", &wat("result-then-exit-0")).await;

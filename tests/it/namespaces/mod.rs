@@ -43,7 +43,7 @@ async fn web_status(client: &Client, name: &str) -> u16 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_namespace_made_beside_a_running_server_is_used_at_once() {
+async fn a_namespace_created_while_the_server_runs_works_at_once() {
     let wask = ServerProcess::serve(&[]).await;
 
     let made = namespace(wask.data_dir(), &["create", "team-a"]);
@@ -71,7 +71,7 @@ async fn a_namespace_made_beside_a_running_server_is_used_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rotated_key_leaves_the_one_before_valid_until_it_is_revoked() {
+async fn the_previous_key_stays_valid_until_it_is_revoked() {
     let wask = ServerProcess::serve(&[]).await;
     let data = wask.data_dir();
     let first = client(&wask, "team", &done(data, &["create", "team"]));
@@ -104,7 +104,7 @@ async fn a_rotated_key_leaves_the_one_before_valid_until_it_is_revoked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_blocked_namespace_is_out_within_a_second_until_it_is_let_in() {
+async fn blocking_and_unblocking_take_effect_within_a_second() {
     let wask = ServerProcess::serve(&[]).await;
     let me = wask.guest().await;
     me.create_web_action("a", &wat("result-then-exit-0")).await;
@@ -121,7 +121,7 @@ async fn a_blocked_namespace_is_out_within_a_second_until_it_is_let_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn limits_that_the_operator_sets_hold_within_a_second_and_are_shown_with_their_origin() {
+async fn limits_of_a_namespace_apply_within_a_second_and_show_their_origin() {
     let wask = ServerProcess::serve(&[("WASK_LIMITS__FIRES_PER_MINUTE", "61")]).await;
     let data = wask.data_dir();
     let me = wask.guest().await;
@@ -158,7 +158,7 @@ async fn limits_that_the_operator_sets_hold_within_a_second_and_are_shown_with_t
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deleted_namespace_leaves_nothing_for_the_next_of_its_name() {
+async fn a_new_namespace_of_the_same_name_finds_nothing_of_a_deleted_one() {
     let wask = ServerProcess::serve(&[]).await;
     let data = wask.data_dir();
     let first = client(&wask, "team", &done(data, &["create", "team"]));
@@ -192,7 +192,7 @@ async fn a_deleted_namespace_leaves_nothing_for_the_next_of_its_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn commands_and_a_busy_server_do_not_stand_in_each_others_way() {
+async fn operator_commands_work_while_the_server_is_busy() {
     let wask = ServerProcess::serve(&[]).await;
     let me = wask.guest().await;
     me.create_action("a", &wat("result-then-exit-0")).await;
@@ -215,7 +215,7 @@ async fn commands_and_a_busy_server_do_not_stand_in_each_others_way() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_an_operator_cannot_have_is_named() {
+async fn invalid_arguments_of_an_operator_are_named() {
     let wask = ServerProcess::serve(&[]).await;
     wask.guest().await;
     let data = wask.data_dir();

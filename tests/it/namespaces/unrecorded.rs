@@ -4,7 +4,7 @@ use serde_json::json;
 use wask_tests::{TestServer, eventually, guest};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_store_activations_everything_runs_and_nothing_is_recorded() {
+async fn without_store_activations_actions_run_and_nothing_is_recorded() {
     let wask = TestServer::start().await;
     let (me, other) = (wask.guest(), wask.other("other").await);
     for client in [&me, &other] {

@@ -24,7 +24,7 @@ async fn two(wask: &TestServer) -> (Client, Client) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b137_a_package_is_open_to_others_when_it_is_shared_and_not_otherwise() {
+async fn b137_other_namespaces_can_use_a_package_only_while_it_is_shared() {
     let wask = TestServer::start().await;
     let (me, _other) = two(&wask).await;
     for (method, path, name) in [
@@ -64,7 +64,7 @@ async fn b137_a_package_is_open_to_others_when_it_is_shared_and_not_otherwise() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rule_may_use_what_its_owner_may_invoke_and_all_that_is_refused_is_named() {
+async fn a_rule_needs_invoke_rights_and_the_error_names_all_refused_entities() {
     let wask = TestServer::start().await;
     let (me, other) = two(&wask).await;
     bind(&me, "b", "other", "pub").await.expect(200);
@@ -109,7 +109,7 @@ async fn a_rule_may_use_what_its_owner_may_invoke_and_all_that_is_refused_is_nam
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_may_invoke_what_the_one_it_acts_for_may() {
+async fn a_guest_can_invoke_what_its_namespace_can() {
     let wask = TestServer::start().await;
     let (me, _other) = two(&wask).await;
     bind(&me, "b", "other", "pub").await.expect(200);
@@ -130,7 +130,7 @@ async fn a_guest_may_invoke_what_the_one_it_acts_for_may() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn shared_packages_of_others_may_be_there_for_invoking_only() {
+async fn shared_packages_can_be_set_to_allow_only_invoking() {
     let wask =
         TestServer::builder().configure(|config| config.catalog.shared_packages_execute_only = true).start().await;
     let (me, other) = two(&wask).await;

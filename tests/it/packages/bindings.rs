@@ -13,7 +13,7 @@ async fn result(me: &Client, name: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b128_a_binding_says_what_it_points_at_and_shows_what_the_provider_holds() {
+async fn b128_a_binding_names_its_provider_and_lists_the_providers_actions() {
     let wask = TestServer::start().await;
     let (me, other) = (wask.guest(), wask.other("other").await);
     shared_echo(&other, "pub").await;
@@ -42,7 +42,7 @@ async fn b128_a_binding_says_what_it_points_at_and_shows_what_the_provider_holds
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b129_to_b131_only_a_package_that_one_may_use_can_be_bound() {
+async fn b129_to_b131_a_binding_needs_an_existing_package_that_its_owner_can_read() {
     let wask = TestServer::start().await;
     let (me, other) = (wask.guest(), wask.other("other").await);
     shared_echo(&other, "pub").await;
@@ -87,7 +87,7 @@ async fn b129_to_b131_only_a_package_that_one_may_use_can_be_bound() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b135_nothing_is_written_through_a_binding() {
+async fn b135_writes_through_a_binding_are_refused() {
     let wask = TestServer::start().await;
     let (me, other) = (wask.guest(), wask.other("other").await);
     shared_echo(&other, "pub").await;
@@ -105,7 +105,7 @@ async fn b135_nothing_is_written_through_a_binding() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b138_an_activation_through_a_binding_tells_both_names_and_belongs_to_who_invoked() {
+async fn b138_an_activation_through_a_binding_names_both_and_is_the_invokers() {
     let wask = TestServer::start().await;
     let (me, other) = (wask.guest(), wask.other("other").await);
     put_package(&other, "pub", json!({ "publish": true })).await.expect(200);
@@ -129,7 +129,7 @@ async fn b138_an_activation_through_a_binding_tells_both_names_and_belongs_to_wh
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_shown_of_an_action_through_a_binding_is_the_providers() {
+async fn reading_an_action_through_a_binding_shows_the_providers_document() {
     let wask = TestServer::start().await;
     let (me, other) = (wask.guest(), wask.other("other").await);
     shared_echo(&other, "pub").await;
@@ -146,7 +146,7 @@ async fn what_is_shown_of_an_action_through_a_binding_is_the_providers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_binding_can_be_pointed_at_another_package_and_leads_there_at_once() {
+async fn a_binding_that_is_pointed_at_another_package_uses_it_at_once() {
     let wask = TestServer::start().await;
     let (me, other) = (wask.guest(), wask.other("other").await);
     for package in ["one", "two"] {
@@ -163,7 +163,7 @@ async fn a_binding_can_be_pointed_at_another_package_and_leads_there_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_that_changes_in_a_package_is_seen_late_through_its_bindings() {
+async fn a_change_of_a_package_is_visible_through_its_bindings_at_once() {
     let wask = TestServer::start().await;
     let (me, other) = (wask.guest(), wask.other("other").await);
     shared_echo(&other, "pub").await;
@@ -190,7 +190,7 @@ async fn nothing_that_changes_in_a_package_is_seen_late_through_its_bindings() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b133_a_binding_fails_without_its_provider_and_can_still_be_changed_and_deleted() {
+async fn b133_a_binding_without_its_provider_fails_but_can_be_changed_and_deleted() {
     let wask = TestServer::start().await;
     let (me, other) = (wask.guest(), wask.other("other").await);
     for package in ["gone", "closed"] {
@@ -221,7 +221,7 @@ async fn b133_a_binding_fails_without_its_provider_and_can_still_be_changed_and_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_binding_to_a_package_that_became_a_binding_leads_on() {
+async fn a_binding_to_a_package_that_became_a_binding_follows_it() {
     let wask = TestServer::start().await;
     let (me, other) = (wask.guest(), wask.other("other").await);
     shared_echo(&other, "pub").await;
@@ -243,7 +243,7 @@ async fn a_binding_to_a_package_that_became_a_binding_leads_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stored_binding_that_leads_to_itself_is_422_and_can_be_deleted() {
+async fn a_stored_binding_to_itself_is_422_and_can_be_deleted() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let name = FullName::new("guest".parse().unwrap(), "loop".parse().unwrap());

@@ -14,7 +14,7 @@ fn refused(names: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b98_b99_parts_have_the_parameters_of_their_packages_and_the_whole_those_of_nobody() {
+async fn b98_b99_components_get_their_packages_parameters_and_the_sequence_none() {
     let wask = TestServer::start().await;
     let (me, other) = (wask.guest(), wask.other("other").await);
     shared_echo(&other, "pub").await;
@@ -44,7 +44,7 @@ async fn b98_b99_parts_have_the_parameters_of_their_packages_and_the_whole_those
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b93_a_sequence_does_not_get_into_itself_through_a_binding() {
+async fn b93_a_sequence_cannot_contain_itself_through_a_binding() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     put_package(&me, "p", json!({})).await.expect(200);
@@ -57,7 +57,7 @@ async fn b93_a_sequence_does_not_get_into_itself_through_a_binding() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_right_to_every_part_is_checked_when_a_sequence_is_made_and_when_it_is_invoked() {
+async fn creating_and_invoking_a_sequence_both_need_rights_to_every_component() {
     let wask = TestServer::start().await;
     let (me, other) = (wask.guest(), wask.other("other").await);
     for package in ["one", "two"] {
@@ -87,7 +87,7 @@ async fn the_right_to_every_part_is_checked_when_a_sequence_is_made_and_when_it_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_conductor_is_told_what_its_invoker_may_not_use() {
+async fn a_conductor_gets_an_error_for_an_action_its_invoker_cannot_use() {
     let wask = TestServer::start().await;
     let (me, other) = (wask.guest(), wask.other("other").await);
     shared_echo(&other, "pub").await;

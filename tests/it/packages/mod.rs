@@ -57,7 +57,7 @@ fn full_names(list: &Value) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b126_a_package_is_made_of_nothing_and_keeps_what_an_update_does_not_mention() {
+async fn b126_an_empty_body_makes_a_package_and_an_update_keeps_other_fields() {
     let wask = TestServer::builder().clock_by_hand("2030-01-01T00:00:00Z").start().await;
     let me = wask.guest();
 
@@ -92,7 +92,7 @@ async fn b126_a_package_is_made_of_nothing_and_keeps_what_an_update_does_not_men
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_a_package_is_refused_with_the_reason() {
+async fn an_invalid_package_is_refused_with_the_reason() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let large = pairs(&json!({ "a": "x".repeat(1 << 20) }));
@@ -116,7 +116,7 @@ async fn what_cannot_be_a_package_is_refused_with_the_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b127_a_package_shows_its_actions_and_apart_from_them_its_feeds() {
+async fn b127_a_package_lists_its_actions_and_feeds_separately() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     put_package(&me, "p", json!({})).await.expect(200);
@@ -140,7 +140,7 @@ async fn b127_a_package_shows_its_actions_and_apart_from_them_its_feeds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b132_a_package_is_deleted_with_its_actions_only_if_that_is_asked_for() {
+async fn b132_deleting_a_package_with_actions_needs_force() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     put_package(&me, "p", json!({})).await.expect(200);
@@ -165,7 +165,7 @@ async fn b132_a_package_is_deleted_with_its_actions_only_if_that_is_asked_for() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b134_to_b136_b139_a_package_is_no_action_and_an_action_no_package() {
+async fn b134_to_b136_b139_routes_of_packages_and_of_actions_do_not_mix() {
     let wask = TestServer::start().await;
     let (me, other) = (wask.guest(), wask.other("other").await);
     put_package(&me, "p", json!({})).await.expect(200);
@@ -200,7 +200,7 @@ async fn b134_to_b136_b139_a_package_is_no_action_and_an_action_no_package() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b34_a_list_of_actions_has_the_packaged_ones_and_that_of_a_package_no_others() {
+async fn b34_actions_include_packaged_ones_and_a_package_lists_only_its_own() {
     let wask = TestServer::start().await;
     let (me, other) = (wask.guest(), wask.other("other").await);
     shared_echo(&other, "pub").await;
@@ -232,7 +232,7 @@ async fn b34_a_list_of_actions_has_the_packaged_ones_and_that_of_a_package_no_ot
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b37_to_b39_lists_tell_bindings_from_packages_and_others_see_what_is_shared() {
+async fn b37_to_b39_lists_mark_bindings_and_show_others_only_shared_packages() {
     let wask = TestServer::start().await;
     let (me, other) = (wask.guest(), wask.other("other").await);
     for (name, publish) in [("private", false), ("pub", true), ("second", true)] {

@@ -35,7 +35,7 @@ fn sorted(parameters: &Value) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_action_gets_package_under_binding_under_action_under_payload() {
+async fn the_payload_overrides_action_then_binding_then_package_parameters() {
     let wask = TestServer::start().await;
     let (me, other) = layered(&wask, "echo", json!({})).await;
 
@@ -61,7 +61,7 @@ async fn an_action_gets_package_under_binding_under_action_under_payload() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_final_action_keeps_the_parameters_of_its_package_and_its_binding_too() {
+async fn a_final_action_protects_its_package_and_binding_parameters_too() {
     let wask = TestServer::start().await;
     let (me, _other) = layered(&wask, "echo", json!({ "final": true })).await;
     for key in ["one", "two", "three"] {
@@ -71,7 +71,7 @@ async fn a_final_action_keeps_the_parameters_of_its_package_and_its_binding_too(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn init_parameters_of_packages_and_bindings_are_environment() {
+async fn init_parameters_of_packages_and_bindings_are_environment_variables() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let init = |value: &str| json!([{ "key": "LEVEL", "value": value, "init": true }, { "key": value, "value": "set", "init": true }]);
@@ -92,7 +92,7 @@ async fn web(me: &Client, path: &str, query: &str) -> wask_tests::Answer {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b153_to_b155_a_web_action_has_the_parameters_of_its_package_but_not_the_annotations() {
+async fn b153_to_b155_a_web_action_inherits_parameters_but_no_annotations() {
     let wask = TestServer::start().await;
     let (me, _other) = layered(&wask, "echo", json!({ "web-export": true })).await;
     for (path, two) in [("guest/b/echo", "binding"), ("other/pub/echo", "package")] {
@@ -104,7 +104,7 @@ async fn b153_to_b155_a_web_action_has_the_parameters_of_its_package_but_not_the
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b154_b155_what_a_package_says_of_the_web_does_not_count_and_final_covers_every_level() {
+async fn b154_b155_web_annotations_of_a_package_are_ignored_and_final_covers_all() {
     let wask = TestServer::start().await;
     let (me, other) = layered(&wask, "echo", json!({ "web-export": true, "final": true })).await;
     other.create_action("pub/closed", &guest("echo")).await;
@@ -118,7 +118,7 @@ async fn b154_b155_what_a_package_says_of_the_web_does_not_count_and_final_cover
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_web_action_through_a_binding_is_its_owners_and_closed_when_the_provider_is() {
+async fn a_web_action_through_a_binding_runs_for_its_owner_while_shared() {
     let wask = TestServer::start().await;
     let (me, other) = layered(&wask, "echo", json!({ "web-export": true })).await;
     let answer = web(&me, "guest/b/echo", "").await.expect(200);

@@ -6,7 +6,7 @@ use wask_tests::{TestServer, annotation};
 use super::{bind, full_names, names, send};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_packages_of_the_system_are_read_by_everybody_and_written_by_nobody() {
+async fn system_packages_can_be_read_by_every_namespace_and_changed_by_none() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let get = |path: &'static str| send(&me, "GET", path, Value::Null);
@@ -37,7 +37,7 @@ async fn the_packages_of_the_system_are_read_by_everybody_and_written_by_nobody(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_utilities_run_like_any_action_also_behind_a_rule_and_a_binding() {
+async fn utilities_run_like_other_actions_also_through_a_rule_or_a_binding() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     bind(&me, "tools", "whisk.system", "utils").await.expect(200);
@@ -72,7 +72,7 @@ async fn the_utilities_run_like_any_action_also_behind_a_rule_and_a_binding() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_alarm_is_made_read_and_deleted_through_a_binding_of_the_feed() {
+async fn an_alarm_can_be_created_read_and_deleted_through_a_binding() {
     let wask = TestServer::builder().clock_by_hand("2030-01-01T05:59:30Z").start().await;
     let me = wask.guest();
     bind(&me, "my-alarms", "whisk.system", "alarms").await.expect(200);

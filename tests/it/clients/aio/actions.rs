@@ -6,7 +6,7 @@ use wask_tests::{annotation, guest};
 use crate::clients::start;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_action_is_created_listed_read_updated_and_deleted() {
+async fn an_action_can_be_created_listed_read_updated_and_deleted() {
     let Some((wask, aio)) = start().await else { return };
     let me = wask.guest();
     aio.write_guest("echo");
@@ -55,7 +55,7 @@ async fn an_action_is_created_listed_read_updated_and_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn code_is_taken_as_a_module_as_a_zip_and_as_text_in_base64() {
+async fn code_can_be_a_module_a_zip_or_base64_text() {
     let Some((wask, aio)) = start().await else { return };
     let me = wask.guest();
     aio.write_guest("echo");
@@ -75,7 +75,7 @@ async fn code_is_taken_as_a_module_as_a_zip_and_as_text_in_base64() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_invocation_shows_its_id_its_record_or_its_result() {
+async fn an_invocation_prints_its_id_record_or_result() {
     let Some((wask, aio)) = start().await else { return };
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;
@@ -94,7 +94,7 @@ async fn an_invocation_shows_its_id_its_record_or_its_result() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_failed_run_shows_what_went_wrong() {
+async fn a_failed_invocation_prints_its_error() {
     let Some((wask, aio)) = start().await else { return };
     let me = wask.guest();
     for name in ["error", "panic"] {
@@ -111,7 +111,7 @@ async fn a_failed_run_shows_what_went_wrong() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sequence_is_made_of_names_and_paths() {
+async fn a_sequence_can_consist_of_names_and_paths() {
     let Some((wask, aio)) = start().await else { return };
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;

@@ -15,7 +15,7 @@ async fn run(me: &Client, name: &str, args: Value) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_list_has_a_row_of_each_run_event_and_part_of_a_sequence() {
+async fn the_list_has_a_row_per_run_firing_and_sequence_component() {
     let Some((wask, aio)) = start().await else { return };
     let me = wask.guest();
     for name in ["echo", "error", "panic"] {
@@ -57,7 +57,7 @@ async fn the_list_has_a_row_of_each_run_event_and_part_of_a_sequence() {
 
 /// The clock runs: time is what this is about.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_took_too_long_is_listed_as_timeout_with_its_duration() {
+async fn a_run_over_its_time_limit_is_listed_as_timeout_with_its_duration() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let Some(aio) = NodeClients::of(&me) else { return };
@@ -73,7 +73,7 @@ async fn a_run_that_took_too_long_is_listed_as_timeout_with_its_duration() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_list_is_narrowed_by_name_time_and_number() {
+async fn the_list_can_be_filtered_by_name_time_and_count() {
     let Some((wask, aio)) = start().await else { return };
     let me = wask.guest();
     for name in ["echo", "error"] {
@@ -99,7 +99,7 @@ async fn the_list_is_narrowed_by_name_time_and_number() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn logs_are_shown_with_time_and_stream_or_bare() {
+async fn logs_are_printed_with_or_without_time_and_stream() {
     let Some((wask, aio)) = start().await else { return };
     let me = wask.guest();
     me.create_action("log-lines", &guest("log-lines")).await;
@@ -123,7 +123,7 @@ async fn logs_are_shown_with_time_and_stream_or_bare() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_activation_is_shown_whole_or_by_its_result() {
+async fn an_activation_is_printed_as_a_record_or_as_its_result() {
     let Some((wask, aio)) = start().await else { return };
     let me = wask.guest();
     me.create_action("error", &guest("error")).await;

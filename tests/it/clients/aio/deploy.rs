@@ -79,7 +79,7 @@ async fn count(me: &Client, collection: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_manifest_is_deployed_deployed_again_and_taken_back() {
+async fn a_manifest_can_be_deployed_redeployed_and_undeployed() {
     let Some((wask, aio)) = start().await else { return };
     let me = wask.guest();
     prepare(&aio, MANIFEST).await;
@@ -126,7 +126,7 @@ async fn a_manifest_is_deployed_deployed_again_and_taken_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_project_is_found_again_by_its_name() {
+async fn a_managed_project_is_found_by_its_name() {
     let Some((wask, aio)) = start().await else { return };
     let me = wask.guest();
     prepare(&aio, PROJECT).await;
@@ -153,7 +153,7 @@ async fn a_project_is_found_again_by_its_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_kind_that_the_server_does_not_have_is_refused_before_anything_is_sent() {
+async fn an_unknown_kind_is_refused_before_anything_is_sent() {
     let Some((wask, aio)) = start().await else { return };
     prepare(&aio, &PROJECT.replace("wasm:1", "nodejs:99")).await;
 

@@ -6,7 +6,7 @@ use wask_tests::{NodeClients, guest};
 use crate::clients::start;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_refusal_is_a_sentence_that_names_what_is_wrong() {
+async fn every_error_is_a_sentence_that_names_the_problem() {
     let Some((wask, aio)) = start().await else { return };
     wask.other("ada").await;
     aio.write_guest("echo");
@@ -38,7 +38,7 @@ async fn every_refusal_is_a_sentence_that_names_what_is_wrong() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_key_is_told_apart_from_a_server_that_is_not_there() {
+async fn a_wrong_key_and_an_unreachable_server_give_different_errors() {
     let Some((wask, _)) = start().await else { return };
     let mut stranger = wask.guest();
     stranger.auth.push('x');
@@ -52,7 +52,7 @@ async fn a_wrong_key_is_told_apart_from_a_server_that_is_not_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_and_a_namespace_say_what_they_are() {
+async fn aio_prints_properties_namespaces_and_entities() {
     let Some((wask, aio)) = start().await else { return };
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;

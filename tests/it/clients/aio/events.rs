@@ -8,7 +8,7 @@ use wask_tests::{annotation, guest};
 use crate::clients::start;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_trigger_is_created_updated_listed_fired_and_deleted() {
+async fn a_trigger_can_be_created_updated_listed_fired_and_deleted() {
     let Some((wask, aio)) = start().await else { return };
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;
@@ -36,7 +36,7 @@ async fn a_trigger_is_created_updated_listed_fired_and_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rule_is_created_read_switched_updated_and_deleted() {
+async fn a_rule_can_be_created_read_switched_updated_and_deleted() {
     let Some((wask, aio)) = start().await else { return };
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;
@@ -63,7 +63,7 @@ async fn a_rule_is_created_read_switched_updated_and_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_trigger_with_a_feed_starts_its_alarm_and_ends_it() {
+async fn creating_a_trigger_starts_its_alarm_and_deleting_it_ends_it() {
     let Some((wask, aio)) = start().await else { return };
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;

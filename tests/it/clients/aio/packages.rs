@@ -6,7 +6,7 @@ use wask_tests::{annotation, guest};
 use crate::clients::start;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_package_is_created_filled_shared_listed_and_deleted_with_all_that_is_in_it() {
+async fn a_package_can_be_created_shared_listed_and_deleted_with_its_actions() {
     let Some((wask, aio)) = start().await else { return };
     let me = wask.guest();
     aio.write_guest("echo");
@@ -50,7 +50,7 @@ async fn a_package_is_created_filled_shared_listed_and_deleted_with_all_that_is_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_binding_stands_for_a_package_with_parameters_of_its_own() {
+async fn a_binding_adds_its_own_parameters_to_a_package() {
     let Some((wask, aio)) = start().await else { return };
     let (me, ada) = (wask.guest(), wask.other("ada").await);
     let publish =

@@ -10,7 +10,7 @@ async fn ask(me: &Client, method: Method, path: &str) -> Answer {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn routes_are_made_served_listed_copied_and_deleted() {
+async fn routes_can_be_created_served_listed_copied_and_deleted() {
     let Some((wask, aio)) = start().await else { return };
     let me = wask.guest();
     me.create_web_action("echo", &guest("echo")).await;

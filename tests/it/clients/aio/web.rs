@@ -17,7 +17,7 @@ async fn web(me: &Client, key: Option<&str>) -> Answer {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_action_goes_on_the_web_as_it_is_raw_and_off_again() {
+async fn an_action_can_become_a_web_action_a_raw_one_and_neither() {
     let Some((wask, aio)) = start().await else { return };
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;
@@ -42,7 +42,7 @@ async fn an_action_goes_on_the_web_as_it_is_raw_and_off_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_secured_action_wants_a_key_of_the_platform_or_its_own_secret() {
+async fn a_secured_action_needs_a_platform_key_or_its_own_secret() {
     let Some((wask, aio)) = start().await else { return };
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;

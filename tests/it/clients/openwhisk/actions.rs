@@ -6,7 +6,7 @@ use wask_tests::guest;
 use crate::clients::start;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_action_is_created_updated_listed_read_and_deleted() {
+async fn an_action_can_be_created_updated_listed_read_and_deleted() {
     let Some((_wask, js)) = start().await else { return };
     js.write_guest("echo");
 
@@ -57,7 +57,7 @@ async fn an_action_is_created_updated_listed_read_and_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_invocation_gives_an_id_a_record_or_a_result() {
+async fn an_invocation_returns_an_id_a_record_or_a_result() {
     let Some((wask, js)) = start().await else { return };
     wask.guest().create_action("echo", &guest("echo")).await;
 
@@ -80,7 +80,7 @@ async fn an_invocation_gives_an_id_a_record_or_a_result() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_failure_is_an_error_with_status_sentence_and_transaction() {
+async fn a_failure_is_an_error_with_status_text_and_transaction_id() {
     let Some((wask, js)) = start().await else { return };
     let me = wask.guest();
     for name in ["error", "panic"] {
@@ -142,7 +142,7 @@ async fn a_sequence_is_a_list_of_paths() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_action_in_a_package_is_named_in_each_of_four_ways() {
+async fn a_packaged_action_can_be_named_in_four_ways() {
     let Some((wask, js)) = start().await else { return };
     let me = wask.guest();
     me.put("packages/tools", &json!({})).await.expect(200);

@@ -8,7 +8,7 @@ use wask_tests::guest;
 use crate::clients::start;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn activations_are_listed_counted_and_read() {
+async fn activations_can_be_listed_counted_and_read() {
     let Some((wask, js)) = start().await else { return };
     let me = wask.guest();
     me.put("packages/tools", &json!({})).await.expect(200);
@@ -60,7 +60,7 @@ async fn activations_are_listed_counted_and_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_namespace_shows_all_that_is_in_it() {
+async fn a_namespace_lists_all_its_entities() {
     let Some((wask, js)) = start().await else { return };
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;

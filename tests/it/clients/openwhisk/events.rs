@@ -8,7 +8,7 @@ use wask_tests::guest;
 use crate::clients::start;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_trigger_and_a_rule_live_from_create_to_delete() {
+async fn triggers_and_rules_can_be_created_used_and_deleted() {
     let Some((wask, js)) = start().await else { return };
     let me = wask.guest();
     for name in ["echo", "other"] {
@@ -55,7 +55,7 @@ async fn a_trigger_and_a_rule_live_from_create_to_delete() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_feed_is_created_read_changed_and_deleted_also_through_a_binding() {
+async fn a_feed_works_directly_and_through_a_binding() {
     let Some((wask, js)) = start().await else { return };
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;

@@ -5,7 +5,7 @@ use wask_tests::{NodeClients, TestServer, guest};
 
 /// The clock runs: the key of an activation is only good while it may run.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_action_that_asks_for_a_key_finds_all_that_the_client_needs() {
+async fn an_action_with_an_api_key_can_use_the_client_without_options() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let Some(js) = NodeClients::of(&me) else { return };

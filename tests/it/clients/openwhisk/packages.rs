@@ -6,7 +6,7 @@ use wask_tests::guest;
 use crate::clients::start;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_package_is_published_bound_by_another_namespace_and_taken_back() {
+async fn another_namespace_can_bind_a_package_while_it_is_shared() {
     let Some((wask, js)) = start().await else { return };
     let (me, ada) = (wask.guest(), wask.other("ada").await);
 

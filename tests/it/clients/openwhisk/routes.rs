@@ -7,7 +7,7 @@ use wask_tests::guest;
 use crate::clients::start;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_route_is_made_listed_served_and_deleted() {
+async fn a_route_can_be_created_listed_served_and_deleted() {
     let Some((wask, js)) = start().await else { return };
     let me = wask.guest();
     me.create_web_action("echo", &guest("echo")).await;
