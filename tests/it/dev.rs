@@ -1,4 +1,4 @@
-//! `wask dev`: what a newcomer sees in the first minutes.
+//! `wask dev`: the first minutes of a newcomer.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::json;
 use wask_tests::{Answer, Client, ServerProcess, eventually, guest, run, wat};
 
-/// Every OpenWhisk tutorial has it.
+/// The key that every OpenWhisk tutorial uses.
 const KEY: &str =
     "23bc46b1-71f6-4ed5-8c54-816aa4f8c502:123zO3xZCLrMN6v2BKK1dXYFpXlPkccOFqm12CdAsMgRU4VrNZ9lyGVCGuMDGIwP";
 
@@ -29,7 +29,7 @@ async fn says(wask: &ServerProcess, what: &str) -> String {
     .await
 }
 
-/// The printed line that has all of these.
+/// Waits for a line that contains all of these parts.
 async fn line_with(wask: &ServerProcess, parts: &[&str]) -> String {
     eventually(&format!("a line has {parts:?}"), || async {
         let out = wask.stdout();
@@ -127,7 +127,7 @@ async fn a_file_that_changes_is_deployed_at_once() {
     says(&wask, "mine 0.0.1 is live").await;
     assert_eq!(get(&me, "mine.json?a=1").await.expect(200).json()["a"], "1");
 
-    put(folder.path(), "next.tmp", "array"); // as compilers do: written aside, then put into place
+    put(folder.path(), "next.tmp", "array"); // like a compiler: writes another file, then renames it
     std::fs::rename(folder.path().join("next.tmp"), folder.path().join("mine.wasm")).unwrap();
     says(&wask, "mine 0.0.2 is live").await;
     assert!(get(&me, "mine.json").await.expect(200).json().is_array());

@@ -1,5 +1,5 @@
-//! The two ways of Adobe's guide to asynchronous work, with its own names: a web action in front of a worker, and a
-//! trigger with a rule. Feeds contract §B.3, B.4.
+//! The two ways to work asynchronously in Adobe's guide, with its names: a web action in front of a worker, and a trigger
+//! with a rule. Feeds contract §B.3, B.4.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ async fn with_worker(wask: &TestServer) -> Client {
     me
 }
 
-/// `curl …/api/v1/web/guest/default/test.json`, with a query: the id that it prints.
+/// Runs `curl …/api/v1/web/guest/default/test.json` with a query and returns the id that it prints.
 async fn curl_test(client: &Client, query: &str) -> String {
     let url = format!("/api/v1/web/guest/default/test.json{query}");
     let answer = client.send(client.anonymous(Method::GET, &url)).await.expect(200);
@@ -31,7 +31,7 @@ async fn a_web_action_starts_the_worker_and_returns_its_activation_id() {
 
     let id = curl_test(&me, "?seconds=100").await;
 
-    // The worker needs 100 seconds, none of which have passed.
+    // The worker needs 100 seconds, and the clock stands still.
     eventually("the worker runs", || async { (me.state(&id).await == "running").then_some(()) }).await;
     let early = me.get(&format!("activations/{id}/result")).await.expect(404);
     assert_eq!(early.header("x-wask-activation-state"), Some("running"));

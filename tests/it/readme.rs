@@ -1,9 +1,9 @@
-//! The README's commands, run one after the other in one shell, as a newcomer would paste them.
+//! Runs the README's commands one after the other in one shell, as a newcomer would paste them.
 //!
-//! A block ```` ```sh ```` is run; lines `# …` at the left margin in it are what it prints. A block ```` ```sh wsk ```` or
-//! ```` ```sh aio ```` is run with that client: where there is no `wsk`, with wask's own client, which speaks its commands; where there
-//! is no `aio`, not at all. A block ```` ```rust ```` becomes `src/main.rs` of the project that was just
-//! made. Blocks ```` ```console ```` are for the eye.
+//! A block ```` ```sh ```` is run; lines `# …` at the left margin are its expected output. A block ```` ```sh wsk ```` or
+//! ```` ```sh aio ```` is run with that client. Without `wsk`, wask's own client takes its place, because it has the same
+//! commands; without `aio`, the block is skipped. A block ```` ```rust ```` becomes `src/main.rs` of the project that was
+//! created before it. Blocks ```` ```console ```` are not run.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,7 +11,7 @@ use std::process::Command;
 use wask_tests::{ServerProcess, binary};
 
 const README: &str = include_str!("../../README.md");
-/// What the README's own server listens on.
+/// The address of the README's server.
 const ADDRESS: &str = "http://127.0.0.1:3233";
 /// The examples that `make run` deploys.
 const EXAMPLES: [&str; 7] = ["hello", "typed", "web-page", "long-job", "front", "tick", "hello-c"];
@@ -21,13 +21,13 @@ fn root() -> PathBuf {
 }
 
 struct Block {
-    /// What stands behind the fence: `sh`, `sh wsk`, `rust`.
+    /// The words after the fence: `sh`, `sh wsk`, `rust`.
     kind: String,
     text: String,
 }
 
 impl Block {
-    /// The lines that it is said to print.
+    /// Its expected output.
     fn printed(&self) -> Vec<&str> {
         self.text.lines().filter_map(|line| line.strip_prefix("# ")).collect()
     }
@@ -45,14 +45,14 @@ fn blocks() -> Vec<Block> {
     found
 }
 
-/// The folder of a client's command: one of the PATH, or ours where `make clients` has installed what is run from there.
+/// The folder of a client's command: one from the PATH, or the one where `make clients` installs clients.
 fn client(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let own = root().join("target/clients/installed").is_file().then(|| root().join("tests/clients"));
     std::env::split_paths(&path).chain(own).find(|folder| folder.join(name).is_file())
 }
 
-/// Whether a block is run here.
+/// Whether a block can run on this machine.
 fn runs(block: &Block) -> bool {
     match block.kind.strip_prefix("sh ") {
         Some("wsk") => true,
@@ -61,7 +61,7 @@ fn runs(block: &Block) -> bool {
     }
 }
 
-/// One line for each client that is not there.
+/// Prints one line for each missing client.
 fn say_what_is_missing(blocks: &[Block]) {
     for (name, instead) in [("wsk", "ran with wask's own client"), ("aio", "are left out")] {
         let of_client = blocks.iter().filter(|block| block.kind == format!("sh {name}")).count();
@@ -71,7 +71,7 @@ fn say_what_is_missing(blocks: &[Block]) {
     }
 }
 
-/// A folder in which the server's binary is `wask`, and `wsk` where there is no other.
+/// A folder in which the server's binary is called `wask`, and also `wsk` if no `wsk` is installed.
 fn own_commands(folder: &Path) -> PathBuf {
     let bin = folder.join("bin");
     std::fs::create_dir(&bin).unwrap();
@@ -82,7 +82,7 @@ fn own_commands(folder: &Path) -> PathBuf {
     bin
 }
 
-/// One script of all blocks; the output of block `n` goes to the file `n`.
+/// One script with all blocks; the output of block `n` goes to the file `n`.
 fn script(blocks: &[Block], base: &str, server_data: &Path, folder: &Path) -> String {
     let mut script = format!("set -eu -o pipefail\nunset CARGO_TARGET_DIR\ncd '{}'\n", root().display());
     for (n, block) in blocks.iter().enumerate().filter(|(_, block)| runs(block)) {
@@ -140,7 +140,7 @@ async fn every_command_of_the_readme_does_what_the_readme_says() {
     }
 }
 
-/// The first screen of the README, up to where the server waits, is what the server prints.
+/// The first screen of the README, up to the point where the server waits, is the server's output.
 #[tokio::test(flavor = "multi_thread")]
 async fn make_run_prints_what_the_readme_shows() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! The binary as somebody meets it: what it says, what it writes, what it refuses.
+//! The binary as a user meets it: its output, the files that it writes, and the arguments that it refuses.
 
 mod settings;
 
@@ -161,7 +161,7 @@ async fn a_deleted_wskprops_is_reported_and_not_replaced_by_a_wrong_one() {
     assert!(!props.exists());
 }
 
-/// The files of compiled code.
+/// The files with compiled code.
 fn compiled(data: &Path) -> Vec<std::path::PathBuf> {
     let mut files: Vec<_> = std::fs::read_dir(data.join("cache")).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "cwasm"));
@@ -179,7 +179,7 @@ async fn the_first_answer_after_a_restart_needs_no_compiler() {
     let before = compiled(data.path());
     assert_eq!(before.len(), 1, "what is kept of the compiled code: {before:?}");
 
-    // No module may be compiled now: one that takes any time at all is refused.
+    // With a compile time of 0, the server refuses every module that it has to compile.
     let forbidden = [("WASK_SANDBOX__COMPILE_TIME_MS", "0")];
     let second = ServerProcess::start("serve", &[], &forbidden, data).await;
     let me = Client::new(second.base(), me.auth, "guest");
@@ -226,7 +226,7 @@ async fn a_server_keeps_running_when_its_standard_output_is_closed() {
         .stderr(std::process::Stdio::null())
         .spawn()
         .unwrap();
-    drop(child.stdout.take()); // as `wask serve | head -1` does
+    drop(child.stdout.take()); // like `wask serve | head -1`
     let props = data.path().join("wskprops");
     wask_tests::eventually("the key is written", || async { props.is_file().then_some(()) }).await;
     let text = std::fs::read_to_string(&props).unwrap();

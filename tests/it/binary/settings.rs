@@ -1,4 +1,4 @@
-//! Settings: where they may come from, and what is said of those that cannot be used.
+//! Settings: where they come from, and the errors about invalid ones.
 
 use std::process::Output;
 
@@ -7,7 +7,7 @@ use wask_tests::{ServerProcess, guest, run};
 
 use super::{fresh, stderr, stdout};
 
-/// Every setting of the page that `wask settings` prints, as variable and value.
+/// Every setting that `wask settings` prints, as an environment variable with its value.
 fn variables() -> Vec<(String, String)> {
     fn walk(prefix: &str, value: &Value, into: &mut Vec<(String, String)>) {
         match value {
@@ -88,7 +88,7 @@ async fn a_profile_provides_the_limits_that_are_not_set() {
         assert_eq!(shown[limit], value, "{limit}");
     }
 
-    // A flag or variable may name the profile too, and what is out of its ranges is refused with where it comes from.
+    // A variable can name the profile too, and the error about a value outside its ranges names the variable.
     let profile = ("WASK_LIMITS__PROFILE", "openwhisk");
     let arguments = ["serve", "--listen", "127.0.0.1:0", "--data-dir", folder.path().to_str().unwrap()];
     refused(

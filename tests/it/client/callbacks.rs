@@ -5,7 +5,7 @@ use wask_tests::{Client, Receiver, Reply, TestServer, eventually, guest};
 
 use super::Shell;
 
-/// The one callback, as soon as it is in this state.
+/// Waits until the only callback is in this state.
 async fn in_state(me: &Client, state: &str) -> Value {
     eventually(&format!("the callback is {state}"), || async {
         let found = me.get(&format!("callbacks?state={state}")).await.expect(200).json();

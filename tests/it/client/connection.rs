@@ -1,4 +1,4 @@
-//! Servers that do not answer, keys that are wrong, and what `-v` shows.
+//! Unreachable servers, wrong keys, and the output of `-v`.
 
 use wask_tests::{TestServer, guest};
 

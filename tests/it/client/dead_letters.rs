@@ -5,7 +5,7 @@ use wask_tests::{Client, TestServer, eventually, guest};
 
 use super::Shell;
 
-/// Creates an action that fails, and is tried twice.
+/// Creates an action that fails and has two attempts.
 async fn create_failing(me: &Client, name: &str) {
     let retry = json!([{ "key": "retry", "value": { "attempts": 2, "delayMs": 0 } }]);
     me.create_action_with(name, &guest("error"), json!({ "annotations": retry })).await;

@@ -25,7 +25,7 @@ impl Follower {
         Follower { command, out }
     }
 
-    /// The next line, as soon as it is there; `None`: there are no more.
+    /// Waits for the next line; `None` after the last one.
     async fn line(&mut self) -> Option<String> {
         tokio::time::timeout(PATIENCE, self.out.next_line()).await.expect("a line within the time").unwrap()
     }

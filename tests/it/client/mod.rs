@@ -1,4 +1,4 @@
-//! wask's own client: the real binary, with files and properties of its own, against a server.
+//! wask's own client: the real binary, in a folder of its own, against a server.
 
 mod actions;
 mod activations;
@@ -22,7 +22,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use wask_tests::{Client, TestServer, binary, guest};
 
-/// What a command left behind.
+/// The exit code and the output of a command.
 #[derive(Debug)]
 struct Ran {
     code: i32,
@@ -51,7 +51,7 @@ impl Ran {
     }
 }
 
-/// A folder to work in, and the properties of one namespace.
+/// A working folder with the properties of one namespace.
 struct Shell {
     folder: TempDir,
 }
@@ -106,7 +106,7 @@ impl Shell {
         command
     }
 
-    /// Runs a command that must go well.
+    /// Runs a command that must succeed.
     async fn ok(&self, arguments: &[&str]) -> Ran {
         self.run(arguments).await.expect(0)
     }

@@ -1,4 +1,4 @@
-//! `wask package …`, and names of things in packages.
+//! `wask package …`, and the names of packaged entities.
 
 use serde_json::json;
 use wask_tests::TestServer;

@@ -1,5 +1,5 @@
-//! Clients that others wrote, unmodified, against this server. What they print and return is compared, not only how they
-//! end. `make test-clients` runs these stories alone; where no client could be installed they are left out.
+//! Unmodified third-party clients against this server. The stories compare what the clients print and return, not only
+//! their exit codes. `make test-clients` runs only these stories; without installed clients they are skipped.
 
 mod aio;
 mod openwhisk;
@@ -12,7 +12,7 @@ use wask_tests::{NodeClients, TestServer, guest};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-/// A server whose clock stands still, so that every time a client prints is known, and the clients of its guest.
+/// A server whose clock stands still, so that every printed time is known, and the clients of its guest.
 async fn start() -> Option<(TestServer, NodeClients)> {
     let wask = TestServer::builder().clock_by_hand("2030-01-01T06:00:00Z").start().await;
     let clients = NodeClients::of(&wask.guest())?;

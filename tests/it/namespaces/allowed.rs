@@ -1,5 +1,4 @@
-//! What one namespace may: limits of its own, in every sentence that quotes one. Numbers are the bullets of §11 of the
-//! REST contract.
+//! The limits of one namespace, and the errors that quote them. The numbers are the bullets of §11 of the REST contract.
 
 use std::time::Duration;
 
@@ -7,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use wask_tests::{Client, TestServer, guest, wat};
 
-/// PUTs an action with these limits and returns the refusal.
+/// PUTs an action with these limits and returns the error.
 async fn refusal(me: &Client, limits: Value, status: u16) -> String {
     me.put_code("a", &wat("result-then-exit-0"), json!({ "limits": limits })).await.expect(status).error()
 }
@@ -196,7 +195,7 @@ async fn b186_a_kind_that_is_not_allowed_is_403_on_create_and_update() {
     let answer = me.put("actions/chain?overwrite=true", &sequence).await.expect(403);
     assert_eq!(answer.error(), refused("sequence"));
     let out_of_range = json!({ "limits": { "timeout": 1 }, "exec": sequence["exec"] });
-    me.put("actions/other", &out_of_range).await.expect(400); // limits come before the right to the kind
+    me.put("actions/other", &out_of_range).await.expect(400); // limits are checked before the kind
 }
 
 #[tokio::test(flavor = "multi_thread")]

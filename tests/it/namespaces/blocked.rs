@@ -1,4 +1,4 @@
-//! A namespace that the operator has shut out, and what is left of one that was deleted.
+//! A namespace that the operator has blocked, and what remains of one that was deleted.
 
 use std::time::Duration;
 
@@ -58,7 +58,7 @@ async fn queued_activations_of_a_blocked_namespace_end_without_a_run() {
     }
 }
 
-/// Looks now and then with the namespace let in until all have ended; what is queued must not be run by that.
+/// Waits until the queue is empty, then unblocks the namespace and checks that all activations have ended.
 async fn wask_ended(wask: &TestServer, me: &Client, ids: [&str; 3]) {
     eventually("the queue is empty", || async { (wask.queued().await == 0).then_some(()) }).await;
     set(wask, Active).await;

@@ -1,4 +1,4 @@
-//! Failed logins: bounded per address and per uuid, without harm to those who have the right key. Threat T26.
+//! Failed logins are limited per address and per uuid; callers with the right key are not affected. Threat T26.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use reqwest::{Method, StatusCode};
 use wask_tests::{Client, TestServer, wat};
 
-/// The status of one request with these credentials, sent from this address of the loopback network.
+/// Sends a request with these credentials from this loopback address and returns its status.
 async fn from(address: &str, wask: &TestServer, auth: &str) -> (StatusCode, Option<String>) {
     let address: IpAddr = address.parse().unwrap();
     let http = reqwest::Client::builder().no_proxy().local_address(address).build().unwrap();
@@ -34,7 +34,7 @@ fn with_wrong_key(me: &Client, uuid: &str) -> Client {
     client
 }
 
-/// Guesses with this client's address; how many were answered 401 and 429.
+/// Guesses keys from this client's address; returns how many guesses got 401 and how many 429.
 async fn guess(me: &Client, times: u32) -> (u32, u32) {
     let (mut refused, mut throttled) = (0, 0);
     for n in 0..times {
@@ -59,7 +59,7 @@ async fn t26_guessing_keys_is_throttled_and_valid_keys_keep_working() {
     let refused = with_wrong_key(&me, "u").get("actions").await.expect(429);
     assert_eq!(refused.error(), "Too many failed logins in the last minute (count: 21, allowed: 20).");
     assert_eq!(refused.header("retry-after"), Some("30"));
-    me.get("actions").await.expect(200); // from the guesser's own address: the node has it in memory
+    me.get("actions").await.expect(200); // from the guesser's own address, because the node has this key in memory
     assert_eq!(from("127.0.0.2", &wask, &me.auth).await.0, 200);
     assert_eq!(from("127.0.0.2", &wask, &wrong("u")).await.0, 401);
 

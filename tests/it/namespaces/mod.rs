@@ -1,4 +1,4 @@
-//! Namespaces as their operator handles them: with the command of the binary, while a server runs on the same data.
+//! The operator's commands for namespaces, while a server runs on the same data folder.
 
 mod allowed;
 mod blocked;
@@ -12,12 +12,12 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use wask_tests::{Client, ServerProcess, eventually, guest, run, wat};
 
-/// `wask namespace` with these arguments on this data.
+/// Runs `wask namespace` with these arguments on this data folder.
 fn namespace(data: &Path, arguments: &[&str]) -> Output {
     run(&[&["namespace"], arguments, &["--data-dir", data.to_str().unwrap()]].concat(), &[])
 }
 
-/// The same, which must succeed; what it prints.
+/// Like `namespace`, but the command must succeed; returns its output.
 #[track_caller]
 fn done(data: &Path, arguments: &[&str]) -> String {
     let output = namespace(data, arguments);
@@ -30,7 +30,7 @@ fn client(wask: &ServerProcess, name: &str, printed: &str) -> Client {
     Client::new(wask.base(), printed.trim_end(), name)
 }
 
-/// Waits until this client is answered like this.
+/// Waits until this client's requests get this status.
 async fn answered(client: &Client, status: u16) {
     eventually(&format!("{} is answered {status}", client.namespace), || async {
         (client.get("actions").await.status == status).then_some(())
@@ -96,7 +96,7 @@ async fn the_previous_key_stays_valid_until_it_is_revoked() {
         revoked.get("actions").await.expect(401);
     }
 
-    // Also when nobody has used the new key, which the server then has not seen.
+    // Also if no client has used the new key, so that the server has not seen it.
     let fifth = client(&wask, "team", &done(data, &["key", "team", "--revoke-others"]));
     answered(&fourth, 401).await;
     fifth.get("actions").await.expect(200);

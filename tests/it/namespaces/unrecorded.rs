@@ -1,4 +1,4 @@
-//! A namespace whose activations are not recorded: everything works, nothing is kept. REST contract §4.7.
+//! A namespace whose activations are not recorded: everything works, and nothing is stored. REST contract §4.7.
 
 use serde_json::json;
 use wask_tests::{TestServer, eventually, guest};
@@ -39,7 +39,7 @@ async fn without_store_activations_actions_run_and_nothing_is_recorded() {
                 client.get(&path).await.expect(expected);
             }
         }
-        // 3 × echo, 2 × its error, 2 × chain with 2 components each, the trigger and what its rule started
+        // 3 × echo, 2 × its error, 2 × chain with 2 components each, the trigger and the action of its rule
         let count = client.get("activations?count=true").await.expect(200).json()["activations"].clone();
         assert_eq!(count, if kept { 13 } else { 0 });
     }

@@ -1,4 +1,4 @@
-//! Who may read, invoke and write what in the packages of others. REST contract §1.4, §7.4.
+//! The rights to read, invoke and change packages of other namespaces. REST contract §1.4, §7.4.
 
 use serde_json::{Value, json};
 use wask_tests::{Client, TestServer, guest};
@@ -29,7 +29,7 @@ async fn b137_other_namespaces_can_use_a_package_only_while_it_is_shared() {
     let (me, _other) = two(&wask).await;
     for (method, path, name) in [
         ("GET", "packages/private", "other/private"),
-        ("GET", "packages/missing", "other/missing"), // nothing is leaked
+        ("GET", "packages/missing", "other/missing"), // does not reveal that it is missing
         ("GET", "packages/pointer", "other/pointer"), // a binding is never shared
         ("GET", "packages/echo", "other/echo"),
         ("GET", "actions/private/", "other/private"),

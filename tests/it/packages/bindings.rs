@@ -1,4 +1,4 @@
-//! Bindings: what may be bound, where a binding leads, and what becomes of it when its provider changes.
+//! Bindings: which packages can be bound, where a binding leads, and what a change of the provider does to it.
 
 use serde_json::{Value, json};
 use wask_model::{Annotations, Binding, Entity, FullName, Package, Parameters, Version};
@@ -63,7 +63,7 @@ async fn b129_to_b131_a_binding_needs_an_existing_package_that_its_owner_can_rea
     let no_package = "Cannot bind to a resource that is not a package.".to_owned();
     for (name, namespace, target, status, sentence) in [
         ("new", "_", "none", 400, missing.clone()),                  // 129
-        ("new", "other", "none", 403, not_authorized("other/none")), // the same as for a private one
+        ("new", "other", "none", 403, not_authorized("other/none")), // like a private one
         ("new", "other", "private", 403, not_authorized("other/private")),
         ("new", "nobody", "p", 403, not_authorized("nobody/p")),
         ("new", "other", "event", 403, not_authorized("other/event")),
@@ -72,7 +72,7 @@ async fn b129_to_b131_a_binding_needs_an_existing_package_that_its_owner_can_rea
         ("new", "_", "action", 409, no_package.clone()),
         ("new", "_", "trigger", 409, no_package),
         ("new", "_", "new", 400, missing),
-        ("b", "_", "b", 400, of_binding), // at itself
+        ("b", "_", "b", 400, of_binding), // to itself
         ("p", "other", "pub", 409, "Resource is a package and cannot be converted into a binding.".to_owned()), // 131
         ("p", "_", "p", 409, "Resource is a package and cannot be converted into a binding.".to_owned()),
         ("action", "other", "pub", 409, "Resource by this name exists but is not in this collection.".to_owned()),

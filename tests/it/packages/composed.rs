@@ -1,4 +1,4 @@
-//! Sequences and compositions whose parts stand in packages, or that are reached through a binding. REST contract §5.
+//! Sequences and compositions whose components are in packages, or that are reached through a binding. REST contract §5.
 
 use serde_json::json;
 use wask_tests::{TestServer, annotation, guest};
@@ -72,7 +72,7 @@ async fn creating_and_invoking_a_sequence_both_need_rights_to_every_component() 
     }
     let mut out_of_range = sequence(&["/other/a"]);
     out_of_range["limits"] = json!({ "memory": 1 });
-    me.put("actions/s", &out_of_range).await.expect(400); // limits come before the right to the parts
+    me.put("actions/s", &out_of_range).await.expect(400); // limits are checked before the rights to the components
     me.put("actions/s", &sequence(&["/other/two/echo", "/other/one/echo"])).await.expect(200);
     me.put("actions/nested", &sequence(&["/_/s"])).await.expect(200);
     for package in ["one", "two"] {

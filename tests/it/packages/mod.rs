@@ -10,19 +10,19 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use wask_tests::{Answer, Client, TestServer, annotation, guest};
 
-/// A request to any namespace: `path` stands below `/api/v1/namespaces/`. The body is sent where there is one.
+/// A request to any namespace; `path` is below `/api/v1/namespaces/`. A null body is not sent.
 async fn send(client: &Client, method: &str, path: &str, body: Value) -> Answer {
     let method: Method = method.parse().expect("a method");
     let request = client.request(method, &format!("/api/v1/namespaces/{path}"));
     client.send(if body.is_null() { request } else { request.json(&body) }).await
 }
 
-/// Makes a package, or changes it.
+/// Creates or changes a package.
 async fn put_package(client: &Client, name: &str, body: Value) -> Answer {
     client.put(&format!("packages/{name}?overwrite=true"), &body).await
 }
 
-/// Makes a package that everybody may use, with an action that returns its arguments.
+/// Creates a shared package with an action that returns its arguments.
 async fn shared_echo(client: &Client, package: &str) {
     put_package(client, package, json!({ "publish": true })).await.expect(200);
     client.create_action(&format!("{package}/echo"), &guest("echo")).await;

@@ -1,4 +1,4 @@
-//! Default parameters of packages and bindings: below those of the action, and like them. REST contract §3.7, §8.4.
+//! Default parameters of packages and bindings, which those of the action override. REST contract §3.7, §8.4.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use wask_tests::{Client, TestServer, guest};
 
 use super::{pairs, put_package};
 
-/// `other/pub/{action}` behind the binding `guest/b`; each level says its own name for what the levels above do not.
+/// `other/pub/{action}` behind the binding `guest/b`: the package decides `one`, the binding `two`, the action `three`.
 async fn layered(wask: &TestServer, action: &str, annotations: Value) -> (Client, Client) {
     let (me, other) = (wask.guest(), wask.other("other").await);
     let package = json!({ "one": "package", "two": "package", "three": "package", "null": null });
@@ -86,7 +86,7 @@ async fn init_parameters_of_packages_and_bindings_are_environment_variables() {
     }
 }
 
-/// A web action of a package, as JSON.
+/// Calls a web action of a package with the extension `.json`.
 async fn web(me: &Client, path: &str, query: &str) -> wask_tests::Answer {
     me.send(me.anonymous(Method::GET, &format!("/api/v1/web/{path}.json{query}"))).await
 }

@@ -1,4 +1,4 @@
-//! What is built in: there for everybody to read, invoke and bind, and for nobody to change.
+//! The built-in packages: every namespace can read, invoke and bind them, and none can change them.
 
 use serde_json::{Value, json};
 use wask_tests::{TestServer, annotation};

@@ -1,4 +1,4 @@
-//! Actions from create to delete, invoked in each of the ways there are; sequences.
+//! Actions from create to delete, every way to invoke them, and sequences.
 
 use serde_json::json;
 use wask_tests::{annotation, guest};

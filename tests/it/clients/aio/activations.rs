@@ -1,4 +1,4 @@
-//! What `aio rt activation` shows of what has run.
+//! The output of `aio rt activation`.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use wask_tests::{Client, NodeClients, TestServer, guest};
 
 use crate::clients::start;
 
-/// The id of a blocking run, whether it went well or not, as soon as it is recorded.
+/// Invokes an action and returns the id of its activation once it is recorded, whether it succeeded or not.
 async fn run(me: &Client, name: &str, args: Value) -> String {
     let id = me.invoke(name, &args).await.json()["activationId"].as_str().expect("an activationId").to_owned();
     me.ended(&id).await;
@@ -50,12 +50,12 @@ async fn the_list_has_a_row_per_run_firing_and_sequence_component() {
         format!("01/01 06:00:00 app error wasm:1 0.0.1 {error} cold 0 0 -- error"),
     ];
     let mut rows = table[1..].to_vec();
-    rows.sort(); // those of the same moment have no order
+    rows.sort(); // rows with the same time have no order
     expected.sort();
     assert_eq!(rows, expected);
 }
 
-/// The clock runs: time is what this is about.
+/// The clock runs, because this story is about time.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_over_its_time_limit_is_listed_as_timeout_with_its_duration() {
     let wask = TestServer::start().await;

@@ -1,4 +1,4 @@
-//! `aio rt deploy`: everything that a manifest names, made and unmade.
+//! `aio rt deploy`: deploys and undeploys everything that a manifest names.
 
 use std::time::Duration;
 
@@ -63,7 +63,7 @@ project:
         order: {}
 ";
 
-/// What a deployment says of its parts.
+/// The lines of a deployment about its entities.
 fn steps(printed: &str) -> Vec<&str> {
     let lines = printed.lines().filter(|line| line.contains("successfully") || line.starts_with("Success"));
     lines.map(|line| line.trim_start_matches("Info: ")).collect()

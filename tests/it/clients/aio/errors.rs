@@ -1,4 +1,4 @@
-//! What `aio rt` says when something is wrong, what it finds out about a server and a namespace.
+//! The errors of `aio rt`, and what it prints about a server and a namespace.
 
 use serde_json::json;
 use wask_tests::{NodeClients, guest};

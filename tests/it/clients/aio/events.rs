@@ -48,7 +48,7 @@ async fn a_rule_can_be_created_read_switched_updated_and_deleted() {
     assert_eq!(made["trigger"], json!({ "path": "guest", "name": "dawn" }));
     assert_eq!(aio.prints("rt rule disable on-dawn").await, "Rules Disabled! \"OK\"\n");
     assert_eq!(aio.prints("rt rule status on-dawn").await, "inactive\n");
-    let nothing = aio.json("rt trigger fire dawn").await; // 204: what node makes of an empty body
+    let nothing = aio.json("rt trigger fire dawn").await; // 204: how node prints an empty body
     assert_eq!(nothing, json!({ "type": "Buffer", "data": [] }));
     assert_eq!(aio.prints("rt rule enable on-dawn").await, "Rule Enabled \"OK\"\n");
     aio.prints("rt rule update on-dawn /guest/dawn /guest/other").await;

@@ -1,4 +1,4 @@
-//! Packages, what is in them, and bindings.
+//! Packages with their actions, and bindings.
 
 use serde_json::json;
 use wask_tests::{annotation, guest};

@@ -1,4 +1,4 @@
-//! `aio rt api`: routes made, listed, uploaded and deleted.
+//! `aio rt api`: creates, lists, uploads and deletes routes.
 
 use reqwest::Method;
 use wask_tests::{Answer, Client, guest};

@@ -1,4 +1,4 @@
-//! `--web` and `--web-secure`, and the web action that comes of them.
+//! `--web` and `--web-secure`, and the web actions that they create.
 
 use reqwest::Method;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! `ow.actions`, and what a program learns of a request that fails.
+//! `ow.actions`, and the errors of failed requests.
 
 use serde_json::{Value, json};
 use wask_tests::guest;

@@ -1,9 +1,9 @@
-//! What an action that uses the package finds in its environment.
+//! The environment of an action that uses the package.
 
 use serde_json::json;
 use wask_tests::{NodeClients, TestServer, guest};
 
-/// The clock runs: the key of an activation is only good while it may run.
+/// The clock runs, because the key of an activation is valid only until its deadline.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_action_with_an_api_key_can_use_the_client_without_options() {
     let wask = TestServer::start().await;
