@@ -4,6 +4,9 @@
 //! map.
 
 pub mod clock;
+
+pub mod retry;
+
 pub mod gate;
 pub mod queue;
 pub mod retention;

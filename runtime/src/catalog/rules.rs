@@ -8,9 +8,7 @@ use wask_store::{Change, Revision, StoreError, Stored};
 
 use super::write::{Batch, Write};
 use super::{Catalog, Overwrite, already_exists, check_size, wrong_collection};
-
-/// How often a change is tried again that lost a race for its trigger: several rules of one trigger are made at once.
-const TRIES: usize = 8;
+use crate::retry::{self, TRIES};
 
 /// The body of a rule PUT: what was given.
 #[derive(Clone, Debug, Default)]
@@ -74,13 +72,7 @@ impl Catalog {
         let (_, limits) = self.writer(&name.namespace).await?;
         check_size(&limits, "annotations", patch.annotations.as_ref().map_or(0, Annotations::size))?;
         patch.annotations.as_ref().map(RetryPolicy::of).transpose()?;
-        for _ in 1..TRIES {
-            match self.try_put_rule(name, patch.clone(), overwrite, by).await? {
-                Err(StoreError::Conflict) => continue,
-                written => return Ok(written?),
-            }
-        }
-        Ok(self.try_put_rule(name, patch, overwrite, by).await??)
+        retry::compare_and_swap(TRIES, || self.try_put_rule(name, patch.clone(), overwrite, by)).await
     }
 
     async fn try_put_rule(
@@ -89,7 +81,7 @@ impl Catalog {
         patch: RulePatch,
         overwrite: Overwrite,
         by: &Write,
-    ) -> Result<Result<RuleView, StoreError>, Failure> {
+    ) -> Result<Option<RuleView>, Failure> {
         let stored = self.find(name).await?;
         by.condition.check(stored.as_ref().map(|stored| stored.revision))?;
         let (old, based_on) = match stored.as_deref() {
@@ -129,7 +121,7 @@ impl Catalog {
         trigger.link(&rule, status);
         batch.along(trigger.put());
         batch.put(Entity::Rule(rule.clone()), based_on, None);
-        let written = self.apply(batch).await;
+        let written = unless_overtaken(self.apply(batch).await)?;
         Ok(written.map(|mut revisions| {
             let revision = revisions.pop().expect("the store tells the revision of the rule, which was put last");
             RuleView { rule, status, revision }
@@ -138,48 +130,47 @@ impl Catalog {
 
     /// Activates or deactivates; neither the rule's version nor its `updated` changes.
     pub async fn set_rule_status(&self, name: &FullName, status: RuleStatus, by: &Write) -> Result<(), Failure> {
-        for _ in 0..TRIES {
-            let (rule, revision) = self.stored_rule(name).await?;
-            by.condition.check(Some(revision))?;
-            let Some(mut trigger) = self.trigger_of(&rule.trigger).await? else {
-                return match status {
-                    RuleStatus::Active => Err(Failure::NotFound(messages::RULE_WITHOUT_TRIGGER.into())),
-                    RuleStatus::Inactive => Ok(()),
-                };
+        retry::compare_and_swap(TRIES, || self.try_set_rule_status(name, status, by)).await
+    }
+
+    async fn try_set_rule_status(
+        &self,
+        name: &FullName,
+        status: RuleStatus,
+        by: &Write,
+    ) -> Result<Option<()>, Failure> {
+        let (rule, revision) = self.stored_rule(name).await?;
+        by.condition.check(Some(revision))?;
+        let Some(mut trigger) = self.trigger_of(&rule.trigger).await? else {
+            return match status {
+                RuleStatus::Active => Err(Failure::NotFound(messages::RULE_WITHOUT_TRIGGER.into())),
+                RuleStatus::Inactive => Ok(Some(())),
             };
-            trigger.link(&rule, status);
-            let mut batch = Batch::new(by, self.clock.now());
-            batch.tell(Became::Changed, &Entity::Rule(rule));
-            batch.along(trigger.put());
-            match self.apply(batch).await {
-                Err(StoreError::Conflict) => continue,
-                written => return Ok(written.map(drop)?),
-            }
-        }
-        Err(StoreError::Conflict.into())
+        };
+        trigger.link(&rule, status);
+        let mut batch = Batch::new(by, self.clock.now());
+        batch.tell(Became::Changed, &Entity::Rule(rule));
+        batch.along(trigger.put());
+        unless_overtaken(self.apply(batch).await.map(drop))
     }
 
     /// Removes the rule and its link, in any state.
     pub async fn delete_rule(&self, name: &FullName, by: &Write) -> Result<RuleView, Failure> {
-        for _ in 0..TRIES {
-            let (rule, revision) = self.stored_rule(name).await?;
-            by.condition.check(Some(revision))?;
-            let mut batch = Batch::new(by, self.clock.now());
-            batch.delete(&Stored { revision, value: Entity::Rule(rule.clone()) });
-            if let Some(mut trigger) = self.trigger_of(&rule.trigger).await?
-                && trigger.unlink(name).is_some()
-            {
-                batch.along(trigger.put());
-            }
-            match self.apply(batch).await {
-                Err(StoreError::Conflict) => continue,
-                written => {
-                    written?;
-                    return Ok(RuleView { rule, status: RuleStatus::Inactive, revision });
-                }
-            }
+        retry::compare_and_swap(TRIES, || self.try_delete_rule(name, by)).await
+    }
+
+    async fn try_delete_rule(&self, name: &FullName, by: &Write) -> Result<Option<RuleView>, Failure> {
+        let (rule, revision) = self.stored_rule(name).await?;
+        by.condition.check(Some(revision))?;
+        let mut batch = Batch::new(by, self.clock.now());
+        batch.delete(&Stored { revision, value: Entity::Rule(rule.clone()) });
+        if let Some(mut trigger) = self.trigger_of(&rule.trigger).await?
+            && trigger.unlink(name).is_some()
+        {
+            batch.along(trigger.put());
         }
-        Err(StoreError::Conflict.into())
+        let written = unless_overtaken(self.apply(batch).await)?;
+        Ok(written.map(|_| RuleView { rule, status: RuleStatus::Inactive, revision }))
     }
 
     async fn stored_rule(&self, name: &FullName) -> Result<(Rule, Revision), Failure> {
@@ -211,5 +202,14 @@ impl Catalog {
             Err(Failure::Conflict(_)) => Err(Failure::BadRequest(messages::rule_reference_conflict(name, "an action"))),
             Err(other) => Err(other),
         }
+    }
+}
+
+/// `None`: another change of the trigger came first, for several rules of one trigger are made at once.
+fn unless_overtaken<T>(written: Result<T, StoreError>) -> Result<Option<T>, Failure> {
+    match written {
+        Ok(written) => Ok(Some(written)),
+        Err(StoreError::Conflict) => Ok(None),
+        Err(cause) => Err(cause.into()),
     }
 }

@@ -9,12 +9,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 use wask_model::{Api, ApiName, BasePath, Failure, NamespaceName, PathPattern, Route, Verb, messages};
-use wask_store::{ApiBounds, ApiPut, Store, StoreError};
+use wask_store::{ApiBounds, ApiPut, Store};
 
 pub use table::{Destination, Lookup};
 
-/// How often a change is tried again that lost a race: several routes of one API are made at once.
-const TRIES: usize = 8;
+use crate::retry::{self, TRIES};
 
 /// Bounds of the gateway; settings below `gateway.`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -131,30 +130,27 @@ impl Gateway {
 
     /// Removes the selected routes, and the API with the last of them. 404 when nothing is selected.
     pub async fn delete(&self, namespace: &NamespaceName, wanted: &RouteSelection) -> Result<(), Failure> {
-        for _ in 0..TRIES {
-            let apis = self.store.apis(namespace).await?;
-            let missing = |message| Failure::NotFound(message);
-            let name = wanted.api.clone().unwrap_or_default();
-            let api = apis.iter().find(|api| wanted.has_api(api));
-            let api = api.ok_or_else(|| missing(messages::apis::not_found(&name)))?;
-            let mut left = api.clone();
-            left.routes.retain(|route| !wanted.has_route(route));
-            if left.routes.len() == api.routes.len() && !api.routes.is_empty() {
-                return Err(missing(nothing_selected(&name, wanted)));
-            }
-            let ended = match left.routes.is_empty() {
-                true => self.store.delete_api(namespace, api).await.map(|deleted| match deleted {
-                    true => ApiPut::Stored,
-                    false => ApiPut::Changed,
-                }),
-                false => self.store.put_api(namespace, Some(api), left, UNBOUNDED).await,
-            };
-            self.forget(namespace);
-            if ended? != ApiPut::Changed {
-                return Ok(());
-            }
+        retry::compare_and_swap(TRIES, || self.try_delete(namespace, wanted)).await
+    }
+
+    async fn try_delete(&self, namespace: &NamespaceName, wanted: &RouteSelection) -> Result<Option<()>, Failure> {
+        let apis = self.store.apis(namespace).await?;
+        let name = wanted.api.clone().unwrap_or_default();
+        let api = apis.iter().find(|api| wanted.has_api(api));
+        let api = api.ok_or_else(|| Failure::NotFound(messages::apis::not_found(&name)))?;
+        let mut left = api.clone();
+        left.routes.retain(|route| !wanted.has_route(route));
+        if left.routes.len() == api.routes.len() && !api.routes.is_empty() {
+            return Err(Failure::NotFound(nothing_selected(&name, wanted)));
         }
-        Err(StoreError::Conflict.into())
+        let swapped = if left.routes.is_empty() {
+            self.store.delete_api(namespace, api).await
+        } else {
+            let put = self.store.put_api(namespace, Some(api), left, UNBOUNDED).await;
+            put.map(|put| put != ApiPut::Changed)
+        };
+        self.forget(namespace);
+        Ok(swapped?.then_some(()))
     }
 
     async fn change(
@@ -164,25 +160,25 @@ impl Gateway {
         change: impl Fn(Option<&Api>) -> Api,
     ) -> Result<Api, Failure> {
         let bounds = ApiBounds { routes: self.config.routes_per_namespace, bytes: self.config.namespace_bytes };
-        for _ in 0..TRIES {
+        retry::compare_and_swap(TRIES, || async {
             let apis = self.store.apis(namespace).await?;
             let was = apis.iter().find(|api| api.base_path == *base_path);
             let becomes = change(was);
-            let ended = self.store.put_api(namespace, was, becomes.clone(), bounds).await;
+            let put = self.store.put_api(namespace, was, becomes.clone(), bounds).await;
             self.forget(namespace);
-            match ended? {
-                ApiPut::Stored => return Ok(becomes),
-                ApiPut::Changed => continue,
+            match put? {
+                ApiPut::Stored => Ok(Some(becomes)),
+                ApiPut::Changed => Ok(None),
                 ApiPut::TooManyRoutes(count) => {
-                    return Err(Failure::TooLarge(messages::apis::too_many_routes(count, bounds.routes)));
+                    Err(Failure::TooLarge(messages::apis::too_many_routes(count, bounds.routes)))
                 }
                 ApiPut::TooLarge(size) => {
                     let what = "The APIs of the namespace";
-                    return Err(Failure::TooLarge(messages::larger_than_allowed(what, size, bounds.bytes)));
+                    Err(Failure::TooLarge(messages::larger_than_allowed(what, size, bounds.bytes)))
                 }
             }
-        }
-        Err(StoreError::Conflict.into())
+        })
+        .await
     }
 
     async fn served(&self, namespace: &NamespaceName) -> Result<Arc<Vec<Api>>, Failure> {

@@ -1,6 +1,7 @@
 //! Runs leased jobs to their end and writes it; keeps the leases of what runs; gives back what a stopping node cannot
 //! finish.
 
+use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use wask_store::failpoint::{Stage, reach};
 use wask_store::{Job, Lane, Lease, NewJob, StoreError};
 
 use super::{JobOutcome, JobPermits, NewWork, Queue, ReservedJob};
+use crate::retry;
 
 impl Queue {
     /// For a node that knows itself to be alone on its store: what ran when the last process died is due at once.
@@ -106,46 +108,40 @@ impl Queue {
     ) -> bool {
         let mut reserved: Vec<ReservedJob> = next.into_iter().map(|work| self.reserve(work)).collect();
         reach(Stage::FinishedNotRecorded);
-        loop {
+        let finish = || {
             let jobs = self.fresh_jobs(&mut reserved);
-            match self.0.store.finish(lease, records.clone(), jobs).await {
-                Ok(true) => {
-                    callbacks_in(&reserved).for_each(|_| reach(Stage::CallbackPending));
-                    stored();
-                    self.start(reserved);
-                    return true;
-                }
-                Ok(false) => return self.lost(lease),
-                Err(cause) => self.wait_for_the_store(lease, &cause).await,
-            }
+            self.0.store.finish(lease, records.clone(), jobs)
+        };
+        let finished = self.until_stored(lease, finish).await;
+        if !finished {
+            return self.lost(lease);
         }
+        callbacks_in(&reserved).for_each(|_| reach(Stage::CallbackPending));
+        stored();
+        self.start(reserved);
+        true
     }
 
     /// Writes what a job of several steps has done so far, trying like [`Queue::finish`]. `false`: somebody else has it.
     pub async fn advance(&self, lease: &Lease, records: Vec<Activation>, payload: String) -> bool {
-        loop {
-            match self.0.store.advance_job(lease, records.clone(), payload.clone()).await {
-                Ok(true) => return true,
-                Ok(false) => return self.lost(lease),
-                Err(cause) => self.wait_for_the_store(lease, &cause).await,
-            }
-        }
+        let advance = || self.0.store.advance_job(lease, records.clone(), payload.clone());
+        let advanced = self.until_stored(lease, advance).await;
+        advanced || self.lost(lease)
     }
 
     async fn bury(&self, lease: &Lease, records: Vec<Activation>, next: Vec<NewWork>, reason: &str) -> bool {
         let mut reserved: Vec<ReservedJob> = next.into_iter().map(|work| self.reserve(work)).collect();
-        loop {
+        let bury = || {
             let jobs = self.fresh_jobs(&mut reserved);
-            match self.0.store.bury(lease, records.clone(), jobs, reason).await {
-                Ok(true) => {
-                    warn!(job = %lease.job, attempts = lease.attempt, reason, "job is a dead letter");
-                    self.start(reserved);
-                    return true;
-                }
-                Ok(false) => return self.lost(lease),
-                Err(cause) => self.wait_for_the_store(lease, &cause).await,
-            }
+            self.0.store.bury(lease, records.clone(), jobs, reason)
+        };
+        let buried = self.until_stored(lease, bury).await;
+        if !buried {
+            return self.lost(lease);
         }
+        warn!(job = %lease.job, attempts = lease.attempt, reason, "job is a dead letter");
+        self.start(reserved);
+        true
     }
 
     /// The reserved jobs as they are to be stored now: the store may have been away for a while.
@@ -156,23 +152,17 @@ impl Queue {
 
     async fn retry(&self, (lane, lease): (Lane, &Lease), records: Vec<Activation>, payload: String, after: Duration) {
         let due = self.0.clock.now().after(after);
-        loop {
-            match self.0.store.retry_job(lease, records.clone(), payload.clone(), due).await {
-                Ok(true) => return self.due_at(lane, due),
-                Ok(false) => {
-                    self.lost(lease);
-                    return;
-                }
-                Err(cause) => self.wait_for_the_store(lease, &cause).await,
-            }
+        let retry = || self.0.store.retry_job(lease, records.clone(), payload.clone(), due);
+        if self.until_stored(lease, retry).await {
+            self.due_at(lane, due);
+        } else {
+            self.lost(lease);
         }
     }
 
     async fn put_back(&self, lane: Lane, lease: &Lease, after: Duration) {
         let due = self.0.clock.now().after(after);
-        while let Err(cause) = self.0.store.put_back(lease, due).await {
-            self.wait_for_the_store(lease, &cause).await; // its lease would be renewed for ever
-        }
+        self.until_stored(lease, || self.0.store.put_back(lease, due)).await; // or its lease would be renewed for ever
         self.due_at(lane, due);
     }
 
@@ -181,9 +171,15 @@ impl Queue {
         false
     }
 
-    async fn wait_for_the_store(&self, lease: &Lease, cause: &StoreError) {
-        warn!(%cause, job = %lease.job, "the end of a job could not be stored, trying again");
-        tokio::time::sleep(Duration::from_millis(self.0.config.retry_ms)).await;
+    /// Repeats a write about a job until the store accepts it: the work is done, only its record is missing.
+    async fn until_stored<T, F>(&self, lease: &Lease, write: impl FnMut() -> F) -> T
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
+        let failed = |cause: &StoreError| {
+            warn!(%cause, job = %lease.job, "the end of a job could not be stored, trying again");
+        };
+        retry::until_stored(&self.0.clock, Duration::from_millis(self.0.config.retry_ms), write, failed).await
     }
 
     async fn keep_leases(&self, stop: &CancellationToken) {
