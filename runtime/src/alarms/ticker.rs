@@ -96,6 +96,6 @@ impl Alarms {
 /// Work of the lane `fire` that may run at once.
 pub fn due_work(id: ActivationId, trigger: FullName, payload: String) -> NewWork {
     let namespace = trigger.namespace.clone();
-    let (share, permit) = (namespace.to_string(), Some(Permit::borrowed()));
+    let (share, permit) = (namespace.to_string(), Some(Permit::Borrowed));
     NewWork { id, lane: Lane::Fire, namespace, share, name: trigger, payload, permit, callback: None }
 }

@@ -62,7 +62,7 @@ impl Concurrency {
                 Err(refusal(before, running, allowed.queued_beside(running)))
             }
             running => {
-                in_flight.permit = share.take(running);
+                in_flight.permit = share.take(running).map(Permit::OfOne);
                 Ok(in_flight)
             }
         }
@@ -119,7 +119,7 @@ impl InFlight {
 
     /// Runs in place of whoever waits for its end meanwhile, if it is not its turn otherwise.
     pub fn borrow_callers_permit(mut self) -> Self {
-        self.permit.get_or_insert_with(Permit::borrowed);
+        self.permit.get_or_insert(Permit::Borrowed);
         self
     }
 

@@ -13,7 +13,7 @@ use concurrency::{Concurrency, InFlightLimits};
 pub use logins::LoginConfig;
 use logins::Logins;
 use rate::Rate;
-pub use shares::{Permit, Share, Shares};
+pub use shares::{Permit, Share, SharePermit, Shares};
 
 /// Every throttle of the node. REST contract §9.2.
 pub struct Gate {

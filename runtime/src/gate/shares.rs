@@ -1,4 +1,4 @@
-//! Whose turn it is: how many of one share run at a time on this node, and who is told when one of them is over.
+//! How many activations or jobs of each share run on this node, and permits to run one more.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
@@ -7,33 +7,39 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use dashmap::DashMap;
 use tokio::sync::Notify;
 
-/// The shares that run something. As many entries as there are names, until [`Shares::forget_idle`].
+/// The shares of one kind of work. Entries are kept until [`Shares::forget_idle`].
 #[derive(Default)]
 pub struct Shares {
     shares: DashMap<String, Arc<Share>>,
-    /// How often somebody was served.
+    /// How many waiting jobs got a permit, of all shares.
     served: Arc<AtomicU64>,
     returned: Arc<Notify>,
 }
 
-/// What runs of one name.
+/// What runs of one share.
 pub struct Share {
     running: AtomicU64,
-    /// Which time it was when this one was served last; 0: never.
+    /// The value of `served_of_all` when a waiting job of this share last got a permit; 0: never.
     served: AtomicU64,
     served_of_all: Arc<AtomicU64>,
-    /// Somebody was refused a turn and is to be told when one is over.
+    /// Whether a permit was refused and its return must be announced.
     wanted: AtomicBool,
     returned: Arc<Notify>,
 }
 
-/// The right to run one; over when dropped.
+/// The right to run one activation or job now; returned when dropped.
 #[derive(Debug)]
-pub struct Permit {
-    share: Option<Arc<Share>>,
-    /// Turns that are over with this one.
-    _both: Option<Box<(Permit, Permit)>>,
+pub enum Permit {
+    OfOne(SharePermit),
+    /// For a job whose share is not a namespace: it counts for its namespace, too.
+    OfTwo(SharePermit, SharePermit),
+    /// The caller's permit. The caller is blocked until this ends, so running both does not exceed the limit.
+    Borrowed,
 }
+
+/// One of the permits of a share.
+#[derive(Debug)]
+pub struct SharePermit(Arc<Share>);
 
 impl std::fmt::Debug for Share {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -58,38 +64,38 @@ impl Shares {
         self.shares.entry(name.to_owned()).or_insert_with(share).clone()
     }
 
-    /// A turn is over that somebody was refused.
+    /// Waits until a permit is returned that was refused before.
     pub async fn permit_returned(&self) {
         self.returned.notified().await;
     }
 
-    /// Drops the names of which nothing runs.
+    /// Forgets names that have nothing running.
     pub fn forget_idle(&self) {
-        self.shares.retain(|_, share| 1 < Arc::strong_count(share));
+        self.shares.retain(|_, share| Arc::strong_count(share) > 1);
     }
 }
 
 impl Share {
-    /// `allowed`: how many may run at a time; `None`: any number. Whoever is refused is told when a turn is over.
-    pub fn take(self: &Arc<Self>, allowed: Option<u32>) -> Option<Permit> {
+    /// `allowed`: how many may run at a time; `None`: any number. After a refusal the next returned permit is announced.
+    pub fn take(self: &Arc<Self>, allowed: Option<u32>) -> Option<SharePermit> {
         let most = allowed.map_or(u64::MAX, u64::from);
         let take = || self.running.fetch_update(SeqCst, SeqCst, |running| (running < most).then_some(running + 1));
         if take().is_err() {
             self.wanted.store(true, SeqCst);
-            take().ok()?; // the last one may have ended between the two looks, and told nobody
+            take().ok()?; // the last permit may have been returned between the two tries, without an announcement
         }
-        Some(Permit { share: Some(self.clone()), _both: None })
+        Some(SharePermit(self.clone()))
     }
 
-    /// A turn for one of those who wait in line: it is remembered who had one last. Whoever runs at once takes no turn from
-    /// those who wait.
-    pub fn serve(self: &Arc<Self>, allowed: Option<u32>) -> Option<Permit> {
+    /// Like [`Share::take`], for a job that has waited: remembers which share was served last. Work that runs at once does
+    /// not count, because it takes nothing from waiting jobs.
+    pub fn serve(self: &Arc<Self>, allowed: Option<u32>) -> Option<SharePermit> {
         let permit = self.take(allowed)?;
         self.served.store(self.served_of_all.fetch_add(1, SeqCst) + 1, SeqCst);
         Some(permit)
     }
 
-    /// Asks to be told when a turn is over. `true`: there is one already.
+    /// Asks for the next returned permit to be announced. `true`: one is free already.
     pub fn want(&self, allowed: Option<u32>) -> bool {
         self.wanted.store(true, SeqCst);
         self.running() < allowed.map_or(u64::MAX, u64::from)
@@ -99,31 +105,15 @@ impl Share {
         self.running.load(SeqCst)
     }
 
-    /// Grows each time that one of the shares is served; 0: this one never was.
+    /// Larger for a share that was served later; 0: never served.
     pub fn served(&self) -> u64 {
         self.served.load(SeqCst)
     }
 }
 
-impl Permit {
-    /// A turn that counts nowhere.
-    pub fn borrowed() -> Self {
-        Permit { share: None, _both: None }
-    }
-
-    /// Counts for both, until it is over.
-    pub fn and(self, other: Permit) -> Self {
-        Permit { share: None, _both: Some(Box::new((self, other))) }
-    }
-
-    pub fn is_borrowed(&self) -> bool {
-        self.share.is_none() && self._both.is_none()
-    }
-}
-
-impl Drop for Permit {
+impl Drop for SharePermit {
     fn drop(&mut self) {
-        let Some(share) = self.share.take() else { return };
+        let SharePermit(share) = self;
         share.running.fetch_sub(1, SeqCst);
         if share.wanted.load(SeqCst) && share.wanted.swap(false, SeqCst) {
             share.returned.notify_one();
@@ -138,44 +128,44 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_more_run_than_are_allowed_and_whoever_was_refused_is_told() {
+    fn a_refused_permit_is_announced_once_when_it_is_returned() {
         let shares = Shares::default();
         let share = shares.share("a");
         let (one, two) = (share.take(Some(2)).unwrap(), share.take(Some(2)).unwrap());
         drop(two);
-        assert!(shares.permit_returned().now_or_never().is_none(), "nobody was refused");
+        assert!(shares.permit_returned().now_or_never().is_none(), "none was refused");
         let two = share.take(Some(2)).unwrap();
         assert!(share.take(Some(2)).is_none());
         assert!(shares.share("b").take(Some(1)).is_some(), "another share");
         assert_eq!(share.running(), 2);
-        assert!(shares.permit_returned().now_or_never().is_none(), "none is over");
+        assert!(shares.permit_returned().now_or_never().is_none(), "none is returned");
         drop(one);
         assert!(shares.permit_returned().now_or_never().is_some());
         drop(two);
-        assert!(shares.permit_returned().now_or_never().is_none(), "told once");
+        assert!(shares.permit_returned().now_or_never().is_none(), "announced once");
         assert_eq!(share.running(), 0);
         assert!(share.take(None).is_some());
     }
 
     #[test]
-    fn it_is_known_who_was_served_last() {
+    fn a_share_remembers_when_its_waiting_jobs_were_served() {
         let shares = Shares::default();
         let (a, b) = (shares.share("a"), shares.share("b"));
         assert_eq!((a.served(), b.served()), (0, 0));
-        let held = a.serve(Some(1)).unwrap().and(b.serve(None).unwrap());
+        let held = Permit::OfTwo(a.serve(Some(1)).unwrap(), b.serve(None).unwrap());
         assert!(a.serve(Some(1)).is_none());
         assert_eq!((a.served(), b.served()), (1, 2));
         assert_eq!((a.running(), b.running()), (1, 1));
         drop(held);
         assert_eq!((a.running(), b.running()), (0, 0));
         drop(a.take(None));
-        assert_eq!(a.served(), 1, "nobody waited");
+        assert_eq!(a.served(), 1, "it has not waited");
         drop(a.serve(None));
         assert_eq!(a.served(), 3);
     }
 
     #[test]
-    fn names_are_kept_as_long_as_something_of_them_runs() {
+    fn a_share_is_kept_while_something_of_it_runs() {
         let shares = Shares::default();
         let permit = shares.share("a").take(None);
         shares.forget_idle();

@@ -187,8 +187,8 @@ impl Claimant {
     fn serve(&self) -> Option<Permit> {
         let permit = self.share.serve(self.allowed)?;
         Some(match self.owner.as_ref().and_then(|owner| owner.serve(None)) {
-            Some(of_owner) => permit.and(of_owner),
-            None => permit,
+            Some(of_owner) => Permit::OfTwo(permit, of_owner),
+            None => Permit::OfOne(permit),
         })
     }
 }

@@ -142,7 +142,7 @@ impl Queue {
     }
 
     fn job_permits(&self, job: &NewJob, share: Permit) -> Option<JobPermits> {
-        if share.is_borrowed() {
+        if matches!(share, Permit::Borrowed) {
             return Some(JobPermits { _share: share, _lane: None }); // that of its caller, who waits for it in his place
         }
         let lane = self.lane(job.lane);
