@@ -164,10 +164,16 @@ struct Inner {
     owner: String,
     /// Until when every lease of this node lasts at least; milliseconds.
     leases_last_until: AtomicI64,
-    lanes: [LaneState; Lane::ALL.len()],
+    lanes: Lanes,
     completions: Completions,
     running: TaskTracker,
     stopping: AtomicBool,
+}
+
+struct Lanes {
+    invoke: LaneState,
+    fire: LaneState,
+    callback: LaneState,
 }
 
 struct LaneState {
@@ -183,18 +189,11 @@ struct LaneState {
 
 impl Queue {
     pub fn new(store: Arc<dyn Store>, clock: Clock, config: QueueConfig) -> Self {
-        let lane = |permits| LaneState {
-            permits: Arc::new(Semaphore::new(permits)),
-            wake: Notify::new(),
-            soonest: AtomicI64::new(i64::MAX),
-            backlog: Backlog::unknown(),
-            namespaces: Shares::default(),
-            handler: OnceLock::new(),
+        let lanes = Lanes {
+            invoke: LaneState::new(config.concurrent_runs),
+            fire: LaneState::new(config.concurrent_runs),
+            callback: LaneState::new(config.concurrent_callbacks),
         };
-        let lanes = Lane::ALL.map(|kind| match kind {
-            Lane::Invoke | Lane::Fire => lane(config.concurrent_runs),
-            Lane::Callback => lane(config.concurrent_callbacks),
-        });
         let owner = ActivationId::new(clock.now()).to_string();
         let leases_last_until = AtomicI64::new(clock.now().after(Duration::from_millis(config.lease_ms)).millis());
         let (completions, running, stopping) = (Completions::default(), TaskTracker::new(), AtomicBool::new(false));
@@ -213,9 +212,9 @@ impl Queue {
 
     fn lane(&self, lane: Lane) -> &LaneState {
         match lane {
-            Lane::Invoke => &self.0.lanes[0],
-            Lane::Fire => &self.0.lanes[1],
-            Lane::Callback => &self.0.lanes[2],
+            Lane::Invoke => &self.0.lanes.invoke,
+            Lane::Fire => &self.0.lanes.fire,
+            Lane::Callback => &self.0.lanes.callback,
         }
     }
 
@@ -228,5 +227,18 @@ impl Queue {
 
     fn lease(&self) -> Duration {
         Duration::from_millis(self.0.config.lease_ms)
+    }
+}
+
+impl LaneState {
+    fn new(permits: usize) -> Self {
+        LaneState {
+            permits: Arc::new(Semaphore::new(permits)),
+            wake: Notify::new(),
+            soonest: AtomicI64::new(i64::MAX),
+            backlog: Backlog::unknown(),
+            namespaces: Shares::default(),
+            handler: OnceLock::new(),
+        }
     }
 }
