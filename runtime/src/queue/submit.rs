@@ -1,5 +1,6 @@
 //! Getting work into the queue: durable first, then run at once where there is room.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -21,6 +22,14 @@ pub struct JobCancellation {
     pub next: Vec<NewWork>,
 }
 
+/// What a store call did with the jobs that it was given.
+enum Written<T> {
+    /// They are on disk.
+    Stored(T),
+    /// Nothing of them was stored.
+    Refused(T),
+}
+
 impl Queue {
     /// Stores the work, with `record` if there is one, and returns when it is on disk; it runs from then on. Neither that
     /// nor `stored`, which is called once it is on disk, is undone when the caller goes away.
@@ -30,17 +39,13 @@ impl Queue {
         work: Vec<NewWork>,
         stored: impl FnOnce() + Send + 'static,
     ) -> Result<(), Failure> {
-        let queue = self.clone();
-        let storing = self.0.running.spawn(async move {
-            let reserved: Vec<ReservedJob> = work.into_iter().map(|work| queue.reserve(work)).collect();
-            let jobs = reserved.iter().map(|r| r.job.clone()).collect();
+        self.store_and_start(work, |queue, jobs| async move {
             queue.0.store.enqueue(record, jobs).await?;
             reach(Stage::Accepted);
             stored();
-            queue.start(reserved);
-            Ok(())
-        });
-        storing.await.map_err(|panic| Failure::Internal(panic.into()))?
+            Ok(Written::Stored(()))
+        })
+        .await
     }
 
     /// The same for the first request with a key; another one's work is neither stored nor run.
@@ -51,22 +56,17 @@ impl Queue {
         work: Vec<NewWork>,
         stored: impl FnOnce() + Send + 'static,
     ) -> Result<Verdict, Failure> {
-        let queue = self.clone();
-        let storing = self.0.running.spawn(async move {
-            let reserved: Vec<ReservedJob> = work.into_iter().map(|work| queue.reserve(work)).collect();
-            let jobs = reserved.iter().map(|r| r.job.clone()).collect();
-            let decided = queue.0.store.enqueue_once(first, record, jobs).await?;
-            match decided {
+        self.store_and_start(work, |queue, jobs| async move {
+            match queue.0.store.enqueue_once(first, record, jobs).await? {
                 Verdict::Stored => {
                     reach(Stage::Accepted);
                     stored();
-                    queue.start(reserved);
+                    Ok(Written::Stored(Verdict::Stored))
                 }
-                Verdict::Before(_) | Verdict::Full { .. } => queue.give_up(reserved),
+                refused @ (Verdict::Before(_) | Verdict::Full { .. }) => Ok(Written::Refused(refused)),
             }
-            Ok(decided)
-        });
-        storing.await.map_err(|panic| Failure::Internal(panic.into()))?
+        })
+        .await
     }
 
     /// The same for work that takes the place of a dead letter. `false`: there is none, nothing was stored.
@@ -76,19 +76,60 @@ impl Queue {
         work: NewWork,
         stored: impl FnOnce() + Send + 'static,
     ) -> Result<bool, Failure> {
+        let namespace = work.namespace.clone();
+        self.store_and_start(vec![work], move |queue, mut jobs| async move {
+            let job = jobs.pop().expect("one job of one piece of work");
+            if !queue.0.store.redrive(&namespace, dead, job).await? {
+                return Ok(Written::Refused(false));
+            }
+            stored();
+            Ok(Written::Stored(true))
+        })
+        .await
+    }
+
+    /// Ends a job that nobody holds; of one that runs, the store remembers that it is to end, here or on another node. What
+    /// was begun is not undone when the caller goes away.
+    pub async fn cancel(&self, cancellation: JobCancellation) -> Result<Cancelled, Failure> {
+        let JobCancellation { namespace, lane, job, attempt, at, records, next } = cancellation;
+        self.store_and_start(next, move |queue, next| async move {
+            let cancel = Cancel { namespace: namespace.clone(), job, attempt, at, records, next };
+            match queue.0.store.cancel_job(cancel).await? {
+                Cancelled::Ended => {
+                    queue.job_ended(lane, &namespace, job);
+                    Ok(Written::Stored(Cancelled::Ended))
+                }
+                refused @ (Cancelled::Asked | Cancelled::No) => Ok(Written::Refused(refused)),
+            }
+        })
+        .await
+    }
+
+    /// Makes jobs of the work, hands them to one call of the store, and starts those that have their permits. Runs to its
+    /// end even if the caller goes away.
+    async fn store_and_start<T, F>(
+        &self,
+        work: Vec<NewWork>,
+        write: impl FnOnce(Queue, Vec<NewJob>) -> F + Send + 'static,
+    ) -> Result<T, Failure>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<Written<T>, Failure>> + Send + 'static,
+    {
         let queue = self.clone();
         let storing = self.0.running.spawn(async move {
-            let reserved = queue.reserve(work);
-            let job = reserved.job.clone();
-            let redriven = queue.0.store.redrive(&job.namespace.clone(), dead, job).await?;
-            match redriven {
-                true => {
-                    stored();
-                    queue.start(vec![reserved]);
+            let reserved: Vec<ReservedJob> = work.into_iter().map(|work| queue.reserve(work)).collect();
+            let jobs = reserved.iter().map(|reserved| reserved.job.clone()).collect();
+            match write(queue.clone(), jobs).await? {
+                Written::Stored(outcome) => {
+                    queue.start(reserved);
+                    Ok(outcome)
                 }
-                false => queue.give_up(vec![reserved]),
+                Written::Refused(outcome) => {
+                    queue.give_up(reserved);
+                    Ok(outcome)
+                }
             }
-            Ok(redriven)
         });
         storing.await.map_err(|panic| Failure::Internal(panic.into()))?
     }
@@ -102,33 +143,6 @@ impl Queue {
         self.0.store.enqueue(None, vec![job]).await?;
         reach(Stage::Accepted);
         Ok(lease)
-    }
-
-    /// Ends a job that nobody holds; of one that runs, the store remembers that it is to end, here or on another node. What
-    /// was begun is not undone when the caller goes away.
-    pub async fn cancel(&self, ending: JobCancellation) -> Result<Cancelled, Failure> {
-        let queue = self.clone();
-        let ended = self.0.running.spawn(async move { queue.end_unheld(ending).await });
-        ended.await.map_err(|panic| Failure::Internal(panic.into()))?
-    }
-
-    async fn end_unheld(&self, ending: JobCancellation) -> Result<Cancelled, Failure> {
-        let JobCancellation { namespace, lane, job, attempt, at, records, next } = ending;
-        let reserved: Vec<ReservedJob> = next.into_iter().map(|work| self.reserve(work)).collect();
-        let next = reserved.iter().map(|r| r.job.clone()).collect();
-        let cancel = Cancel { namespace: namespace.clone(), job, attempt, at, records, next };
-        let cancelled = self.0.store.cancel_job(cancel).await?;
-        match cancelled {
-            Cancelled::Ended => {
-                self.start(reserved);
-                if let Some(handler) = self.lane(lane).handler.get() {
-                    handler.left(&namespace);
-                }
-                self.0.completions.notify(job);
-            }
-            Cancelled::Asked | Cancelled::No => self.give_up(reserved),
-        }
-        Ok(cancelled)
     }
 
     /// Turns work into a job, with a place on this node if it is its turn, one is free and nobody waits before it. The

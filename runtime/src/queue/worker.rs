@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
-use wask_model::{Activation, NamespaceName, Timestamp};
+use wask_model::{Activation, ActivationId, NamespaceName, Timestamp};
 use wask_store::failpoint::{Stage, reach};
 use wask_store::{Job, Lane, Lease, NewJob, StoreError};
 
@@ -91,10 +91,15 @@ impl Queue {
         if !ended {
             return;
         }
+        self.job_ended(lane, namespace, lease.job);
+    }
+
+    /// Notifies the lane's handler and the waiters that a job has left the queue; its end is on disk.
+    pub(super) fn job_ended(&self, lane: Lane, namespace: &NamespaceName, job: ActivationId) {
         if let Some(handler) = self.lane(lane).handler.get() {
             handler.left(namespace);
         }
-        self.0.completions.notify(lease.job);
+        self.0.completions.notify(job);
     }
 
     /// Writes the end of a job, trying until the store takes it: the work is done, only the news of it is not. `false`:
