@@ -5,6 +5,7 @@
 
 pub mod clock;
 
+pub mod read_through;
 pub mod retry;
 
 pub mod gate;

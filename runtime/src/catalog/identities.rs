@@ -1,7 +1,6 @@
 //! Who an `uuid:key` is: keys of namespaces, and tokens that an activation acts with.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -29,7 +28,7 @@ impl Catalog {
         if let Some(identity) = self.recognize(key, now) {
             return Ok(identity);
         }
-        let stored = self.look_up(&key.uuid).await?;
+        let stored = self.look_up(key).await?;
         let accepted = stored.and_then(|cached| self.accept(&cached, key, now));
         accepted.ok_or_else(|| Failure::Unauthenticated(messages::AUTHENTICATION_INVALID.into()))
     }
@@ -47,17 +46,8 @@ impl Catalog {
 
     /// The identity that owns this namespace; it may be blocked.
     pub async fn owner(&self, namespace: &NamespaceName) -> Result<Option<SharedIdentity>, Failure> {
-        if let Some(identity) = self.namespaces.get(namespace) {
-            return Ok(Some(identity));
-        }
-        let before = self.generation.load(Ordering::Acquire);
-        let Some(identity) = self.store.namespace(namespace).await? else { return Ok(None) };
-        let identity = Arc::new(identity);
-        self.namespaces.insert(namespace.clone(), identity.clone());
-        if self.generation.load(Ordering::Acquire) != before {
-            self.namespaces.remove(namespace); // it may have been read before a change that has happened since
-        }
-        Ok(Some(identity))
+        let read = async { Ok(self.store.namespace(namespace).await?.map(Arc::new)) };
+        self.namespaces.find_or_read(namespace, read).await
     }
 
     /// Makes a namespace. `key`: `None` makes a random one.
@@ -103,23 +93,21 @@ impl Catalog {
     }
 
     /// What the store says now.
-    async fn look_up(&self, uuid: &str) -> Result<Option<Arc<CachedIdentity>>, Failure> {
-        let before = self.generation.load(Ordering::Acquire);
-        let Some((identity, keys)) = self.store.identity(uuid).await? else { return Ok(None) };
-        let cached = Arc::new(CachedIdentity { identity: Arc::new(identity), keys });
-        self.notice_owner(&cached.identity);
-        self.identities.insert(uuid.to_owned(), cached.clone());
-        if self.generation.load(Ordering::Acquire) != before {
-            self.identities.remove(uuid); // it may have been read before a change that has happened since
-        }
-        Ok(Some(cached))
+    async fn look_up(&self, key: &AuthKey) -> Result<Option<Arc<CachedIdentity>>, Failure> {
+        let read = async {
+            let Some((identity, keys)) = self.store.identity(&key.uuid).await? else { return Ok(None) };
+            let cached = Arc::new(CachedIdentity { identity: Arc::new(identity), keys });
+            self.notice_owner(&cached.identity);
+            Ok(Some(cached))
+        };
+        self.identities.read(&key.uuid, read).await
     }
 
     /// Where the owner of the namespace is another one than before, that one was deleted, with everything in it.
     fn notice_owner(&self, identity: &SharedIdentity) {
         match self.namespaces.get(&identity.namespace) {
             Some(before) if before.uuid != identity.uuid => self.forget_everything(),
-            Some(_) => self.namespaces.insert(identity.namespace.clone(), identity.clone()),
+            Some(_) => self.namespaces.replace(&identity.namespace, identity.clone()),
             None => (),
         }
     }

@@ -15,11 +15,9 @@ mod triggers;
 mod write;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
-use wask_model::{Collection, Entity, EntityName, Failure, FullName, Limits, NamespaceName, messages};
+use wask_model::{Collection, Entity, EntityName, Failure, FullName, Limits, NamespaceName, SharedIdentity, messages};
 use wask_sandbox::Sandbox;
 use wask_store::{Change, EntityQuery, Revision, Store, StoreError, Stored};
 
@@ -35,6 +33,7 @@ pub use triggers::TriggerPatch;
 pub use write::{Condition, Write};
 
 use crate::clock::Clock;
+use crate::read_through::ReadThrough;
 use write::Batch;
 
 /// Bounds of the catalog's caches, and what it shows; settings below `catalog.`.
@@ -121,12 +120,10 @@ pub struct Catalog {
     clock: Clock,
     limits: Limits,
     shared_packages_execute_only: bool,
-    entities: Cache<FullName, Arc<Stored<Entity>>>,
-    actions: Cache<FullName, Arc<ActionEntry>>,
-    identities: Cache<String, Arc<identities::CachedIdentity>>,
-    namespaces: Cache<NamespaceName, wask_model::SharedIdentity>,
-    /// Grows with every change, so that nobody caches what was read before it.
-    generation: AtomicU64,
+    entities: ReadThrough<FullName, Arc<Stored<Entity>>>,
+    actions: ReadThrough<FullName, Arc<ActionEntry>>,
+    identities: ReadThrough<String, Arc<identities::CachedIdentity>>,
+    namespaces: ReadThrough<NamespaceName, SharedIdentity>,
     token_secret: [u8; 32],
 }
 
@@ -145,32 +142,24 @@ impl Catalog {
             clock,
             limits,
             shared_packages_execute_only: config.shared_packages_execute_only,
-            entities: Cache::new(config.cached_entities),
-            actions: Cache::new(config.cached_entities),
-            identities: Cache::new(config.cached_identities),
-            namespaces: Cache::new(config.cached_identities),
-            generation: AtomicU64::new(0),
+            entities: ReadThrough::new(config.cached_entities),
+            actions: ReadThrough::new(config.cached_entities),
+            identities: ReadThrough::new(config.cached_identities),
+            namespaces: ReadThrough::new(config.cached_identities),
             token_secret,
         })
     }
 
     /// The entity of this name, whatever its collection.
     async fn find(&self, name: &FullName) -> Result<Option<Arc<Stored<Entity>>>, Failure> {
-        if let Some(entity) = self.entities.get(name) {
-            return Ok(Some(entity));
-        }
-        let before = self.generation.load(Ordering::Acquire);
-        let built_in = system::entity(name).map(|value| Stored { revision: Revision(0), value });
-        let found = match built_in {
-            Some(entity) => Some(entity),
-            None => self.store.entity(name).await?,
+        let read = async {
+            let found = match system::entity(name) {
+                Some(value) => Some(Stored { revision: Revision(0), value }),
+                None => self.store.entity(name).await?,
+            };
+            Ok(found.map(Arc::new))
         };
-        let Some(entity) = found.map(Arc::new) else { return Ok(None) };
-        self.entities.insert(name.clone(), entity.clone());
-        if self.generation.load(Ordering::Acquire) != before {
-            self.entities.remove(name); // it may have been read before a change that has happened since
-        }
-        Ok(Some(entity))
+        self.entities.find_or_read(name, read).await
     }
 
     /// The entity of this name, which must be in `collection`.
@@ -199,13 +188,12 @@ impl Catalog {
         let names: Vec<FullName> = changes.iter().map(|change| change.name().clone()).collect();
         let reach_further = changes.iter().any(reaches_further);
         let applied = self.store.apply(changes, audit).await;
-        self.generation.fetch_add(1, Ordering::AcqRel);
         for name in &names {
-            self.entities.remove(name);
-            self.actions.remove(name);
+            self.entities.forget(name);
+            self.actions.forget(name);
         }
         if reach_further {
-            self.actions.clear();
+            self.actions.forget_all();
         }
         applied
     }
@@ -228,11 +216,10 @@ impl Catalog {
 
     /// Forgets all that is cached: it may have been changed by others.
     fn forget_everything(&self) {
-        self.generation.fetch_add(1, Ordering::AcqRel);
-        self.entities.clear();
-        self.actions.clear();
-        self.identities.clear();
-        self.namespaces.clear();
+        self.entities.forget_all();
+        self.actions.forget_all();
+        self.identities.forget_all();
+        self.namespaces.forget_all();
     }
 }
 

@@ -67,16 +67,8 @@ impl Catalog {
     /// The action to be invoked under `name`. 404 when it or a package on the way does not exist, 409 when a name is
     /// that of another kind of entity. Says nothing of rights.
     pub async fn resolve(&self, name: &FullName) -> Result<Arc<ActionEntry>, Failure> {
-        if let Some(entry) = self.actions.get(name) {
-            return Ok(entry);
-        }
-        let before = self.generation.load(Ordering::Acquire);
-        let entry = Arc::new(ActionEntry::new(self.action(name).await?));
-        self.actions.insert(name.clone(), entry.clone());
-        if self.generation.load(Ordering::Acquire) != before {
-            self.actions.remove(name); // it may have been read before a change that has happened since
-        }
-        Ok(entry)
+        let read = async { Ok(Arc::new(ActionEntry::new(self.action(name).await?))) };
+        self.actions.get_or_read(name, read).await
     }
 
     /// The action that is shown under `name`. Fails like [`Catalog::resolve`].

@@ -4,15 +4,14 @@
 mod table;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 use wask_model::{Api, ApiName, BasePath, Failure, NamespaceName, PathPattern, Route, Verb, messages};
 use wask_store::{ApiBounds, ApiPut, Store};
 
 pub use table::{Destination, Lookup};
 
+use crate::read_through::ReadThrough;
 use crate::retry::{self, TRIES};
 
 /// Bounds of the gateway; settings below `gateway.`.
@@ -73,15 +72,13 @@ pub struct Gateway {
     store: Arc<dyn Store>,
     pub config: GatewayConfig,
     /// Without what only people read.
-    served: Cache<NamespaceName, Arc<Vec<Api>>>,
-    /// Grows with every change, so that nobody caches what was read before it.
-    generation: AtomicU64,
+    served: ReadThrough<NamespaceName, Arc<Vec<Api>>>,
 }
 
 impl Gateway {
     pub fn new(store: Arc<dyn Store>, config: GatewayConfig) -> Self {
-        let served = Cache::new(config.cached_namespaces);
-        Gateway { store, config, served, generation: AtomicU64::new(0) }
+        let served = ReadThrough::new(config.cached_namespaces);
+        Gateway { store, config, served }
     }
 
     /// What the path below a namespace's prefix means, as it came, and which methods it has.
@@ -149,7 +146,7 @@ impl Gateway {
             let put = self.store.put_api(namespace, Some(api), left, UNBOUNDED).await;
             put.map(|put| put != ApiPut::Changed)
         };
-        self.forget(namespace);
+        self.served.forget(namespace);
         Ok(swapped?.then_some(()))
     }
 
@@ -165,7 +162,7 @@ impl Gateway {
             let was = apis.iter().find(|api| api.base_path == *base_path);
             let becomes = change(was);
             let put = self.store.put_api(namespace, was, becomes.clone(), bounds).await;
-            self.forget(namespace);
+            self.served.forget(namespace);
             match put? {
                 ApiPut::Stored => Ok(Some(becomes)),
                 ApiPut::Changed => Ok(None),
@@ -182,32 +179,20 @@ impl Gateway {
     }
 
     async fn served(&self, namespace: &NamespaceName) -> Result<Arc<Vec<Api>>, Failure> {
-        if let Some(apis) = self.served.get(namespace) {
-            return Ok(apis);
-        }
-        let before = self.generation.load(Ordering::Acquire);
-        let mut apis = self.store.apis(namespace).await?;
-        for api in &mut apis {
-            api.document = None;
-            api.routes.iter_mut().for_each(|route| route.operation = None);
-        }
-        let apis = Arc::new(apis);
-        self.served.insert(namespace.clone(), apis.clone());
-        if self.generation.load(Ordering::Acquire) != before {
-            self.served.remove(namespace); // it may have been read before a change that has happened since
-        }
-        Ok(apis)
+        let read = async {
+            let mut apis = self.store.apis(namespace).await?;
+            for api in &mut apis {
+                api.document = None;
+                api.routes.iter_mut().for_each(|route| route.operation = None);
+            }
+            Ok(Arc::new(apis))
+        };
+        self.served.get_or_read(namespace, read).await
     }
 
     /// Forgets all that is cached: it may have been changed by others.
     pub fn forget_everything(&self) {
-        self.generation.fetch_add(1, Ordering::AcqRel);
-        self.served.clear();
-    }
-
-    fn forget(&self, namespace: &NamespaceName) {
-        self.generation.fetch_add(1, Ordering::AcqRel);
-        self.served.remove(namespace);
+        self.served.forget_all();
     }
 }
 
