@@ -1,4 +1,4 @@
-//! So many at a time: some run, the others wait for their turn.
+//! Limits the activations in flight per namespace: some run, the others wait for a permit.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,10 +9,10 @@ use wask_model::{Failure, NamespaceName, messages};
 
 use super::shares::{Permit, Share, Shares};
 
-/// How soon a place may be free again, for `Retry-After`.
+/// `Retry-After` of a refusal: an activation may have ended by then.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// Activations in flight per namespace; as many entries as there are namespaces.
+/// Counts the activations in flight of each namespace.
 #[derive(Default)]
 pub struct Concurrency {
     counts: DashMap<NamespaceName, Counts>,
@@ -25,26 +25,26 @@ struct Counts {
     share: Arc<Share>,
 }
 
-/// What a namespace may have in flight.
+/// How many activations a namespace may have in flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InFlightLimits {
-    /// Activations that run at a time; `None`: unlimited.
+    /// How many may run at a time; `None`: any number.
     pub running: Option<u32>,
-    /// Activations that wait beside those for their turn.
+    /// How many more may wait for a permit.
     pub queued: u32,
 }
 
 impl InFlightLimits {
-    fn in_all(self, running: u32) -> u64 {
+    fn total(self, running: u32) -> u64 {
         u64::from(running) + u64::from(self.queued)
     }
 
-    fn queued_beside(self, running: u32) -> u32 {
+    fn queued_next_to(self, running: u32) -> u32 {
         if running == 0 { 0 } else { self.queued }
     }
 }
 
-/// One place among the activations in flight, given back when dropped; with the turn to run, if it need not wait.
+/// One activation in flight. Dropping it takes the activation out of flight and returns its permit.
 #[derive(Debug)]
 pub struct InFlight {
     count: Option<Arc<AtomicU64>>,
@@ -57,9 +57,9 @@ impl Concurrency {
         let before = in_flight.fetch_add(1, Ordering::Relaxed);
         let mut in_flight = InFlight { count: Some(in_flight), permit: None };
         match allowed.running {
-            // Where nothing may run, waiting is in vain.
-            Some(running) if running == 0 || allowed.in_all(running) <= before => {
-                Err(refusal(before, running, allowed.queued_beside(running)))
+            // Where nothing may run, nothing may wait either: it would wait forever.
+            Some(running) if running == 0 || before >= allowed.total(running) => {
+                Err(refusal(before, running, allowed.queued_next_to(running)))
             }
             running => {
                 in_flight.permit = share.take(running).map(Permit::OfOne);
@@ -73,7 +73,7 @@ impl Concurrency {
     }
 
     pub fn leave(&self, namespace: &NamespaceName) {
-        give_back(&self.counts_of(namespace).in_flight);
+        decrement(&self.counts_of(namespace).in_flight);
     }
 
     pub fn shares(&self) -> &Shares {
@@ -84,7 +84,7 @@ impl Concurrency {
         self.counts.iter().map(|count| count.key().clone()).collect()
     }
 
-    /// Places taken before are given back to nobody.
+    /// Activations that are in flight now will not change the new count when they end.
     pub fn forget(&self, namespace: &NamespaceName) {
         self.counts.remove(namespace);
         self.shares.forget_idle();
@@ -99,31 +99,32 @@ impl Concurrency {
     }
 }
 
-/// `queued`: how many may wait beside those that run.
+/// `allowed`: how many may run; `queued`: how many more may wait.
 pub fn refusal(count: u64, allowed: u32, queued: u32) -> Failure {
     let message = messages::too_many_concurrent(count, allowed, queued);
     Failure::Throttled { message, retry_after: RETRY_AFTER }
 }
 
 impl InFlight {
-    /// Keeps the place taken beyond this value's life: for an activation that is queued now. [`super::Gate::leave`] gives
-    /// it back.
+    /// Keeps the activation in flight after this value is gone, because a job carries it from now on. When the job
+    /// ends, [`super::Gate::leave`] takes it out of flight.
     pub fn keep(mut self) {
         self.count = None;
     }
 
-    /// Whether it may run now.
+    /// Whether it may run now; otherwise it must wait.
     pub fn has_permit(&self) -> bool {
         self.permit.is_some()
     }
 
-    /// Runs in place of whoever waits for its end meanwhile, if it is not its turn otherwise.
+    /// Borrows the caller's permit if none is free. The caller is blocked until this ends, so running both does not
+    /// exceed the limit.
     pub fn borrow_callers_permit(mut self) -> Self {
         self.permit.get_or_insert(Permit::Borrowed);
         self
     }
 
-    /// The turn, for whoever runs it. `None`: it has to wait.
+    /// Hands the permit over to what runs the activation. `None`: it must wait.
     pub fn take_permit(&mut self) -> Option<Permit> {
         self.permit.take()
     }
@@ -132,13 +133,13 @@ impl InFlight {
 impl Drop for InFlight {
     fn drop(&mut self) {
         if let Some(count) = self.count.take() {
-            give_back(&count);
+            decrement(&count);
         }
     }
 }
 
-/// Never below zero, so that a place given back twice does not open the gate for good.
-fn give_back(count: &AtomicU64) {
+/// Never goes below zero: a count that is decremented twice must not raise the limit for good.
+fn decrement(count: &AtomicU64) {
     let _ = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
 }
 
@@ -150,7 +151,7 @@ mod tests {
     const TWO: InFlightLimits = InFlightLimits { running: Some(2), queued: 0 };
 
     #[test]
-    fn a_place_is_free_again_when_its_slot_is_dropped_or_left() {
+    fn an_activation_leaves_flight_when_its_guard_is_dropped_or_its_job_ends() {
         let gate = Concurrency::default();
         let guest: NamespaceName = "guest".parse().unwrap();
         let in_flight = gate.enter(&guest, ONE).unwrap();
@@ -164,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_not_run_yet_waits_until_the_queue_is_full() {
+    fn activations_wait_without_a_permit_until_the_queue_is_full() {
         let gate = Concurrency::default();
         let guest: NamespaceName = "guest".parse().unwrap();
         let allowed = InFlightLimits { running: Some(1), queued: 2 };
@@ -178,11 +179,14 @@ mod tests {
             limits.queued_invocations allows.";
         assert_eq!(refused.to_string(), text);
         drop(running);
-        assert!(gate.enter(&guest, allowed).unwrap().has_permit(), "the queue knows who comes first, not the gate");
+        assert!(
+            gate.enter(&guest, allowed).unwrap().has_permit(),
+            "the queue decides which activation comes first, not the gate"
+        );
     }
 
     #[test]
-    fn places_taken_before_a_namespace_was_forgotten_do_not_count_afterwards() {
+    fn activations_from_before_a_reset_do_not_change_the_new_count() {
         let gate = Concurrency::default();
         let guest: NamespaceName = "guest".parse().unwrap();
         let old = gate.enter(&guest, TWO).unwrap();
@@ -191,7 +195,7 @@ mod tests {
         assert!(gate.counted().is_empty());
         let new = gate.enter(&guest, ONE).unwrap();
         drop(old);
-        assert!(gate.enter(&guest, ONE).is_err(), "the place given back was not one of these");
+        assert!(gate.enter(&guest, ONE).is_err(), "the old activation was not in the new count");
         drop(new);
         assert!(gate.enter(&guest, ONE).is_ok());
     }

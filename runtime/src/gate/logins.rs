@@ -1,7 +1,7 @@
-//! How many failed logins a minute: per address, and per uuid. Threat T26.
+//! Counts failed logins per minute, in memory that stays the same size under any attack. Threat T26.
 //!
-//! Neither refuses a key that the node knows to be right. An address that fails too often makes the node look nobody up
-//! for it any more; wrong keys of a uuid that fails too often, from wherever, are told so.
+//! After too many failures from an address, the node stops looking up keys for it. After too many for a uuid, further
+//! wrong keys get 429, from any address. Neither refuses a key that the node has cached.
 
 use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
@@ -12,16 +12,17 @@ use wask_model::{Failure, Timestamp, messages};
 
 use super::rate::{minute_of, rest_of_minute};
 
-/// Counters of one row.
+/// How many counters one row has.
 const CELLS: usize = 4096;
-/// Every name has a counter in each row; the least of them has the fewest others in it.
+/// Every name has a counter in each row and shares it with other names. The lowest of its counters is the most
+/// accurate.
 const ROWS: usize = 4;
 
-/// Failed logins that are let pass in a clock minute; settings below `logins.`. 0 = unlimited.
+/// Failed logins allowed per clock minute; settings below `logins.`. 0 = unlimited.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LoginConfig {
-    /// Of one address; an IPv6 network of 64 bits counts as one.
+    /// From one address; an IPv6 /64 network counts as one.
     pub failures_per_address: u32,
     /// With one uuid.
     pub failures_per_uuid: u32,
@@ -33,7 +34,7 @@ impl Default for LoginConfig {
     }
 }
 
-/// Counts failed logins in memory of a fixed size.
+/// The counters of failed logins.
 pub struct Logins {
     config: LoginConfig,
     addresses: Counters,
@@ -45,7 +46,7 @@ impl Logins {
         Logins { config, addresses: Counters::new(), uuids: Counters::new() }
     }
 
-    /// Refuses to look for a key on behalf of this address.
+    /// Whether the node still looks up keys for this address. 429 after too many failures.
     pub fn may_ask(&self, address: IpAddr, now: Timestamp) -> Result<(), Failure> {
         match self.config.failures_per_address {
             0 => Ok(()),
@@ -53,7 +54,7 @@ impl Logins {
         }
     }
 
-    /// Counts a key that was wrong. `Err`: the answer to it, when there were too many.
+    /// Counts a wrong key. `Err`: 429 instead of 401, because there were too many.
     pub fn failed(&self, address: IpAddr, uuid: &str, now: Timestamp) -> Result<(), Failure> {
         let LoginConfig { failures_per_address, failures_per_uuid } = self.config;
         if failures_per_address != 0 {
@@ -66,18 +67,16 @@ impl Logins {
     }
 }
 
-/// `before`: failures of this minute so far.
+/// `before`: how many failures this minute has had so far.
 fn refuse_above(before: u64, allowed: u32, now: Timestamp) -> Result<(), Failure> {
-    match u64::from(allowed) <= before {
-        true => Err(Failure::Throttled {
-            message: messages::too_many_logins(before + 1, allowed),
-            retry_after: rest_of_minute(now),
-        }),
-        false => Ok(()),
+    if before < u64::from(allowed) {
+        return Ok(());
     }
+    let message = messages::too_many_logins(before + 1, allowed);
+    Err(Failure::Throttled { message, retry_after: rest_of_minute(now) })
 }
 
-/// What one customer of a network has: an address, or 64 bits of an IPv6 one.
+/// What a provider assigns to one customer: an address, or an IPv6 /64 network.
 fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
@@ -88,11 +87,11 @@ fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Counts names per clock minute, in fixed memory: rows of counters that names share by their hash. A count may be too
-/// high, when others fill all counters of a name; it is never too low.
+/// Counts names per clock minute in rows of counters, which names share by their hash (a count-min sketch). A count may
+/// be too high if other names share all counters of a name; it is never too low.
 struct Counters {
-    rows: [RandomState; ROWS], // keyed, so that nobody can aim at the counters of another
-    /// The minute in the upper half, its count in the lower.
+    rows: [RandomState; ROWS], // keyed hashes: an attacker cannot aim at the counters of another name
+    /// Each has the minute in its upper half and the count in its lower half.
     cells: Box<[AtomicU64]>,
 }
 
@@ -112,7 +111,7 @@ impl Counters {
         counts.into_iter().min().unwrap_or(0)
     }
 
-    /// Counts one more and returns how many there are.
+    /// Counts one more and returns the new count.
     fn add<T: Hash + ?Sized>(&self, name: &T, now: Timestamp) -> u64 {
         let minute = minute(now);
         let one_more = |cell: u64| (u64::from(minute) << 32) | (of_minute(cell, minute) + 1).min(u32::MAX.into());
@@ -124,7 +123,7 @@ impl Counters {
     }
 }
 
-/// Never 0, which is what unused counters say.
+/// Never 0, the minute of an unused counter.
 fn minute(now: Timestamp) -> u32 {
     (minute_of(now) as u32).wrapping_add(1)
 }
@@ -150,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_has_failed_too_often_asks_in_vain_until_the_minute_is_over() {
+    fn an_address_with_too_many_failures_is_refused_until_the_next_minute() {
         let logins = logins(2, 0);
         let (bad, good) = (address("10.0.0.1"), address("10.0.0.2"));
         for _ in 0..2 {
@@ -158,7 +157,7 @@ mod tests {
             logins.failed(bad, "u", at(0)).unwrap();
         }
         let Err(Failure::Throttled { message, retry_after }) = logins.may_ask(bad, at(45_000)) else {
-            panic!("let in")
+            panic!("admitted")
         };
         assert_eq!(message, "Too many failed logins in the last minute (count: 3, allowed: 2).");
         assert_eq!(retry_after.as_secs(), 15);
@@ -167,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_keys_of_one_uuid_are_counted_from_all_addresses_together() {
+    fn wrong_keys_of_one_uuid_count_together_from_all_addresses() {
         let logins = logins(0, 2);
         for n in 0..2 {
             logins.failed(address(&format!("10.0.0.{n}")), "u-1", at(0)).unwrap();
@@ -178,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_ipv6_network_and_a_mapped_address_are_one_place() {
+    fn an_ipv6_network_and_a_mapped_address_each_count_as_one_address() {
         let logins = logins(1, 0);
         logins.failed(address("2001:db8:0:1::1"), "u", at(0)).unwrap();
         logins.failed(address("::ffff:10.0.0.1"), "u", at(0)).unwrap();
@@ -188,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crowd_of_failing_addresses_does_not_count_for_another() {
+    fn failures_of_many_addresses_do_not_count_for_another() {
         let logins = logins(3, 0);
         for n in 0..1000_u32 {
             logins.failed(IpAddr::V4(n.into()), "u", at(0)).unwrap();
@@ -198,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn zero_counts_nothing() {
+    fn a_limit_of_zero_never_refuses() {
         let logins = logins(0, 0);
         for _ in 0..1000 {
             logins.failed(address("10.0.0.1"), "u", at(0)).unwrap();

@@ -1,4 +1,4 @@
-//! May this identity do this, and now? The one place that admits or refuses.
+//! May this identity do this now? The one place that admits or refuses: the rules of every 403 and every 429.
 
 mod concurrency;
 mod logins;
@@ -15,7 +15,7 @@ use logins::Logins;
 use rate::Rate;
 pub use shares::{Permit, Share, SharePermit, Shares};
 
-/// Every throttle of the node. REST contract §9.2.
+/// The throttles of one node. REST contract §9.2.
 pub struct Gate {
     limits: Limits,
     invocations: Rate,
@@ -38,26 +38,26 @@ impl Gate {
         &self.limits
     }
 
-    /// Counts one invocation and takes a place among those in flight: its turn to run, or a place in the queue. Every 429 of
-    /// an invocation is decided here.
+    /// Counts one invocation against the rate and takes it in flight, with a permit if one is free. Every 429 of an
+    /// invocation is decided here.
     pub fn enter(&self, identity: &Identity, now: Timestamp) -> Result<InFlight, Failure> {
         self.count(identity, now)?;
         self.in_flight(identity)
     }
 
-    /// Counts one invocation, or one more try of an earlier one.
+    /// Counts one invocation, or one retry of a request, against the rate.
     pub fn count(&self, identity: &Identity, now: Timestamp) -> Result<(), Failure> {
         self.invocations.admit(&identity.namespace, self.limits.invocations_per_minute(&identity.limits), now)
     }
 
-    /// Takes a place among the activations in flight.
+    /// Takes an activation in flight; it has no permit if it must wait.
     pub fn in_flight(&self, identity: &Identity) -> Result<InFlight, Failure> {
         let running = self.limits.concurrent_invocations(&identity.limits);
         let queued = self.limits.queued_invocations(&identity.limits);
         self.in_flight.enter(&identity.namespace, InFlightLimits { running, queued })
     }
 
-    /// The refusal of what cannot wait for its turn.
+    /// The refusal of an activation that got no permit and cannot wait for one.
     pub fn full(&self, identity: &Identity) -> Failure {
         let running = self.shares().share(identity.namespace.as_str()).running();
         concurrency::refusal(running, self.concurrent(identity).unwrap_or(u32::MAX), 0)
@@ -68,30 +68,30 @@ impl Gate {
         self.limits.concurrent_invocations(&identity.limits)
     }
 
-    /// What runs of each namespace, waited for and as a job.
+    /// The share of each namespace: its running activations, blocking ones and jobs together.
     pub fn shares(&self) -> &Shares {
         self.in_flight.shares()
     }
 
-    /// Refuses what too many activations led to, one after the other.
+    /// Refuses an activation at the end of too long a chain of activations that caused each other.
     pub fn check_depth(&self, depth: u32) -> Result<(), Failure> {
-        match depth <= self.limits.depth {
-            true => Ok(()),
-            false => Err(Failure::BadRequest(messages::too_deep(depth, self.limits.depth))),
+        if depth > self.limits.depth {
+            return Err(Failure::BadRequest(messages::too_deep(depth, self.limits.depth)));
         }
+        Ok(())
     }
 
-    /// Counts one fire.
+    /// Counts one firing against the rate.
     pub fn fire(&self, identity: &Identity, now: Timestamp) -> Result<(), Failure> {
         self.fires.admit(&identity.namespace, self.limits.fires_per_minute(&identity.limits), now)
     }
 
-    /// Takes the places of activations that were queued before this node started.
+    /// Counts activations as in flight that were queued before this node started.
     pub fn restore(&self, namespace: &NamespaceName, queued: u64) {
         self.in_flight.restore(namespace, queued);
     }
 
-    /// Gives back the place of a queued activation that has ended.
+    /// Takes a queued activation that has ended out of flight.
     pub fn leave(&self, namespace: &NamespaceName) {
         self.in_flight.leave(namespace);
     }
@@ -101,25 +101,25 @@ impl Gate {
         self.in_flight.counted()
     }
 
-    /// Counts nothing of this namespace any more that is in flight now.
+    /// Resets the count of a namespace. What is in flight now will not count when it ends.
     pub fn forget(&self, namespace: &NamespaceName) {
         self.in_flight.forget(namespace);
     }
 
-    /// What holds for this identity, throttles aside.
+    /// The limits of this identity, without the throttles.
     pub fn limits_of(&self, identity: &Identity) -> Limits {
         self.limits.of(&identity.limits)
     }
 
-    /// Bytes that a payload of this identity may have.
+    /// How many bytes a payload of this identity may have.
     pub fn payload_bytes(&self, identity: &Identity) -> u64 {
         self.limits.payload_bytes(&identity.limits)
     }
 
-    /// Refuses a body that is larger than that.
+    /// Refuses a body larger than [`Gate::payload_bytes`].
     pub fn check_payload(&self, identity: &Identity, size: u64) -> Result<(), Failure> {
         let limit = self.payload_bytes(identity);
-        if limit < size {
+        if size > limit {
             return Err(Failure::TooLarge(messages::larger_than_allowed("Request", size, limit)));
         }
         Ok(())

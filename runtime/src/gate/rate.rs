@@ -1,4 +1,4 @@
-//! So many per clock minute.
+//! Counts requests per clock minute.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -8,8 +8,8 @@ use wask_model::{Failure, NamespaceName, Timestamp, messages};
 
 const MINUTE_MS: i64 = 60_000;
 
-/// Counts requests per namespace in whole clock minutes; refused ones count too. Bounded by the namespaces that called
-/// within the minute.
+/// Counts requests per namespace and clock minute; refused ones count too. Holds one entry for each namespace that has
+/// called within the minute.
 #[derive(Default)]
 pub struct Rate {
     minute: AtomicI64,
@@ -33,7 +33,7 @@ impl Rate {
             *count += 1;
             *count
         };
-        if u64::from(allowed) < count {
+        if count > u64::from(allowed) {
             let (message, retry_after) = (messages::too_many_requests(count, allowed), rest_of_minute(now));
             return Err(Failure::Throttled { message, retry_after });
         }
@@ -41,12 +41,12 @@ impl Rate {
     }
 }
 
-/// Which clock minute it is.
+/// The number of the clock minute.
 pub(super) fn minute_of(now: Timestamp) -> i64 {
     now.millis().div_euclid(MINUTE_MS)
 }
 
-/// Until the next clock minute.
+/// The time until the next clock minute.
 pub(super) fn rest_of_minute(now: Timestamp) -> Duration {
     Duration::from_millis((MINUTE_MS - now.millis().rem_euclid(MINUTE_MS)).unsigned_abs())
 }

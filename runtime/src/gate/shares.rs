@@ -76,7 +76,8 @@ impl Shares {
 }
 
 impl Share {
-    /// `allowed`: how many may run at a time; `None`: any number. After a refusal the next returned permit is announced.
+    /// `allowed`: how many may run at a time; `None`: any number. After a refusal the next returned permit is
+    /// announced.
     pub fn take(self: &Arc<Self>, allowed: Option<u32>) -> Option<SharePermit> {
         let most = allowed.map_or(u64::MAX, u64::from);
         let take = || self.running.fetch_update(SeqCst, SeqCst, |running| (running < most).then_some(running + 1));
@@ -87,8 +88,8 @@ impl Share {
         Some(SharePermit(self.clone()))
     }
 
-    /// Like [`Share::take`], for a job that has waited: remembers which share was served last. Work that runs at once does
-    /// not count, because it takes nothing from waiting jobs.
+    /// Like [`Share::take`], for a job that has waited: remembers which share was served last. Work that runs at once
+    /// does not count, because it takes nothing from waiting jobs.
     pub fn serve(self: &Arc<Self>, allowed: Option<u32>) -> Option<SharePermit> {
         let permit = self.take(allowed)?;
         self.served.store(self.served_of_all.fetch_add(1, SeqCst) + 1, SeqCst);
