@@ -1,19 +1,19 @@
-//! Who waits in the store, so that no newcomer overtakes him: one share that has as many running as it may, or everybody
-//! while the node has no place left.
+//! Which shares have jobs waiting in the store, so that new work does not overtake them: single shares that are at
+//! their limit, or all of them while the node has no free permit.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use dashmap::DashSet;
 
-/// What is behind in one lane. Too much is told rather than too little: who is not behind any more is found out by looking.
+/// The shares of one lane that have jobs waiting in the store. May list too many; the next look removes those that have
+/// caught up.
 pub struct Backlog {
     all: AtomicBool,
-    /// As many as there are shares with waiting jobs.
     shares: DashSet<String>,
 }
 
 impl Backlog {
-    /// Nobody has looked yet.
+    /// Before the first look: every share may have jobs waiting.
     pub fn unknown() -> Self {
         Backlog { all: AtomicBool::new(true), shares: DashSet::new() }
     }
@@ -34,7 +34,7 @@ impl Backlog {
         self.all.store(true, Ordering::Release);
     }
 
-    /// For whoever is about to look: who comes from now on adds himself again.
+    /// Call this before looking in the store. A share that falls behind afterwards is added again.
     pub fn clear(&self) {
         self.all.store(false, Ordering::Release);
         self.shares.clear();

@@ -1,4 +1,5 @@
-//! Waiting for the end of a job: told when it ends on this node, and looking now and then, for it may end elsewhere.
+//! Waits for the end of a job: notified if it ends on this node, and looking periodically because it may end on
+//! another.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -10,12 +11,12 @@ use wask_model::ActivationId;
 
 use super::Queue;
 
-/// The jobs whose end somebody waits for; as many as there are callers who wait.
+/// The jobs with waiters.
 #[derive(Default)]
 pub struct Completions(DashMap<ActivationId, Arc<Notify>>);
 
 impl Completions {
-    /// The job has ended, and whatever it leaves is on disk.
+    /// The job has ended, and its records are on disk.
     pub fn notify(&self, job: ActivationId) {
         if let Some(waiting) = self.0.get(&job) {
             waiting.notify_waiters();
@@ -27,7 +28,7 @@ impl Completions {
     }
 }
 
-/// One who waits; the last one takes the entry with him.
+/// A waiter. Dropping the last one removes the entry.
 struct Waiter<'a> {
     completions: &'a Completions,
     job: ActivationId,
@@ -36,26 +37,26 @@ struct Waiter<'a> {
 
 impl Drop for Waiter<'_> {
     fn drop(&mut self) {
-        // Two: the map's own and this one.
+        // Two references: the map's and this one.
         self.completions.0.remove_if(&self.job, |_, ended| Arc::strong_count(ended) <= 2);
     }
 }
 
 impl Queue {
-    /// An activation that was no job has ended; whoever waits for it all the same looks.
+    /// Notifies the waiters of an activation that ended without being a job.
     pub fn notify_completion(&self, activation: ActivationId) {
         self.0.completions.notify(activation);
     }
 
-    /// Waits until `look` finds what the job leaves behind. It looks at once, when the job has ended on this node, and
-    /// every `poll_ms`.
+    /// Waits until `look` finds what the job left in the store. It looks at once, again when the job has ended on this
+    /// node, and every `poll_ms`.
     pub async fn wait_for_end<T, F>(&self, job: ActivationId, look: impl Fn() -> F) -> T
     where
         F: Future<Output = Option<T>>,
     {
         let waiter = self.0.completions.wait_for(job);
         loop {
-            let ended = waiter.ended.notified(); // from here on no end is missed
+            let ended = waiter.ended.notified(); // no end is missed from here on
             if let Some(found) = look().await {
                 return found;
             }
@@ -73,11 +74,11 @@ mod tests {
     use wask_model::Timestamp;
 
     #[test]
-    fn nothing_is_kept_of_those_who_have_gone() {
+    fn the_entry_of_a_job_goes_with_its_last_waiter() {
         let (completions, job) = (Completions::default(), ActivationId::new(Timestamp::from_millis(1)));
         let (one, two) = (completions.wait_for(job), completions.wait_for(job));
         drop(one);
-        assert_eq!(completions.0.len(), 1, "somebody still waits");
+        assert_eq!(completions.0.len(), 1, "one still waits");
         drop(two);
         assert_eq!(completions.0.len(), 0);
     }

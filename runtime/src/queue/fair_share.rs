@@ -1,16 +1,16 @@
-//! Who gets the free places of a lane: the namespace of which the fewest run, and of its shares that of which the fewest
-//! run; of equals whoever was served longest ago. Pure.
+//! Decides who gets the free permits of a lane: the namespace with the fewest running jobs, and its share with the
+//! fewest. Among equals, the one that was served longest ago. Pure.
 
 use wask_model::Timestamp;
 
-/// How a namespace or a share stands while places are handed out.
+/// The running jobs of a namespace or a share while permits are handed out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ShareLoad {
-    /// What runs of it already.
+    /// How many of its jobs run.
     pub running: u64,
     /// How many may run; `None`: any number.
     pub allowed: Option<u32>,
-    /// Grows each time that somebody is served; 0: never.
+    /// Larger if it was served later; 0: never served.
     pub served: u64,
 }
 
@@ -19,7 +19,7 @@ impl ShareLoad {
         self.allowed.is_none_or(|allowed| self.running < u64::from(allowed))
     }
 
-    /// Whoever has less of it comes first.
+    /// The lowest comes first.
     fn rank(self) -> (u64, u64) {
         (self.running, self.served)
     }
@@ -30,19 +30,19 @@ impl ShareLoad {
     }
 }
 
-/// Jobs of one namespace in one share that wait.
+/// The waiting jobs of one namespace in one share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Demand {
-    /// Which of the namespaces.
+    /// Index into [`Claimants::namespaces`].
     pub namespace: usize,
-    /// Which of the shares.
+    /// Index into [`Claimants::shares`].
     pub share: usize,
     pub jobs: u32,
-    /// When the first of them was due.
+    /// When its first job was due.
     pub since: Timestamp,
 }
 
-/// Whoever competes.
+/// All that compete for the permits of a lane.
 #[derive(Clone, Debug, Default)]
 pub struct Claimants {
     pub namespaces: Vec<ShareLoad>,
@@ -51,14 +51,14 @@ pub struct Claimants {
 }
 
 impl Claimants {
-    /// Hands out `free` places, one after the other. Returns which demand gets each.
+    /// Hands out `free` permits one by one. Returns, for each, the index of the demand that gets it.
     pub fn split(&self, free: u32) -> Vec<usize> {
         let Claimants { mut namespaces, mut shares, demands } = self.clone();
         let latest = namespaces.iter().chain(&shares).map(|load| load.served).max().unwrap_or(0);
         let mut left: Vec<u32> = demands.iter().map(|demand| demand.jobs).collect();
         let mut given = Vec::new();
         for count in (1..=u64::from(free)).map(|permit| latest.saturating_add(permit)) {
-            let open = (0..demands.len()).filter(|&at| 0 < left[at] && shares[demands[at].share].has_room());
+            let open = (0..demands.len()).filter(|&at| left[at] > 0 && shares[demands[at].share].has_room());
             let next = open.min_by_key(|&at| {
                 let Demand { namespace, share, since, .. } = demands[at];
                 (namespaces[namespace].rank(), shares[share].rank(), since)
@@ -89,7 +89,7 @@ mod tests {
         Demand { namespace, share, jobs, since: Timestamp::from_millis(0) }
     }
 
-    /// Each share belongs to a namespace of its own.
+    /// Each share belongs to its own namespace.
     fn apart(shares: &[(u32, u64, Option<u32>)]) -> Claimants {
         Claimants {
             namespaces: shares.iter().map(|&(_, running, _)| load(running, None)).collect(),
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn places_go_to_those_who_have_the_fewest_however_many_wait() {
+    fn permits_go_to_the_share_with_the_fewest_running_whatever_its_backlog() {
         for (free, shares, given) in [
             (10, vec![(10_000, 0, None), (5, 0, None)], vec![5, 5]),
             (10, vec![(10_000, 0, None), (2, 0, None)], vec![8, 2]),
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn of_equals_whoever_was_served_longest_ago_comes_first_and_then_who_waits_longest() {
+    fn among_equals_the_one_served_longest_ago_wins_then_the_longest_waiting() {
         let served = |served| ShareLoad { served, ..NEW };
         for (served_before, since, order) in [
             ([0, 0, 0], [0, 0, 0], [0, 1, 2]),
@@ -137,14 +137,14 @@ mod tests {
     }
 
     #[test]
-    fn a_namespace_gets_no_more_for_having_many_shares() {
+    fn a_namespace_with_many_shares_gets_no_more_permits() {
         let demands = (0..99).map(|at| demand(0, at, 9)).chain([demand(1, 99, 50)]).collect();
         let claimants = Claimants { namespaces: vec![NEW; 2], shares: vec![NEW; 100], demands };
         assert_eq!(claimants.split(64).iter().filter(|&&to| to == 99).count(), 32);
     }
 
     #[test]
-    fn namespaces_share_the_room_of_a_share() {
+    fn namespaces_divide_the_permits_of_a_share() {
         let claimants = Claimants {
             namespaces: vec![NEW, load(1, None)],
             shares: vec![load(2, Some(8)), NEW],
@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(
             counts(&claimants, 64),
             [3, 3, 1],
-            "the first has the second share beside it, and had one running less"
+            "the first namespace also gets one in the second share, because it had one running less"
         );
     }
 
@@ -163,7 +163,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_place_is_left_that_somebody_could_use_and_nobody_gets_one_before_a_poorer_one(
+        fn all_usable_permits_are_given_out_and_the_least_busy_come_first(
             free in 0..100_u32,
             shares in proptest::collection::vec(any_share(), 0..6),
         ) {
@@ -172,29 +172,30 @@ mod tests {
                 allowed.map_or(u64::MAX, |allowed| u64::from(allowed).saturating_sub(running)).min(u64::from(jobs))
             };
             prop_assert_eq!(given.iter().sum::<u64>(), u64::from(free).min(shares.iter().map(room).sum()));
-            for (rich, got) in shares.iter().zip(&given).filter(|(_, got)| 0 < **got) {
-                for (poor, has) in shares.iter().zip(&given).filter(|(poor, has)| **has < room(poor)) {
-                    prop_assert!(rich.1 + *got <= poor.1 + *has + 1);
+            for (busy, got) in shares.iter().zip(&given).filter(|(_, got)| **got > 0) {
+                for (idle, has) in shares.iter().zip(&given).filter(|(idle, has)| **has < room(idle)) {
+                    prop_assert!(busy.1 + *got <= idle.1 + *has + 1);
                 }
             }
         }
 
         #[test]
-        fn with_one_place_nobody_waits_longer_than_one_round(
+        fn with_one_permit_no_share_waits_longer_than_one_round(
             jobs in proptest::collection::vec(1..20_u32, 1..8),
             since in proptest::collection::vec(0..5_i64, 8),
         ) {
             let all = jobs.len();
             let demands = jobs.iter().enumerate();
-            let demands = demands.map(|(at, &jobs)| Demand { since: Timestamp::from_millis(since[at]), ..demand(at, at, jobs) });
-            let mut claimants = Claimants { namespaces: vec![NEW; all], shares: vec![NEW; all], demands: demands.collect() };
+            let due = |at: usize| Timestamp::from_millis(since[at]);
+            let demands = demands.map(|(at, &jobs)| Demand { since: due(at), ..demand(at, at, jobs) }).collect();
+            let mut claimants = Claimants { namespaces: vec![NEW; all], shares: vec![NEW; all], demands };
             let mut waited = vec![0; all];
             for count in 1.. {
                 let [next] = claimants.split(1)[..] else { break };
                 claimants.demands[next].jobs -= 1;
                 (claimants.namespaces[next].served, claimants.shares[next].served) = (count, count);
                 waited[next] = 0;
-                for at in (0..all).filter(|&at| at != next && 0 < claimants.demands[at].jobs) {
+                for at in (0..all).filter(|&at| at != next && claimants.demands[at].jobs > 0) {
                     waited[at] += 1;
                     prop_assert!(waited[at] < all, "{} of {}", at, all);
                 }

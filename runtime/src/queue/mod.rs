@@ -1,15 +1,16 @@
-//! Durable work: what is accepted is on disk, is run at least once, and ends with one record.
+//! Durable work: an accepted job is on disk, runs at least once, and ends with one record.
 //!
-//! Knows lanes, leases and attempts; what a job means is the business of the lane's [`Handler`].
+//! The queue knows lanes, leases and attempts. What a job means is up to the [`Handler`] of its lane.
 //!
 //! ```text
-//! due ──claim──▶ leased ──finish──▶ (gone; its record stands)
-//!  ▲               ├── failed: put back after a delay ──▶ due
+//! due ──claim──▶ leased ──finish──▶ (gone; its record remains)
+//!  ▲               ├── failed: released, due after a delay ──▶ due
 //!  └─ lease ended ─┴── attempts used up: bury ──▶ dead
 //! ```
 //!
-//! Jobs of a lane compete in shares. A share has a bound on how many of it run, which the handler knows; the places of the
-//! node go to the namespace of which the fewest run, and among its shares likewise ([`fair_share`]).
+//! Jobs of a lane compete in shares. The handler knows how many jobs of a share may run at a time. A free permit of the
+//! lane goes to the namespace with the fewest running jobs, and among its shares to the one with the fewest
+//! ([`fair_share`]).
 
 mod backlog;
 mod claim;
@@ -39,27 +40,27 @@ pub use submit::JobCancellation;
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct QueueConfig {
-    /// How long a node keeps a job without renewing before others may take it. At least 3 × `renew_ms`.
+    /// How long a node holds a job without renewing before another node may claim it. At least 3 × `renew_ms`.
     pub lease_ms: u64,
     /// How often a node renews its leases.
     pub renew_ms: u64,
-    /// How often a node looks for due jobs without being told.
+    /// How often a node looks for due jobs without a signal.
     pub poll_ms: u64,
-    /// Activations that run as jobs at a time on this node; as many fires of alarms beside them.
+    /// How many jobs of activations run at a time on this node; the same number of alarm firings runs in addition.
     pub concurrent_runs: usize,
-    /// Callbacks that are delivered at a time by this node.
+    /// How many callbacks this node delivers at a time.
     pub concurrent_callbacks: usize,
-    /// Jobs claimed in one transaction.
+    /// How many jobs are claimed in one transaction.
     pub claim_batch: u32,
-    /// Attempts of a job whose node died while it ran, before it becomes a dead letter.
+    /// How many attempts a job gets whose node died while it ran, before it becomes a dead letter.
     pub max_attempts: u32,
-    /// Wait before a job is tried again that this node failed to carry out.
+    /// The delay before a job that this node failed to carry out is tried again.
     pub retry_ms: u64,
     /// How long dead letters are kept.
     pub dead_letter_days: u32,
-    /// Bytes of dead letters that a namespace keeps; its oldest go first.
+    /// How many bytes of dead letters a namespace keeps; the oldest are removed first.
     pub dead_letter_bytes: u64,
-    /// Idempotency keys that a namespace may have; each is kept for 24 hours.
+    /// How many idempotency keys a namespace may have; each is kept for 24 hours.
     pub idempotency_keys: u64,
 }
 
@@ -81,31 +82,31 @@ impl Default for QueueConfig {
     }
 }
 
-/// What a handler says of a job it has dealt with.
+/// What a handler decided about a job.
 pub enum JobOutcome {
-    /// The activation has ended: write its record, the last, with those of its parts and the follow-up jobs, and forget the
-    /// job. `stored` is called once all that is on disk, and dropped where it never will be.
+    /// The activation has ended: write its record (the last one) with the records of its parts and the follow-up jobs,
+    /// and remove the job. `stored` is called when all of it is on disk, and dropped if it never will be.
     Finished { records: Vec<Activation>, next: Vec<NewWork>, stored: Box<dyn FnOnce() + Send> },
-    /// Not now: try again after this time.
+    /// Not now: release the job, due again after this time.
     Again { after: Duration },
-    /// Try again after this time, with this payload; write the records of what has ended so far.
+    /// Retry after this time with this payload, and write the records of the parts that have ended so far.
     Retry { records: Vec<Activation>, payload: String, after: Duration },
-    /// Keep the job as a dead letter, with the records that end its activation and the follow-up jobs.
+    /// Keep the job as a dead letter, and write the records that end its activation and the follow-up jobs.
     Dead { records: Vec<Activation>, next: Vec<NewWork>, reason: String },
     /// The handler has written the end of the job itself.
     Settled,
-    /// Somebody else has the job by now.
+    /// Another node holds the job by now.
     Lost,
 }
 
 impl JobOutcome {
-    /// The end of a job that nothing follows.
+    /// The end of a job without follow-up jobs.
     pub fn finished(records: Vec<Activation>) -> Self {
         JobOutcome::Finished { records, next: Vec::new(), stored: Box::new(|| ()) }
     }
 }
 
-/// Carries out the jobs of one lane. `Err`: this node could not; the job is tried again later.
+/// Carries out the jobs of one lane. `Err`: this node could not; the job is retried later.
 #[async_trait]
 pub trait Handler: Send + Sync {
     async fn handle(&self, job: &Job) -> anyhow::Result<JobOutcome>;
@@ -113,42 +114,42 @@ pub trait Handler: Send + Sync {
     /// Called when the job has left the queue for good.
     fn left(&self, _namespace: &NamespaceName) {}
 
-    /// What runs of each share of the lane.
+    /// The shares of the lane: how many of each run.
     fn shares(&self) -> &Shares;
 
-    /// How many of a share may run at a time; `None`: any number.
+    /// How many jobs of a share may run at a time; `None`: any number.
     async fn allowed(&self, _share: &str) -> anyhow::Result<Option<u32>> {
         Ok(None)
     }
 }
 
-/// Work to be queued: due at once, on whatever node is free.
+/// Work to be queued: due at once, on any node.
 #[derive(Debug)]
 pub struct NewWork {
     pub id: ActivationId,
     pub lane: Lane,
     pub namespace: NamespaceName,
-    /// Among whom it competes for a place.
+    /// The share in which it competes for permits.
     pub share: String,
-    /// The action or trigger that it is about.
+    /// The action or trigger that it runs or fires.
     pub name: FullName,
     pub payload: String,
-    /// `None`: it has to wait for its turn.
+    /// `None`: it must wait for one.
     pub permit: Option<Permit>,
-    /// What is to tell of the end of its activation.
+    /// The callback that reports the end of its activation.
     pub callback: Option<Callback>,
 }
 
-/// Work with a place to run on this node, if there was one; see [`Queue::reserve`].
+/// A job with the permits to run on this node, if they were free; see [`Queue::reserve`].
 pub struct ReservedJob {
     pub job: NewJob,
     permits: Option<JobPermits>,
 }
 
-/// What a job runs by; given back when it has ended.
+/// The permits that a job needs to run; returned when it has ended.
 struct JobPermits {
     _share: Permit,
-    /// `None`: that of its caller, who waits for it.
+    /// `None`: it runs on a borrowed permit.
     _lane: Option<OwnedSemaphorePermit>,
 }
 
@@ -160,9 +161,9 @@ struct Inner {
     store: Arc<dyn Store>,
     clock: Clock,
     config: QueueConfig,
-    /// Names this node in its leases.
+    /// The name of this node in its leases.
     owner: String,
-    /// Until when every lease of this node lasts at least; milliseconds.
+    /// Every lease of this node lasts at least until then; milliseconds.
     leases_last_until: AtomicI64,
     lanes: Lanes,
     completions: Completions,
@@ -179,10 +180,10 @@ struct Lanes {
 struct LaneState {
     permits: Arc<Semaphore>,
     wake: Notify,
-    /// When the first of the jobs that this node has put back is due; milliseconds.
+    /// When the first job that this node released is due; milliseconds.
     soonest: AtomicI64,
     backlog: Backlog,
-    /// What runs of each namespace in shares that are not its own.
+    /// How many jobs of each namespace run in shares that are not its own.
     namespaces: Shares,
     handler: OnceLock<Arc<dyn Handler>>,
 }
@@ -200,7 +201,7 @@ impl Queue {
         Queue(Arc::new(Inner { store, clock, config, owner, leases_last_until, lanes, completions, running, stopping }))
     }
 
-    /// Says who carries out the jobs of `lane`; once per lane, before [`Queue::run`].
+    /// Sets the handler of a lane. Call this once per lane, before [`Queue::run`].
     pub fn serve(&self, lane: Lane, handler: Arc<dyn Handler>) {
         let first = self.lane(lane).handler.set(handler).is_ok();
         debug_assert!(first, "one handler per lane");
@@ -218,11 +219,11 @@ impl Queue {
         }
     }
 
-    /// A job of this lane is due then: looked for on time, and not only when the next period is over.
+    /// Notes when a job of this lane is due, so that the lane looks for it then and not a period later.
     pub fn due_at(&self, lane: Lane, due: Timestamp) {
         let state = self.lane(lane);
         state.soonest.fetch_min(due.millis(), Ordering::AcqRel);
-        state.wake.notify_one(); // whoever sleeps now sleeps too long
+        state.wake.notify_one(); // a worker that sleeps now would sleep too long
     }
 
     fn lease(&self) -> Duration {

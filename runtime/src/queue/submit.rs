@@ -1,4 +1,4 @@
-//! Getting work into the queue: durable first, then run at once where there is room.
+//! Puts work into the queue: stored first, then run at once if permits are free.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use wask_store::{Cancel, Cancelled, Claim, FirstRequest, Job, Lane, Lease, NewJo
 use super::{JobPermits, NewWork, Queue, ReservedJob};
 use crate::gate::Permit;
 
-/// A job that is to end before it has done its work, as it was looked at, and what ends it if nobody holds it.
+/// A job to be ended before its work is done, as it was last read, and what is written if no worker holds it.
 pub struct JobCancellation {
     pub namespace: NamespaceName,
     pub lane: Lane,
@@ -22,17 +22,17 @@ pub struct JobCancellation {
     pub next: Vec<NewWork>,
 }
 
-/// What a store call did with the jobs that it was given.
+/// Whether a store call stored the jobs that it was given.
 enum Written<T> {
-    /// They are on disk.
+    /// All of them are on disk.
     Stored(T),
-    /// Nothing of them was stored.
+    /// None of them is.
     Refused(T),
 }
 
 impl Queue {
-    /// Stores the work, with `record` if there is one, and returns when it is on disk; it runs from then on. Neither that
-    /// nor `stored`, which is called once it is on disk, is undone when the caller goes away.
+    /// Stores the work, with `record` if there is one, and returns when it is on disk; it runs from then on. `stored`
+    /// is called once it is on disk. Dropping the future undoes nothing.
     pub async fn submit(
         &self,
         record: Option<Activation>,
@@ -48,7 +48,7 @@ impl Queue {
         .await
     }
 
-    /// The same for the first request with a key; another one's work is neither stored nor run.
+    /// Like [`Queue::submit`], if this is the first request with its key; otherwise nothing is stored or run.
     pub async fn submit_once(
         &self,
         first: FirstRequest,
@@ -69,7 +69,8 @@ impl Queue {
         .await
     }
 
-    /// The same for work that takes the place of a dead letter. `false`: there is none, nothing was stored.
+    /// Like [`Queue::submit`], for work that replaces a dead letter. `false`: the dead letter is gone, and nothing was
+    /// stored.
     pub async fn redrive(
         &self,
         dead: ActivationId,
@@ -78,7 +79,7 @@ impl Queue {
     ) -> Result<bool, Failure> {
         let namespace = work.namespace.clone();
         self.store_and_start(vec![work], move |queue, mut jobs| async move {
-            let job = jobs.pop().expect("one job of one piece of work");
+            let job = jobs.pop().expect("one piece of work makes one job");
             if !queue.0.store.redrive(&namespace, dead, job).await? {
                 return Ok(Written::Refused(false));
             }
@@ -88,8 +89,8 @@ impl Queue {
         .await
     }
 
-    /// Ends a job that nobody holds; of one that runs, the store remembers that it is to end, here or on another node. What
-    /// was begun is not undone when the caller goes away.
+    /// Ends a job that no worker holds. If one does, on this node or another, the store keeps the request to cancel it.
+    /// Dropping the future undoes nothing.
     pub async fn cancel(&self, cancellation: JobCancellation) -> Result<Cancelled, Failure> {
         let JobCancellation { namespace, lane, job, attempt, at, records, next } = cancellation;
         self.store_and_start(next, move |queue, next| async move {
@@ -105,8 +106,8 @@ impl Queue {
         .await
     }
 
-    /// Makes jobs of the work, hands them to one call of the store, and starts those that have their permits. Runs to its
-    /// end even if the caller goes away.
+    /// Makes jobs of the work, stores them with one call of the store, and starts those that have permits. Runs to the
+    /// end even if the future is dropped.
     async fn store_and_start<T, F>(
         &self,
         work: Vec<NewWork>,
@@ -134,8 +135,8 @@ impl Queue {
         storing.await.map_err(|panic| Failure::Internal(panic.into()))?
     }
 
-    /// Makes a durable job of an activation that runs already, so that a 202 may be answered. It keeps running where it is;
-    /// the lease is what its end has to be reported with.
+    /// Adopts a running activation: makes it a durable job, so that the caller can be answered 202. It runs on where it
+    /// is. Its end must be written under the returned lease.
     pub async fn adopt(&self, work: NewWork) -> Result<Lease, Failure> {
         let mut job = self.new_job(work);
         job.claimed = Some(Claim::from_now(&self.0.owner, job.due, self.lease()));
@@ -145,8 +146,8 @@ impl Queue {
         Ok(lease)
     }
 
-    /// Turns work into a job, with a place on this node if it is its turn, one is free and nobody waits before it. The
-    /// caller stores the job and then calls [`Queue::start`].
+    /// Turns work into a job, with the permits to run on this node if it has one of its share, the lane has a free one,
+    /// and no other job waits before it. The caller stores the job and then calls [`Queue::start`].
     pub fn reserve(&self, mut work: NewWork) -> ReservedJob {
         let permit = work.permit.take().filter(|_| !self.0.stopping.load(Ordering::Acquire));
         let mut reserved = ReservedJob { job: self.new_job(work), permits: None };
@@ -157,7 +158,7 @@ impl Queue {
 
     fn job_permits(&self, job: &NewJob, share: Permit) -> Option<JobPermits> {
         if matches!(share, Permit::Borrowed) {
-            return Some(JobPermits { _share: share, _lane: None }); // that of its caller, who waits for it in his place
+            return Some(JobPermits { _share: share, _lane: None }); // its caller holds one of the lane
         }
         let lane = self.lane(job.lane);
         if lane.backlog.holds_back(&job.share) {
@@ -167,14 +168,15 @@ impl Queue {
         Some(JobPermits { _share: share, _lane: Some(lane) })
     }
 
-    /// Makes a job as if it was reserved now: its lease begins when it is stored.
+    /// Resets the times of a job to now, so that its lease begins when it is stored.
     pub(super) fn refresh(&self, reserved: &mut ReservedJob) {
         let now = self.0.clock.now();
         reserved.job.due = now;
         reserved.job.claimed = reserved.permits.is_some().then(|| Claim::from_now(&self.0.owner, now, self.lease()));
     }
 
-    /// Runs the reserved jobs that have a place, wakes the workers for the others. They must be stored by now.
+    /// Runs the reserved jobs that have permits and wakes the workers for the others. All of them must be stored by
+    /// now.
     pub fn start(&self, reserved: Vec<ReservedJob>) {
         for ReservedJob { job, permits } in reserved {
             let Some(permits) = permits else {
@@ -192,12 +194,12 @@ impl Queue {
         }
     }
 
-    /// Has the lane look for work now: some was stored past the queue.
+    /// Makes the lane look for work now, because some was stored without the queue.
     pub fn wake(&self, lane: Lane) {
         self.lane(lane).wake.notify_one();
     }
 
-    /// Leaves the places of jobs that were not stored to others.
+    /// Returns the permits of jobs that were not stored.
     fn give_up(&self, reserved: Vec<ReservedJob>) {
         for ReservedJob { job, permits } in reserved {
             drop(permits);

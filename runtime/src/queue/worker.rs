@@ -1,5 +1,5 @@
-//! Runs leased jobs to their end and writes it; keeps the leases of what runs; gives back what a stopping node cannot
-//! finish.
+//! Runs leased jobs and writes how they end; renews the leases of running jobs; releases jobs that a stopping node
+//! cannot finish.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -17,10 +17,10 @@ use super::{JobOutcome, JobPermits, NewWork, Queue, ReservedJob};
 use crate::retry;
 
 impl Queue {
-    /// For a node that knows itself to be alone on its store: what ran when the last process died is due at once.
+    /// Makes the jobs that the last process ran due at once. Only for a node that is alone on its store.
     pub async fn take_over(&self) -> anyhow::Result<()> {
         let released = self.0.store.release_all(self.0.clock.now()).await?;
-        if 0 < released {
+        if released > 0 {
             info!(jobs = released, "jobs of the last process are due again");
         }
         Ok(())
@@ -32,7 +32,7 @@ impl Queue {
         tokio::join!(futures_util::future::join_all(lanes), self.keep_leases(&stop));
     }
 
-    /// Ends what runs until `grace_over`; the rest is due again for whoever comes next.
+    /// Lets running jobs end until `grace_over`; the others are due again at the next start.
     pub async fn drain(&self, grace_over: &CancellationToken) -> anyhow::Result<()> {
         self.0.stopping.store(true, Ordering::Release);
         self.0.running.close();
@@ -76,7 +76,7 @@ impl Queue {
         }
     }
 
-    /// Does with a job what its handler says.
+    /// Carries out what the handler decided about a job.
     pub async fn settle(&self, lane: Lane, namespace: &NamespaceName, lease: &Lease, done: JobOutcome) {
         let ended = match done {
             JobOutcome::Finished { records, next, stored } => self.finish(lease, records, next, stored).await,
@@ -102,8 +102,7 @@ impl Queue {
         self.0.completions.notify(job);
     }
 
-    /// Writes the end of a job, trying until the store takes it: the work is done, only the news of it is not. `false`:
-    /// somebody else has the job by now.
+    /// Writes the end of a job, retrying until the store accepts it. `false`: another node holds the job by now.
     pub async fn finish(
         &self,
         lease: &Lease,
@@ -127,7 +126,8 @@ impl Queue {
         true
     }
 
-    /// Writes what a job of several steps has done so far, trying like [`Queue::finish`]. `false`: somebody else has it.
+    /// Writes the progress of a job of several steps, retrying until the store accepts it. `false`: another node holds
+    /// it.
     pub async fn advance(&self, lease: &Lease, records: Vec<Activation>, payload: String) -> bool {
         let advance = || self.0.store.advance_job(lease, records.clone(), payload.clone());
         let advanced = self.until_stored(lease, advance).await;
@@ -149,7 +149,7 @@ impl Queue {
         true
     }
 
-    /// The reserved jobs as they are to be stored now: the store may have been away for a while.
+    /// The reserved jobs with the present time: the store may have been unavailable for a while.
     fn fresh_jobs(&self, reserved: &mut [ReservedJob]) -> Vec<NewJob> {
         reserved.iter_mut().for_each(|reserved| self.refresh(reserved));
         reserved.iter().map(|reserved| reserved.job.clone()).collect()
@@ -167,7 +167,7 @@ impl Queue {
 
     async fn put_back(&self, lane: Lane, lease: &Lease, after: Duration) {
         let due = self.0.clock.now().after(after);
-        self.until_stored(lease, || self.0.store.put_back(lease, due)).await; // or its lease would be renewed for ever
+        self.until_stored(lease, || self.0.store.put_back(lease, due)).await; // or its lease would be renewed forever
         self.due_at(lane, due);
     }
 
@@ -176,7 +176,7 @@ impl Queue {
         false
     }
 
-    /// Repeats a write about a job until the store accepts it: the work is done, only its record is missing.
+    /// Repeats a write about a job until the store accepts it: its work is done, only the record of it is missing.
     async fn until_stored<T, F>(&self, lease: &Lease, write: impl FnMut() -> F) -> T
     where
         F: Future<Output = Result<T, StoreError>>,
@@ -199,8 +199,8 @@ impl Queue {
         }
     }
 
-    /// Moves the end of every lease of this node, of those too that have ended while nobody else took the job: after the
-    /// clock has jumped, or the machine has slept, the node still runs what it ran before.
+    /// Extends every lease of this node, even one that has ended if no other node has claimed the job: after the clock
+    /// has jumped or the machine has slept, the node still runs the jobs that it ran before.
     pub(super) async fn renew(&self, now: Timestamp) -> Result<(), StoreError> {
         let (whenever_it_ended, until) = (Timestamp::from_millis(0), now.after(self.lease()));
         self.0.store.renew(&self.0.owner, whenever_it_ended, until).await?;
@@ -209,7 +209,7 @@ impl Queue {
     }
 }
 
-/// The callbacks among what follows on a job.
+/// The callbacks among the follow-up jobs.
 fn callbacks_in(next: &[ReservedJob]) -> impl Iterator<Item = &ReservedJob> {
     next.iter().filter(|reserved| reserved.job.lane == Lane::Callback)
 }
