@@ -1,4 +1,4 @@
-//! The only caller of `now()`: the system's clock, or one that a test moves by hand.
+//! The only file that calls `now()` and `sleep`: the system's clock, or one that a test moves by hand.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use wask_model::Timestamp;
 use wask_sandbox::GuestClock;
 
-/// Tells the time and waits for it. Copies share one source.
+/// Reads the time and waits for it. Clones share one source.
 #[derive(Clone)]
 pub struct Clock(Arc<Source>);
 
@@ -23,7 +23,7 @@ impl Clock {
         Clock(Arc::new(Source::System { started: Instant::now() }))
     }
 
-    /// A clock that stands at `start` until [`Clock::advance`] moves it.
+    /// A clock that shows `start` until [`Clock::advance`] moves it.
     pub fn by_hand(start: Timestamp) -> Self {
         Clock(Arc::new(Source::ByHand { start, passed: watch::Sender::new(Duration::ZERO) }))
     }
@@ -38,7 +38,7 @@ impl Clock {
         }
     }
 
-    /// Time that never goes back, counted from some start.
+    /// The time since some start. It never goes back.
     pub fn passed(&self) -> Duration {
         match &*self.0 {
             Source::System { started } => started.elapsed(),
@@ -54,26 +54,26 @@ impl Clock {
                 let mut passed = passed.subscribe();
                 let target = *passed.borrow() + span;
                 Box::pin(async move {
-                    // An error means that the clock is gone, and with it everybody who could wait for it.
+                    // An error means that the clock was dropped, so nothing can wait for it.
                     let _ = passed.wait_for(|now| *now >= target).await;
                 })
             }
         }
     }
 
-    /// Waits until the clock shows `when`. What a loop does between looking at the clock and waiting does not count:
-    /// time that passes meanwhile is not waited for again.
+    /// Waits until the clock shows `when`. A loop that computes `when` first and then works before it waits does not
+    /// wait longer for that.
     pub async fn sleep_until(&self, when: Timestamp) {
         match &*self.0 {
             Source::System { .. } => tokio::time::sleep(when.since(self.now())).await,
             Source::ByHand { start, passed } => {
-                // An error means that the clock is gone, and with it everybody who could wait for it.
+                // An error means that the clock was dropped, so nothing can wait for it.
                 let _ = passed.subscribe().wait_for(|passed| when <= start.after(*passed)).await;
             }
         }
     }
 
-    /// Moves a clock that is moved by hand; does nothing to the system's.
+    /// Moves a clock that was made with [`Clock::by_hand`]; the system's clock ignores it.
     pub fn advance(&self, span: Duration) {
         if let Source::ByHand { passed, .. } = &*self.0 {
             passed.send_modify(|now| *now += span);

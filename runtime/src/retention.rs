@@ -1,4 +1,5 @@
-//! What is old, or more than a namespace may keep, is forgotten: records, dead letters, callbacks, keys, audit, ticks.
+//! Removes what is too old or more than a namespace may keep: records, dead letters, callbacks, idempotency keys, audit
+//! entries and past ticks.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,18 +11,18 @@ use wask_store::{Kept, Store, StoreError};
 
 use crate::clock::Clock;
 
-/// How many of a kind are removed in one transaction.
+/// How many items of a kind are removed in one transaction.
 const BATCH: u32 = 1000;
 const PERIOD: Duration = Duration::from_secs(60);
 
-/// How long, and how much of it a namespace keeps.
+/// How long items are kept, and how many bytes of them a namespace keeps.
 #[derive(Clone, Copy, Debug)]
 pub struct Bound {
     pub age: Duration,
     pub bytes: u64,
 }
 
-/// The bounds of everything that grows by itself.
+/// The bounds of everything that grows with use.
 #[derive(Clone, Copy, Debug)]
 pub struct Retention {
     pub records: Bound,
@@ -35,7 +36,7 @@ pub fn days(days: u32) -> Duration {
 }
 
 impl Retention {
-    /// Forgets once a minute, until `stop`.
+    /// Makes a pass every minute, until `stop`.
     pub async fn run(self, store: Arc<dyn Store>, clock: Clock, stop: CancellationToken) {
         while !stop.is_cancelled() {
             let forgotten = self.forget(&*store, clock.now()).await;
@@ -51,11 +52,11 @@ impl Retention {
         }
     }
 
-    /// One batch of each kind. `true`: there may be more.
+    /// Removes one batch of each kind. `true`: there may be more.
     async fn forget(&self, store: &dyn Store, now: Timestamp) -> Result<bool, StoreError> {
         let mut more = false;
         for kind in Kept::ALL {
-            let Bound { age, bytes } = self.of(kind);
+            let Bound { age, bytes } = self.bound_of(kind);
             more |= is_more(store.forget_before(kind, now.before(age), BATCH).await?);
             more |= is_more(store.forget_beyond(kind, bytes, BATCH).await?);
         }
@@ -65,7 +66,7 @@ impl Retention {
         Ok(more)
     }
 
-    fn of(&self, kind: Kept) -> Bound {
+    fn bound_of(&self, kind: Kept) -> Bound {
         match kind {
             Kept::Records => self.records,
             Kept::DeadLetters => self.dead_letters,
@@ -75,5 +76,5 @@ impl Retention {
 }
 
 fn is_more(forgotten: u64) -> bool {
-    u64::from(BATCH) <= forgotten
+    forgotten >= u64::from(BATCH)
 }

@@ -12,8 +12,8 @@ use crate::clock::Clock;
 /// How many times a compare-and-swap is tried where few callers compete: routes of one API, rules of one trigger.
 pub const TRIES: usize = 8;
 
-/// Calls `write` until it succeeds, and waits for `pause` after each failure. For what must not be lost, because the work
-/// is done and only its record is missing. `failed` writes the failure to the log.
+/// Calls `write` until it succeeds, and waits for `pause` after each failure. For what must not be lost, because the
+/// work is done and only its record is missing. `failed` writes the failure to the log.
 ///
 /// Dropping the future stops it; the last write may have happened.
 pub async fn until_stored<T, E, F>(
@@ -33,8 +33,8 @@ where
     stored.await.expect("retrying without a limit ends only with a success")
 }
 
-/// Calls `attempt` at most `tries` times, until it wins. `Ok(None)` from `attempt` means that another writer came first:
-/// the next call reads again what it bases its change on, so there is no wait.
+/// Calls `attempt` at most `tries` times, until it wins. `Ok(None)` from `attempt` means that another writer came
+/// first: the next call reads again what it bases its change on, so there is no wait.
 ///
 /// Fails with [`StoreError::Conflict`] when the last try has lost too, and at once when an attempt fails.
 pub async fn compare_and_swap<T, E, F>(tries: usize, mut attempt: impl FnMut() -> F) -> Result<T, E>

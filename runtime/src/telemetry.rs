@@ -1,4 +1,4 @@
-//! Where log lines go: to standard error, readable on a terminal, JSON otherwise.
+//! Sends log lines to standard error: as text on a terminal, otherwise as JSON.
 
 use std::io::IsTerminal as _;
 
@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
-/// What would fill the first screen with what nobody asked; `log.level` may say otherwise.
+/// Quietens a library that would fill the first screen; `log.level` can override it.
 const QUIET: &str = "refinery_core=warn";
 
 /// What is logged; settings below `log.`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LogConfig {
-    /// `error`, `warn`, `info`, `debug`, `trace`, or directives like `warn,wask::queue=debug`.
+    /// `error`, `warn`, `info`, `debug`, `trace`, or directives such as `warn,wask::queue=debug`.
     pub level: String,
     /// `auto` (text on a terminal, JSON otherwise), `text` or `json`.
     pub format: LogFormat,
@@ -33,12 +33,12 @@ impl Default for LogConfig {
     }
 }
 
-/// What `log.level` lets through. `Err` says what is allowed.
+/// The filter that `log.level` describes. `Err` lists what is allowed.
 pub fn filter(level: &str) -> Result<EnvFilter, String> {
     let allowed =
         || "must be off, error, warn, info, debug, trace, or directives like warn,wask::queue=debug".to_owned();
     for directive in level.split(',') {
-        // Alone, a word that is no level would pass for a part of the program to log everything of.
+        // `EnvFilter` would take an unknown word for a module and log everything in it.
         let level = directive.rsplit_once('=').map_or(directive, |(_, level)| level);
         level.trim().parse::<LevelFilter>().map_err(|_| allowed())?;
     }

@@ -1,5 +1,5 @@
-//! The API gateway: which APIs a namespace has, and which web action a path below them means. Knows nothing of HTTP but
-//! the names of its methods.
+//! The gateway: the APIs of each namespace, and which web action a path below them leads to. It knows nothing of HTTP
+//! except the names of its methods.
 
 mod table;
 
@@ -18,13 +18,13 @@ use crate::retry::{self, TRIES};
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GatewayConfig {
-    /// Routes of a namespace.
+    /// How many routes a namespace may have.
     pub routes_per_namespace: u64,
-    /// Bytes of one createApi request, uploaded document included.
+    /// How many bytes one createApi request may have, with its document.
     pub document_bytes: u64,
-    /// Bytes of all APIs of a namespace as stored.
+    /// How many bytes all APIs of a namespace may have as stored.
     pub namespace_bytes: u64,
-    /// Namespaces whose routes are kept in memory.
+    /// For how many namespaces the routes are kept in memory.
     pub cached_namespaces: usize,
 }
 
@@ -39,9 +39,10 @@ impl Default for GatewayConfig {
     }
 }
 
-/// Which part of a namespace's APIs is meant. A base path, or else a name, chooses APIs; path and verb routes of them.
+/// Selects APIs of a namespace, and routes of them.
 #[derive(Clone, Debug, Default)]
 pub struct RouteSelection {
+    /// The base path of an API if it begins with a slash, otherwise its name.
     pub api: Option<String>,
     pub path: Option<String>,
     pub verb: Option<Verb>,
@@ -62,7 +63,7 @@ impl RouteSelection {
     }
 }
 
-/// A slash at the end does not matter.
+/// Compares two paths; a slash at the end does not matter.
 fn same_path(given: &str, stored: &str) -> bool {
     given == stored || given.trim_end_matches('/') == stored.trim_end_matches('/')
 }
@@ -71,7 +72,7 @@ fn same_path(given: &str, stored: &str) -> bool {
 pub struct Gateway {
     store: Arc<dyn Store>,
     pub config: GatewayConfig,
-    /// Without what only people read.
+    /// Without the parts that only people read: documents and operations.
     served: ReadThrough<NamespaceName, Arc<Vec<Api>>>,
 }
 
@@ -81,13 +82,13 @@ impl Gateway {
         Gateway { store, config, served }
     }
 
-    /// What the path below a namespace's prefix means, as it came, and which methods it has.
+    /// Where a path below the prefix of a namespace leads to. `path` is percent-encoded, as in the request.
     pub async fn find(&self, namespace: &NamespaceName, path: &str, verb: Option<Verb>) -> Result<Lookup, Failure> {
         let apis = self.served(namespace).await?;
         Ok(table::find(&apis, path, verb))
     }
 
-    /// The APIs that are selected, each with the routes that are selected; those without any are left out.
+    /// The selected APIs with their selected routes, without APIs that have none.
     pub async fn list(&self, namespace: &NamespaceName, wanted: &RouteSelection) -> Result<Vec<Api>, Failure> {
         let mut apis = self.store.apis(namespace).await?;
         apis.retain(|api| wanted.has_api(api));
@@ -98,7 +99,8 @@ impl Gateway {
         Ok(apis)
     }
 
-    /// Adds a route, or replaces the one with its path and verb, and returns its API. `name` counts for a new API only.
+    /// Adds a route, or replaces the one with its path and verb, and returns its API. `name` is used for a new API
+    /// only.
     pub async fn put_route(
         &self,
         namespace: &NamespaceName,
@@ -119,13 +121,13 @@ impl Gateway {
         .await
     }
 
-    /// Makes the API, in place of the one at its base path.
+    /// Stores the API and replaces the one at its base path.
     pub async fn put_api(&self, namespace: &NamespaceName, api: Api) -> Result<Api, Failure> {
         let base_path = api.base_path.clone();
         self.change(namespace, &base_path, |_| api.clone()).await
     }
 
-    /// Removes the selected routes, and the API with the last of them. 404 when nothing is selected.
+    /// Removes the selected routes, and an API with its last route. 404 if nothing is selected.
     pub async fn delete(&self, namespace: &NamespaceName, wanted: &RouteSelection) -> Result<(), Failure> {
         retry::compare_and_swap(TRIES, || self.try_delete(namespace, wanted)).await
     }
@@ -190,13 +192,13 @@ impl Gateway {
         self.served.get_or_read(namespace, read).await
     }
 
-    /// Forgets all that is cached: it may have been changed by others.
+    /// Forgets everything cached, after an outside change.
     pub fn forget_everything(&self) {
         self.served.forget_all();
     }
 }
 
-/// What becomes smaller is never refused.
+/// A change that removes routes is never refused.
 const UNBOUNDED: ApiBounds = ApiBounds { routes: u64::MAX, bytes: u64::MAX };
 
 fn nothing_selected(api: &str, wanted: &RouteSelection) -> wask_model::Message {
@@ -207,12 +209,12 @@ fn nothing_selected(api: &str, wanted: &RouteSelection) -> wask_model::Message {
     }
 }
 
-/// `PathPattern` of what a client wrote: a slash at the end does not matter.
+/// Parses a path pattern; a slash at the end does not matter.
 pub fn path_pattern(text: &str) -> Result<PathPattern, Failure> {
     trimmed(text).parse()
 }
 
-/// The same for a base path.
+/// Parses a base path; a slash at the end does not matter.
 pub fn base_path(text: &str) -> Result<BasePath, Failure> {
     trimmed(text).parse()
 }

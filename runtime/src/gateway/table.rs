@@ -1,29 +1,29 @@
-//! From a path to a route: the longest base path first, then the most particular pattern.
+//! Finds the route of a path: in the API with the longest base path, by the most specific pattern.
 
 use percent_encoding::percent_decode_str;
 use wask_model::{Api, FullName, ResponseType, Route, RouteSecret, Verb};
 
-/// Where a request goes.
+/// The web action that a request leads to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Destination {
     pub action: FullName,
     pub response: ResponseType,
     pub secret: Option<RouteSecret>,
-    /// What the segments of the path stand for.
+    /// The values of the path's parameters, by name.
     pub parameters: Vec<(String, String)>,
 }
 
-/// What is known of a path.
+/// What was found for a path.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Lookup {
     Found(Destination),
-    /// The path has routes, none of them with this verb; all verbs that it has.
+    /// The path has routes, but none with this verb. These are its verbs.
     OtherVerbs(Vec<Verb>),
     /// No route has this path.
     Nothing,
 }
 
-/// `path` is percent-encoded as it came. `verb`: `None` for a method that no route can have.
+/// `path` is percent-encoded, as in the request. `verb`: `None` for a method that no route can have.
 pub fn find(apis: &[Api], path: &str, verb: Option<Verb>) -> Lookup {
     let Some(decoded) = decoded(path) else { return Lookup::Nothing };
     let path: Vec<&str> = decoded.iter().map(String::as_str).collect();
@@ -45,7 +45,8 @@ pub fn find(apis: &[Api], path: &str, verb: Option<Verb>) -> Lookup {
     }
 }
 
-/// Segments, decoded one by one: an encoded slash cannot pass for a separator. One slash at the end does not matter.
+/// The decoded segments of a path. They are decoded one by one, so an encoded slash is not taken for a separator. One
+/// slash at the end does not matter.
 fn decoded(path: &str) -> Option<Vec<String>> {
     let inner = path.strip_prefix('/').unwrap_or(path);
     let inner = inner.strip_suffix('/').unwrap_or(inner);
@@ -56,7 +57,7 @@ fn decoded(path: &str) -> Option<Vec<String>> {
     inner.split('/').map(decode).collect()
 }
 
-/// The routes of this path, the most particular pattern of each verb first.
+/// The routes of this path, the most specific pattern of each verb first.
 fn matching<'a>(api: &'a Api, rest: &[&str]) -> Vec<(&'a Route, Vec<(String, String)>)> {
     let mut routes: Vec<_> = api.routes.iter().filter_map(|route| Some((route, route.path.matches(rest)?))).collect();
     routes.sort_by_key(|(route, _)| route.path.generality());
@@ -119,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_leads_to_the_most_particular_route_of_the_longest_base_path() {
+    fn a_path_leads_to_the_most_specific_route_of_the_longest_base_path() {
         let isbn = |value: &str| vec![("isbn".to_owned(), value.to_owned())];
         for (verb, path, action, parameters) in [
             (Verb::Get, "/", "root", vec![]),
@@ -142,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_without_the_verb_says_which_verbs_it_has() {
+    fn a_path_without_a_route_for_the_verb_lists_the_verbs_it_has() {
         let verbs = |path, verb| match find(&apis(), path, verb) {
             Lookup::OtherVerbs(verbs) => verbs,
             other => panic!("{path}: {other:?}"),
@@ -150,11 +151,15 @@ mod tests {
         let all = [Verb::Get, Verb::Post, Verb::Delete, Verb::Head];
         assert_eq!(verbs("/club/books/1", Some(Verb::Patch)), all);
         assert_eq!(verbs("/club/books/1", None), all);
-        assert_eq!(verbs("/club/v2/books", Some(Verb::Get)), [Verb::Put], "the shorter base path is not asked");
+        assert_eq!(
+            verbs("/club/v2/books", Some(Verb::Get)),
+            [Verb::Put],
+            "an API with a shorter base path is not searched"
+        );
     }
 
     #[test]
-    fn what_has_no_route_is_nothing() {
+    fn a_path_without_a_route_is_not_found() {
         for path in ["/clubs", "/club/books", "/club//books/1", "/club/books/1/2", "/club/books/%ff", "/x"] {
             assert_eq!(find(&apis(), path, Some(Verb::Get)), Lookup::Nothing, "{path}");
         }
