@@ -1,4 +1,5 @@
-//! Who may read and invoke what: looks up what the rules of the gate need to know of packages. REST contract §1.4, §7.4.
+//! Decides who may read and invoke what: looks up the packages that the rules of the gate depend on. REST contract
+//! §1.4, §7.4.
 
 use std::collections::BTreeSet;
 
@@ -8,19 +9,19 @@ use super::Catalog;
 use super::packages::{LONGEST_WAY, as_package};
 use crate::gate::rights::{self, SYSTEM};
 
-/// Something that a request needs besides what its URL names.
+/// An access that a request needs in addition to the entity in its URL.
 #[derive(Clone, Copy, Debug)]
 pub enum RequiredAccess<'a> {
-    /// An action, to be read or invoked: the owner's, or one in a package that may be used.
+    /// To read or invoke an action: one of the identity's own, or one in a package that it may use.
     Action(&'a FullName),
-    /// A package or binding, to be read.
+    /// To read a package or binding.
     Package(&'a FullName),
-    /// An entity that is never shared.
+    /// To use an entity that is never shared.
     Own(&'a FullName),
 }
 
 impl RequiredAccess<'_> {
-    /// What the refusal calls it: the right to a packaged action is that to its package.
+    /// The name in a refusal. For a packaged action it is the package, because the right to it decides.
     fn resource(self) -> String {
         match self {
             RequiredAccess::Action(name) => name.package_name().unwrap_or_else(|| name.clone()).to_string(),
@@ -30,13 +31,13 @@ impl RequiredAccess<'_> {
 }
 
 impl Catalog {
-    /// Whether the identity may invoke this action. 403; 404 and 409 when the package is missing or none in the
-    /// identity's own namespace. The action itself may still be missing.
+    /// Whether the identity may invoke this action. 403 if not; in its own namespace 404 if the package is missing and
+    /// 409 if the name is not a package. The action itself may still be missing.
     pub async fn may_invoke(&self, identity: &Identity, action: &FullName) -> Result<(), Failure> {
         self.may_use(identity, &[RequiredAccess::Action(action)]).await
     }
 
-    /// The same for several resources; one 403 names all that are refused.
+    /// Like [`Catalog::may_invoke`], for several resources. One 403 lists all that are refused.
     pub async fn may_use(&self, identity: &Identity, needed: &[RequiredAccess<'_>]) -> Result<(), Failure> {
         let mut refused = BTreeSet::new();
         for resource in needed {
@@ -47,8 +48,8 @@ impl Catalog {
         rights::refuse(refused)
     }
 
-    /// Whether the identity may be shown this action. Like [`Catalog::may_invoke`], unless the shared packages of others
-    /// are there for invoking only.
+    /// Whether the identity may read this action. Like [`Catalog::may_invoke`], unless the settings allow other
+    /// namespaces to invoke shared packages only.
     pub async fn may_read_action(&self, identity: &Identity, action: &FullName) -> Result<(), Failure> {
         self.may_invoke(identity, action).await?;
         let Some(package) = action.package_name().filter(|_| self.shared_packages_execute_only) else { return Ok(()) };
@@ -62,7 +63,7 @@ impl Catalog {
         }))
     }
 
-    /// Whether the identity may be shown this package or binding and the list of what it holds.
+    /// Whether the identity may read this package or binding and the list of its actions.
     pub async fn may_read_package(&self, identity: &Identity, package: &FullName) -> Result<(), Failure> {
         self.may_use(identity, &[RequiredAccess::Package(package)]).await?;
         if !self.shared_packages_execute_only {
@@ -85,15 +86,15 @@ impl Catalog {
             RequiredAccess::Action(name) => match name.package_name() {
                 None => Ok(rights::owns(identity, &name.namespace)),
                 Some(package) => self.allows_package(identity, &package).await.map_err(|failure| match failure {
-                    Failure::NotFound(_) => Failure::not_found(), // without the package's name
+                    Failure::NotFound(_) => Failure::not_found(), // does not name the package
                     other => other,
                 }),
             },
         }
     }
 
-    /// Every package on the way to the provider must be one that the identity may use. What is missing in its own
-    /// namespace is missing; in another one nothing tells that.
+    /// Whether the identity may use every package on the way to the provider. A missing package is reported as missing
+    /// in the identity's own namespace only; in another one it looks like a forbidden one.
     async fn allows_package(&self, identity: &Identity, name: &FullName) -> Result<bool, Failure> {
         let mut at = name.clone();
         for _ in 0..LONGEST_WAY {
@@ -114,7 +115,7 @@ impl Catalog {
     }
 }
 
-/// What is built in is shown to everybody, whatever the settings say: there is nothing in it to hide.
+/// Built-in packages are always readable, whatever the settings say: they have nothing to hide.
 fn is_shown(identity: &Identity, provider: &FullName) -> bool {
     rights::owns(identity, &provider.namespace) || provider.namespace.as_str() == SYSTEM
 }

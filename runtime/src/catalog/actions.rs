@@ -1,4 +1,4 @@
-//! Creating, changing and deleting actions. REST contract §3.
+//! Creates, changes and deletes actions. REST contract §3.
 
 use std::sync::Arc;
 
@@ -12,13 +12,13 @@ use super::access::RequiredAccess;
 use super::write::{Batch, Write};
 use super::{Catalog, Overwrite, already_exists, check_size, sequences, wrong_collection};
 
-/// The body of an action PUT: what was given.
+/// The given fields in the body of an action PUT.
 #[derive(Debug, Default)]
 pub struct ActionPatch {
     pub exec: Option<ExecPatch>,
     pub parameters: Option<Parameters>,
     pub annotations: Option<Annotations>,
-    /// Annotations to remove before the given ones are laid over.
+    /// Annotations to remove before the given ones are merged in.
     pub del_annotations: Vec<String>,
     pub limits: LimitsPatch,
     pub version: Option<Version>,
@@ -40,7 +40,7 @@ impl ExecPatch {
         }
     }
 
-    /// What whoever puts it must have the right to.
+    /// The access that the caller of the PUT needs.
     fn needed(&self) -> Vec<RequiredAccess<'_>> {
         match self {
             ExecPatch::Code { .. } => Vec::new(),
@@ -48,7 +48,7 @@ impl ExecPatch {
         }
     }
 
-    /// Bytes as posted: what the limit of code counts.
+    /// The size in bytes as posted, which the code limit applies to.
     fn size(&self) -> u64 {
         let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         let bytes = match self {
@@ -60,7 +60,7 @@ impl ExecPatch {
 }
 
 impl Catalog {
-    /// Creates the action, or with [`Overwrite::Yes`] creates or changes it. Its module is compiled before this returns.
+    /// Creates an action, or with [`Overwrite::Yes`] creates or changes it. Its module is compiled before this returns.
     pub async fn put_action(
         &self,
         name: &FullName,
@@ -98,7 +98,8 @@ impl Catalog {
         };
         let parameters = match &exec {
             Exec::Sequence { components } => sequences::parameters(components),
-            // What a sequence had is the list of its components.
+            // The stored parameters of a sequence are the list of its components, which an action with code must not
+            // keep.
             Exec::Wasm { .. } | Exec::Builtin => {
                 let kept = old.filter(|a| !matches!(a.exec, Exec::Sequence { .. })).map(|a| a.parameters.clone());
                 patch.parameters.or(kept).unwrap_or_default()
@@ -119,7 +120,7 @@ impl Catalog {
         Ok(Stored { revision, value: action })
     }
 
-    /// Removes the action and returns it with its posted code. Rules that point at it stay, and fail from now on.
+    /// Deletes the action and returns it with its posted code. Rules that point at it remain and fail from now on.
     pub async fn delete_action(&self, name: &FullName, by: &Write) -> Result<(Action, Option<String>), Failure> {
         self.check_package(name).await?;
         let stored = self.get(name, Collection::Actions).await?;
@@ -147,7 +148,7 @@ fn check_sizes(patch: &ActionPatch, limits: &Limits) -> Result<(), Failure> {
     check_size(limits, "annotations", patch.annotations.as_ref().map_or(0, Annotations::size))
 }
 
-/// `allowed`: activations of the namespace at a time; `None`: unlimited.
+/// `allowed`: how many activations of the namespace may run at a time; `None`: any number.
 fn check_instances(limits: &ActionLimits, allowed: Option<u32>) -> Result<(), Failure> {
     match (limits.instances, allowed) {
         (Some(instances), Some(allowed)) if allowed < instances => {
@@ -157,7 +158,7 @@ fn check_instances(limits: &ActionLimits, allowed: Option<u32>) -> Result<(), Fa
     }
 }
 
-/// The action to be changed, if there is one and it may be.
+/// The action to change, if it exists and may be overwritten.
 fn existing_action(
     stored: Option<&Stored<Entity>>,
     overwrite: Overwrite,
@@ -172,7 +173,8 @@ fn existing_action(
     }
 }
 
-/// Stored, less the deleted, overlaid by the given, then the server's own. REST contract §2.4.
+/// The stored annotations without the deleted ones, overlaid by the given ones, then by the server's own. REST contract
+/// §2.4.
 fn merge_annotations(
     old: Option<&Action>,
     deleted: Vec<String>,
@@ -191,7 +193,7 @@ fn merge_annotations(
     all
 }
 
-/// An entity that is an action, shared with the cache.
+/// The entity as an action.
 pub(super) fn as_action(stored: &Arc<Stored<Entity>>) -> Result<&Action, Failure> {
     match &stored.value {
         Entity::Action(action) => Ok(action),

@@ -1,4 +1,4 @@
-//! Who an `uuid:key` is: keys of namespaces, and tokens that an activation acts with.
+//! Finds the identity behind a `uuid:key`: the key of a namespace, or the token that an activation acts with.
 
 use std::sync::Arc;
 
@@ -12,18 +12,18 @@ use wask_store::Store;
 
 use super::{Catalog, NamespaceKey, Namespaces};
 
-/// First characters of a token that stands in for a key.
+/// The first characters of a token that is used in place of a key.
 const TOKEN_MARK: &str = "t.";
 
-/// An identity and the digests of its valid keys.
+/// An identity in the cache, with the digests of its valid keys.
 pub(super) struct CachedIdentity {
     identity: SharedIdentity,
     keys: Vec<KeyDigest>,
 }
 
 impl Catalog {
-    /// Who presents this key. Unknown uuid, wrong key and blocked namespace are not told apart. A key that others have
-    /// just made is valid at once.
+    /// The identity that presents this key. The same 401 answers an unknown uuid, a wrong key and a blocked namespace.
+    /// A key that an operator's command has just made is valid at once.
     pub async fn authenticate(&self, key: &AuthKey, now: Timestamp) -> Result<SharedIdentity, Failure> {
         if let Some(identity) = self.recognize(key, now) {
             return Ok(identity);
@@ -33,7 +33,7 @@ impl Catalog {
         accepted.ok_or_else(|| Failure::Unauthenticated(messages::AUTHENTICATION_INVALID.into()))
     }
 
-    /// The same without a look into the store. `None`: nobody whom this node has in memory.
+    /// Like [`Catalog::authenticate`], from the cache alone. `None`: the cache has no such identity with this key.
     pub fn recognize(&self, key: &AuthKey, now: Timestamp) -> Option<SharedIdentity> {
         self.accept(&*self.identities.get(&key.uuid)?, key, now)
     }
@@ -44,18 +44,19 @@ impl Catalog {
         (valid && !cached.identity.blocked).then(|| cached.identity.clone())
     }
 
-    /// The identity that owns this namespace; it may be blocked.
+    /// The owner of this namespace; it may be blocked.
     pub async fn owner(&self, namespace: &NamespaceName) -> Result<Option<SharedIdentity>, Failure> {
         let read = async { Ok(self.store.namespace(namespace).await?.map(Arc::new)) };
         self.namespaces.find_or_read(namespace, read).await
     }
 
-    /// Makes a namespace. `key`: `None` makes a random one.
+    /// Creates a namespace. `key`: `None` makes a random one.
     pub async fn create_namespace(&self, name: NamespaceName, key: Option<AuthKey>) -> anyhow::Result<NamespaceKey> {
         Namespaces::new(&*self.store, &self.clock).create(name, key).await
     }
 
-    /// Who writes into this namespace, and the limits that hold for it. Nobody else than the owner does.
+    /// The owner of this namespace, who alone may write into it, and its limits. 401 if it does not exist or is
+    /// blocked.
     pub(super) async fn writer(&self, namespace: &NamespaceName) -> Result<(SharedIdentity, Limits), Failure> {
         let gone = || Failure::Unauthenticated(messages::AUTHENTICATION_INVALID.into());
         let owner = self.owner(namespace).await?.ok_or_else(gone)?;
@@ -64,12 +65,12 @@ impl Catalog {
         Ok((owner, limits))
     }
 
-    /// A key that acts as `identity` until `expires` and that nobody stores: what a running action is given, because of
-    /// real keys only digests are kept.
+    /// A token that acts as `identity` until `expires`. A running action gets it in place of a key, because the store
+    /// has only the digests of keys. It is not stored.
     pub fn token(&self, identity: &Identity, expires: Timestamp) -> AuthKey {
         let until = format!("{:011x}", expires.millis());
         let mac = URL_SAFE_NO_PAD.encode(self.token_mac(&identity.uuid, &until));
-        // 2 + 11 + 43 characters, filled up to the length that every key has
+        // 2 + 11 + 43 characters, padded to the length of every key
         let secret = format!("{TOKEN_MARK}{until}{mac}{}", "0".repeat(AuthKey::SECRET_LENGTH - 56));
         AuthKey::new(identity.uuid.clone(), secret)
     }
@@ -92,7 +93,7 @@ impl Catalog {
         mac.finalize().into_bytes().into()
     }
 
-    /// What the store says now.
+    /// Reads the identity from the store, even if it is cached.
     async fn look_up(&self, key: &AuthKey) -> Result<Option<Arc<CachedIdentity>>, Failure> {
         let read = async {
             let Some((identity, keys)) = self.store.identity(&key.uuid).await? else { return Ok(None) };
@@ -103,7 +104,8 @@ impl Catalog {
         self.identities.read(&key.uuid, read).await
     }
 
-    /// Where the owner of the namespace is another one than before, that one was deleted, with everything in it.
+    /// A namespace with a new owner was deleted and created again since it was cached, so everything cached may be
+    /// outdated.
     fn notice_owner(&self, identity: &SharedIdentity) {
         match self.namespaces.get(&identity.namespace) {
             Some(before) if before.uuid != identity.uuid => self.forget_everything(),
@@ -119,7 +121,7 @@ pub(super) async fn token_secret(store: &dyn Store) -> anyhow::Result<[u8; 32]> 
     Ok(store.secret("activation-token", fresh).await?)
 }
 
-/// A random uuid and 64 random letters and digits.
+/// A key of a random uuid and 64 random letters and digits.
 pub fn random_key() -> anyhow::Result<AuthKey> {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789xy";
     let mut bytes = [0_u8; 16 + AuthKey::SECRET_LENGTH];

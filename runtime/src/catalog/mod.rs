@@ -1,4 +1,4 @@
-//! What exists: looks entities up, creates, changes and deletes them, and knows who an identity is.
+//! The entities and identities that exist: looks them up, and creates, changes and deletes entities.
 
 mod access;
 mod actions;
@@ -36,15 +36,15 @@ use crate::clock::Clock;
 use crate::read_through::ReadThrough;
 use write::Batch;
 
-/// Bounds of the catalog's caches, and what it shows; settings below `catalog.`.
+/// Bounds of the catalog's caches, and what it lets others read; settings below `catalog.`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CatalogConfig {
-    /// Actions and triggers kept in memory.
+    /// How many entities are kept in memory.
     pub cached_entities: usize,
-    /// Identities kept in memory.
+    /// How many identities are kept in memory.
     pub cached_identities: usize,
-    /// Whether the shared packages of others may be invoked but not read.
+    /// Whether other namespaces may invoke the actions of shared packages but not read them.
     pub shared_packages_execute_only: bool,
 }
 
@@ -54,7 +54,7 @@ impl Default for CatalogConfig {
     }
 }
 
-/// Which part of a collection a list shows.
+/// The part of a list that is shown.
 #[derive(Clone, Copy, Debug)]
 pub struct Page {
     pub skip: u64,
@@ -65,17 +65,17 @@ impl Page {
     pub const ALL: Page = Page { skip: 0, limit: u64::MAX };
 }
 
-/// Which entities a list or a count is about.
+/// The entities that are listed or counted.
 #[derive(Clone, Debug)]
 pub struct Selection {
     pub namespace: NamespaceName,
     pub collection: Collection,
-    /// Only what lives in this package. `None`: all, packaged or not.
+    /// Only actions in this package. `None`: all, packaged or not.
     pub package: Option<EntityName>,
     pub shown: Visibility,
 }
 
-/// Whether a selection takes in what is not shared.
+/// Whether a selection includes entities that are not shared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Visibility {
     All,
@@ -88,7 +88,7 @@ impl Selection {
         Selection { namespace, collection, package: None, shown: Visibility::All }
     }
 
-    /// The actions that live in a package.
+    /// The actions of a package.
     pub fn inside(package: &FullName) -> Self {
         let name = Some(package.name.clone());
         Selection { package: name, ..Selection::new(package.namespace.clone(), Collection::Actions) }
@@ -106,7 +106,7 @@ impl Selection {
     }
 }
 
-/// Whether PUT may change what is there.
+/// Whether PUT may change an existing entity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Overwrite {
     Yes,
@@ -150,7 +150,7 @@ impl Catalog {
         })
     }
 
-    /// The entity of this name, whatever its collection.
+    /// The entity of this name, in any collection.
     async fn find(&self, name: &FullName) -> Result<Option<Arc<Stored<Entity>>>, Failure> {
         let read = async {
             let found = match system::entity(name) {
@@ -162,7 +162,7 @@ impl Catalog {
         self.entities.find_or_read(name, read).await
     }
 
-    /// The entity of this name, which must be in `collection`.
+    /// The entity of this name. 404 if it does not exist, 409 if it is in another collection.
     async fn get(&self, name: &FullName, collection: Collection) -> Result<Arc<Stored<Entity>>, Failure> {
         let entity = self.find(name).await?.ok_or_else(Failure::not_found)?;
         if entity.value.collection() == collection { Ok(entity) } else { Err(wrong_collection()) }
@@ -178,21 +178,21 @@ impl Catalog {
     ) -> Result<Revision, StoreError> {
         let mut batch = Batch::new(by, entity.updated());
         batch.put(entity, based_on, code);
-        Ok(self.apply(batch).await?.pop().expect("the store tells the revision of what was put"))
+        Ok(self.apply(batch).await?.pop().expect("the store returns the revision of each put"))
     }
 
-    /// Writes all changes and what the audit says of them, or nothing, and forgets what was cached of them. Returns the
-    /// revisions of what was put.
+    /// Writes all changes with their audit records, or nothing, and removes from the caches what they outdate. Returns
+    /// the revision of each put.
     async fn apply(&self, batch: Batch<'_>) -> Result<Vec<Revision>, StoreError> {
         let Batch { changes, audit, .. } = batch;
         let names: Vec<FullName> = changes.iter().map(|change| change.name().clone()).collect();
-        let reach_further = changes.iter().any(reaches_further);
+        let affects_others = changes.iter().any(affects_other_names);
         let applied = self.store.apply(changes, audit).await;
         for name in &names {
             self.entities.forget(name);
             self.actions.forget(name);
         }
-        if reach_further {
+        if affects_others {
             self.actions.forget_all();
         }
         applied
@@ -206,7 +206,7 @@ impl Catalog {
         self.store.entities(&selection.query(page)).await.map_err(Failure::from)
     }
 
-    /// How many there are.
+    /// How many entities a selection has.
     pub async fn count(&self, selection: &Selection) -> Result<u64, Failure> {
         if system::is_built_in(selection) {
             return Ok(system::count(selection));
@@ -214,7 +214,7 @@ impl Catalog {
         self.store.count_entities(&selection.query(Page::ALL)).await.map_err(Failure::from)
     }
 
-    /// Forgets all that is cached: it may have been changed by others.
+    /// Empties the caches, after an outside change.
     fn forget_everything(&self) {
         self.entities.forget_all();
         self.actions.forget_all();
@@ -223,19 +223,19 @@ impl Catalog {
     }
 }
 
-/// Whether actions that are cached under other names may depend on what changes: those of a package under every binding
-/// do. A name that is deleted may be that of a package.
-fn reaches_further(change: &Change) -> bool {
+/// Whether actions cached under other names may depend on this change: an action is cached under each binding of its
+/// package, too. A deleted name may have been a package.
+fn affects_other_names(change: &Change) -> bool {
     match change {
         Change::Put { entity: Entity::Package(_), .. } | Change::Delete { .. } => true,
         Change::Put { entity, .. } => entity.name().package.is_some(),
     }
 }
 
-/// Refuses `parameters` or `annotations` that are too large for the namespace that `limits` hold for.
+/// Refuses `parameters` or `annotations` that are too large. `limits`: those of their namespace.
 fn check_size(limits: &Limits, what: &str, size: u64) -> Result<(), Failure> {
     let limit = limits.parameters_bytes;
-    if limit < size { Err(Failure::TooLarge(messages::larger_than_allowed(what, size, limit))) } else { Ok(()) }
+    if size > limit { Err(Failure::TooLarge(messages::larger_than_allowed(what, size, limit))) } else { Ok(()) }
 }
 
 fn wrong_collection() -> Failure {

@@ -1,4 +1,4 @@
-//! From posted code to a module that the sandbox knows.
+//! Turns posted code into a module of the sandbox.
 
 use wask_model::{CodeRef, Failure, looks_like_base64, messages};
 use wask_sandbox::{Digest, Module, RefusedModule, upload};
@@ -6,21 +6,19 @@ use wask_sandbox::{Digest, Module, RefusedModule, upload};
 use super::{ActionEntry, Catalog};
 
 impl Catalog {
-    /// Decodes, checks and compiles posted code; what comes back is ready to run. REST contract §3.3, architecture
-    /// decision 2.
+    /// Decodes, checks and compiles posted code, so that it is ready to run. REST contract §3.3.
     pub(super) async fn prepare(&self, posted: &str) -> Result<CodeRef, Failure> {
         let size = posted.len() as u64;
-        if self.limits.code_bytes < size {
+        if size > self.limits.code_bytes {
             return Err(Failure::TooLarge(messages::larger_than_allowed("exec", size, self.limits.code_bytes)));
         }
-        let module = match posted.trim().is_empty() {
-            true => None,
-            false => Some(self.compile(posted.to_owned()).await?.to_string()),
-        };
+        let module =
+            if posted.trim().is_empty() { None } else { Some(self.compile(posted.to_owned()).await?.to_string()) };
         Ok(CodeRef { digest: CodeRef::digest_of(posted), size, binary: looks_like_base64(posted), module })
     }
 
-    /// The loaded module of an action: from memory, from the compiled-code cache, or compiled again from the store.
+    /// The loaded module of an action: from memory, from the cache of compiled code, or compiled again from the stored
+    /// code.
     pub async fn module(&self, entry: &ActionEntry) -> Result<Option<Module>, Failure> {
         let (Some(digest), Some(code)) = (&entry.module, entry.action.code()) else { return Ok(None) };
         if let Some(module) = self.sandbox.loaded(digest) {
@@ -35,7 +33,7 @@ impl Catalog {
         Ok(self.sandbox.load(&digest).await)
     }
 
-    /// The posted text of an action's code.
+    /// An action's code as it was posted.
     pub async fn code(&self, code: &CodeRef) -> Result<String, Failure> {
         let posted = self.store.code(&code.digest).await?;
         posted.ok_or_else(Failure::not_found)

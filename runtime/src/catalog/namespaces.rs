@@ -1,7 +1,7 @@
-//! The namespaces of an installation as its operator handles them: made, keyed, limited, blocked, deleted.
+//! The operator's side of namespaces: creates, limits, blocks and deletes them, and makes their keys.
 //!
-//! Works on a store alone, so that it can be done beside a running node; what the node then notices stands in
-//! [`super::outside_changes`].
+//! Needs only a store, so a command can do it while a node runs. The node notices it as an outside change
+//! ([`super::outside_changes`]).
 
 use std::time::Duration;
 
@@ -13,33 +13,33 @@ use super::outside_changes;
 use crate::clock::Clock;
 use crate::gate::rights::SYSTEM;
 
-/// Keys of a namespace that are valid at a time: the new one, and the one that it replaces.
+/// How many keys of a namespace are valid at a time: the new one, and the one that it replaces.
 const VALID_KEYS: u32 = 2;
-/// Things of a namespace that are removed in one transaction.
-const PIECE: u32 = 500;
+/// How many items of a namespace are removed in one transaction.
+const BATCH: u32 = 500;
 
-/// A namespace with a key that was just made, in the clear for the one time that it is shown.
+/// A namespace with a new key in plain text. It is shown this once and not stored.
 pub struct NamespaceKey {
     pub identity: Identity,
     pub key: AuthKey,
 }
 
-/// What becomes of the older keys when one is made.
+/// What happens to the older keys when a new one is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OlderKeys {
-    /// The newest of them stays valid.
+    /// The newest of them remains valid.
     KeepOne,
     Revoke,
 }
 
-/// Whether a namespace may do anything.
+/// Whether a namespace may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NamespaceState {
     Active,
     Blocked,
 }
 
-/// The namespaces of one store. `Err` is in words for the operator.
+/// The namespaces of one store. Errors are worded for the operator.
 pub struct Namespaces<'a> {
     store: &'a dyn Store,
     clock: &'a Clock,
@@ -50,7 +50,7 @@ impl<'a> Namespaces<'a> {
         Namespaces { store, clock }
     }
 
-    /// By name.
+    /// All of them, ordered by name.
     pub async fn list(&self) -> anyhow::Result<Vec<Identity>> {
         Ok(self.store.namespaces().await?)
     }
@@ -59,12 +59,12 @@ impl<'a> Namespaces<'a> {
         self.store.namespace(name).await?.with_context(|| messages::namespaces::missing(name))
     }
 
-    /// How many keys are valid.
+    /// How many valid keys an identity has.
     pub async fn count_keys(&self, identity: &Identity) -> anyhow::Result<usize> {
         Ok(self.store.identity(&identity.uuid).await?.map_or(0, |(_, keys)| keys.len()))
     }
 
-    /// Makes a namespace that holds nothing. `key`: `None` makes a random one.
+    /// Creates an empty namespace. `key`: `None` makes a random one.
     pub async fn create(&self, name: NamespaceName, key: Option<AuthKey>) -> anyhow::Result<NamespaceKey> {
         if name.as_str() == SYSTEM {
             bail!(messages::SYSTEM_NAMESPACE);
@@ -72,7 +72,7 @@ impl<'a> Namespaces<'a> {
         if self.store.namespace(&name).await?.is_some() {
             bail!(messages::namespaces::exists(&name));
         }
-        self.empty(&name).await?; // what ended after a namespace of this name was deleted
+        self.empty(&name).await?; // removes records that were written after a namespace of this name was deleted
         let key = match key {
             Some(key) => key,
             None => super::random_key()?,
@@ -100,13 +100,13 @@ impl<'a> Namespaces<'a> {
             OlderKeys::KeepOne => VALID_KEYS,
             OlderKeys::Revoke => 1,
         };
-        match self.store.add_key(name, key.digest(), valid, self.clock.now()).await? {
-            true => Ok(NamespaceKey { identity, key }),
-            false => bail!(messages::namespaces::missing(name)),
+        if !self.store.add_key(name, key.digest(), valid, self.clock.now()).await? {
+            bail!(messages::namespaces::missing(name));
         }
+        Ok(NamespaceKey { identity, key })
     }
 
-    /// Changes the limits that were set for it.
+    /// Changes the limits that are set for the namespace.
     pub async fn set_limits(
         &self,
         name: &NamespaceName,
@@ -115,7 +115,8 @@ impl<'a> Namespaces<'a> {
         self.change(name, |identity| change(&mut identity.limits)).await
     }
 
-    /// A blocked namespace has no valid key, and nothing of it runs any more; it keeps everything.
+    /// Blocks or unblocks the namespace. A blocked one has no valid key and runs nothing, but keeps its entities and
+    /// records.
     pub async fn set_state(&self, name: &NamespaceName, state: NamespaceState) -> anyhow::Result<Identity> {
         let set = |identity: &mut Identity| {
             identity.blocked = state == NamespaceState::Blocked;
@@ -124,15 +125,15 @@ impl<'a> Namespaces<'a> {
         self.change(name, set).await
     }
 
-    /// Removes the namespace with everything in it. It is blocked first, and nothing is removed before every node has
-    /// noticed: nobody may write into a namespace that is no more.
+    /// Deletes the namespace with everything in it. Blocks it first and waits until every node has noticed, so that
+    /// nothing is written into a deleted namespace.
     pub async fn delete(&self, name: &NamespaceName) -> anyhow::Result<()> {
         self.set_state(name, NamespaceState::Blocked).await?;
         self.clock.sleep(outside_changes::NOTICED_WITHIN).await;
         loop {
             self.empty(name).await?;
             match self.store.delete_namespace(name).await {
-                Err(StoreError::Conflict) => self.clock.sleep(Duration::from_millis(10)).await, // something ended meanwhile
+                Err(StoreError::Conflict) => self.clock.sleep(Duration::from_millis(10)).await, // one ended since
                 deleted => {
                     deleted?;
                     return Ok(());
@@ -142,11 +143,11 @@ impl<'a> Namespaces<'a> {
     }
 
     async fn empty(&self, name: &NamespaceName) -> anyhow::Result<()> {
-        while self.store.empty_namespace(name, PIECE).await? == u64::from(PIECE) {}
+        while self.store.empty_namespace(name, BATCH).await? == u64::from(BATCH) {}
         Ok(())
     }
 
-    /// Changes the namespace as it stands; tried again when somebody else came between.
+    /// Changes the namespace, and starts again if another change came first.
     async fn change(
         &self,
         name: &NamespaceName,

@@ -30,8 +30,8 @@ impl Catalog {
         }
     }
 
-    /// Forgets what others may have changed, if they have written; `true` then. Of namespaces that are gone or blocked nothing is
-    /// counted any more: their jobs may have been removed, and then nobody gives their places back.
+    /// Forgets what others may have changed, if they have written; `true` then. Of namespaces that are gone or blocked
+    /// nothing is counted any more: their jobs may have been removed, and then nobody gives their places back.
     pub async fn notice_outside_changes(&self, gate: &Gate) -> Result<bool, Failure> {
         if !self.store.others_wrote().await? {
             return Ok(false);

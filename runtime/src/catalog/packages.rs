@@ -1,4 +1,4 @@
-//! Packages and bindings: what they hold, where bindings lead, and how they are created, changed and deleted. REST
+//! Packages and bindings: their actions, where bindings lead, and how they are created, changed and deleted. REST
 //! contract §7.
 
 use wask_model::{
@@ -11,17 +11,17 @@ use super::write::{Batch, Write};
 use super::{Catalog, Overwrite, Page, Selection, already_exists, check_size, wrong_collection};
 use crate::gate::rights;
 
-/// The segment that stands for "no package" in the URLs of web actions.
+/// The segment that means "no package" in the URLs of web actions.
 const RESERVED: &str = "default";
 
-/// How many packages may stand between a name and the actions. A binding is only made to a package, so there are two,
-/// unless a package was deleted and a binding made under its name.
+/// How many packages may lie between a name and the actions. A binding can only be made to a package, so there are two,
+/// unless the package was deleted and replaced by a binding of its name.
 pub(super) const LONGEST_WAY: usize = 8;
 
-/// The body of a package PUT: what was given.
+/// The given fields in the body of a package PUT.
 #[derive(Debug, Default)]
 pub struct PackagePatch {
-    /// The package to point at.
+    /// The package that a binding points at.
     pub binding: Option<FullName>,
     pub parameters: Option<Parameters>,
     pub annotations: Option<Annotations>,
@@ -29,32 +29,32 @@ pub struct PackagePatch {
     pub publish: Option<bool>,
 }
 
-/// Whether DELETE of a package takes along what it holds.
+/// Whether DELETE of a package deletes its actions, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Force {
     Yes,
     No,
 }
 
-/// A package with what it holds; a binding with its merged parameters and what its provider holds.
+/// A package with its actions, or a binding with the merged parameters and its provider's actions.
 pub struct PackageView {
     pub package: Package,
     pub revision: Revision,
     pub actions: Vec<Action>,
 }
 
-/// A package as it is reached under a name.
+/// A package reached through its binding, if any, with the parameters merged.
 pub(super) struct ResolvedPackage {
     /// The package that holds the actions.
     pub provider: FullName,
-    /// The name asked for, where that is a binding.
+    /// The requested name, if it is a binding.
     pub binding: Option<FullName>,
-    /// The provider's, overlaid by the binding's.
+    /// The provider's parameters, overlaid by the binding's.
     pub parameters: Parameters,
 }
 
 impl Catalog {
-    /// A package or binding with what can be reached in it.
+    /// A package or binding with its actions.
     pub async fn package(&self, name: &FullName) -> Result<PackageView, Failure> {
         let resolved = self.resolve_package(name).await?;
         let stored = self.get(name, Collection::Packages).await?;
@@ -67,13 +67,13 @@ impl Catalog {
         Ok(PackageView { package, revision: stored.revision, actions: actions.collect() })
     }
 
-    /// The actions that a package holds; through a binding the provider's.
+    /// Selects the actions of a package; of a binding, its provider's.
     pub async fn actions_of(&self, package: &FullName) -> Result<Selection, Failure> {
         Ok(Selection::inside(&self.resolve_package(package).await?.provider))
     }
 
-    /// Follows bindings from `name` to the package that holds the actions. 404 where one of them is missing, 409 where it
-    /// is no package, 422 when they lead nowhere.
+    /// Follows bindings from `name` to the package that holds the actions. 404 if one of them is missing, 409 if it is
+    /// not a package, 422 if they form a circle.
     pub(super) async fn resolve_package(&self, name: &FullName) -> Result<ResolvedPackage, Failure> {
         let mut resolved = ResolvedPackage { provider: name.clone(), binding: None, parameters: Parameters::default() };
         for _ in 0..LONGEST_WAY {
@@ -87,7 +87,8 @@ impl Catalog {
         Err(Failure::Unprocessable(messages::binding_circular(name)))
     }
 
-    /// Whether actions may be written under this name: its package must be there and be no binding. REST contract §7.5.
+    /// Whether an action may be written under this name: its package must exist and not be a binding. REST contract
+    /// §7.5.
     pub async fn check_package(&self, action: &FullName) -> Result<(), Failure> {
         let Some(package) = action.package_name() else { return Ok(()) };
         let stored = self.get(&package, Collection::Packages).await?;
@@ -97,8 +98,8 @@ impl Catalog {
         }
     }
 
-    /// Creates the package or binding, or with [`Overwrite::Yes`] creates or changes it. Whoever does must be able to read
-    /// what a binding points at.
+    /// Creates a package or binding, or with [`Overwrite::Yes`] creates or changes it. The caller must be allowed to
+    /// read the package that a binding points at.
     pub async fn put_package(
         &self,
         name: &FullName,
@@ -137,8 +138,8 @@ impl Catalog {
         Ok(Stored { revision, value: package })
     }
 
-    /// Removes the package, with [`Force::Yes`] together with its actions, and returns it as it was stored. Bindings that
-    /// point at it stay, and fail from now on.
+    /// Deletes the package, with [`Force::Yes`] together with its actions, and returns it as it was stored. Bindings
+    /// that point at it remain and fail from now on.
     pub async fn delete_package(&self, name: &FullName, force: Force, by: &Write) -> Result<Package, Failure> {
         let stored = self.get(name, Collection::Packages).await?;
         let package = as_package(&stored)?;
@@ -160,7 +161,7 @@ impl Catalog {
         Ok(package.clone())
     }
 
-    /// What a binding may point at: a package that the identity may use and that is no binding itself.
+    /// Whether a binding may point at `target`: a package that the identity may use and that is not a binding itself.
     async fn check_target(&self, identity: &Identity, target: &FullName) -> Result<(), Failure> {
         let own = rights::owns(identity, &target.namespace);
         let stored = match self.get(target, Collection::Packages).await {
@@ -181,7 +182,7 @@ impl Catalog {
     }
 }
 
-/// The package to be changed, if there is one and it may be.
+/// The package to change, if it exists and may be overwritten.
 fn existing_package(
     stored: Option<&Stored<Entity>>,
     overwrite: Overwrite,
@@ -196,7 +197,7 @@ fn existing_package(
     }
 }
 
-/// The annotation `binding` is the server's: a copy of what a binding points at, and nothing on a package.
+/// Sets the annotation `binding`, which belongs to the server: a binding has a copy of its target, a package has none.
 fn annotated(mut annotations: Annotations, binding: Option<&Binding>) -> Annotations {
     annotations.remove("binding");
     match binding {
@@ -207,7 +208,7 @@ fn annotated(mut annotations: Annotations, binding: Option<&Binding>) -> Annotat
     }
 }
 
-/// An entity that is a package, shared with the cache.
+/// The entity as a package.
 pub(super) fn as_package(stored: &Stored<Entity>) -> Result<&Package, Failure> {
     match &stored.value {
         Entity::Package(package) => Ok(package),

@@ -1,4 +1,5 @@
-//! From a name to an action that is ready to be invoked: package, binding and parameters resolved once, then cached.
+//! Resolves a name to an action that is ready to be invoked: package, binding and parameters are looked up once and
+//! cached.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,27 +10,27 @@ use wask_store::Revision;
 
 use super::{Catalog, actions::as_action};
 
-/// An action as it is reached under a name.
+/// An action found under a name.
 pub struct ActionView {
-    /// Under the provider's name. Its parameters are merged: package < binding < action.
+    /// Has the provider's name and merged parameters: package < binding < action.
     pub action: Action,
-    /// That the provider's action stands at.
+    /// The revision of the provider's action.
     pub revision: Revision,
-    /// The binding that it was reached through.
+    /// The binding that it was found through.
     pub binding: Option<FullName>,
 }
 
-/// An action with everything that an invocation needs to know of it.
+/// An action with everything that its invocations need.
 pub struct ActionEntry {
-    /// Under the provider's name. Its parameters are merged: package < binding < action.
+    /// Has the provider's name and merged parameters: package < binding < action.
     pub action: Action,
-    /// The binding that it was reached through.
+    /// The binding that it was found through.
     pub binding: Option<FullName>,
-    /// Default arguments: the merged parameters without the `init` ones.
+    /// The default arguments: the merged parameters without the `init` ones.
     pub defaults: Arguments,
-    /// `init` parameters, as environment.
+    /// The `init` parameters, as environment variables.
     pub environment: Vec<(String, String)>,
-    /// What the sandbox knows its module by. `None`: it has no code.
+    /// The sandbox's digest of its module. `None`: it has no code.
     pub module: Option<Digest>,
     ran: AtomicBool,
 }
@@ -37,7 +38,7 @@ pub struct ActionEntry {
 impl ActionEntry {
     fn new(view: ActionView) -> Self {
         let ActionView { action, binding, .. } = view;
-        // The parameters of a sequence are the list of its components: they never take part in a run.
+        // The parameters of a sequence are the list of its components, not arguments.
         let is_sequence = matches!(action.exec, Exec::Sequence { .. });
         ActionEntry {
             binding,
@@ -49,7 +50,7 @@ impl ActionEntry {
         }
     }
 
-    /// The name that it was asked for under; resolving it again leads through the same binding.
+    /// The name that it was requested by. Resolving it again leads through the same binding.
     pub fn asked(&self) -> FullName {
         match &self.binding {
             Some(binding) => FullName::inside(binding, self.action.name.name.clone()),
@@ -57,21 +58,21 @@ impl ActionEntry {
         }
     }
 
-    /// `true` for the first run of this version on this node: the cold one.
+    /// `true` for the first run of this version on this node, which is the cold one.
     pub fn is_cold(&self) -> bool {
         !self.ran.load(Ordering::Relaxed) && !self.ran.swap(true, Ordering::Relaxed)
     }
 }
 
 impl Catalog {
-    /// The action to be invoked under `name`. 404 when it or a package on the way does not exist, 409 when a name is
-    /// that of another kind of entity. Says nothing of rights.
+    /// The action that `name` invokes. 404 if it or a package on the way does not exist, 409 if a name belongs to
+    /// another kind of entity. Does not check rights.
     pub async fn resolve(&self, name: &FullName) -> Result<Arc<ActionEntry>, Failure> {
         let read = async { Ok(Arc::new(ActionEntry::new(self.action(name).await?))) };
         self.actions.get_or_read(name, read).await
     }
 
-    /// The action that is shown under `name`. Fails like [`Catalog::resolve`].
+    /// The action to show for `name`. Fails like [`Catalog::resolve`].
     pub async fn action(&self, name: &FullName) -> Result<ActionView, Failure> {
         let Some(package) = name.package_name() else {
             let stored = self.get(name, Collection::Actions).await?;

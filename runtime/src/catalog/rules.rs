@@ -1,4 +1,4 @@
-//! Rules and the links that their triggers keep of them. REST contract §6.2, §6.3.
+//! Rules, and the links to them that their triggers keep. REST contract §6.2, §6.3.
 
 use wask_model::{
     Annotations, Became, Collection, Entity, Failure, FullName, RetryPolicy, Rule, RuleLink, RuleStatus, Trigger,
@@ -10,7 +10,7 @@ use super::write::{Batch, Write};
 use super::{Catalog, Overwrite, already_exists, check_size, wrong_collection};
 use crate::retry::{self, TRIES};
 
-/// The body of a rule PUT: what was given.
+/// The given fields in the body of a rule PUT.
 #[derive(Clone, Debug, Default)]
 pub struct RulePatch {
     pub trigger: Option<FullName>,
@@ -20,11 +20,11 @@ pub struct RulePatch {
     pub publish: Option<bool>,
 }
 
-/// A rule with the status that its trigger's link gives it.
+/// A rule with its status, which is kept in its trigger's link.
 pub struct RuleView {
     pub rule: Rule,
     pub status: RuleStatus,
-    /// That the rule stands at; a deleted one: that it stood at.
+    /// The revision of the rule; of a deleted one, its last.
     pub revision: Revision,
 }
 
@@ -39,7 +39,7 @@ impl StoredTrigger {
     }
 
     fn link(&mut self, rule: &Rule, status: RuleStatus) {
-        // One that is no policy was refused when the rule was made.
+        // An invalid policy was rejected when the rule was created.
         let retry = RetryPolicy::of(&rule.annotations).ok().flatten();
         let link = RuleLink { action: rule.action.clone(), status, retry };
         self.trigger.rules.get_or_insert_default().insert(rule.name.to_string(), link);
@@ -61,7 +61,7 @@ impl Catalog {
         Ok(RuleView { rule, status: linked.unwrap_or(RuleStatus::Inactive), revision })
     }
 
-    /// Creates the rule, active, or changes it with its status kept.
+    /// Creates an active rule, or changes one and keeps its status.
     pub async fn put_rule(
         &self,
         name: &FullName,
@@ -112,23 +112,23 @@ impl Catalog {
             Some(old) => match self.trigger_of(&old.trigger).await? {
                 Some(mut before) => {
                     let status = before.unlink(name).map_or(RuleStatus::Inactive, |link| link.status);
-                    batch.along(before.put());
+                    batch.add_unaudited(before.put());
                     status
                 }
                 None => RuleStatus::Inactive,
             },
         };
         trigger.link(&rule, status);
-        batch.along(trigger.put());
+        batch.add_unaudited(trigger.put());
         batch.put(Entity::Rule(rule.clone()), based_on, None);
         let written = unless_overtaken(self.apply(batch).await)?;
         Ok(written.map(|mut revisions| {
-            let revision = revisions.pop().expect("the store tells the revision of the rule, which was put last");
+            let revision = revisions.pop().expect("the store returns the revision of each put; the rule was put last");
             RuleView { rule, status, revision }
         }))
     }
 
-    /// Activates or deactivates; neither the rule's version nor its `updated` changes.
+    /// Activates or deactivates the rule. Its version and `updated` do not change.
     pub async fn set_rule_status(&self, name: &FullName, status: RuleStatus, by: &Write) -> Result<(), Failure> {
         retry::compare_and_swap(TRIES, || self.try_set_rule_status(name, status, by)).await
     }
@@ -149,12 +149,12 @@ impl Catalog {
         };
         trigger.link(&rule, status);
         let mut batch = Batch::new(by, self.clock.now());
-        batch.tell(Became::Changed, &Entity::Rule(rule));
-        batch.along(trigger.put());
+        batch.record(Became::Changed, &Entity::Rule(rule));
+        batch.add_unaudited(trigger.put());
         unless_overtaken(self.apply(batch).await.map(drop))
     }
 
-    /// Removes the rule and its link, in any state.
+    /// Deletes the rule and its link, active or not.
     pub async fn delete_rule(&self, name: &FullName, by: &Write) -> Result<RuleView, Failure> {
         retry::compare_and_swap(TRIES, || self.try_delete_rule(name, by)).await
     }
@@ -167,7 +167,7 @@ impl Catalog {
         if let Some(mut trigger) = self.trigger_of(&rule.trigger).await?
             && trigger.unlink(name).is_some()
         {
-            batch.along(trigger.put());
+            batch.add_unaudited(trigger.put());
         }
         let written = unless_overtaken(self.apply(batch).await)?;
         Ok(written.map(|_| RuleView { rule, status: RuleStatus::Inactive, revision }))
@@ -181,7 +181,7 @@ impl Catalog {
         }
     }
 
-    /// The trigger that a rule refers to, if it is there and a trigger.
+    /// The trigger that a rule refers to, if it exists and is a trigger.
     async fn trigger_of(&self, name: &FullName) -> Result<Option<StoredTrigger>, Failure> {
         let stored = self.find(name).await?;
         Ok(stored.and_then(|stored| match &stored.value {
@@ -205,7 +205,7 @@ impl Catalog {
     }
 }
 
-/// `None`: another change of the trigger came first, for several rules of one trigger are made at once.
+/// `None`: another change came first. It happens because a rule also changes its trigger, which may have many rules.
 fn unless_overtaken<T>(written: Result<T, StoreError>) -> Result<Option<T>, Failure> {
     match written {
         Ok(written) => Ok(Some(written)),

@@ -1,24 +1,24 @@
-//! What may stand in a sequence. REST contract §5.1.
+//! Checks the components of a sequence. REST contract §5.1.
 
 use serde_json::Value;
 use wask_model::{Exec, Failure, FullName, Parameter, Parameters, messages};
 
 use super::Catalog;
 
-/// Names looked at in one sequence, nested ones included: what keeps sequences that were changed into a circle at the same
-/// moment from being followed for ever.
+/// How many names are looked up for one sequence, nested ones included. Ends the check of sequences that form a circle
+/// because they were changed at the same moment.
 const LOOKUPS: usize = 1_000;
 
 impl Catalog {
-    /// Refuses a list that `outer` cannot be: empty, too long when nested sequences are counted by what they hold, with
-    /// something in it that does not exist, or with `outer` itself in it.
+    /// Refuses components that the sequence `outer` cannot have: an empty list, too many actions (those of nested
+    /// sequences count), an action that does not exist, or `outer` itself.
     pub(super) async fn check_sequence(&self, outer: &FullName, components: &[FullName]) -> Result<(), Failure> {
         let refused = |message: &'static str| Err(Failure::BadRequest(message.into()));
         let longest = self.limits.sequence_length as usize;
         if components.is_empty() {
             return refused(messages::SEQUENCE_EMPTY);
         }
-        if longest < components.len() {
+        if components.len() > longest {
             return refused(messages::SEQUENCE_TOO_LONG);
         }
         let mut waiting: Vec<FullName> = components.iter().rev().cloned().collect();
@@ -42,7 +42,7 @@ impl Catalog {
                 Exec::Wasm { .. } | Exec::Builtin => atoms += 1,
             }
             lookups += 1;
-            if longest < atoms || LOOKUPS < lookups {
+            if atoms > longest || lookups > LOOKUPS {
                 return refused(messages::SEQUENCE_TOO_LONG);
             }
         }
@@ -50,7 +50,7 @@ impl Catalog {
     }
 }
 
-/// The parameters of a sequence: the list of its components, and nothing that a client asked for.
+/// The parameters of a sequence: only the list of its components, whatever the client gave.
 pub(super) fn parameters(components: &[FullName]) -> Parameters {
     let list = components.iter().map(|name| Value::String(format!("/{name}"))).collect();
     let mut all = Parameters::default();

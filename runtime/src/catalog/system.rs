@@ -1,4 +1,4 @@
-//! The built-in entities of `/whisk.system`: readable by everybody, stored nowhere.
+//! The built-in entities of `/whisk.system`. Every identity may read them; they are not stored.
 
 use wask_model::{
     Action, ActionLimits, Annotations, Collection, Entity, Exec, FullName, Limits, Package, Parameters, Timestamp,
@@ -25,7 +25,7 @@ pub(super) fn entity(name: &FullName) -> Option<Entity> {
     }
 }
 
-/// One page of the built-in entities, in the order of the store: of equal age, by name.
+/// One page of the built-in entities, in the store's order: they have the same age, so by name.
 pub(super) fn list(selection: &Selection, page: Page) -> Vec<Entity> {
     let selected = all(selection).into_iter().skip(page.skip as usize);
     selected.take(usize::try_from(page.limit).unwrap_or(usize::MAX)).collect()
@@ -91,7 +91,7 @@ fn action(package: &str, name: &FullName) -> Option<Action> {
     })
 }
 
-/// What the platform binds to each feed.
+/// The parameters that the platform binds to each feed.
 fn parameters(action: &str) -> Parameters {
     match action {
         "interval" => Parameters::from_iter([("isInterval".to_owned(), true.into())]),
@@ -100,7 +100,7 @@ fn parameters(action: &str) -> Parameters {
     }
 }
 
-/// Whether a collection of this namespace is the built-in one.
+/// Whether a selection is about built-in entities.
 pub(super) fn is_built_in(selection: &Selection) -> bool {
     selection.namespace.as_str() == SYSTEM && matches!(selection.collection, Collection::Packages | Collection::Actions)
 }

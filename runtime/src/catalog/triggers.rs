@@ -1,4 +1,4 @@
-//! Creating, changing and deleting triggers. REST contract §6.1.
+//! Creates, changes and deletes triggers. REST contract §6.1.
 
 use wask_model::{
     Annotations, Collection, Entity, Failure, FullName, NamespaceName, Parameters, Trigger, Version, messages,
@@ -8,7 +8,7 @@ use wask_store::Stored;
 use super::write::{Batch, Write};
 use super::{Catalog, Overwrite, already_exists, check_size, wrong_collection};
 
-/// The body of a trigger PUT: what was given.
+/// The given fields in the body of a trigger PUT.
 #[derive(Debug, Default)]
 pub struct TriggerPatch {
     pub parameters: Option<Parameters>,
@@ -22,7 +22,7 @@ impl Catalog {
         self.stored_trigger(name).await.map(|stored| stored.value)
     }
 
-    /// The trigger, with the revision that it stands at.
+    /// The trigger with its revision.
     pub async fn stored_trigger(&self, name: &FullName) -> Result<Stored<Trigger>, Failure> {
         let stored = self.get(name, Collection::Triggers).await?;
         match &stored.value {
@@ -67,7 +67,7 @@ impl Catalog {
         Ok(Stored { revision, value: trigger })
     }
 
-    /// Removes the trigger. Rules that refer to it stay and read as inactive.
+    /// Deletes the trigger. Its rules remain and are shown as inactive.
     pub async fn delete_trigger(&self, name: &FullName, by: &Write) -> Result<Trigger, Failure> {
         let Stored { revision, value: trigger } = self.stored_trigger(name).await?;
         by.condition.check(Some(revision))?;
@@ -78,7 +78,7 @@ impl Catalog {
     }
 }
 
-/// An annotation `feed` must be a string that is a path; checked at creation only.
+/// The annotation `feed` must be a string with a path. Checked only when the trigger is created.
 fn check_feed(annotations: Option<&Annotations>, own: &NamespaceName) -> Result<(), Failure> {
     let Some(feed) = annotations.and_then(|all| all.get("feed")) else { return Ok(()) };
     let valid = feed.as_str().is_some_and(|path| FullName::relative(path, own).is_ok());

@@ -1,11 +1,11 @@
-//! How a change is made: by whom, on what conditions, and what the audit says of it.
+//! The context of a change: who makes it, under which conditions, and its audit record.
 
 use std::sync::Arc;
 
 use wask_model::{AuditRecord, Became, Entity, Failure, SharedIdentity, Timestamp, messages};
 use wask_store::{Change, Revision, Stored};
 
-/// Who makes a change, in which request, and what must hold for it.
+/// Who makes a change, in which request, and under which condition.
 pub struct Write {
     pub identity: SharedIdentity,
     /// The transaction id of the request.
@@ -13,20 +13,20 @@ pub struct Write {
     pub condition: Condition,
 }
 
-/// What a change demands of the entity as it stands. RFC 9110 §13.1.
+/// What a change requires of the stored entity. RFC 9110 §13.1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Condition {
     None,
-    /// That there is one.
+    /// It exists.
     Exists,
-    /// That there is one at one of these revisions.
+    /// It exists with one of these revisions.
     At(Vec<Revision>),
-    /// That there is none.
+    /// It does not exist.
     Absent,
 }
 
 impl Condition {
-    /// `stored`: the revision that the entity stands at, if there is one.
+    /// `stored`: the revision of the entity, if it exists.
     pub fn check(&self, stored: Option<Revision>) -> Result<(), Failure> {
         let refused = match (self, stored) {
             (Condition::None, _) | (Condition::Exists, Some(_)) | (Condition::Absent, None) => return Ok(()),
@@ -39,7 +39,7 @@ impl Condition {
     }
 }
 
-/// Changes that are written together, and what the audit says of them.
+/// Changes that are written together, with their audit records.
 pub(super) struct Batch<'a> {
     by: &'a Write,
     at: Timestamp,
@@ -54,21 +54,22 @@ impl<'a> Batch<'a> {
 
     /// Creates the entity, or changes it from the revision that it is based on.
     pub fn put(&mut self, entity: Entity, based_on: Option<Revision>, code: Option<String>) {
-        self.tell(if based_on.is_none() { Became::Created } else { Became::Changed }, &entity);
+        self.record(if based_on.is_none() { Became::Created } else { Became::Changed }, &entity);
         self.changes.push(Change::Put { entity, based_on, code });
     }
 
     pub fn delete(&mut self, stored: &Stored<Entity>) {
-        self.tell(Became::Deleted, &stored.value);
+        self.record(Became::Deleted, &stored.value);
         self.changes.push(Change::Delete { name: stored.value.name().clone(), based_on: stored.revision });
     }
 
-    /// Adds what goes along with a change that is told already.
-    pub fn along(&mut self, change: Change) {
+    /// Adds a change that belongs to one whose audit record is there already.
+    pub fn add_unaudited(&mut self, change: Change) {
         self.changes.push(change);
     }
 
-    pub fn tell(&mut self, became: Became, entity: &Entity) {
+    /// Adds an audit record.
+    pub fn record(&mut self, became: Became, entity: &Entity) {
         let Write { identity, transaction, .. } = self.by;
         self.audit.push(AuditRecord::new(became, entity, self.at, &identity.subject, transaction));
     }
@@ -79,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_condition_lets_through_what_it_names_and_says_what_stands_otherwise() {
+    fn a_condition_admits_what_it_names_and_otherwise_reports_what_is_stored() {
         let (three, five) = (Some(Revision(3)), Some(Revision(5)));
         let at = Condition::At(vec![Revision(1), Revision(3)]);
         for (condition, stored, refusal) in [
