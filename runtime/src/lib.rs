@@ -5,6 +5,7 @@
 
 pub mod clock;
 
+pub mod outside_changes;
 pub mod read_through;
 pub mod retry;
 

@@ -19,7 +19,7 @@ use wask_store::{DataDirLock, Lane, Store};
 use crate::alarms::{AlarmParts, Alarms, FeedAction};
 use crate::api::{self, Server};
 use crate::callbacks::{CallbackParts, Callbacks};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, InFlightCounts};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::firing::Firing;
@@ -29,6 +29,7 @@ use crate::host::{Host, HostParts};
 use crate::idempotency::Idempotency;
 use crate::invoke::builtin::{self, Builtin};
 use crate::invoke::{Admission, AdmissionParts, Invoker, InvokerParts, Recorder};
+use crate::outside_changes::{Observer, Subscriber};
 use crate::queue::Queue;
 use crate::retention::{Bound, Retention, days};
 
@@ -47,8 +48,7 @@ pub struct Node {
     pub alarms: Arc<Alarms>,
     callbacks: Arc<Callbacks>,
     clock: Clock,
-    gate: Arc<Gate>,
-    gateway: Arc<Gateway>,
+    outside_changes: Arc<Observer>,
     queue: Queue,
     store: Arc<SqliteStore>,
     grace: Duration,
@@ -162,6 +162,9 @@ impl Node {
         alarms.take_over().await.context("take over the alarms")?;
 
         let gateway = Arc::new(Gateway::new(dyn_store.clone(), config.gateway.clone()));
+        let in_flight = Arc::new(InFlightCounts { catalog: catalog.clone(), gate: gate.clone() });
+        let subscribers: Vec<Arc<dyn Subscriber>> = vec![catalog.clone(), in_flight, gateway.clone()];
+        let outside_changes = Arc::new(Observer::new(dyn_store.clone(), clock.clone(), subscribers));
         let parts = api::Parts {
             admission,
             alarms: alarms.clone(),
@@ -189,9 +192,8 @@ impl Node {
                 async move { alarms.run(stop).await }
             }),
             tokio::spawn({
-                let (catalog, gate, gateway) = (catalog.clone(), gate.clone(), gateway.clone());
-                let stop = stop_working.clone();
-                async move { catalog.run(&gate, || gateway.forget_everything(), stop).await }
+                let (outside_changes, stop) = (outside_changes.clone(), stop_working.clone());
+                async move { outside_changes.run(stop).await }
             }),
             tokio::spawn(retention(config).run(dyn_store, clock.clone(), stop_working.clone())),
         ];
@@ -204,8 +206,7 @@ impl Node {
             invoker,
             alarms,
             callbacks,
-            gate,
-            gateway,
+            outside_changes,
             queue,
             store,
             grace,
@@ -226,10 +227,7 @@ impl Node {
 
     /// Takes notice now of what others have written into the store; the node does so by itself twice a second.
     pub async fn notice_outside_changes(&self) -> anyhow::Result<()> {
-        if self.catalog.notice_outside_changes(&self.gate).await? {
-            self.gateway.forget_everything();
-        }
-        Ok(())
+        Ok(self.outside_changes.notice().await?)
     }
 
     /// Accepts nobody any more and ends what can end within the grace period. Then whoever still waits gets an id, and

@@ -25,6 +25,7 @@ pub use access::RequiredAccess;
 pub use actions::{ActionPatch, ExecPatch};
 pub use identities::random_key;
 pub use namespaces::{NamespaceKey, NamespaceState, Namespaces, OlderKeys};
+pub use outside_changes::InFlightCounts;
 pub use packages::{Force, PackagePatch, PackageView};
 pub use resolve::{ActionEntry, ActionView};
 pub use rules::{RulePatch, RuleView};

@@ -1,7 +1,7 @@
 //! The operator's side of namespaces: creates, limits, blocks and deletes them, and makes their keys.
 //!
 //! Needs only a store, so a command can do it while a node runs. The node notices it as an outside change
-//! ([`super::outside_changes`]).
+//! ([`crate::outside_changes`]).
 
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use anyhow::{Context as _, bail};
 use wask_model::{AuthKey, Failure, Identity, LimitOverrides, NamespaceName, messages};
 use wask_store::{NewNamespace, Store, StoreError};
 
-use super::outside_changes;
 use crate::clock::Clock;
 use crate::gate::rights::SYSTEM;
+use crate::outside_changes;
 
 /// How many keys of a namespace are valid at a time: the new one, and the one that it replaces.
 const VALID_KEYS: u32 = 2;

@@ -5,12 +5,14 @@ mod table;
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use wask_model::{Api, ApiName, BasePath, Failure, NamespaceName, PathPattern, Route, Verb, messages};
 use wask_store::{ApiBounds, ApiPut, Store};
 
 pub use table::{Destination, Lookup};
 
+use crate::outside_changes::Subscriber;
 use crate::read_through::ReadThrough;
 use crate::retry::{self, TRIES};
 
@@ -191,10 +193,13 @@ impl Gateway {
         };
         self.served.get_or_read(namespace, read).await
     }
+}
 
-    /// Forgets everything cached, after an outside change.
-    pub fn forget_everything(&self) {
+#[async_trait]
+impl Subscriber for Gateway {
+    async fn outside_change(&self) -> Result<(), Failure> {
         self.served.forget_all();
+        Ok(())
     }
 }
 
