@@ -1,33 +1,8 @@
 //! HTTP in, HTTP out. Decides nothing: handlers parse, call and render.
 
-mod accept;
-mod actions;
-mod activations;
-mod alarms;
-mod apimgmt;
-mod audit;
-mod callbacks;
-mod caller;
-mod conditions;
-mod dead_letters;
-mod docs;
-mod documents;
-mod extract;
-mod gateway;
-mod idempotency;
-mod info;
-mod listing;
-mod media;
-mod namespaces;
-mod packages;
-mod rejection;
-mod rules;
-mod serve;
-mod tasks;
-mod transaction;
-mod triggers;
-mod unread;
-mod web;
+mod http;
+mod openwhisk;
+mod wask;
 
 use std::sync::Arc;
 
@@ -37,8 +12,12 @@ use tokio_util::sync::CancellationToken;
 use wask_model::Limits;
 use wask_store::Store;
 
-pub use serve::{HttpConfig, Server};
+pub use http::serve::{HttpConfig, Server};
 
+use self::http::transaction;
+use self::openwhisk::{actions, activations, gateway, info, namespaces, packages, rules, triggers, web};
+use self::wask::activations as own_activations;
+use self::wask::{alarms, audit, callbacks, dead_letters, docs, tasks};
 use crate::alarms::Alarms;
 use crate::callbacks::Callbacks;
 use crate::catalog::Catalog;
@@ -101,9 +80,9 @@ pub fn router(parts: Parts) -> Router {
         .route("/api/v1/web/{*address}", any(web::invoke))
         .route(
             &v1("/web/whisk.system/apimgmt/{call}"),
-            get(apimgmt::list).post(apimgmt::create).delete(apimgmt::delete),
+            get(gateway::manage::list).post(gateway::manage::create).delete(gateway::manage::delete),
         )
-        .route("/api/gw/{*address}", any(gateway::serve))
+        .route("/api/gw/{*address}", any(gateway::serve::serve))
         .route(&v1("/namespaces"), get(namespaces::list))
         .route(&v1("/namespaces/"), get(namespaces::list))
         .route(&v1("/namespaces/{ns}/limits"), get(namespaces::limits))
@@ -149,10 +128,10 @@ pub fn router(parts: Parts) -> Router {
         .route(&v1("/namespaces/{ns}/activations/{id}/"), get(activations::get))
         .route(&v1("/namespaces/{ns}/activations/{id}/logs"), get(activations::logs))
         .route(&v1("/namespaces/{ns}/activations/{id}/result"), get(activations::result))
-        .route(&v1("/namespaces/{ns}/activations/{id}/status"), get(activations::status))
-        .route(&v1("/namespaces/{ns}/activations/{id}/input"), get(activations::input))
-        .route(&v1("/namespaces/{ns}/activations/{id}/cancel"), post(activations::cancel))
-        .route(&v1("/namespaces/{ns}/activations/{id}/rerun"), post(activations::rerun))
+        .route(&v1("/namespaces/{ns}/activations/{id}/status"), get(own_activations::status::status))
+        .route(&v1("/namespaces/{ns}/activations/{id}/input"), get(own_activations::manage::input))
+        .route(&v1("/namespaces/{ns}/activations/{id}/cancel"), post(own_activations::manage::cancel))
+        .route(&v1("/namespaces/{ns}/activations/{id}/rerun"), post(own_activations::manage::rerun))
         .route(&v1("/namespaces/{ns}/dead-letters"), get(dead_letters::list).delete(dead_letters::purge_all))
         .route(&v1("/namespaces/{ns}/dead-letters/redrive"), post(dead_letters::redrive_all))
         .route(&v1("/namespaces/{ns}/dead-letters/{id}"), get(dead_letters::get).delete(dead_letters::purge))

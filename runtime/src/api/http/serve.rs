@@ -1,0 +1,151 @@
+//! The listening socket: accepts connections, bounds what a peer may hold open, and lets them end in order.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use http::Request;
+use http::uri::PathAndQuery;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use serde::{Deserialize, Serialize};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+use tracing::{debug, warn};
+
+use super::drain_body::ReadingOn;
+
+/// Bounds of connections; settings below `http.`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HttpConfig {
+    /// Connections at a time; further ones wait in the kernel's queue.
+    pub connections: usize,
+    /// How long a peer may take to send the head of a request.
+    pub header_timeout_ms: u64,
+    /// Bytes of a request's head.
+    pub header_bytes: usize,
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        HttpConfig { connections: 10_000, header_timeout_ms: 10_000, header_bytes: 64 << 10 }
+    }
+}
+
+/// The address at the other end of a connection, in the extensions of every request.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
+
+impl Peer {
+    /// A peer that has gone already has no address.
+    fn of(stream: &TcpStream) -> Self {
+        Peer(stream.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip()))
+    }
+}
+
+/// A bound socket that is ready to be served.
+pub struct Server {
+    listener: TcpListener,
+    config: HttpConfig,
+}
+
+impl Server {
+    pub async fn bind(address: SocketAddr, config: HttpConfig) -> std::io::Result<Self> {
+        Ok(Server { listener: TcpListener::bind(address).await?, config })
+    }
+
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until `stop`; then accepts nobody any more and waits until every request that has begun is answered, at most
+    /// `grace`.
+    pub async fn serve(self, router: Router, stop: CancellationToken, grace: Duration) {
+        let graceful = GracefulShutdown::new();
+        let places = Arc::new(Semaphore::new(self.config.connections));
+        let builder = self.builder();
+        let reading_on = ReadingOn::new(Duration::from_millis(self.config.header_timeout_ms));
+        while let Some((stream, place)) = self.next(&places, &stop).await {
+            let (reading_on, peer) = (reading_on.clone(), Peer::of(&stream));
+            let prepare = move |mut request: http::Request<Incoming>| {
+                request.extensions_mut().insert(peer);
+                reading_on.watch(with_one_slash(request))
+            };
+            let router = router.clone().map_request(prepare);
+            let service = TowerToHyperService::new(router);
+            let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+            let connection = graceful.watch(connection);
+            tokio::spawn(async move {
+                if let Err(cause) = connection.await {
+                    debug!(%cause, "connection ended badly");
+                }
+                drop(place);
+            });
+        }
+        drop(self.listener);
+        reading_on.stop().await;
+        if tokio::time::timeout(grace, graceful.shutdown()).await.is_err() {
+            warn!("connections were still open at the end of the grace period");
+        }
+    }
+
+    fn builder(&self) -> auto::Builder<TokioExecutor> {
+        let mut builder = auto::Builder::new(TokioExecutor::new());
+        let header_timeout = Duration::from_millis(self.config.header_timeout_ms);
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(header_timeout)
+            .max_buf_size(self.config.header_bytes.max(8192));
+        builder.http2().timer(TokioTimer::new()).max_header_list_size(self.config.header_bytes as u32);
+        builder
+    }
+
+    /// The next connection, when there is a place for it. `None`: time to stop.
+    async fn next(
+        &self,
+        places: &Arc<Semaphore>,
+        stop: &CancellationToken,
+    ) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+        loop {
+            let accepted = tokio::select! {
+                () = stop.cancelled() => return None,
+                accepted = async {
+                    let place = Arc::clone(places).acquire_owned().await.ok()?;
+                    Some((self.listener.accept().await, place))
+                } => accepted?,
+            };
+            match accepted {
+                (Ok((stream, _)), place) => {
+                    if let Err(cause) = stream.set_nodelay(true) {
+                        debug!(%cause, "connection without TCP_NODELAY");
+                    }
+                    return Some((stream, place));
+                }
+                (Err(cause), _) => {
+                    // Out of descriptors, most likely: wait for some to be closed.
+                    warn!(%cause, "connection could not be accepted");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+        }
+    }
+}
+
+/// A host that is configured with a slash at its end makes `//api/v1/…` of every path.
+fn with_one_slash(mut request: Request<Incoming>) -> Request<Incoming> {
+    let target = request.uri().path_and_query().map_or("", PathAndQuery::as_str);
+    if target.starts_with("//")
+        && let Ok(path) = format!("/{}", target.trim_start_matches('/')).parse::<PathAndQuery>()
+    {
+        *request.uri_mut() = path.into();
+    }
+    request
+}

@@ -1,0 +1,182 @@
+//! The outermost layer: the transaction id of a request, the body of every error, the headers of every answer, and the
+//! one log line.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{
+    ACCEPT, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW,
+    CONTENT_LENGTH, CONTENT_TYPE,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+use tracing::{debug, error};
+use wask_model::messages;
+
+use super::accept::check_resource;
+use super::caller::Caller;
+use super::rejection::{Refused, Rejection};
+use crate::api::App;
+use crate::api::openwhisk::gateway::serve;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const API: &str = "/api/v1";
+const WEB: &str = "/api/v1/web";
+/// Bytes of path and query. REST contract §1.1.
+const LONGEST_URI: usize = 8 << 10;
+
+/// The id of one HTTP request; `code` in its error, `X-Request-ID` on its response.
+#[derive(Clone)]
+pub struct TransactionId(pub Arc<str>);
+
+impl TransactionId {
+    /// The client's own id, unless it looks like one of the reference's or cannot be echoed; else a random one.
+    fn of(headers: &HeaderMap) -> Self {
+        let given = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
+        match given.filter(|id| !id.is_empty() && id.len() <= 128 && !id.starts_with("sid_")) {
+            Some(id) => TransactionId(id.into()),
+            None => TransactionId(format!("{:032x}", fastrand::u128(..)).into()),
+        }
+    }
+}
+
+/// Wraps every request of every route.
+pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let id = TransactionId::of(request.headers());
+    let started = app.clock.passed();
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    request.extensions_mut().insert(id.clone());
+
+    let is_web = is_web(&path);
+    let response = match check_length(&request) {
+        Err(too_long) => too_long.into_response(),
+        Ok(()) if is_web => next.run(request).await,
+        Ok(()) if method == Method::OPTIONS => options(&path),
+        Ok(()) => resource(request, next).await,
+    };
+    let response = with_allowed_methods(response, &path);
+    let mut response = with_error_body(response, &id);
+    if path.starts_with(API) && !is_web {
+        add_cors(response.headers_mut(), "GET, DELETE, POST, PUT, HEAD");
+    }
+    if let Ok(value) = HeaderValue::from_str(&id.0) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    if method == Method::HEAD {
+        *response.body_mut() = Body::empty();
+    }
+    let (status, took) = (response.status().as_u16(), app.clock.passed().saturating_sub(started));
+    debug!(transaction = %id.0, %method, path, status, took_us = took.as_micros() as u64, "answered");
+    response
+}
+
+fn check_length(request: &Request) -> Result<(), Rejection> {
+    let length = request.uri().path_and_query().map_or(0, |uri| uri.as_str().len());
+    if length <= LONGEST_URI {
+        return Ok(());
+    }
+    Err(Rejection::Http(StatusCode::URI_TOO_LONG, messages::uri_too_long(length, LONGEST_URI)))
+}
+
+/// What is no web action: HEAD is not offered on REST resources, and `Accept` counts. REST contract §1.7.
+async fn resource(mut request: Request, next: Next) -> Response {
+    if is_resource(request.uri().path()) && *request.method() == Method::HEAD {
+        // no route knows this method, so the router answers as for any other that the resource does not have
+        *request.method_mut() = Method::from_bytes(b"HEAD-OF-RESOURCE").unwrap_or(Method::TRACE);
+    }
+    let accept: HeaderMap = request.headers().get_all(ACCEPT).iter().map(|line| (ACCEPT, line.clone())).collect();
+    let response = next.run(request).await;
+    let unwanted = response.headers().get(CONTENT_TYPE).map(|kind| check_resource(&accept, response.status(), kind));
+    match unwanted {
+        Some(Err(message)) => Rejection::Http(StatusCode::NOT_ACCEPTABLE, message).into_response(),
+        Some(Ok(())) | None => response,
+    }
+}
+
+fn is_resource(path: &str) -> bool {
+    path.starts_with("/api/v1/namespaces")
+}
+
+/// A 405 of ours, not of a web action, says in its body what stands in `Allow`.
+fn with_allowed_methods(mut response: Response, path: &str) -> Response {
+    let is_refused = response.extensions().get::<Refused>().is_some();
+    if !is_refused || response.status() != StatusCode::METHOD_NOT_ALLOWED {
+        return response;
+    }
+    let known = response.headers().get(ALLOW).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let offered = known.split(',').map(str::trim).filter(|method| *method != "HEAD" || !is_resource(path));
+    let supported = offered.collect::<Vec<_>>().join(", ");
+    let message = messages::method_not_allowed(&supported);
+    if let Ok(value) = HeaderValue::from_str(&supported) {
+        response.headers_mut().insert(ALLOW, value);
+    }
+    response.extensions_mut().insert(Refused { message, pretty: false, cause: None });
+    response
+}
+
+/// Below it nobody needs a key, whether or not there is such a web action.
+fn is_web(path: &str) -> bool {
+    let is_action = path.strip_prefix(WEB).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    is_action || path.starts_with(gateway::PREFIX)
+}
+
+/// `{"error", "code"}` where the request was refused; a cause that the caller is not told goes to the log.
+fn with_error_body(response: Response, id: &TransactionId) -> Response {
+    let Some(refused) = response.extensions().get::<Refused>().cloned() else { return response };
+    if let (true, Some(cause)) = (response.status().is_server_error(), &refused.cause) {
+        error!(transaction = %id.0, ?cause, "request failed");
+    }
+    let body = json!({ "error": refused.message, "code": &*id.0 });
+    let text = if refused.pretty { serde_json::to_string_pretty(&body) } else { serde_json::to_string(&body) };
+    let (mut parts, _) = response.into_parts();
+    parts.headers.remove(CONTENT_LENGTH); // that of the body it had
+    parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Response::from_parts(parts, Body::from(text.expect("a JSON value always serializes")))
+}
+
+/// `OPTIONS` on anything but a web action: REST contract §1.7.
+fn options(path: &str) -> Response {
+    let mut response = "OK".into_response();
+    if !path.starts_with(API) {
+        add_cors(response.headers_mut(), "OPTIONS, GET, POST");
+    }
+    response
+}
+
+fn add_cors(headers: &mut HeaderMap, methods: &'static str) {
+    const ALLOWED: &str = "Authorization, Origin, X-Requested-With, Content-Type, Accept, User-Agent";
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(ALLOWED));
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(methods));
+}
+
+/// No such URL: 401 below the API without credentials, 404 otherwise. REST contract §1.3.
+pub async fn unknown_url(State(app): State<App>, request: Request) -> Rejection {
+    let path = request.uri().path();
+    if path.starts_with(API)
+        && !is_web(path)
+        && let Err(rejection) = Caller::of(&app, request.headers(), request.extensions()).await
+    {
+        return rejection;
+    }
+    Rejection::Http(StatusCode::NOT_FOUND, messages::URL_NOT_FOUND.into())
+}
+
+/// The URL exists, but not with this method.
+pub async fn method_not_allowed(State(app): State<App>, request: Request) -> Rejection {
+    let path = request.uri().path();
+    if path.starts_with(API)
+        && let Err(rejection) = Caller::of(&app, request.headers(), request.extensions()).await
+    {
+        return rejection;
+    }
+    // …/actions/ with an empty name is an entity that cannot be, not a collection
+    let is_nameless = path.ends_with('/') && 6 <= path.trim_end_matches('/').split('/').count();
+    if is_nameless && matches!(*request.method(), Method::PUT | Method::DELETE) {
+        return Rejection::Http(StatusCode::NOT_FOUND, messages::URL_NOT_FOUND.into());
+    }
+    Rejection::Method
+}

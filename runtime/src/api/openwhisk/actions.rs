@@ -1,0 +1,205 @@
+//! `/namespaces/{ns}/actions`. REST contract §3.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use wask_model::{Action, Activation, ActivationId, Collection, Failure, IdempotencyKey, Status, messages};
+
+use super::documents::action;
+use super::entities;
+use crate::api::App;
+use crate::api::http::caller::Caller;
+use crate::api::http::conditions::{ETag, Writing};
+use crate::api::http::extract::{Params, Segments, document, malformed, payload};
+use crate::api::http::idempotency;
+use crate::api::http::rejection::Rejection;
+use crate::api::http::transaction::TransactionId;
+use crate::api::wask::callbacks::{Carrier, first_callback, with_callback};
+use crate::catalog::Selection;
+use crate::gate::rights;
+use crate::idempotency::{Door, KeyedRequest, Reply};
+use crate::invoke::{Context, Invocation, Invoked, Wait};
+
+pub const ACTIVATION_ID: HeaderName = HeaderName::from_static("x-openwhisk-activation-id");
+
+/// `GET actions`: summaries, packaged ones included · with `count=true` their number.
+pub async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    path: Segments,
+    params: Params,
+) -> Result<Response, Rejection> {
+    let target = path.target(&caller)?;
+    rights::own_namespace(&caller.identity, &target.namespace)?;
+    let all = Selection::new(target.namespace, Collection::Actions);
+    entities::answer(&app, Selection { package: target.package, ..all }, &params).await
+}
+
+/// `GET actions/{pkg}/`: the actions of one package, through a binding the provider's · 403 · 404 · 409.
+pub async fn list_package(
+    State(app): State<App>,
+    caller: Caller,
+    path: Segments,
+    params: Params,
+) -> Result<Response, Rejection> {
+    let package = path.target(&caller)?.full_name()?;
+    app.catalog.may_read_package(&caller.identity, &package).await?;
+    entities::answer(&app, app.catalog.actions_of(&package).await?, &params).await
+}
+
+/// `GET actions/{name}`: the document, with its code unless `code=false` · 403 · 404 · 409.
+pub async fn get(
+    State(app): State<App>,
+    caller: Caller,
+    path: Segments,
+    params: Params,
+) -> Result<(ETag, Json<Value>), Rejection> {
+    let name = path.target(&caller)?.full_name()?;
+    app.catalog.may_read_action(&caller.identity, &name).await?;
+    let with_code = params.flag("code", true)?;
+    let view = app.catalog.action(&name).await?;
+    if !with_code {
+        return Ok((ETag(view.revision), Json(action::document_without_code(&view))));
+    }
+    let code = code_of(&app, &view.action).await?;
+    Ok((ETag(view.revision), Json(action::document(&view.action, code.as_deref()))))
+}
+
+/// `PUT actions/{name}`: creates; with `overwrite=true` creates or changes · 400 · 404 package · 409 · 412 · 413.
+pub async fn put(
+    State(app): State<App>,
+    caller: Caller,
+    path: Segments,
+    params: Params,
+    writing: Writing,
+    request: Request<Body>,
+) -> Result<(ETag, Json<Value>), Rejection> {
+    let name = path.writable(&caller)?;
+    app.catalog.check_package(&name).await?; // before the body is looked at: REST contract §1.4
+    let patch = action::read(&document(request, app.limits.request_bytes).await?, &caller.identity.namespace)?;
+    let overwrite = params.overwrite()?;
+    let stored = app.catalog.put_action(&name, patch, overwrite, &writing.by(&caller)?).await?;
+    let code = code_of(&app, &stored.value).await?;
+    Ok((ETag(stored.revision), Json(action::document(&stored.value, code.as_deref()))))
+}
+
+/// `DELETE actions/{name}`: the document that was removed · 404 · 409 · 412.
+pub async fn delete(
+    State(app): State<App>,
+    caller: Caller,
+    path: Segments,
+    writing: Writing,
+) -> Result<Json<Value>, Rejection> {
+    let name = path.writable(&caller)?;
+    let (action, code) = app.catalog.delete_action(&name, &writing.by(&caller)?).await?;
+    Ok(Json(action::document(&action, code.as_deref())))
+}
+
+async fn code_of(app: &App, action: &Action) -> Result<Option<String>, Failure> {
+    match action.code() {
+        Some(code) => app.catalog.code(code).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// `POST actions/{name}`: 200 record or result · 202 `{activationId}` when not blocking or still running · 404 · 413 ·
+/// 422 the idempotency key of another request · 429 · 502 when the action failed. REST contract §3.6.
+pub async fn invoke(
+    State(app): State<App>,
+    axum::Extension(transaction): axum::Extension<TransactionId>,
+    caller: Caller,
+    path: Segments,
+    params: Params,
+    request: Request<Body>,
+) -> Result<Response, Rejection> {
+    let action = path.target(&caller)?.full_name()?;
+    let accepted = app.clock.now();
+    let key = idempotency::key(request.headers())?;
+    let entrance = app.admission.admit_keyed(&caller.identity, &action, key, accepted).await?;
+    let (wait, result_only) = mode(&params, app.limits.blocking_wait_ms)?;
+    let extra_logging = wants_extra_logging(&request);
+    let carrier = Carrier::of(request.headers())?;
+    let mut args = payload(request, app.gate.payload_bytes(&caller.identity)).await?;
+    let callback = carrier.subscription(&mut args)?;
+    let context = Context { extra_logging, ..Context::outermost(transaction.0, accepted) };
+    let identity = caller.identity.clone();
+    let invocation = Invocation { identity, action, args, wait, context, callback };
+    let entrance = entrance.for_request(|key| keyed(key, &invocation));
+    let reply = app.invoker.invoke(invocation, entrance).await?;
+    let callback = match &reply {
+        Reply::First(answer) => answer.callback,
+        Reply::Replayed(answer) => first_callback(&app, &caller.identity.namespace, answer.invoked.id()).await?,
+    };
+    Ok(idempotency::answered(reply.map(|invoked| with_callback(answer(invoked.invoked, result_only), callback))))
+}
+
+/// A retry repeats the action, its arguments and the callback; it may wait where the first one did not.
+fn keyed(key: IdempotencyKey, invocation: &Invocation) -> KeyedRequest {
+    let (action, args) = (invocation.action.to_string(), json!(invocation.args).to_string());
+    let callback = json!(invocation.callback).to_string();
+    let parts: [&[u8]; 4] = [b"POST action", action.as_bytes(), args.as_bytes(), callback.as_bytes()];
+    KeyedRequest::new(invocation.identity.namespace.clone(), key, Door::Api, &parts)
+}
+
+/// Speaks to the server alone: actions are not shown it. REST contract §1.7.
+pub const EXTRA_LOGGING: HeaderName = HeaderName::from_static("x-ow-extra-logging");
+
+/// Whether `X-OW-EXTRA-LOGGING: on` was sent.
+pub fn wants_extra_logging(request: &Request<Body>) -> bool {
+    request.headers().get(EXTRA_LOGGING).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"on"))
+}
+
+/// `blocking`, `result` and `timeout`; the timeout is checked also when nobody waits.
+fn mode(params: &Params, longest_ms: u64) -> Result<(Wait, bool), Rejection> {
+    let timeout = match params.get("timeout") {
+        None => longest_ms,
+        Some(text) => match text.parse() {
+            Ok(ms) if (1..=60_000).contains(&ms) => longest_ms.min(ms),
+            _ => return Err(malformed("timeout", messages::INVOKE_TIMEOUT)),
+        },
+    };
+    let wait = match params.flag("blocking", false)? {
+        true => Wait::UpTo(Duration::from_millis(timeout)),
+        false => Wait::No,
+    };
+    Ok((wait, params.flag("result", false)?))
+}
+
+fn answer(invoked: Invoked, result_only: bool) -> Response {
+    let (status, id, body) = match invoked {
+        Invoked::Accepted(id) => (StatusCode::ACCEPTED, id, Json(json!({ "activationId": id })).into_response()),
+        Invoked::Ended(record) => (status_of(record.response.status), record.id, ended(&record, result_only)),
+    };
+    with_id((status, body).into_response(), id)
+}
+
+/// The record, or the result alone; an array is sent bare, as the reference does.
+fn ended(record: &Arc<Activation>, result_only: bool) -> Response {
+    let result = &record.response.result;
+    if result_only || result.is_array() {
+        Json(result).into_response()
+    } else {
+        Json(record.wire_without_logs()).into_response()
+    }
+}
+
+fn status_of(status: Status) -> StatusCode {
+    match status {
+        Status::Success => StatusCode::OK,
+        Status::ApplicationError | Status::DeveloperError => StatusCode::BAD_GATEWAY,
+        Status::WhiskError => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+pub fn with_id(mut response: Response, id: ActivationId) -> Response {
+    if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+        response.headers_mut().insert(ACTIVATION_ID, value);
+    }
+    response
+}

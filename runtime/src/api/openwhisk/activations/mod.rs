@@ -1,0 +1,141 @@
+//! `/namespaces/{ns}/activations`. REST contract §4; `/status` is feeds contract §B.2.
+
+pub mod cursor;
+pub mod query;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header::LINK;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::json;
+use wask_model::{Activation, ActivationId, Failure, NamespaceName, WireResponse, messages};
+use wask_store::{ActivationQuery, Place};
+
+use super::documents::activation::{State as LifeState, summary};
+use crate::api::App;
+use crate::api::http::caller::Caller;
+use crate::api::http::extract::{Params, Segments, counted};
+use crate::api::http::rejection::Rejection;
+use crate::api::wask::activations::follow;
+use crate::api::wask::activations::status::unended;
+use crate::gate::rights;
+use cursor::link_to_next;
+
+const STATE: HeaderName = HeaderName::from_static("x-wask-activation-state");
+
+/// `GET activations`: newest first; `name`, `contains`, `status`, `kind`, `cause`, `since`, `upto` filter, `docs=true` shows
+/// whole records, `count=true` their number. `Link` leads to the next page while there is one.
+pub async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    path: Segments,
+    params: Params,
+    uri: Uri,
+) -> Result<Response, Rejection> {
+    let namespace = path.own_namespace(&caller)?;
+    let page = params.page("activations")?;
+    let query = query::read(&params, namespace, page)?;
+    let (docs, count) = (params.flag("docs", false)?, params.flag("count", false)?);
+    app.invoker.flush_records().await;
+    match (docs, count) {
+        (true, true) => Err(Failure::BadRequest(messages::DOCS_WITH_COUNT.into()).into()),
+        (false, true) => {
+            let total = app.store.count_activations(&query).await?;
+            Ok(counted("activations", total, page).into_response())
+        }
+        (true, false) => {
+            let records = app.store.activation_records(&and_one_more(&query)).await?;
+            let found = records.iter().map(|record| (Place { start: record.start, id: record.id }, record.wire()));
+            Ok(linked(&uri, &query, found.collect()))
+        }
+        (false, false) => {
+            let summaries = app.store.activation_summaries(&and_one_more(&query)).await?;
+            let found = summaries.iter().map(|shown| (Place { start: shown.start, id: shown.id }, summary(shown)));
+            Ok(linked(&uri, &query, found.collect()))
+        }
+    }
+}
+
+/// The page and the first of the next one, which tells whether there is a next one.
+fn and_one_more(query: &ActivationQuery) -> ActivationQuery {
+    ActivationQuery { limit: query.limit + 1, ..query.clone() }
+}
+
+/// The page that was asked for, with a link to the next one if more was found.
+fn linked(uri: &Uri, query: &ActivationQuery, mut found: Vec<(Place, impl Serialize)>) -> Response {
+    let there_is_more = (query.limit as usize) < found.len();
+    found.truncate(query.limit as usize);
+    let next = found.last().filter(|_| there_is_more).and_then(|(last, _)| link_to_next(uri, *last));
+    let documents: Vec<_> = found.into_iter().map(|(_, document)| document).collect();
+    let mut response = Json(documents).into_response();
+    if let Some(next) = next {
+        response.headers_mut().insert(LINK, next);
+    }
+    response
+}
+
+/// `GET activations/{id}`: the record · 404 until it has ended, with its state in a header.
+pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Result<Response, Response> {
+    let record = ended(&app, &caller, path).await?;
+    Ok(Json(record.wire()).into_response())
+}
+
+/// `GET activations/{id}/logs`: `{"logs"}` · 404 as for the record · with `follow=true` the lines as they are written, as
+/// server-sent events until the activation has ended.
+pub async fn logs(
+    State(app): State<App>,
+    caller: Caller,
+    path: Segments,
+    params: Params,
+    headers: HeaderMap,
+) -> Result<Response, Response> {
+    if params.flag("follow", false).map_err(IntoResponse::into_response)? {
+        let (namespace, id) = own_id(&caller, path).map_err(IntoResponse::into_response)?;
+        return follow::follow(app, namespace, id, &headers).await.map_err(IntoResponse::into_response);
+    }
+    let record = ended(&app, &caller, path).await?;
+    Ok(Json(json!({ "logs": record.logs })).into_response())
+}
+
+/// `GET activations/{id}/result`: the `response` · 404 as for the record.
+pub async fn result(State(app): State<App>, caller: Caller, path: Segments) -> Result<Response, Response> {
+    let record = ended(&app, &caller, path).await?;
+    Ok(Json(WireResponse(&record.response)).into_response())
+}
+
+async fn ended(app: &App, caller: &Caller, path: Segments) -> Result<Activation, Response> {
+    let (namespace, id) = own_id(caller, path).map_err(IntoResponse::into_response)?;
+    let find = || async { find(app, &namespace, id).await.map_err(|failure| Rejection::from(failure).into_response()) };
+    if let Some(record) = find().await? {
+        return Ok(record);
+    }
+    let missing = Rejection::from(Failure::not_found()).into_response();
+    match unended(app, &namespace, id).await {
+        Ok(Some(life)) => Err(in_state(missing, life.state())),
+        _ => find().await?.ok_or(missing), // it may have ended between the two looks
+    }
+}
+
+pub fn own_id(caller: &Caller, path: Segments) -> Result<(NamespaceName, ActivationId), Rejection> {
+    let target = path.target(caller)?;
+    let text = target.id.ok_or_else(|| Rejection::Http(StatusCode::NOT_FOUND, messages::URL_NOT_FOUND.into()))?;
+    let id = text.parse()?;
+    rights::own_namespace(&caller.identity, &target.namespace)?;
+    Ok((target.namespace, id))
+}
+
+/// A record that is about to be written is waited for, so that whoever was told of an id finds it.
+pub async fn find(app: &App, namespace: &NamespaceName, id: ActivationId) -> Result<Option<Activation>, Failure> {
+    if let Some(record) = app.store.activation(namespace, id).await? {
+        return Ok(Some(record));
+    }
+    app.invoker.flush_records().await;
+    app.store.activation(namespace, id).await.map_err(Failure::from)
+}
+
+fn in_state(mut response: Response, state: LifeState) -> Response {
+    response.headers_mut().insert(STATE, HeaderValue::from_static(state.as_str()));
+    response
+}

@@ -1,0 +1,69 @@
+//! `/namespaces/{ns}/packages`. REST contract §7.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use serde_json::Value;
+use wask_model::Collection;
+
+use super::documents::package;
+use super::entities;
+use crate::api::App;
+use crate::api::http::caller::Caller;
+use crate::api::http::conditions::{ETag, Writing};
+use crate::api::http::extract::{Params, Segments, document};
+use crate::api::http::rejection::Rejection;
+use crate::catalog::{Force, Selection, Visibility};
+use crate::gate::rights;
+
+/// `GET packages`: summaries; of other namespaces only what they share · with `count=true` their number.
+pub async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    path: Segments,
+    params: Params,
+) -> Result<Response, Rejection> {
+    let namespace = path.target(&caller)?.namespace;
+    let shown = if rights::owns(&caller.identity, &namespace) { Visibility::All } else { Visibility::Shared };
+    let all = Selection::new(namespace, Collection::Packages);
+    entities::answer(&app, Selection { shown, ..all }, &params).await
+}
+
+/// `GET packages/{name}`: the document with its actions and feeds · 403 · 404 · 409 · 422.
+pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Result<(ETag, Json<Value>), Rejection> {
+    let name = path.target(&caller)?.full_name()?;
+    app.catalog.may_read_package(&caller.identity, &name).await?;
+    let view = app.catalog.package(&name).await?;
+    Ok((ETag(view.revision), Json(package::view(&view))))
+}
+
+/// `PUT packages/{name}`: creates; with `overwrite=true` creates or changes · 400 · 403 what is bound · 409 · 412 · 413.
+pub async fn put(
+    State(app): State<App>,
+    caller: Caller,
+    path: Segments,
+    params: Params,
+    writing: Writing,
+    request: Request<Body>,
+) -> Result<(ETag, Json<Value>), Rejection> {
+    let name = path.writable(&caller)?;
+    let patch = package::read(&document(request, app.limits.request_bytes).await?, &caller.identity.namespace)?;
+    let stored = app.catalog.put_package(&name, patch, params.overwrite()?, &writing.by(&caller)?).await?;
+    Ok((ETag(stored.revision), Json(package::document(&stored.value))))
+}
+
+/// `DELETE packages/{name}`: the document that was removed; with `force=true` its actions go too · 404 · 409 not empty ·
+/// 412.
+pub async fn delete(
+    State(app): State<App>,
+    caller: Caller,
+    path: Segments,
+    params: Params,
+    writing: Writing,
+) -> Result<Json<Value>, Rejection> {
+    let name = path.writable(&caller)?;
+    let force = if params.flag("force", false)? { Force::Yes } else { Force::No };
+    let removed = app.catalog.delete_package(&name, force, &writing.by(&caller)?).await?;
+    Ok(Json(package::document(&removed)))
+}

@@ -1,0 +1,81 @@
+//! `/namespaces/{ns}/rules`. REST contract §6.2, §6.3.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use serde_json::Value;
+use wask_model::Collection;
+
+use super::documents::rule;
+use super::entities::answer;
+use crate::api::App;
+use crate::api::http::caller::Caller;
+use crate::api::http::conditions::{ETag, Writing};
+use crate::api::http::extract::{Params, Segments, document};
+use crate::api::http::rejection::Rejection;
+use crate::catalog::{RequiredAccess, Selection};
+use crate::gate::rights;
+
+/// `GET rules`: documents without status · with `count=true` their number.
+pub async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    path: Segments,
+    params: Params,
+) -> Result<Response, Rejection> {
+    let namespace = path.own_namespace(&caller)?;
+    answer(&app, Selection::new(namespace, Collection::Rules), &params).await
+}
+
+/// `GET rules/{name}`: the document with status · 404 · 409.
+pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Result<(ETag, Json<Value>), Rejection> {
+    let name = path.target(&caller)?.full_name()?;
+    rights::own_entity(&caller.identity, &name)?;
+    let view = app.catalog.rule(&name).await?;
+    Ok((ETag(view.revision), Json(rule::document(&view))))
+}
+
+/// `PUT rules/{name}`: creates, active; with `overwrite=true` creates or changes · 400 · 403 · 404 package · 409 · 412.
+pub async fn put(
+    State(app): State<App>,
+    caller: Caller,
+    path: Segments,
+    params: Params,
+    writing: Writing,
+    request: Request<Body>,
+) -> Result<(ETag, Json<Value>), Rejection> {
+    let name = path.writable(&caller)?;
+    let patch = rule::read(&document(request, app.limits.request_bytes).await?, &caller.identity.namespace)?;
+    let trigger = patch.trigger.as_ref().map(RequiredAccess::Own);
+    let needed: Vec<RequiredAccess<'_>> =
+        trigger.into_iter().chain(patch.action.as_ref().map(RequiredAccess::Action)).collect();
+    app.catalog.may_use(&caller.identity, &needed).await?;
+    let view = app.catalog.put_rule(&name, patch, params.overwrite()?, &writing.by(&caller)?).await?;
+    Ok((ETag(view.revision), Json(rule::document(&view))))
+}
+
+/// `POST rules/{name}`: sets the status; answers the text `OK` · 400 · 404.
+pub async fn set_status(
+    State(app): State<App>,
+    caller: Caller,
+    path: Segments,
+    writing: Writing,
+    request: Request<Body>,
+) -> Result<&'static str, Rejection> {
+    let name = path.writable(&caller)?;
+    let status = rule::read_status(&document(request, app.limits.request_bytes).await?)?;
+    app.catalog.set_rule_status(&name, status, &writing.by(&caller)?).await?;
+    Ok("OK")
+}
+
+/// `DELETE rules/{name}`: the document, inactive · 404 · 409 · 412.
+pub async fn delete(
+    State(app): State<App>,
+    caller: Caller,
+    path: Segments,
+    writing: Writing,
+) -> Result<Json<Value>, Rejection> {
+    let name = path.writable(&caller)?;
+    Ok(Json(rule::document(&app.catalog.delete_rule(&name, &writing.by(&caller)?).await?)))
+}

@@ -1,0 +1,124 @@
+//! `/namespaces/{ns}/triggers`. REST contract §6.1, §6.4.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, COOKIE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
+use wask_model::{ActivationId, Arguments, Collection, FullName, IdempotencyKey, NamespaceName, Subscription};
+
+use super::actions::{EXTRA_LOGGING, with_id};
+use super::documents::trigger;
+use super::entities::answer;
+use crate::api::App;
+use crate::api::http::caller::Caller;
+use crate::api::http::conditions::{ETag, Writing};
+use crate::api::http::extract::{Params, Segments, document, payload};
+use crate::api::http::idempotency;
+use crate::api::http::rejection::Rejection;
+use crate::api::http::transaction::TransactionId;
+use crate::api::wask::callbacks::{self, Carrier};
+use crate::catalog::Selection;
+use crate::firing::Fire;
+use crate::gate::rights;
+use crate::idempotency::{Door, KeyedRequest};
+use crate::invoke::Context;
+
+/// `GET triggers`: summaries · with `count=true` their number.
+pub async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    path: Segments,
+    params: Params,
+) -> Result<Response, Rejection> {
+    let namespace = path.own_namespace(&caller)?;
+    answer(&app, Selection::new(namespace, Collection::Triggers), &params).await
+}
+
+/// `GET triggers/{name}`: the document · 404 · 409.
+pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Result<(ETag, Json<Value>), Rejection> {
+    let name = path.target(&caller)?.full_name()?;
+    rights::own_entity(&caller.identity, &name)?;
+    let stored = app.catalog.stored_trigger(&name).await?;
+    Ok((ETag(stored.revision), Json(trigger::document(&stored.value))))
+}
+
+/// `PUT triggers/{name}`: creates; with `overwrite=true` creates or changes · 400 · 409 · 412 · 413.
+pub async fn put(
+    State(app): State<App>,
+    caller: Caller,
+    path: Segments,
+    params: Params,
+    writing: Writing,
+    request: Request<Body>,
+) -> Result<(ETag, Json<Value>), Rejection> {
+    let name = path.writable(&caller)?;
+    let patch = trigger::read(&document(request, app.limits.request_bytes).await?)?;
+    let stored = app.catalog.put_trigger(&name, patch, params.overwrite()?, &writing.by(&caller)?).await?;
+    Ok((ETag(stored.revision), Json(trigger::document(&stored.value))))
+}
+
+/// `DELETE triggers/{name}`: the document that was removed · 404 · 409 · 412.
+pub async fn delete(
+    State(app): State<App>,
+    caller: Caller,
+    path: Segments,
+    writing: Writing,
+) -> Result<Json<Value>, Rejection> {
+    let name = path.writable(&caller)?;
+    Ok(Json(trigger::document(&app.catalog.delete_trigger(&name, &writing.by(&caller)?).await?)))
+}
+
+/// `POST triggers/{name}`: 202 `{activationId}` · 204 when no rule is active · 404 · 413 · 422 the idempotency key of
+/// another request · 429.
+pub async fn fire(
+    State(app): State<App>,
+    axum::Extension(transaction): axum::Extension<TransactionId>,
+    caller: Caller,
+    path: Segments,
+    request: Request<Body>,
+) -> Result<Response, Rejection> {
+    let trigger = path.target(&caller)?.full_name()?;
+    let accepted = app.clock.now();
+    let key = idempotency::key(request.headers())?;
+    app.admission.admit_firing(&caller.identity, &trigger, accepted)?;
+    let headers = Some(headers_for_actions(request.headers()));
+    let carrier = Carrier::of(request.headers())?;
+    let mut payload = payload(request, app.gate.payload_bytes(&caller.identity)).await?;
+    let asked = carrier.subscription(&mut payload)?;
+    let key = key.map(|key| keyed(key, &caller.identity.namespace, &trigger, (&payload, &asked)));
+    let (id, context) = (ActivationId::new(accepted), Context::outermost(transaction.0, accepted));
+    let fire = Fire { id, identity: caller.identity, trigger, payload, headers, context, callback: None };
+    let fired = app.firing.receive(fire, asked, key).await?;
+    match fired {
+        Some(reply) => Ok(idempotency::answered(reply.map(accepted_as))),
+        None => Ok(StatusCode::NO_CONTENT.into_response()),
+    }
+}
+
+fn accepted_as(id: ActivationId) -> Response {
+    with_id((StatusCode::ACCEPTED, Json(json!({ "activationId": id }))).into_response(), id)
+}
+
+/// A retry repeats the trigger, the payload and the callback.
+fn keyed(
+    key: IdempotencyKey,
+    namespace: &NamespaceName,
+    trigger: &FullName,
+    (payload, callback): (&Arguments, &Option<Subscription>),
+) -> KeyedRequest {
+    let (trigger, payload) = (trigger.to_string(), json!(payload).to_string());
+    let callback = json!(callback).to_string();
+    let parts: [&[u8]; 4] = [b"POST trigger", trigger.as_bytes(), payload.as_bytes(), callback.as_bytes()];
+    KeyedRequest::new(namespace.clone(), key, Door::Api, &parts)
+}
+
+/// Lower-case names, text values, without what proves who the caller is and what is for the server alone.
+fn headers_for_actions(headers: &HeaderMap) -> Value {
+    let hidden = [AUTHORIZATION, COOKIE, EXTRA_LOGGING, callbacks::URL, callbacks::OPTIONS];
+    let shown = headers.iter().filter(|(name, _)| !hidden.contains(name));
+    let texts = shown.filter_map(|(name, value)| Some((name.to_string(), Value::from(value.to_str().ok()?))));
+    Value::Object(texts.collect::<Map<String, Value>>())
+}

@@ -1,0 +1,207 @@
+//! Web actions: `/api/v1/web/{ns}/{pkg}/{action}[.{ext}][{rest}]`, any method, no key needed. REST contract §8.
+
+mod address;
+mod request;
+mod response;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{ACCESS_CONTROL_REQUEST_HEADERS, ALLOW};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use wask_model::{Failure, FullName, IdempotencyKey, SharedIdentity, messages};
+
+use super::actions::{wants_extra_logging, with_id};
+use crate::api::App;
+use crate::api::http::caller::Caller;
+use crate::api::http::extract::body;
+use crate::api::http::idempotency;
+use crate::api::http::rejection::Rejection;
+use crate::api::http::transaction::TransactionId;
+use crate::catalog::ActionEntry;
+use crate::idempotency::{Door, KeyedRequest};
+use crate::invoke::{Context, Entrance, Invocation, Invoked, Wait, is_fixed};
+pub use address::{Address, Extension};
+use request::{Raw, WebRequest};
+pub use response::cors;
+
+/// Any method on a web action's URL: what the action answers, transcoded by the extension · 404 no such web action · 401 ·
+/// 413 · 429 · 202 not ready in 60 s.
+pub async fn invoke(
+    State(app): State<App>,
+    axum::Extension(transaction): axum::Extension<TransactionId>,
+    caller: Option<Caller>,
+    request: Request<Body>,
+) -> Response {
+    let address = request.uri().path().strip_prefix("/api/v1/web/").and_then(Address::parse);
+    let found = match address {
+        Some(address) => find(&app, address).await,
+        None => Err(missing()),
+    };
+    match found {
+        Ok(found) => answer(&app, transaction, caller, found, request).await,
+        Err(rejection) => rejection.into_response(),
+    }
+}
+
+/// What a web action that was found answers, and who may read it.
+pub async fn answer(
+    app: &App,
+    transaction: TransactionId,
+    caller: Option<Caller>,
+    found: Found,
+    request: Request<Body>,
+) -> Response {
+    let own_options = found.entry.action.annotations.is_true("web-custom-options");
+    let asked = request.headers().get(ACCESS_CONTROL_REQUEST_HEADERS).cloned();
+    let answered = checked(app, transaction, caller, found, request).await;
+    let mut response = answered.unwrap_or_else(IntoResponse::into_response);
+    if !own_options {
+        cors(response.headers_mut(), asked.as_ref());
+    }
+    response
+}
+
+/// A web action that exists, whose it is, and how the request got there.
+pub struct Found {
+    address: Address,
+    entry: Arc<ActionEntry>,
+    owner: SharedIdentity,
+    way: Way,
+}
+
+/// What a route of the gateway adds to a request; nothing where the URL is the web action's own.
+#[derive(Default)]
+pub struct Way {
+    /// What segments of the path stand for: arguments that neither query nor body override.
+    pub parameters: Vec<(String, String)>,
+    /// In place of the header `X-Require-Whisk-Auth`.
+    pub secret: Option<String>,
+}
+
+impl Found {
+    pub fn by(self, way: Way) -> Self {
+        Found { way, ..self }
+    }
+}
+
+fn missing() -> Rejection {
+    Rejection::Web(StatusCode::NOT_FOUND, messages::ENTITY_NOT_FOUND.into())
+}
+
+/// Steps 1 to 3 of §8.3: nothing distinguishes what is missing.
+pub async fn find(app: &App, address: Address) -> Result<Found, Rejection> {
+    let owner = app.catalog.owner(&address.namespace).await?.filter(|owner| !owner.blocked).ok_or_else(missing)?;
+    let name = FullName {
+        namespace: address.namespace.clone(),
+        package: address.package.clone(),
+        name: address.action.clone(),
+    };
+    match app.catalog.resolve(&name).await {
+        Ok(entry) if entry.action.is_web() => {
+            app.catalog.may_invoke(&owner, &name).await?; // step 3: through a binding whose provider is private, 403
+            Ok(Found { address, entry, owner, way: Way::default() })
+        }
+        Ok(_) | Err(Failure::NotFound(_) | Failure::Conflict(_)) => Err(missing()),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// The owner's throttles and steps 4 to 9 of §8.3.
+async fn checked(
+    app: &App,
+    transaction: TransactionId,
+    caller: Option<Caller>,
+    found: Found,
+    request: Request<Body>,
+) -> Result<Response, Rejection> {
+    let accepted = app.clock.now();
+    let key = match *request.method() {
+        Method::POST | Method::PATCH => idempotency::key(request.headers())?,
+        _ => None, // such a request may be repeated anyway
+    };
+    let entrance = app.admission.enter(&found.owner, key, accepted)?;
+    app.gate.check_payload(&found.owner, crate::api::http::extract::content_length(request.headers()).unwrap_or(0))?;
+    let annotations = &found.entry.action.annotations;
+    let is_options = request.method() == Method::OPTIONS;
+    let own_options = annotations.is_true("web-custom-options");
+    if is_options && !own_options {
+        return Ok(StatusCode::OK.into_response());
+    }
+    if !SERVED.contains(request.method()) {
+        let mut refused = Rejection::Method.into_response();
+        refused.headers_mut().insert(ALLOW, http::HeaderValue::from_static(SERVED_TEXT));
+        return Ok(refused);
+    }
+    let key = request.headers().get("x-require-whisk-auth").and_then(|value| value.to_str().ok());
+    let key = found.way.secret.as_deref().or(key);
+    let may = request::require_whisk_auth(annotations.get("require-whisk-auth"), key, caller.is_some());
+    // An OPTIONS request that has come this far is one that the action answers itself, without a key. §8.3, step 6.
+    if !may && !is_options {
+        return Err(Rejection::Http(StatusCode::UNAUTHORIZED, messages::AUTHENTICATION_FAILED.into()));
+    }
+    let extra_logging = wants_extra_logging(&request);
+    let context = Context { extra_logging, ..Context::outermost(transaction.0, accepted) };
+    run(app, caller, found, request, context, entrance).await
+}
+
+const SERVED: [Method; 7] =
+    [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::HEAD, Method::OPTIONS];
+const SERVED_TEXT: &str = "OPTIONS, GET, DELETE, POST, PUT, HEAD, PATCH";
+
+async fn run(
+    app: &App,
+    caller: Option<Caller>,
+    found: Found,
+    request: Request<Body>,
+    context: Context,
+    entrance: Entrance<IdempotencyKey>,
+) -> Result<Response, Rejection> {
+    let Found { address, entry, owner, way } = found;
+    let (head, stream) = request.into_parts();
+    let bytes = body(Request::from_parts(head.clone(), stream), "Request", app.gate.payload_bytes(&owner)).await?;
+    let raw = if entry.action.annotations.is_true("raw-http") { Raw::Yes } else { Raw::No };
+    let user = caller.map(|caller| caller.identity.namespace.to_string());
+    let web = WebRequest {
+        method: head.method.as_str(),
+        headers: &head.headers,
+        path: &address.rest,
+        query: head.uri.query(),
+        user: user.as_deref(),
+        named: &way.parameters,
+        body: &bytes,
+    };
+    let is_final = entry.action.annotations.is_true("final");
+    let args = web.arguments(raw, &|key| is_final && is_fixed(&entry, key))?;
+    let wait = Wait::UpTo(Duration::from_millis(app.limits.blocking_wait_ms));
+    let action = entry.asked();
+    let invocation = Invocation { identity: owner, action, args, wait, context, callback: None };
+    let entrance = entrance.for_request(|key| {
+        let (target, caller) = (head.uri.to_string(), user.clone().unwrap_or_default());
+        let parts = [head.method.as_str().as_bytes(), target.as_bytes(), caller.as_bytes(), &bytes];
+        KeyedRequest::new(invocation.identity.namespace.clone(), key, Door::Web, &parts)
+    });
+    let reply = app.invoker.invoke_resolved(entry, invocation, entrance).await?;
+    Ok(idempotency::answered(reply.map(|answer| shown(answer.invoked, &address, &head.headers))))
+}
+
+fn shown(invoked: Invoked, address: &Address, headers: &HeaderMap) -> Response {
+    match invoked {
+        Invoked::Accepted(id) => {
+            let not_ready = Rejection::Http(StatusCode::ACCEPTED, messages::WEB_NOT_READY.into());
+            with_id(not_ready.into_response(), id)
+        }
+        Invoked::Ended(record) => {
+            let rendered = render(address, &record.response, headers);
+            with_id(rendered.unwrap_or_else(IntoResponse::into_response), record.id)
+        }
+    }
+}
+
+fn render(address: &Address, outcome: &wask_model::Response, headers: &HeaderMap) -> Result<Response, Rejection> {
+    response::render(address.extension, outcome, headers)
+        .map_err(|refusal| Rejection::Web(refusal.status, refusal.message))
+}

@@ -1,0 +1,166 @@
+//! How the outcome of a web action becomes an HTTP response, and which origins may read it. REST contract §8.7, §8.8.
+
+mod http_message;
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_TYPE,
+};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use serde_json::Value;
+use wask_model::{Message, Status, messages};
+
+use super::address::Extension;
+use crate::api::http::accept;
+use crate::api::http::media::MediaType;
+
+/// What the server says in place of the action. The body, `{"error","code"}`, is written by whoever knows the
+/// transaction.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WebRefusal {
+    pub status: StatusCode,
+    pub message: Message,
+}
+
+impl WebRefusal {
+    fn bad_request(message: impl Into<Message>) -> Self {
+        WebRefusal { status: StatusCode::BAD_REQUEST, message: message.into() }
+    }
+
+    fn not_acceptable(message: Message) -> Self {
+        WebRefusal { status: StatusCode::NOT_ACCEPTABLE, message }
+    }
+
+    fn property_missing() -> Self {
+        WebRefusal { status: StatusCode::NOT_FOUND, message: messages::WEB_PROPERTY_MISSING.into() }
+    }
+}
+
+/// The response that the action's outcome asks for, in the way of `extension`. `request` holds the headers of the
+/// request, of which `Accept` counts.
+pub fn render(
+    extension: Extension,
+    outcome: &wask_model::Response,
+    request: &HeaderMap,
+) -> Result<Response, WebRefusal> {
+    Ok(answer(extension, outcome, request)?.into_response())
+}
+
+fn answer(extension: Extension, outcome: &wask_model::Response, request: &HeaderMap) -> Result<Answer, WebRefusal> {
+    let value = reported(outcome)?;
+    let answer = match extension {
+        Extension::Http => http_message::answer(value)?,
+        Extension::Json => Answer::ok(json(value)?),
+        Extension::Html => Answer::ok(text_member(value, "html", MediaType::html())?),
+        Extension::Svg => Answer::ok(text_member(value, "svg", MediaType::svg())?),
+        Extension::Text => Answer::ok(plain_text(value)?),
+    };
+    if let Some(entity) = &answer.entity {
+        accept::check(request, answer.status, &entity.media).map_err(WebRefusal::not_acceptable)?;
+    }
+    Ok(answer)
+}
+
+/// What the action has to say: its result, or the value of `error`. Nobody is told why an action broke.
+fn reported(outcome: &wask_model::Response) -> Result<&Value, WebRefusal> {
+    match outcome.status {
+        Status::Success => Ok(&outcome.result),
+        Status::ApplicationError => outcome.result.get("error").ok_or_else(WebRefusal::property_missing),
+        Status::DeveloperError | Status::WhiskError => Err(WebRefusal::bad_request(messages::WEB_PROCESSING)),
+    }
+}
+
+fn json(value: &Value) -> Result<Entity, WebRefusal> {
+    match value {
+        Value::Object(_) | Value::Array(_) => Ok(Entity::json(MediaType::json(), value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Err(invalid(&MediaType::json())),
+    }
+}
+
+/// The member `body`, else the one called like the extension, else a value that is no object itself; a string.
+fn text_member(value: &Value, name: &str, media: MediaType) -> Result<Entity, WebRefusal> {
+    match member(value, name).and_then(Value::as_str) {
+        Some(text) => Ok(Entity { bytes: text.to_owned().into(), media }),
+        None => Err(invalid(&media)),
+    }
+}
+
+fn plain_text(value: &Value) -> Result<Entity, WebRefusal> {
+    let media = MediaType::plain_text();
+    if value.is_array() {
+        return Err(invalid(&media));
+    }
+    match member(value, "text").ok_or_else(WebRefusal::property_missing)? {
+        Value::String(text) => Ok(Entity { media, bytes: text.to_owned().into() }),
+        other => Ok(Entity::json(media, other)),
+    }
+}
+
+/// `body` wins, whatever its type.
+fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+    match value {
+        Value::Object(members) => members.get("body").or_else(|| members.get(name)),
+        other => Some(other),
+    }
+}
+
+fn invalid(media: &MediaType) -> WebRefusal {
+    WebRefusal::bad_request(messages::web_invalid(media.essence()))
+}
+
+/// A response before it meets axum.
+#[derive(Debug)]
+struct Answer {
+    status: StatusCode,
+    /// All but the content type, which the entity has.
+    headers: HeaderMap,
+    entity: Option<Entity>,
+}
+
+#[derive(Debug)]
+struct Entity {
+    media: MediaType,
+    bytes: Bytes,
+}
+
+impl Entity {
+    /// `value` on many lines, indented by 2 spaces.
+    fn json(media: MediaType, value: &Value) -> Self {
+        let text = serde_json::to_vec_pretty(value).expect("a JSON value always serializes");
+        Entity { media, bytes: text.into() }
+    }
+}
+
+impl Answer {
+    fn ok(entity: Entity) -> Self {
+        Answer { status: StatusCode::OK, headers: HeaderMap::new(), entity: Some(entity) }
+    }
+
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers;
+        if let Some(Entity { media, bytes }) = self.entity {
+            response.headers_mut().insert(CONTENT_TYPE, media.to_header());
+            *response.body_mut() = Body::from(bytes);
+        }
+        response
+    }
+}
+
+/// Lets pages of every origin read the response. `requested`: what the request says in `Access-Control-Request-Headers`.
+/// Replaces such headers of the action, because browsers refuse a response that has them twice.
+pub fn cors(headers: &mut HeaderMap, requested: Option<&HeaderValue>) {
+    const METHODS: HeaderValue = HeaderValue::from_static("OPTIONS, GET, DELETE, POST, PUT, HEAD, PATCH");
+    const HEADERS: HeaderValue =
+        HeaderValue::from_static("Authorization, Origin, X-Requested-With, Content-Type, Accept, User-Agent");
+
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, requested.cloned().unwrap_or(HEADERS));
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,206 @@
+//! Following a log while it is being written: server-sent events, one per line.
+//!
+//! ```text
+//! id: 3                       event: end
+//! data: 2026-… stdout: hi     data: {"status":"success","statusCode":0}
+//! ```
+//!
+//! The id of a line is its number, after the first attempt with that of the attempt in front: `2.3`. Whoever comes back with
+//! `Last-Event-ID` goes on behind it. An activation that is begun again begins its log anew, which an event `attempt` says,
+//! also to those who come back after the server has died.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::fmt;
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderName};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::Stream;
+use serde_json::json;
+use wask_model::{Activation, ActivationId, Failure, NamespaceName};
+use wask_store::JobState;
+
+use super::status::unended;
+use crate::api::App;
+use crate::api::http::rejection::Rejection;
+use crate::api::openwhisk::activations::find;
+use crate::invoke::{Lines, RunningActivation};
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+/// Between two signs of life on a quiet stream, so that nobody on the way takes it for dead.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
+/// The attempt whose lines have their number alone for an id.
+const FIRST: u32 = 1;
+/// How soon an activation that waits for its turn is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// The stream of an activation that is known · 404.
+pub async fn follow(
+    app: App,
+    namespace: NamespaceName,
+    id: ActivationId,
+    headers: &HeaderMap,
+) -> Result<Response, Rejection> {
+    let is_known = unended(&app, &namespace, id).await?.is_some() || find(&app, &namespace, id).await?.is_some();
+    if !is_known {
+        return Err(Failure::not_found().into());
+    }
+    let last = headers.get(LAST_EVENT_ID).and_then(|value| Place::read(value.to_str().ok()?));
+    let follower = Follower {
+        app,
+        namespace,
+        id,
+        next: last.map_or(0, |last| last.line.saturating_add(1)),
+        attempt: last.map(|last| last.attempt),
+        saw_it_end: false,
+        ready: VecDeque::new(),
+        over: false,
+    };
+    Ok(Sse::new(events(follower)).keep_alive(KeepAlive::new().interval(SIGN_OF_LIFE)).into_response())
+}
+
+/// Somebody who follows a log.
+struct Follower {
+    app: App,
+    namespace: NamespaceName,
+    id: ActivationId,
+    /// The number of the line that comes next.
+    next: u64,
+    /// The attempt whose log is told, or was last.
+    attempt: Option<u32>,
+    /// It was followed to its end.
+    saw_it_end: bool,
+    ready: VecDeque<Event>,
+    over: bool,
+}
+
+fn events(follower: Follower) -> impl Stream<Item = Result<Event, Infallible>> {
+    futures_util::stream::unfold(follower, |mut follower| async move {
+        let closing = follower.app.closing.clone();
+        loop {
+            if let Some(event) = follower.ready.pop_front() {
+                return Some((Ok(event), follower));
+            }
+            if follower.over {
+                return None;
+            }
+            tokio::select! {
+                () = closing.cancelled() => return None, // whoever wants more comes back
+                () = follower.look() => (),
+            }
+        }
+    })
+}
+
+impl Follower {
+    /// Waits for something to tell, and makes it ready.
+    async fn look(&mut self) {
+        if let Some(running) = self.app.invoker.running(&self.namespace, self.id) {
+            return self.follow_run(&running).await;
+        }
+        match self.app.store.job_state(&self.namespace, self.id).await {
+            Ok(Some(JobState::Due | JobState::Leased)) => tokio::time::sleep(LOOK_AGAIN).await,
+            Ok(None) if self.app.invoker.running(&self.namespace, self.id).is_some() => (), // it has begun meanwhile
+            Ok(Some(JobState::Dead) | None) => self.end().await,
+            Err(_) => self.over = true, // the store is away: whoever follows comes back
+        }
+    }
+
+    async fn follow_run(&mut self, running: &RunningActivation) {
+        self.turn_to(running.attempt);
+        let Lines { first, lines, over } = running.lines(self.next).await;
+        self.tell(first, lines);
+        self.saw_it_end = over;
+    }
+
+    async fn end(&mut self) {
+        self.over = true;
+        let Ok(Some(record)) = find(&self.app, &self.namespace, self.id).await else { return };
+        self.turn_to(attempt_of(&record));
+        if !self.saw_it_end {
+            let skipped = usize::try_from(self.next).unwrap_or(usize::MAX);
+            let lines: Vec<String> = record.logs.iter().skip(skipped).cloned().collect();
+            self.tell(self.next, lines);
+        }
+        self.ready.push_back(event("end", &ended(&record)));
+    }
+
+    /// From here on the log of this attempt is told.
+    fn turn_to(&mut self, attempt: u32) {
+        match self.attempt.replace(attempt) {
+            Some(before) if before == attempt => (),
+            Some(_) => {
+                (self.next, self.saw_it_end) = (0, false);
+                self.ready.push_back(event("attempt", &json!({ "attempt": attempt })));
+            }
+            None => (),
+        }
+    }
+
+    fn tell(&mut self, first: u64, lines: Vec<String>) {
+        self.next = first;
+        for line in lines {
+            let place = Place { attempt: self.attempt.unwrap_or(FIRST), line: self.next };
+            self.ready.push_back(Event::default().id(place.to_string()).data(line));
+            self.next += 1;
+        }
+    }
+}
+
+/// Which line of which attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    attempt: u32,
+    line: u64,
+}
+
+impl Place {
+    /// `None`: not the id of a line.
+    fn read(id: &str) -> Option<Self> {
+        match id.split_once('.') {
+            Some((attempt, line)) => Some(Place { attempt: attempt.parse().ok()?, line: line.parse().ok()? }),
+            None => Some(Place { attempt: FIRST, line: id.parse().ok()? }),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.attempt {
+            FIRST => write!(f, "{}", self.line),
+            attempt => write!(f, "{attempt}.{}", self.line),
+        }
+    }
+}
+
+/// The attempt that a record tells of.
+fn attempt_of(record: &Activation) -> u32 {
+    let attempts = record.annotations.get("attempts").and_then(serde_json::Value::as_u64);
+    attempts.and_then(|attempts| u32::try_from(attempts).ok()).unwrap_or(FIRST)
+}
+
+fn ended(record: &Activation) -> serde_json::Value {
+    json!({ "status": record.response.status.as_str(), "statusCode": record.response.status.code() })
+}
+
+fn event(name: &str, data: &serde_json::Value) -> Event {
+    Event::default().event(name).data(data.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_read_as_it_is_written() {
+        for (text, attempt, line) in [("0", 1, 0), ("17", 1, 17), ("2.0", 2, 0), ("12.345", 12, 345)] {
+            let place = Place { attempt, line };
+            assert_eq!((place.to_string().as_str(), Place::read(text)), (text, Some(place)));
+        }
+        for wrong in ["", ".", "a", "1.", ".1", "-1", "1.2.3"] {
+            assert_eq!(Place::read(wrong), None, "{wrong}");
+        }
+    }
+}

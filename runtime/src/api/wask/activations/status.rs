@@ -1,0 +1,106 @@
+//! `/activations/{id}/status`: where an activation is in its life, and waiting for its end. Feeds contract §B.2.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use serde_json::Value;
+use wask_model::{ActivationId, Failure, NamespaceName, messages};
+use wask_store::{JobState, KnownCallback, Lane};
+
+use crate::api::App;
+use crate::api::http::caller::Caller;
+use crate::api::http::extract::{Params, Segments};
+use crate::api::http::rejection::Rejection;
+use crate::api::openwhisk::activations::query::filter;
+use crate::api::openwhisk::activations::{find, own_id};
+use crate::api::openwhisk::documents::activation::Life;
+use crate::invoke::QueuedInvocation;
+
+/// `GET activations/{id}/status`: where it is in its life, for every id that was handed out; with `wait=30s` as soon as it has
+/// ended, or after that time · 400 · 404 unknown.
+pub async fn status(
+    State(app): State<App>,
+    caller: Caller,
+    path: Segments,
+    params: Params,
+) -> Result<Json<Value>, Rejection> {
+    let (namespace, id) = own_id(&caller, path)?;
+    let longest = Duration::from_millis(app.limits.blocking_wait_ms);
+    if let Some(wait) = filter(&params, "wait", |text| wait(text, longest))?
+        && unended(&app, &namespace, id).await?.is_some()
+    {
+        app.invoker.wait_for_end(&namespace, id, wait).await?;
+    }
+    Ok(Json(document(&app, &namespace, id).await?))
+}
+
+/// The document of an activation's status · 404 unknown.
+pub async fn document(app: &App, namespace: &NamespaceName, id: ActivationId) -> Result<Value, Failure> {
+    let callbacks = app.callbacks.of(namespace, id).await?;
+    if let Some(life) = unended(app, namespace, id).await? {
+        return Ok(life.document(id, &callbacks));
+    }
+    let record = find(app, namespace, id).await?.ok_or_else(Failure::not_found)?;
+    let callbacks = refreshed(app, namespace, id, callbacks).await?;
+    Ok(Life::Ended(&record).document(id, &callbacks))
+}
+
+/// It may have ended between the two looks, and its callbacks be pending.
+async fn refreshed(
+    app: &App,
+    namespace: &NamespaceName,
+    id: ActivationId,
+    known: Vec<KnownCallback>,
+) -> Result<Vec<KnownCallback>, Failure> {
+    if known.is_empty() { Ok(known) } else { app.callbacks.of(namespace, id).await }
+}
+
+/// An activation that is queued, runs or waits for another attempt.
+pub async fn unended(app: &App, namespace: &NamespaceName, id: ActivationId) -> Result<Option<Life<'static>>, Failure> {
+    let Some(job) = app.store.job(namespace, id).await? else {
+        let running = app.invoker.running(namespace, id);
+        return Ok(running.map(|running| Life::Running { name: running.action.to_string(), start: running.start }));
+    };
+    let name = job.name;
+    match (job.lane, job.state) {
+        (_, JobState::Dead) | (Lane::Callback, _) => Ok(None),
+        (Lane::Fire, JobState::Due) => Ok(Some(Life::Queued { name, start: job.due })),
+        (Lane::Fire, JobState::Leased) => Ok(Some(Life::Running { name, start: job.due })),
+        (Lane::Invoke, state) => {
+            let QueuedInvocation { accepted: start, failed, .. } = QueuedInvocation::read(&job.payload)?;
+            Ok(Some(match state {
+                JobState::Leased => Life::Running { name, start },
+                JobState::Due | JobState::Dead if failed.is_empty() => Life::Queued { name, start },
+                JobState::Due | JobState::Dead => Life::Retrying { name, start, failed, next: job.due },
+            }))
+        }
+    }
+}
+
+/// `30s`, `500ms`, `1m`, or a number of seconds.
+fn wait(text: &str, longest: Duration) -> Result<Duration, String> {
+    let read = text.parse().map(Duration::from_secs).or_else(|_| humantime::parse_duration(text));
+    let refused = || messages::not_a_wait(text, &humantime::format_duration(longest).to_string());
+    read.ok().filter(|wait| *wait <= longest).ok_or_else(refused)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_a_time_up_to_the_longest() {
+        let minute = Duration::from_secs(60);
+        for (text, ms) in [("30s", 30_000), ("500ms", 500), ("1m", 60_000), ("30", 30_000), ("0", 0)] {
+            assert_eq!(wait(text, minute), Ok(Duration::from_millis(ms)), "{text}");
+        }
+        for text in ["61s", "-1", "soon", "1.5", ""] {
+            let refused = wait(text, minute).unwrap_err();
+            assert_eq!(
+                refused,
+                format!("The value '{text}' is not a time to wait: it must be like 30s, 500ms or 1m, and at most 1m.")
+            );
+        }
+    }
+}

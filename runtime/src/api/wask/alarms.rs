@@ -1,0 +1,74 @@
+//! `/namespaces/{ns}/alarms`: the feed records of triggers, with what is to come and what was. Not part of OpenWhisk's API.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use wask_model::FullName;
+
+use super::documents::alarm;
+use crate::api::App;
+use crate::api::http::caller::Caller;
+use crate::api::http::extract::{Params, Segments, counted};
+use crate::api::http::rejection::Rejection;
+use crate::api::http::transaction::TransactionId;
+use crate::api::openwhisk::actions::with_id;
+use crate::gate::rights;
+use crate::invoke::Context;
+
+/// `GET alarms`: what READ of the feed tells of each, by trigger · with `count=true` their number.
+pub async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    path: Segments,
+    params: Params,
+) -> Result<Response, Rejection> {
+    let namespace = path.own_namespace(&caller)?;
+    let page = params.page("alarms")?;
+    if params.flag("count", false)? {
+        return Ok(counted("alarms", app.alarms.count(&namespace).await?, page).into_response());
+    }
+    let alarms = app.alarms.list(&namespace, page).await?;
+    Ok(Json(alarms.iter().map(alarm::summary).collect::<Vec<_>>()).into_response())
+}
+
+/// `GET alarms/{trigger}`: the same with the next five ticks and the last twenty · 404.
+pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
+    let trigger = own_trigger(&caller, path)?;
+    Ok(Json(alarm::document(&app.alarms.view(&trigger).await?)))
+}
+
+/// `POST alarms/{trigger}/run`: fires the trigger as the alarm would; 202 `{activationId}` · 204 when no rule is active ·
+/// 404 · 429.
+pub async fn run(
+    State(app): State<App>,
+    axum::Extension(transaction): axum::Extension<TransactionId>,
+    caller: Caller,
+    path: Segments,
+) -> Result<Response, Rejection> {
+    let trigger = own_trigger(&caller, path)?;
+    let context = Context::outermost(transaction.0, app.clock.now());
+    match app.alarms.run_now(caller.identity, &trigger, context).await? {
+        Some(id) => Ok(with_id((StatusCode::ACCEPTED, Json(json!({ "activationId": id }))).into_response(), id)),
+        None => Ok(StatusCode::NO_CONTENT.into_response()),
+    }
+}
+
+/// `POST alarms/{trigger}/pause`: the document, off · 404.
+pub async fn pause(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
+    let trigger = own_trigger(&caller, path)?;
+    Ok(Json(alarm::document(&app.alarms.pause(&trigger).await?)))
+}
+
+/// `POST alarms/{trigger}/resume`: the document, due at its next tick · 404 · 409 when an administrator disabled it.
+pub async fn resume(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
+    let trigger = own_trigger(&caller, path)?;
+    Ok(Json(alarm::document(&app.alarms.resume(&trigger).await?)))
+}
+
+fn own_trigger(caller: &Caller, path: Segments) -> Result<FullName, Rejection> {
+    let trigger = path.target(caller)?.full_name()?;
+    rights::own_entity(&caller.identity, &trigger)?;
+    Ok(trigger)
+}

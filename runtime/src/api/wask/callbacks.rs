@@ -1,0 +1,165 @@
+//! `/namespaces/{ns}/callbacks`, and where a callback rides on a request. Feeds contract §C.1, C.3, C.8.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::Value;
+use wask_model::messages::callbacks as says;
+use wask_model::{
+    ActivationId, Arguments, CallbackCarrier, CallbackId, CallbackState, Failure, FullName, NamespaceName, Subscription,
+};
+use wask_store::{CallbackQuery, KnownCallback};
+
+use crate::api::App;
+use crate::api::http::caller::Caller;
+use crate::api::http::extract::{Params, Segments, counted, document};
+use crate::api::http::rejection::Rejection;
+use crate::api::openwhisk::activations::query::{filter, time};
+use crate::gate::rights;
+
+pub const URL: HeaderName = HeaderName::from_static("x-wask-callback");
+pub const OPTIONS: HeaderName = HeaderName::from_static("x-wask-callback-options");
+const ID: HeaderName = HeaderName::from_static("x-wask-callback-id");
+
+/// The headers that a callback may ride in.
+pub struct Carrier {
+    url: Option<String>,
+    options: Option<String>,
+}
+
+impl Carrier {
+    /// 400 one that is given twice, or is no text.
+    pub fn of(headers: &HeaderMap) -> Result<Self, Failure> {
+        Ok(Carrier { url: single(headers, URL)?, options: single(headers, OPTIONS)? })
+    }
+
+    /// What is asked for in the headers or in the body, from which it goes · 400.
+    pub fn subscription(&self, body: &mut Arguments) -> Result<Option<Subscription>, Failure> {
+        let carrier = CallbackCarrier { url: self.url.as_deref(), options: self.options.as_deref() };
+        Subscription::of_request(body, carrier)
+    }
+}
+
+fn single(headers: &HeaderMap, name: HeaderName) -> Result<Option<String>, Failure> {
+    let mut given = headers.get_all(name).iter();
+    let Some(first) = given.next() else { return Ok(None) };
+    if given.next().is_some() {
+        return Err(Failure::BadRequest(says::GIVEN_TWICE.into()));
+    }
+    match first.to_str() {
+        Ok(text) => Ok(Some(text.to_owned())),
+        Err(_) => Err(Failure::BadRequest(says::URL_NOT_ABSOLUTE.into())),
+    }
+}
+
+/// Tells which callback was stored with the activation.
+pub fn with_callback(mut response: Response, id: Option<CallbackId>) -> Response {
+    if let Some(value) = id.and_then(|id| HeaderValue::from_str(&id.to_string()).ok()) {
+        response.headers_mut().insert(ID, value);
+    }
+    response
+}
+
+/// The callback that was stored with an activation when it was accepted.
+pub async fn first_callback(
+    app: &App,
+    namespace: &NamespaceName,
+    activation: ActivationId,
+) -> Result<Option<CallbackId>, Failure> {
+    let known = app.callbacks.of(namespace, activation).await?;
+    Ok(known.last().map(|known| known.callback.id))
+}
+
+/// `GET callbacks`: newest first; `state`, `activationId`, `cause`, `name`, `correlationId`, `since`, `upto` filter,
+/// `count=true` shows their number · 400 · 403.
+pub async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    path: Segments,
+    params: Params,
+) -> Result<Response, Rejection> {
+    let namespace = path.own_namespace(&caller)?;
+    let page = params.page("callbacks")?;
+    let full_name = |text: &str| FullName::relative(text, &namespace).map_err(|refused| refused.to_string());
+    let query = CallbackQuery {
+        state: filter(&params, "state", state)?,
+        activation: filter(&params, "activationId", activation)?,
+        cause: filter(&params, "cause", activation)?,
+        name: filter(&params, "name", full_name)?,
+        correlation_id: params.get("correlationId").map(str::to_owned),
+        since: filter(&params, "since", time)?,
+        upto: filter(&params, "upto", time)?,
+        skip: page.skip,
+        ..CallbackQuery::of(namespace.clone(), page.limit)
+    };
+    if params.flag("count", false)? {
+        return Ok(counted("callbacks", app.callbacks.count(&query).await?, page).into_response());
+    }
+    let known = app.callbacks.list(&query).await?;
+    Ok(Json(known.iter().map(shown).collect::<Vec<_>>()).into_response())
+}
+
+/// `GET callbacks/{id}`: the task with its attempts · 404.
+pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
+    let (namespace, id) = own_id(&caller, path)?;
+    Ok(Json(shown(&app.callbacks.get(&namespace, id).await?)))
+}
+
+/// `POST callbacks/{id}/retry`: 202 the task, sent again with all its retries · 404 · 409 unless failed, blocked or delivered.
+pub async fn retry(State(app): State<App>, caller: Caller, path: Segments) -> Result<Response, Rejection> {
+    let (namespace, id) = own_id(&caller, path)?;
+    let known = app.callbacks.resend(&namespace, id).await?;
+    Ok((StatusCode::ACCEPTED, Json(shown(&known))).into_response())
+}
+
+/// `DELETE callbacks/{id}`: the task, cancelled · 404 · 409 it is over.
+pub async fn cancel(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
+    let (namespace, id) = own_id(&caller, path)?;
+    Ok(Json(shown(&app.callbacks.cancel(&namespace, id).await?)))
+}
+
+/// `GET callbacks/settings`: what holds, and who set it.
+pub async fn settings(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
+    path.own_namespace(&caller)?;
+    Ok(Json(app.callbacks.settings(&caller.identity).await?.document()))
+}
+
+/// `PUT callbacks/settings`: lays the given keys over what is set, null takes one back; answers what holds then · 400.
+pub async fn put_settings(
+    State(app): State<App>,
+    caller: Caller,
+    path: Segments,
+    request: Request<Body>,
+) -> Result<Json<Value>, Rejection> {
+    path.own_namespace(&caller)?;
+    let patch = document(request, app.limits.request_bytes).await?;
+    Ok(Json(app.callbacks.change_settings(&caller.identity, &patch).await?.document()))
+}
+
+/// `POST callbacks/settings/rotate`: a new `signingSecret`; the old one signs beside it for 24 hours.
+pub async fn rotate(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
+    path.own_namespace(&caller)?;
+    Ok(Json(app.callbacks.rotate(&caller.identity).await?.document()))
+}
+
+fn shown(known: &KnownCallback) -> Value {
+    known.callback.document(known.state, known.next_attempt)
+}
+
+fn own_id(caller: &Caller, path: Segments) -> Result<(NamespaceName, CallbackId), Rejection> {
+    let target = path.target(caller)?;
+    rights::own_namespace(&caller.identity, &target.namespace)?;
+    let id = target.id.ok_or_else(Failure::not_found)?.parse()?;
+    Ok((target.namespace, id))
+}
+
+fn state(value: &str) -> Result<CallbackState, String> {
+    let words = CallbackState::ALL.map(CallbackState::as_str);
+    CallbackState::read(value).ok_or_else(|| says::not_a_state(value, &words))
+}
+
+fn activation(value: &str) -> Result<ActivationId, String> {
+    value.parse().map_err(|refused: Failure| refused.to_string())
+}

@@ -1,0 +1,61 @@
+//! `/namespaces/{ns}/tasks`: activations, firings and callbacks in one list. Feeds contract §C.8.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use wask_model::{CallbackId, messages};
+use wask_store::{Task, TaskKind, TaskQuery};
+
+use crate::api::App;
+use crate::api::http::caller::Caller;
+use crate::api::http::extract::{Params, Segments, counted};
+use crate::api::http::rejection::Rejection;
+use crate::api::openwhisk::activations::query::{filter, time};
+
+/// `GET tasks`: newest start first; `type` (ACTN, TRIG, CBCK, EVNT), `since`, `upto` filter, `count=true` shows their number ·
+/// 400 · 403.
+pub async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    path: Segments,
+    params: Params,
+) -> Result<Response, Rejection> {
+    let namespace = path.own_namespace(&caller)?;
+    let page = params.page("tasks")?;
+    let query = TaskQuery {
+        namespace,
+        kind: filter(&params, "type", kind)?,
+        since: filter(&params, "since", time)?,
+        upto: filter(&params, "upto", time)?,
+        skip: page.skip,
+        limit: page.limit,
+    };
+    app.invoker.flush_records().await;
+    if params.flag("count", false)? {
+        return Ok(counted("tasks", app.store.count_tasks(&query).await?, page).into_response());
+    }
+    let tasks = app.store.tasks(&query).await?;
+    Ok(Json(tasks.iter().map(row).collect::<Vec<_>>()).into_response())
+}
+
+fn kind(value: &str) -> Result<TaskKind, String> {
+    let words = TaskKind::ALL.map(TaskKind::as_str);
+    TaskKind::read(value).ok_or_else(|| messages::not_a_task_type(value, &words))
+}
+
+fn row(task: &Task) -> Value {
+    let id = match task.kind {
+        TaskKind::Callback => json!(CallbackId::from(task.id)),
+        TaskKind::Action | TaskKind::Trigger | TaskKind::Event => json!(task.id),
+    };
+    json!({
+        "type": task.kind.as_str(),
+        "id": id,
+        "name": task.name,
+        "state": task.state,
+        "start": task.start,
+        "end": task.end,
+        "parent": task.parent,
+    })
+}
