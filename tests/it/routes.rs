@@ -42,7 +42,7 @@ const ID: &str = "0123456789abcdef0123456789abcdef";
 const REQUEST_BYTES: u64 = 20_000;
 const PAYLOAD_BYTES: u64 = 10_000;
 
-/// Methods, path as `runtime/src/api/mod.rs` has it, who may use it, what becomes of a body.
+/// Method, path, who may use it, what becomes of a body. The route tables of `runtime/src/api` have the same.
 #[rustfmt::skip]
 pub const ROUTES: [(&str, &str, Door, Body); 84] = [
     ("GET", "/", Open, Ignored),
@@ -166,24 +166,34 @@ async fn drive(me: &Client, method: Method, path: &str, body: Vec<u8>) -> Answer
     me.send(request.body(body)).await
 }
 
-/// `METHOD path` of every route in the source of the API.
+/// `METHOD path` of every route in the route tables of the API.
 fn routes_of_the_source() -> BTreeSet<String> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../runtime/src/api/mod.rs");
-    let source = std::fs::read_to_string(file).expect("the source of the API");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../runtime/src/api");
     let mut found = BTreeSet::new();
-    for route in source.split(".route(").skip(1) {
-        let prefix = if route.trim_start().starts_with("&v1(") { "/api/v1" } else { "" };
-        let mut quoted = route.splitn(3, '"');
-        let (_, path, handlers) = (quoted.next(), quoted.next().expect("a path"), quoted.next().expect("handlers"));
-        let handlers = handlers.split("\n        .").next().expect("up to the next call on the router");
-        for method in ["get", "put", "post", "delete", "patch", "any"] {
-            let calls = handlers.split(|c: char| !c.is_alphanumeric() && c != '(' && c != ':' && c != '_');
-            if calls.into_iter().any(|call| call.starts_with(&format!("{method}("))) {
-                found.insert(format!("{} {prefix}{path}", method.to_uppercase()));
+    for wing in ["openwhisk", "wask"] {
+        let source = std::fs::read_to_string(folder.join(wing).join("mod.rs")).expect("the route table of a wing");
+        for (call, prefix, endings) in
+            [(".route(", "", &[""][..]), (".resource(", "/api/v1", &[""]), (".both(", "/api/v1", &["", "/"])]
+        {
+            for route in source.split(call).skip(1) {
+                let mut quoted = route.splitn(3, '"');
+                let (_, path, handlers) =
+                    (quoted.next(), quoted.next().expect("a path"), quoted.next().expect("handlers"));
+                let handlers = handlers.split("\n        .").next().expect("up to the next call on the routes");
+                for method in methods_of(handlers) {
+                    found.extend(endings.iter().map(|ending| format!("{method} {prefix}{path}{ending}")));
+                }
             }
         }
     }
     found
+}
+
+/// The methods that a line of a route table has handlers for.
+fn methods_of(handlers: &str) -> Vec<String> {
+    let calls: Vec<&str> = handlers.split(|c: char| !c.is_alphanumeric() && c != '(' && c != ':' && c != '_').collect();
+    let has = |method: &&str| calls.iter().any(|call| call.starts_with(&format!("{method}(")));
+    ["get", "put", "post", "delete", "patch", "any"].into_iter().filter(has).map(str::to_uppercase).collect()
 }
 
 #[test]

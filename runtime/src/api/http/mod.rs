@@ -8,5 +8,6 @@ pub mod extract;
 pub mod idempotency;
 pub mod media;
 pub mod rejection;
+pub mod routes;
 pub mod serve;
 pub mod transaction;

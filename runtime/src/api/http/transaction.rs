@@ -19,11 +19,10 @@ use wask_model::messages;
 use super::accept::check_resource;
 use super::caller::Caller;
 use super::rejection::{Refused, Rejection};
-use crate::api::App;
 use crate::api::openwhisk::gateway::serve;
+use crate::api::{API, App};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const API: &str = "/api/v1";
 const WEB: &str = "/api/v1/web";
 /// Bytes of path and query. REST contract §1.1.
 const LONGEST_URI: usize = 8 << 10;
