@@ -54,8 +54,12 @@ impl std::ops::Deref for App {
     }
 }
 
-/// Where version 1 of the API begins.
+/// Version 1 of the API.
 const API: &str = "/api/v1";
+/// Web actions, which need no key.
+const WEB: &str = "/api/v1/web/";
+/// The APIs of the gateway, by namespace.
+const GATEWAY: &str = "/api/gw/";
 
 /// Every route: `openwhisk/mod.rs` and `wask/mod.rs` have the tables, one line per route. REST contract §2.
 ///

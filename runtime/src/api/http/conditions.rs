@@ -16,7 +16,7 @@ use wask_store::Revision;
 
 use super::caller::Caller;
 use super::rejection::Rejection;
-use super::transaction::TransactionId;
+use super::transaction_id::TransactionId;
 use crate::api::App;
 use crate::catalog::{Condition, Write};
 
@@ -42,9 +42,9 @@ pub struct Writing {
 impl FromRequestParts<App> for Writing {
     type Rejection = Rejection;
 
-    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Rejection> {
-        let transaction = parts.extensions.get::<TransactionId>().expect("the outermost layer gives every request one");
-        Ok(Writing { headers: parts.headers.clone(), transaction: transaction.0.clone() })
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Rejection> {
+        let Ok(TransactionId(transaction)) = TransactionId::from_request_parts(parts, app).await;
+        Ok(Writing { headers: parts.headers.clone(), transaction })
     }
 }
 

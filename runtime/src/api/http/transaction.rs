@@ -1,15 +1,13 @@
 //! The outermost layer: the transaction id of a request, the body of every error, the headers of every answer, and the
 //! one log line.
 
-use std::sync::Arc;
-
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{
     ACCEPT, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW,
     CONTENT_LENGTH, CONTENT_TYPE,
 };
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -18,33 +16,17 @@ use wask_model::messages;
 
 use super::accept::check_resource;
 use super::caller::Caller;
+use super::headers::REQUEST_ID;
 use super::rejection::{Refused, Rejection};
-use crate::api::openwhisk::gateway::serve;
-use crate::api::{API, App};
+use super::transaction_id::TransactionId;
+use crate::api::{API, App, GATEWAY, WEB};
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const WEB: &str = "/api/v1/web";
 /// Bytes of path and query. REST contract §1.1.
 const LONGEST_URI: usize = 8 << 10;
 
-/// The id of one HTTP request; `code` in its error, `X-Request-ID` on its response.
-#[derive(Clone)]
-pub struct TransactionId(pub Arc<str>);
-
-impl TransactionId {
-    /// The client's own id, unless it looks like one of the reference's or cannot be echoed; else a random one.
-    fn of(headers: &HeaderMap) -> Self {
-        let given = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
-        match given.filter(|id| !id.is_empty() && id.len() <= 128 && !id.starts_with("sid_")) {
-            Some(id) => TransactionId(id.into()),
-            None => TransactionId(format!("{:032x}", fastrand::u128(..)).into()),
-        }
-    }
-}
-
 /// Wraps every request of every route.
 pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let id = TransactionId::of(request.headers());
+    let id = TransactionId::from_headers(request.headers());
     let started = app.clock.passed();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     request.extensions_mut().insert(id.clone());
@@ -118,8 +100,8 @@ fn with_allowed_methods(mut response: Response, path: &str) -> Response {
 
 /// Below it nobody needs a key, whether or not there is such a web action.
 fn is_web(path: &str) -> bool {
-    let is_action = path.strip_prefix(WEB).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    is_action || path.starts_with(gateway::PREFIX)
+    let is_root = WEB.strip_suffix('/') == Some(path);
+    is_root || path.starts_with(WEB) || path.starts_with(GATEWAY)
 }
 
 /// `{"error", "code"}` where the request was refused; a cause that the caller is not told goes to the log.

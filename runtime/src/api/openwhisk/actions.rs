@@ -6,27 +6,27 @@ use std::time::Duration;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
-use wask_model::{Action, Activation, ActivationId, Collection, Failure, IdempotencyKey, Status, messages};
+use wask_model::{Action, Activation, Collection, Failure, IdempotencyKey, Status, messages};
 
 use super::documents::action;
 use super::entities;
 use crate::api::App;
+use crate::api::http::activation_id::{accepted, with_activation_id};
 use crate::api::http::caller::Caller;
 use crate::api::http::conditions::{ETag, Writing};
 use crate::api::http::extract::{Params, Segments, document, malformed, payload};
+use crate::api::http::headers::wants_extra_logging;
 use crate::api::http::idempotency;
 use crate::api::http::rejection::Rejection;
-use crate::api::http::transaction::TransactionId;
+use crate::api::http::transaction_id::TransactionId;
 use crate::api::wask::callbacks::{Carrier, first_callback, with_callback};
 use crate::catalog::Selection;
 use crate::gate::rights;
 use crate::idempotency::{Door, KeyedRequest, Reply};
 use crate::invoke::{Context, Invocation, Invoked, Wait};
-
-pub const ACTIVATION_ID: HeaderName = HeaderName::from_static("x-openwhisk-activation-id");
 
 /// `GET actions`: summaries, packaged ones included · with `count=true` their number.
 pub async fn list(
@@ -112,22 +112,22 @@ async fn code_of(app: &App, action: &Action) -> Result<Option<String>, Failure> 
 /// 422 the idempotency key of another request · 429 · 502 when the action failed. REST contract §3.6.
 pub async fn invoke(
     State(app): State<App>,
-    axum::Extension(transaction): axum::Extension<TransactionId>,
+    transaction: TransactionId,
     caller: Caller,
     path: Segments,
     params: Params,
     request: Request<Body>,
 ) -> Result<Response, Rejection> {
     let action = path.target(&caller)?.full_name()?;
-    let accepted = app.clock.now();
+    let accepted_at = app.clock.now();
     let key = idempotency::key(request.headers())?;
-    let entrance = app.admission.admit_keyed(&caller.identity, &action, key, accepted).await?;
+    let entrance = app.admission.admit_keyed(&caller.identity, &action, key, accepted_at).await?;
     let (wait, result_only) = mode(&params, app.limits.blocking_wait_ms)?;
-    let extra_logging = wants_extra_logging(&request);
+    let extra_logging = wants_extra_logging(request.headers());
     let carrier = Carrier::of(request.headers())?;
     let mut args = payload(request, app.gate.payload_bytes(&caller.identity)).await?;
     let callback = carrier.subscription(&mut args)?;
-    let context = Context { extra_logging, ..Context::outermost(transaction.0, accepted) };
+    let context = Context { extra_logging, ..Context::outermost(transaction.0, accepted_at) };
     let identity = caller.identity.clone();
     let invocation = Invocation { identity, action, args, wait, context, callback };
     let entrance = entrance.for_request(|key| keyed(key, &invocation));
@@ -147,14 +147,6 @@ fn keyed(key: IdempotencyKey, invocation: &Invocation) -> KeyedRequest {
     KeyedRequest::new(invocation.identity.namespace.clone(), key, Door::Api, &parts)
 }
 
-/// Speaks to the server alone: actions are not shown it. REST contract §1.7.
-pub const EXTRA_LOGGING: HeaderName = HeaderName::from_static("x-ow-extra-logging");
-
-/// Whether `X-OW-EXTRA-LOGGING: on` was sent.
-pub fn wants_extra_logging(request: &Request<Body>) -> bool {
-    request.headers().get(EXTRA_LOGGING).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"on"))
-}
-
 /// `blocking`, `result` and `timeout`; the timeout is checked also when nobody waits.
 fn mode(params: &Params, longest_ms: u64) -> Result<(Wait, bool), Rejection> {
     let timeout = match params.get("timeout") {
@@ -172,11 +164,13 @@ fn mode(params: &Params, longest_ms: u64) -> Result<(Wait, bool), Rejection> {
 }
 
 fn answer(invoked: Invoked, result_only: bool) -> Response {
-    let (status, id, body) = match invoked {
-        Invoked::Accepted(id) => (StatusCode::ACCEPTED, id, Json(json!({ "activationId": id })).into_response()),
-        Invoked::Ended(record) => (status_of(record.response.status), record.id, ended(&record, result_only)),
-    };
-    with_id((status, body).into_response(), id)
+    match invoked {
+        Invoked::Accepted(id) => accepted(id),
+        Invoked::Ended(record) => {
+            let response = (status_of(record.response.status), ended(&record, result_only)).into_response();
+            with_activation_id(response, record.id)
+        }
+    }
 }
 
 /// The record, or the result alone; an array is sent bare, as the reference does.
@@ -195,11 +189,4 @@ fn status_of(status: Status) -> StatusCode {
         Status::ApplicationError | Status::DeveloperError => StatusCode::BAD_GATEWAY,
         Status::WhiskError => StatusCode::INTERNAL_SERVER_ERROR,
     }
-}
-
-pub fn with_id(mut response: Response, id: ActivationId) -> Response {
-    if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
-        response.headers_mut().insert(ACTIVATION_ID, value);
-    }
-    response
 }

@@ -9,16 +9,17 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 use wask_model::{ActivationId, Arguments, Collection, FullName, IdempotencyKey, NamespaceName, Subscription};
 
-use super::actions::{EXTRA_LOGGING, with_id};
 use super::documents::trigger;
 use super::entities::answer;
 use crate::api::App;
+use crate::api::http::activation_id::accepted;
 use crate::api::http::caller::Caller;
 use crate::api::http::conditions::{ETag, Writing};
 use crate::api::http::extract::{Params, Segments, document, payload};
+use crate::api::http::headers::EXTRA_LOGGING;
 use crate::api::http::idempotency;
 use crate::api::http::rejection::Rejection;
-use crate::api::http::transaction::TransactionId;
+use crate::api::http::transaction_id::TransactionId;
 use crate::api::wask::callbacks::{self, Carrier};
 use crate::catalog::Selection;
 use crate::firing::Fire;
@@ -75,31 +76,27 @@ pub async fn delete(
 /// another request · 429.
 pub async fn fire(
     State(app): State<App>,
-    axum::Extension(transaction): axum::Extension<TransactionId>,
+    transaction: TransactionId,
     caller: Caller,
     path: Segments,
     request: Request<Body>,
 ) -> Result<Response, Rejection> {
     let trigger = path.target(&caller)?.full_name()?;
-    let accepted = app.clock.now();
+    let accepted_at = app.clock.now();
     let key = idempotency::key(request.headers())?;
-    app.admission.admit_firing(&caller.identity, &trigger, accepted)?;
+    app.admission.admit_firing(&caller.identity, &trigger, accepted_at)?;
     let headers = Some(headers_for_actions(request.headers()));
     let carrier = Carrier::of(request.headers())?;
     let mut payload = payload(request, app.gate.payload_bytes(&caller.identity)).await?;
     let asked = carrier.subscription(&mut payload)?;
     let key = key.map(|key| keyed(key, &caller.identity.namespace, &trigger, (&payload, &asked)));
-    let (id, context) = (ActivationId::new(accepted), Context::outermost(transaction.0, accepted));
+    let (id, context) = (ActivationId::new(accepted_at), Context::outermost(transaction.0, accepted_at));
     let fire = Fire { id, identity: caller.identity, trigger, payload, headers, context, callback: None };
     let fired = app.firing.receive(fire, asked, key).await?;
     match fired {
-        Some(reply) => Ok(idempotency::answered(reply.map(accepted_as))),
+        Some(reply) => Ok(idempotency::answered(reply.map(accepted))),
         None => Ok(StatusCode::NO_CONTENT.into_response()),
     }
-}
-
-fn accepted_as(id: ActivationId) -> Response {
-    with_id((StatusCode::ACCEPTED, Json(json!({ "activationId": id }))).into_response(), id)
 }
 
 /// A retry repeats the trigger, the payload and the callback.

@@ -9,11 +9,11 @@ use wask_model::FullName;
 
 use super::documents::alarm;
 use crate::api::App;
+use crate::api::http::activation_id::accepted;
 use crate::api::http::caller::Caller;
 use crate::api::http::extract::{Params, Segments, counted};
 use crate::api::http::rejection::Rejection;
-use crate::api::http::transaction::TransactionId;
-use crate::api::openwhisk::actions::with_id;
+use crate::api::http::transaction_id::TransactionId;
 use crate::gate::rights;
 use crate::invoke::Context;
 
@@ -43,14 +43,14 @@ pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Resu
 /// 404 · 429.
 pub async fn run(
     State(app): State<App>,
-    axum::Extension(transaction): axum::Extension<TransactionId>,
+    transaction: TransactionId,
     caller: Caller,
     path: Segments,
 ) -> Result<Response, Rejection> {
     let trigger = own_trigger(&caller, path)?;
     let context = Context::outermost(transaction.0, app.clock.now());
     match app.alarms.run_now(caller.identity, &trigger, context).await? {
-        Some(id) => Ok(with_id((StatusCode::ACCEPTED, Json(json!({ "activationId": id }))).into_response(), id)),
+        Some(id) => Ok(accepted(id)),
         None => Ok(StatusCode::NO_CONTENT.into_response()),
     }
 }

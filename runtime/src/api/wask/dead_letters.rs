@@ -9,10 +9,10 @@ use wask_model::{ActivationId, Failure, FullName, NamespaceName};
 use wask_store::DeadLetterQuery;
 
 use crate::api::App;
+use crate::api::http::activation_id::accepted;
 use crate::api::http::caller::Caller;
 use crate::api::http::extract::{Params, Segments, counted};
 use crate::api::http::rejection::Rejection;
-use crate::api::openwhisk::actions::with_id;
 use crate::api::openwhisk::activations::query::{filter, time};
 use crate::gate::rights;
 use crate::invoke::{Letter, failed_attempts};
@@ -46,8 +46,7 @@ pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Resu
 /// `POST dead-letters/{id}/redrive`: 202 `{activationId}` of the activation that does it again · 404 · 429.
 pub async fn redrive(State(app): State<App>, caller: Caller, path: Segments) -> Result<Response, Rejection> {
     let (_, id) = own_id(&caller, path)?;
-    let again = app.invoker.redrive(&caller.identity, id).await?;
-    Ok(with_id((StatusCode::ACCEPTED, Json(json!({ "activationId": again }))).into_response(), again))
+    Ok(accepted(app.invoker.redrive(&caller.identity, id).await?))
 }
 
 /// `POST dead-letters/redrive`: 202 `{activationIds}`; `name`, `since`, `upto` choose which · 400 · 403 · 429.

@@ -8,26 +8,23 @@ use axum::response::{IntoResponse, Response};
 use percent_encoding::percent_decode_str;
 use wask_model::{NamespaceName, ResponseType, Verb, messages};
 
-use crate::api::App;
 use crate::api::http::caller::Caller;
 use crate::api::http::rejection::Rejection;
-use crate::api::http::transaction::TransactionId;
+use crate::api::http::transaction_id::TransactionId;
 use crate::api::openwhisk::web::{self, Address, Extension, Way};
+use crate::api::{App, GATEWAY};
 use crate::gateway::{Destination, Lookup};
-
-/// Below it stand the namespaces.
-pub const PREFIX: &str = "/api/gw/";
 
 /// Any method on a path of an API: what its web action answers · OPTIONS without a route of its own: which methods the path
 /// has, for browsers · 404 no such route, or its action is gone · 405.
 pub async fn serve(
     State(app): State<App>,
-    axum::Extension(transaction): axum::Extension<TransactionId>,
+    transaction: TransactionId,
     caller: Option<Caller>,
     request: Request<Body>,
 ) -> Result<Response, Rejection> {
     let path = request.uri().path().to_owned();
-    let below = path.strip_prefix(PREFIX).unwrap_or_default();
+    let below = path.strip_prefix(GATEWAY).unwrap_or_default();
     let (namespace, path) = below.split_at(below.find('/').unwrap_or(below.len()));
     let Some(namespace) = namespace_of(namespace) else { return Err(no_route()) };
     let verb = request.method().as_str().parse::<Verb>().ok();

@@ -4,7 +4,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 use wask_model::{Api, NamespaceName, Route, Segment};
 
-use super::serve::PREFIX;
+use crate::api::GATEWAY;
 
 /// What a path segment shows as it is.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@');
@@ -15,7 +15,7 @@ pub fn value(api: &Api, namespace: &NamespaceName, host: &str) -> Value {
     json!({
         "namespace": namespace,
         "gwApiActivated": true,
-        "gwApiUrl": format!("{host}{PREFIX}{}{base_path}", encoded(namespace.as_str())),
+        "gwApiUrl": format!("{host}{GATEWAY}{}{base_path}", encoded(namespace.as_str())),
         "apidoc": document(api, host),
     })
 }

@@ -14,13 +14,14 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use wask_model::{Failure, FullName, IdempotencyKey, SharedIdentity, messages};
 
-use super::actions::{wants_extra_logging, with_id};
-use crate::api::App;
+use crate::api::http::activation_id::with_activation_id;
 use crate::api::http::caller::Caller;
 use crate::api::http::extract::body;
+use crate::api::http::headers::wants_extra_logging;
 use crate::api::http::idempotency;
 use crate::api::http::rejection::Rejection;
-use crate::api::http::transaction::TransactionId;
+use crate::api::http::transaction_id::TransactionId;
+use crate::api::{App, WEB};
 use crate::catalog::ActionEntry;
 use crate::idempotency::{Door, KeyedRequest};
 use crate::invoke::{Context, Entrance, Invocation, Invoked, Wait, is_fixed};
@@ -32,11 +33,11 @@ pub use response::cors;
 /// 413 · 429 · 202 not ready in 60 s.
 pub async fn invoke(
     State(app): State<App>,
-    axum::Extension(transaction): axum::Extension<TransactionId>,
+    transaction: TransactionId,
     caller: Option<Caller>,
     request: Request<Body>,
 ) -> Response {
-    let address = request.uri().path().strip_prefix("/api/v1/web/").and_then(Address::parse);
+    let address = request.uri().path().strip_prefix(WEB).and_then(Address::parse);
     let found = match address {
         Some(address) => find(&app, address).await,
         None => Err(missing()),
@@ -143,7 +144,7 @@ async fn checked(
     if !may && !is_options {
         return Err(Rejection::Http(StatusCode::UNAUTHORIZED, messages::AUTHENTICATION_FAILED.into()));
     }
-    let extra_logging = wants_extra_logging(&request);
+    let extra_logging = wants_extra_logging(request.headers());
     let context = Context { extra_logging, ..Context::outermost(transaction.0, accepted) };
     run(app, caller, found, request, context, entrance).await
 }
@@ -192,11 +193,11 @@ fn shown(invoked: Invoked, address: &Address, headers: &HeaderMap) -> Response {
     match invoked {
         Invoked::Accepted(id) => {
             let not_ready = Rejection::Http(StatusCode::ACCEPTED, messages::WEB_NOT_READY.into());
-            with_id(not_ready.into_response(), id)
+            with_activation_id(not_ready.into_response(), id)
         }
         Invoked::Ended(record) => {
             let rendered = render(address, &record.response, headers);
-            with_id(rendered.unwrap_or_else(IntoResponse::into_response), record.id)
+            with_activation_id(rendered.unwrap_or_else(IntoResponse::into_response), record.id)
         }
     }
 }

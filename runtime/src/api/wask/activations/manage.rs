@@ -5,15 +5,15 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::status;
 use crate::api::App;
+use crate::api::http::activation_id::accepted;
 use crate::api::http::caller::Caller;
 use crate::api::http::extract::{Segments, optional_payload};
 use crate::api::http::rejection::Rejection;
-use crate::api::http::transaction::TransactionId;
-use crate::api::openwhisk::actions::with_id;
+use crate::api::http::transaction_id::TransactionId;
 use crate::api::openwhisk::activations::own_id;
 use crate::invoke::Context;
 
@@ -29,7 +29,7 @@ pub async fn cancel(State(app): State<App>, caller: Caller, path: Segments) -> R
 /// was a firing, and no rule is active · 404 unknown, or not ended · 409 its input is not kept · 413 · 429.
 pub async fn rerun(
     State(app): State<App>,
-    axum::Extension(transaction): axum::Extension<TransactionId>,
+    transaction: TransactionId,
     caller: Caller,
     path: Segments,
     request: Request<Body>,
@@ -38,9 +38,7 @@ pub async fn rerun(
     let input = optional_payload(request, app.gate.payload_bytes(&caller.identity)).await?;
     let context = Context::outermost(transaction.0, app.clock.now());
     match app.firing.rerun(&app.invoker, caller.identity, (id, input), context).await? {
-        Some(again) => {
-            Ok(with_id((StatusCode::ACCEPTED, Json(json!({ "activationId": again }))).into_response(), again))
-        }
+        Some(again) => Ok(accepted(again)),
         None => Ok(StatusCode::NO_CONTENT.into_response()),
     }
 }

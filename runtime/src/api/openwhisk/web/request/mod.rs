@@ -15,8 +15,8 @@ use serde_json::Value;
 use subtle::ConstantTimeEq as _;
 use wask_model::{Arguments, Failure, Subscription, messages};
 
+use crate::api::http::headers::EXTRA_LOGGING;
 use crate::api::http::media::{Class, MediaType};
-use crate::api::openwhisk::actions::EXTRA_LOGGING;
 
 const METHOD: &str = "__ow_method";
 const HEADERS: &str = "__ow_headers";
