@@ -28,7 +28,7 @@ pub fn check_resource(request: &HeaderMap, status: StatusCode, content_type: &He
 /// The most specific range that covers the type decides, by its quality; ranges that cannot be read do not count.
 fn admits(request: &HeaderMap, media: &MediaType) -> bool {
     let lines = request.get_all(ACCEPT).iter().filter_map(|line| line.to_str().ok());
-    let ranges: Vec<Range> = lines.flat_map(|line| line.split(',')).filter_map(Range::parse).collect();
+    let ranges: Vec<MediaRange> = lines.flat_map(|line| line.split(',')).filter_map(MediaRange::parse).collect();
     if ranges.is_empty() {
         return true;
     }
@@ -36,19 +36,19 @@ fn admits(request: &HeaderMap, media: &MediaType) -> bool {
     covering.max().is_some_and(|(_, wanted)| wanted)
 }
 
-struct Range {
+struct MediaRange {
     mime: Mime,
     /// The quality is not 0.
     wanted: bool,
 }
 
-impl Range {
-    fn parse(text: &str) -> Option<Range> {
+impl MediaRange {
+    fn parse(text: &str) -> Option<MediaRange> {
         let text = text.trim();
         let alone = text == "*" || text.starts_with("*;"); // `*` for `*/*`, as old Java clients write it
         let mime: Mime = if alone { text.replacen('*', "*/*", 1).parse().ok()? } else { text.parse().ok()? };
         let quality = mime.get_param("q").map_or(Ok(1.0), |q| q.as_str().parse::<f32>()).ok()?;
-        Some(Range { mime, wanted: 0.0 < quality })
+        Some(MediaRange { mime, wanted: 0.0 < quality })
     }
 
     /// `None`: this range does not cover the type.

@@ -21,7 +21,7 @@ pub struct Caller {
 
 impl Caller {
     /// 401 · 429 after too many failures. Who is known and right is never refused because of others.
-    pub async fn of(app: &App, headers: &HeaderMap, extensions: &Extensions) -> Result<Caller, Rejection> {
+    pub async fn authenticate(app: &App, headers: &HeaderMap, extensions: &Extensions) -> Result<Caller, Rejection> {
         let missing = || Failure::Unauthenticated(messages::AUTHENTICATION_MISSING.into());
         let key = basic(headers.get(AUTHORIZATION).ok_or_else(missing)?)?;
         let (now, logins) = (app.clock.now(), app.gate.logins());
@@ -56,7 +56,7 @@ impl FromRequestParts<App> for Caller {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Rejection> {
-        Caller::of(app, &parts.headers, &parts.extensions).await
+        Caller::authenticate(app, &parts.headers, &parts.extensions).await
     }
 }
 
@@ -65,7 +65,7 @@ impl OptionalFromRequestParts<App> for Caller {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>, Rejection> {
-        match Caller::of(app, &parts.headers, &parts.extensions).await {
+        match Caller::authenticate(app, &parts.headers, &parts.extensions).await {
             Ok(caller) => Ok(Some(caller)),
             Err(Rejection::Failure(Failure::Unauthenticated(_) | Failure::Throttled { .. })) => Ok(None),
             Err(other) => Err(other),

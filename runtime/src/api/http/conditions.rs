@@ -34,23 +34,23 @@ impl IntoResponseParts for ETag {
 }
 
 /// What a request that changes an entity says beside its body.
-pub struct Writing {
+pub struct WriteHeaders {
     headers: HeaderMap,
     transaction: Arc<str>,
 }
 
-impl FromRequestParts<App> for Writing {
+impl FromRequestParts<App> for WriteHeaders {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Rejection> {
         let Ok(TransactionId(transaction)) = TransactionId::from_request_parts(parts, app).await;
-        Ok(Writing { headers: parts.headers.clone(), transaction })
+        Ok(WriteHeaders { headers: parts.headers.clone(), transaction })
     }
 }
 
-impl Writing {
+impl WriteHeaders {
     /// Reads the conditions: 400 when they are none.
-    pub fn by(self, caller: &Caller) -> Result<Write, Failure> {
+    pub fn write_by(self, caller: &Caller) -> Result<Write, Failure> {
         let condition = condition(&self.headers)?;
         Ok(Write { identity: caller.identity.clone(), transaction: self.transaction, condition })
     }

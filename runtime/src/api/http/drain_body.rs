@@ -19,15 +19,15 @@ const LONGEST: u64 = 50 << 20;
 
 /// What reads on, and for how long.
 #[derive(Clone)]
-pub struct ReadingOn {
+pub struct BodyDrain {
     limit: Duration,
     tasks: TaskTracker,
     stopped: CancellationToken,
 }
 
-impl ReadingOn {
+impl BodyDrain {
     pub fn new(limit: Duration) -> Self {
-        ReadingOn { limit, tasks: TaskTracker::new(), stopped: CancellationToken::new() }
+        BodyDrain { limit, tasks: TaskTracker::new(), stopped: CancellationToken::new() }
     }
 
     /// The request with a body that is read to its end even when nobody wants it. Not so where the peer asks first
@@ -36,7 +36,7 @@ impl ReadingOn {
         let asks_first = request.headers().contains_key(EXPECT);
         request.map(|body| match asks_first || body.is_end_stream() {
             true => Body::new(body),
-            false => Body::new(Watched { body: Some(body), reading_on: self.clone() }),
+            false => Body::new(WatchedBody { body: Some(body), drain: self.clone() }),
         })
     }
 
@@ -69,13 +69,13 @@ async fn to_the_end(mut body: Incoming) {
     }
 }
 
-struct Watched {
+struct WatchedBody {
     /// `None` while it is dropped.
     body: Option<Incoming>,
-    reading_on: ReadingOn,
+    drain: BodyDrain,
 }
 
-impl HttpBody for Watched {
+impl HttpBody for WatchedBody {
     type Data = Bytes;
     type Error = hyper::Error;
 
@@ -95,10 +95,10 @@ impl HttpBody for Watched {
     }
 }
 
-impl Drop for Watched {
+impl Drop for WatchedBody {
     fn drop(&mut self) {
         if let Some(body) = self.body.take().filter(|body| !body.is_end_stream()) {
-            self.reading_on.read(body);
+            self.drain.read(body);
         }
     }
 }

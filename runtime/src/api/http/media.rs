@@ -8,7 +8,7 @@ use mime::Mime;
 
 /// How a body of some media type becomes a JSON value, and how a JSON string becomes such a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Class {
+pub enum MediaClass {
     /// `application/json` and every `…+json`.
     Json,
     /// `application/x-www-form-urlencoded`.
@@ -95,20 +95,20 @@ impl MediaType {
         self.0.essence_str()
     }
 
-    pub fn class(&self) -> Class {
+    pub fn class(&self) -> MediaClass {
         let essence = self.essence();
         if essence == Self::JSON || essence.ends_with("+json") {
-            return Class::Json;
+            return MediaClass::Json;
         }
         if essence == "application/x-www-form-urlencoded" {
-            return Class::Form;
+            return MediaClass::Form;
         }
         match self.0.type_().as_str() {
-            "text" => Class::Text,
-            "image" | "audio" | "video" | "font" | "message" | "multipart" => Class::Binary,
-            _ if TEXT.contains(&essence) => Class::Text,
-            _ if self.0.get_param(mime::CHARSET).is_some() && !is_known_binary(essence) => Class::Text,
-            _ => Class::Binary,
+            "text" => MediaClass::Text,
+            "image" | "audio" | "video" | "font" | "message" | "multipart" => MediaClass::Binary,
+            _ if TEXT.contains(&essence) => MediaClass::Text,
+            _ if self.0.get_param(mime::CHARSET).is_some() && !is_known_binary(essence) => MediaClass::Text,
+            _ => MediaClass::Binary,
         }
     }
 
@@ -116,8 +116,8 @@ impl MediaType {
     /// asked for; types whose charset is fixed say nothing.
     pub fn to_header(&self) -> HeaderValue {
         let text = match self.class() {
-            Class::Text if self.essence() != "text/event-stream" => self.as_utf8(),
-            Class::Text | Class::Json | Class::Form | Class::Binary => self.0.to_string(),
+            MediaClass::Text if self.essence() != "text/event-stream" => self.as_utf8(),
+            MediaClass::Text | MediaClass::Json | MediaClass::Form | MediaClass::Binary => self.0.to_string(),
         };
         HeaderValue::from_bytes(text.as_bytes()).expect("a parsed media type has no control characters")
     }
@@ -157,24 +157,24 @@ mod tests {
     #[test]
     fn a_media_type_is_json_form_text_or_binary() {
         for (text, class) in [
-            ("application/json", Class::Json),
-            ("APPLICATION/JSON; charset=utf-8", Class::Json),
-            ("application/cloudevents+json", Class::Json),
-            ("application/hal+json", Class::Json),
-            ("application/x-www-form-urlencoded; charset=UTF-8", Class::Form),
-            ("text/plain", Class::Text),
-            ("text/foo", Class::Text),
-            ("application/xml", Class::Text),
-            ("application/soap+xml", Class::Text),
-            ("application/x-unknown; charset=utf-8", Class::Text),
-            ("application/x-unknown", Class::Binary),
-            ("application/octet-stream", Class::Binary),
-            ("application/pdf; charset=utf-8", Class::Binary),
-            ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet; charset=utf-8", Class::Binary),
-            ("image/svg+xml", Class::Binary),
-            ("image/png; charset=utf-8", Class::Binary),
-            ("multipart/form-data; boundary=x", Class::Binary),
-            ("model/stl", Class::Binary),
+            ("application/json", MediaClass::Json),
+            ("APPLICATION/JSON; charset=utf-8", MediaClass::Json),
+            ("application/cloudevents+json", MediaClass::Json),
+            ("application/hal+json", MediaClass::Json),
+            ("application/x-www-form-urlencoded; charset=UTF-8", MediaClass::Form),
+            ("text/plain", MediaClass::Text),
+            ("text/foo", MediaClass::Text),
+            ("application/xml", MediaClass::Text),
+            ("application/soap+xml", MediaClass::Text),
+            ("application/x-unknown; charset=utf-8", MediaClass::Text),
+            ("application/x-unknown", MediaClass::Binary),
+            ("application/octet-stream", MediaClass::Binary),
+            ("application/pdf; charset=utf-8", MediaClass::Binary),
+            ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet; charset=utf-8", MediaClass::Binary),
+            ("image/svg+xml", MediaClass::Binary),
+            ("image/png; charset=utf-8", MediaClass::Binary),
+            ("multipart/form-data; boundary=x", MediaClass::Binary),
+            ("model/stl", MediaClass::Binary),
         ] {
             assert_eq!(read(text).map(|media| media.class()), Some(class), "{text}");
         }

@@ -16,14 +16,14 @@ pub enum Rejection {
     /// What only HTTP knows of: methods, media types, negotiation.
     Http(StatusCode, Message),
     /// 405; the router knows which methods would do and says so in `Allow`, the outermost layer in the body.
-    Method,
+    MethodNotAllowed,
     /// Like `Http`, with the body in the layout of web actions.
     Web(StatusCode, Message),
 }
 
 /// What the outermost layer needs to write the error body and the log line.
 #[derive(Clone)]
-pub struct Refused {
+pub struct Refusal {
     pub message: Message,
     pub pretty: bool,
     /// For the log only.
@@ -65,15 +65,15 @@ fn seconds(span: Duration) -> HeaderValue {
 impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
         let (status, refused) = match self {
-            Rejection::Http(status, message) => (status, Refused { message, pretty: false, cause: None }),
-            Rejection::Web(status, message) => (status, Refused { message, pretty: true, cause: None }),
-            Rejection::Method => {
-                (StatusCode::METHOD_NOT_ALLOWED, Refused { message: "".into(), pretty: false, cause: None })
+            Rejection::Http(status, message) => (status, Refusal { message, pretty: false, cause: None }),
+            Rejection::Web(status, message) => (status, Refusal { message, pretty: true, cause: None }),
+            Rejection::MethodNotAllowed => {
+                (StatusCode::METHOD_NOT_ALLOWED, Refusal { message: "".into(), pretty: false, cause: None })
             }
             Rejection::Failure(failure) => {
                 let status = status_of(&failure);
                 let message = failure.to_string().into();
-                (status, Refused { message, pretty: false, cause: Some(Arc::new(failure)) })
+                (status, Refusal { message, pretty: false, cause: Some(Arc::new(failure)) })
             }
         };
         let cause = refused.cause.clone();
@@ -95,7 +95,7 @@ impl IntoResponse for Rejection {
     }
 }
 
-fn refuse(status: StatusCode, refused: Refused) -> Response {
+fn refuse(status: StatusCode, refused: Refusal) -> Response {
     let mut response = status.into_response();
     response.extensions_mut().insert(refused); // the outermost layer writes {"error","code"}
     response

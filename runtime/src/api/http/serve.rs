@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 use tracing::{debug, warn};
 
-use super::drain_body::ReadingOn;
+use super::drain_body::BodyDrain;
 
 /// Bounds of connections; settings below `http.`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -45,7 +45,7 @@ pub struct Peer(pub IpAddr);
 
 impl Peer {
     /// A peer that has gone already has no address.
-    fn of(stream: &TcpStream) -> Self {
+    fn from_stream(stream: &TcpStream) -> Self {
         Peer(stream.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip()))
     }
 }
@@ -69,14 +69,14 @@ impl Server {
     /// `grace`.
     pub async fn serve(self, router: Router, stop: CancellationToken, grace: Duration) {
         let graceful = GracefulShutdown::new();
-        let places = Arc::new(Semaphore::new(self.config.connections));
+        let permits = Arc::new(Semaphore::new(self.config.connections));
         let builder = self.builder();
-        let reading_on = ReadingOn::new(Duration::from_millis(self.config.header_timeout_ms));
-        while let Some((stream, place)) = self.next(&places, &stop).await {
-            let (reading_on, peer) = (reading_on.clone(), Peer::of(&stream));
+        let drain = BodyDrain::new(Duration::from_millis(self.config.header_timeout_ms));
+        while let Some((stream, permit)) = self.next(&permits, &stop).await {
+            let (drain, peer) = (drain.clone(), Peer::from_stream(&stream));
             let prepare = move |mut request: http::Request<Incoming>| {
                 request.extensions_mut().insert(peer);
-                reading_on.watch(with_one_slash(request))
+                drain.watch(with_one_slash(request))
             };
             let router = router.clone().map_request(prepare);
             let service = TowerToHyperService::new(router);
@@ -86,11 +86,11 @@ impl Server {
                 if let Err(cause) = connection.await {
                     debug!(%cause, "connection ended badly");
                 }
-                drop(place);
+                drop(permit);
             });
         }
         drop(self.listener);
-        reading_on.stop().await;
+        drain.stop().await;
         if tokio::time::timeout(grace, graceful.shutdown()).await.is_err() {
             warn!("connections were still open at the end of the grace period");
         }
@@ -108,26 +108,26 @@ impl Server {
         builder
     }
 
-    /// The next connection, when there is a place for it. `None`: time to stop.
+    /// The next connection, when there is a permit for it. `None`: time to stop.
     async fn next(
         &self,
-        places: &Arc<Semaphore>,
+        permits: &Arc<Semaphore>,
         stop: &CancellationToken,
     ) -> Option<(TcpStream, OwnedSemaphorePermit)> {
         loop {
             let accepted = tokio::select! {
                 () = stop.cancelled() => return None,
                 accepted = async {
-                    let place = Arc::clone(places).acquire_owned().await.ok()?;
-                    Some((self.listener.accept().await, place))
+                    let permit = Arc::clone(permits).acquire_owned().await.ok()?;
+                    Some((self.listener.accept().await, permit))
                 } => accepted?,
             };
             match accepted {
-                (Ok((stream, _)), place) => {
+                (Ok((stream, _)), permit) => {
                     if let Err(cause) = stream.set_nodelay(true) {
                         debug!(%cause, "connection without TCP_NODELAY");
                     }
-                    return Some((stream, place));
+                    return Some((stream, permit));
                 }
                 (Err(cause), _) => {
                     // Out of descriptors, most likely: wait for some to be closed.

@@ -17,7 +17,7 @@ use wask_model::messages;
 use super::accept::check_resource;
 use super::caller::Caller;
 use super::headers::REQUEST_ID;
-use super::rejection::{Refused, Rejection};
+use super::rejection::{Refusal, Rejection};
 use super::transaction_id::TransactionId;
 use crate::api::{API, App, GATEWAY, WEB};
 
@@ -83,7 +83,7 @@ fn is_resource(path: &str) -> bool {
 
 /// A 405 of ours, not of a web action, says in its body what stands in `Allow`.
 fn with_allowed_methods(mut response: Response, path: &str) -> Response {
-    let is_refused = response.extensions().get::<Refused>().is_some();
+    let is_refused = response.extensions().get::<Refusal>().is_some();
     if !is_refused || response.status() != StatusCode::METHOD_NOT_ALLOWED {
         return response;
     }
@@ -94,7 +94,7 @@ fn with_allowed_methods(mut response: Response, path: &str) -> Response {
     if let Ok(value) = HeaderValue::from_str(&supported) {
         response.headers_mut().insert(ALLOW, value);
     }
-    response.extensions_mut().insert(Refused { message, pretty: false, cause: None });
+    response.extensions_mut().insert(Refusal { message, pretty: false, cause: None });
     response
 }
 
@@ -106,7 +106,7 @@ fn is_web(path: &str) -> bool {
 
 /// `{"error", "code"}` where the request was refused; a cause that the caller is not told goes to the log.
 fn with_error_body(response: Response, id: &TransactionId) -> Response {
-    let Some(refused) = response.extensions().get::<Refused>().cloned() else { return response };
+    let Some(refused) = response.extensions().get::<Refusal>().cloned() else { return response };
     if let (true, Some(cause)) = (response.status().is_server_error(), &refused.cause) {
         error!(transaction = %id.0, ?cause, "request failed");
     }
@@ -139,7 +139,7 @@ pub async fn unknown_url(State(app): State<App>, request: Request) -> Rejection 
     let path = request.uri().path();
     if path.starts_with(API)
         && !is_web(path)
-        && let Err(rejection) = Caller::of(&app, request.headers(), request.extensions()).await
+        && let Err(rejection) = Caller::authenticate(&app, request.headers(), request.extensions()).await
     {
         return rejection;
     }
@@ -150,7 +150,7 @@ pub async fn unknown_url(State(app): State<App>, request: Request) -> Rejection 
 pub async fn method_not_allowed(State(app): State<App>, request: Request) -> Rejection {
     let path = request.uri().path();
     if path.starts_with(API)
-        && let Err(rejection) = Caller::of(&app, request.headers(), request.extensions()).await
+        && let Err(rejection) = Caller::authenticate(&app, request.headers(), request.extensions()).await
     {
         return rejection;
     }
@@ -159,5 +159,5 @@ pub async fn method_not_allowed(State(app): State<App>, request: Request) -> Rej
     if is_nameless && matches!(*request.method(), Method::PUT | Method::DELETE) {
         return Rejection::Http(StatusCode::NOT_FOUND, messages::URL_NOT_FOUND.into());
     }
-    Rejection::Method
+    Rejection::MethodNotAllowed
 }

@@ -16,13 +16,13 @@ use super::entities;
 use crate::api::App;
 use crate::api::http::activation_id::{accepted, with_activation_id};
 use crate::api::http::caller::Caller;
-use crate::api::http::conditions::{ETag, Writing};
+use crate::api::http::conditions::{ETag, WriteHeaders};
 use crate::api::http::extract::{Params, Segments, document, malformed, payload};
 use crate::api::http::headers::wants_extra_logging;
 use crate::api::http::idempotency;
 use crate::api::http::rejection::Rejection;
 use crate::api::http::transaction_id::TransactionId;
-use crate::api::wask::callbacks::{Carrier, first_callback, with_callback};
+use crate::api::wask::callbacks::{CallbackHeaders, first_callback, with_callback};
 use crate::catalog::Selection;
 use crate::gate::rights;
 use crate::idempotency::{Door, KeyedRequest, Reply};
@@ -77,14 +77,14 @@ pub async fn put(
     caller: Caller,
     path: Segments,
     params: Params,
-    writing: Writing,
+    headers: WriteHeaders,
     request: Request<Body>,
 ) -> Result<(ETag, Json<Value>), Rejection> {
     let name = path.writable(&caller)?;
     app.catalog.check_package(&name).await?; // before the body is looked at: REST contract §1.4
     let patch = action::read(&document(request, app.limits.request_bytes).await?, &caller.identity.namespace)?;
     let overwrite = params.overwrite()?;
-    let stored = app.catalog.put_action(&name, patch, overwrite, &writing.by(&caller)?).await?;
+    let stored = app.catalog.put_action(&name, patch, overwrite, &headers.write_by(&caller)?).await?;
     let code = code_of(&app, &stored.value).await?;
     Ok((ETag(stored.revision), Json(action::document(&stored.value, code.as_deref()))))
 }
@@ -94,10 +94,10 @@ pub async fn delete(
     State(app): State<App>,
     caller: Caller,
     path: Segments,
-    writing: Writing,
+    headers: WriteHeaders,
 ) -> Result<Json<Value>, Rejection> {
     let name = path.writable(&caller)?;
-    let (action, code) = app.catalog.delete_action(&name, &writing.by(&caller)?).await?;
+    let (action, code) = app.catalog.delete_action(&name, &headers.write_by(&caller)?).await?;
     Ok(Json(action::document(&action, code.as_deref())))
 }
 
@@ -124,9 +124,9 @@ pub async fn invoke(
     let entrance = app.admission.admit_keyed(&caller.identity, &action, key, accepted_at).await?;
     let (wait, result_only) = mode(&params, app.limits.blocking_wait_ms)?;
     let extra_logging = wants_extra_logging(request.headers());
-    let carrier = Carrier::of(request.headers())?;
+    let callback_headers = CallbackHeaders::read(request.headers())?;
     let mut args = payload(request, app.gate.payload_bytes(&caller.identity)).await?;
-    let callback = carrier.subscription(&mut args)?;
+    let callback = callback_headers.subscription(&mut args)?;
     let context = Context { extra_logging, ..Context::outermost(transaction.0, accepted_at) };
     let identity = caller.identity.clone();
     let invocation = Invocation { identity, action, args, wait, context, callback };

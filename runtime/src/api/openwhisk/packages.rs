@@ -11,7 +11,7 @@ use super::documents::package;
 use super::entities;
 use crate::api::App;
 use crate::api::http::caller::Caller;
-use crate::api::http::conditions::{ETag, Writing};
+use crate::api::http::conditions::{ETag, WriteHeaders};
 use crate::api::http::extract::{Params, Segments, document};
 use crate::api::http::rejection::Rejection;
 use crate::catalog::{Force, Selection, Visibility};
@@ -44,12 +44,12 @@ pub async fn put(
     caller: Caller,
     path: Segments,
     params: Params,
-    writing: Writing,
+    headers: WriteHeaders,
     request: Request<Body>,
 ) -> Result<(ETag, Json<Value>), Rejection> {
     let name = path.writable(&caller)?;
     let patch = package::read(&document(request, app.limits.request_bytes).await?, &caller.identity.namespace)?;
-    let stored = app.catalog.put_package(&name, patch, params.overwrite()?, &writing.by(&caller)?).await?;
+    let stored = app.catalog.put_package(&name, patch, params.overwrite()?, &headers.write_by(&caller)?).await?;
     Ok((ETag(stored.revision), Json(package::document(&stored.value))))
 }
 
@@ -60,10 +60,10 @@ pub async fn delete(
     caller: Caller,
     path: Segments,
     params: Params,
-    writing: Writing,
+    headers: WriteHeaders,
 ) -> Result<Json<Value>, Rejection> {
     let name = path.writable(&caller)?;
     let force = if params.flag("force", false)? { Force::Yes } else { Force::No };
-    let removed = app.catalog.delete_package(&name, force, &writing.by(&caller)?).await?;
+    let removed = app.catalog.delete_package(&name, force, &headers.write_by(&caller)?).await?;
     Ok(Json(package::document(&removed)))
 }

@@ -11,7 +11,7 @@ use super::documents::rule;
 use super::entities::answer;
 use crate::api::App;
 use crate::api::http::caller::Caller;
-use crate::api::http::conditions::{ETag, Writing};
+use crate::api::http::conditions::{ETag, WriteHeaders};
 use crate::api::http::extract::{Params, Segments, document};
 use crate::api::http::rejection::Rejection;
 use crate::catalog::{RequiredAccess, Selection};
@@ -42,7 +42,7 @@ pub async fn put(
     caller: Caller,
     path: Segments,
     params: Params,
-    writing: Writing,
+    headers: WriteHeaders,
     request: Request<Body>,
 ) -> Result<(ETag, Json<Value>), Rejection> {
     let name = path.writable(&caller)?;
@@ -51,7 +51,7 @@ pub async fn put(
     let needed: Vec<RequiredAccess<'_>> =
         trigger.into_iter().chain(patch.action.as_ref().map(RequiredAccess::Action)).collect();
     app.catalog.may_use(&caller.identity, &needed).await?;
-    let view = app.catalog.put_rule(&name, patch, params.overwrite()?, &writing.by(&caller)?).await?;
+    let view = app.catalog.put_rule(&name, patch, params.overwrite()?, &headers.write_by(&caller)?).await?;
     Ok((ETag(view.revision), Json(rule::document(&view))))
 }
 
@@ -60,12 +60,12 @@ pub async fn set_status(
     State(app): State<App>,
     caller: Caller,
     path: Segments,
-    writing: Writing,
+    headers: WriteHeaders,
     request: Request<Body>,
 ) -> Result<&'static str, Rejection> {
     let name = path.writable(&caller)?;
     let status = rule::read_status(&document(request, app.limits.request_bytes).await?)?;
-    app.catalog.set_rule_status(&name, status, &writing.by(&caller)?).await?;
+    app.catalog.set_rule_status(&name, status, &headers.write_by(&caller)?).await?;
     Ok("OK")
 }
 
@@ -74,8 +74,8 @@ pub async fn delete(
     State(app): State<App>,
     caller: Caller,
     path: Segments,
-    writing: Writing,
+    headers: WriteHeaders,
 ) -> Result<Json<Value>, Rejection> {
     let name = path.writable(&caller)?;
-    Ok(Json(rule::document(&app.catalog.delete_rule(&name, &writing.by(&caller)?).await?)))
+    Ok(Json(rule::document(&app.catalog.delete_rule(&name, &headers.write_by(&caller)?).await?)))
 }

@@ -14,13 +14,13 @@ use super::entities::answer;
 use crate::api::App;
 use crate::api::http::activation_id::accepted;
 use crate::api::http::caller::Caller;
-use crate::api::http::conditions::{ETag, Writing};
+use crate::api::http::conditions::{ETag, WriteHeaders};
 use crate::api::http::extract::{Params, Segments, document, payload};
 use crate::api::http::headers::EXTRA_LOGGING;
 use crate::api::http::idempotency;
 use crate::api::http::rejection::Rejection;
 use crate::api::http::transaction_id::TransactionId;
-use crate::api::wask::callbacks::{self, Carrier};
+use crate::api::wask::callbacks::{self, CallbackHeaders};
 use crate::catalog::Selection;
 use crate::firing::Fire;
 use crate::gate::rights;
@@ -52,12 +52,12 @@ pub async fn put(
     caller: Caller,
     path: Segments,
     params: Params,
-    writing: Writing,
+    headers: WriteHeaders,
     request: Request<Body>,
 ) -> Result<(ETag, Json<Value>), Rejection> {
     let name = path.writable(&caller)?;
     let patch = trigger::read(&document(request, app.limits.request_bytes).await?)?;
-    let stored = app.catalog.put_trigger(&name, patch, params.overwrite()?, &writing.by(&caller)?).await?;
+    let stored = app.catalog.put_trigger(&name, patch, params.overwrite()?, &headers.write_by(&caller)?).await?;
     Ok((ETag(stored.revision), Json(trigger::document(&stored.value))))
 }
 
@@ -66,10 +66,10 @@ pub async fn delete(
     State(app): State<App>,
     caller: Caller,
     path: Segments,
-    writing: Writing,
+    headers: WriteHeaders,
 ) -> Result<Json<Value>, Rejection> {
     let name = path.writable(&caller)?;
-    Ok(Json(trigger::document(&app.catalog.delete_trigger(&name, &writing.by(&caller)?).await?)))
+    Ok(Json(trigger::document(&app.catalog.delete_trigger(&name, &headers.write_by(&caller)?).await?)))
 }
 
 /// `POST triggers/{name}`: 202 `{activationId}` · 204 when no rule is active · 404 · 413 · 422 the idempotency key of
@@ -86,9 +86,9 @@ pub async fn fire(
     let key = idempotency::key(request.headers())?;
     app.admission.admit_firing(&caller.identity, &trigger, accepted_at)?;
     let headers = Some(headers_for_actions(request.headers()));
-    let carrier = Carrier::of(request.headers())?;
+    let callback_headers = CallbackHeaders::read(request.headers())?;
     let mut payload = payload(request, app.gate.payload_bytes(&caller.identity)).await?;
-    let asked = carrier.subscription(&mut payload)?;
+    let asked = callback_headers.subscription(&mut payload)?;
     let key = key.map(|key| keyed(key, &caller.identity.namespace, &trigger, (&payload, &asked)));
     let (id, context) = (ActivationId::new(accepted_at), Context::outermost(transaction.0, accepted_at));
     let fire = Fire { id, identity: caller.identity, trigger, payload, headers, context, callback: None };

@@ -24,15 +24,15 @@ pub const OPTIONS: HeaderName = HeaderName::from_static("x-wask-callback-options
 const ID: HeaderName = HeaderName::from_static("x-wask-callback-id");
 
 /// The headers that a callback may ride in.
-pub struct Carrier {
+pub struct CallbackHeaders {
     url: Option<String>,
     options: Option<String>,
 }
 
-impl Carrier {
+impl CallbackHeaders {
     /// 400 one that is given twice, or is no text.
-    pub fn of(headers: &HeaderMap) -> Result<Self, Failure> {
-        Ok(Carrier { url: single(headers, URL)?, options: single(headers, OPTIONS)? })
+    pub fn read(headers: &HeaderMap) -> Result<Self, Failure> {
+        Ok(CallbackHeaders { url: single(headers, URL)?, options: single(headers, OPTIONS)? })
     }
 
     /// What is asked for in the headers or in the body, from which it goes · 400.

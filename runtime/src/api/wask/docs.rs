@@ -29,15 +29,15 @@ pub async fn pages() -> Json<Value> {
     Json(document)
 }
 
-type Elsewhere = (StatusCode, [(HeaderName, &'static str); 1]);
+type Redirect = (StatusCode, [(HeaderName, &'static str); 1]);
 
 /// `GET /docs`.
-pub async fn to_page() -> Elsewhere {
+pub async fn to_page() -> Redirect {
     (StatusCode::PERMANENT_REDIRECT, [(LOCATION, "docs/index.html?url=/api-docs")])
 }
 
 /// `GET /api/v1/docs`.
-pub async fn to_api_page() -> Elsewhere {
+pub async fn to_api_page() -> Redirect {
     (StatusCode::PERMANENT_REDIRECT, [(LOCATION, "docs/index.html?url=/api/v1/api-docs")])
 }
 

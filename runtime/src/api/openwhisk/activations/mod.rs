@@ -13,7 +13,7 @@ use serde_json::json;
 use wask_model::{Activation, ActivationId, Failure, NamespaceName, WireResponse, messages};
 use wask_store::{ActivationQuery, Place};
 
-use super::documents::activation::{State as LifeState, summary};
+use super::documents::activation::{ActivationState, summary};
 use crate::api::App;
 use crate::api::http::caller::Caller;
 use crate::api::http::extract::{Params, Segments, counted};
@@ -135,7 +135,7 @@ pub async fn find(app: &App, namespace: &NamespaceName, id: ActivationId) -> Res
     app.store.activation(namespace, id).await.map_err(Failure::from)
 }
 
-fn in_state(mut response: Response, state: LifeState) -> Response {
+fn in_state(mut response: Response, state: ActivationState) -> Response {
     response.headers_mut().insert(STATE, HeaderValue::from_static(state.as_str()));
     response
 }

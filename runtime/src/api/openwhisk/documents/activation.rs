@@ -30,7 +30,7 @@ pub fn summary(summary: &Summary) -> Value {
 }
 
 /// Where an activation is in its life. `start`: when it was accepted.
-pub enum Life<'a> {
+pub enum ActivationStage<'a> {
     Queued {
         name: String,
         start: Timestamp,
@@ -50,40 +50,40 @@ pub enum Life<'a> {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum ActivationState {
     Queued,
     Running,
     Retrying,
     Ended,
 }
 
-impl State {
+impl ActivationState {
     pub fn as_str(self) -> &'static str {
         match self {
-            State::Queued => "queued",
-            State::Running => "running",
-            State::Retrying => "retrying",
-            State::Ended => "ended",
+            ActivationState::Queued => "queued",
+            ActivationState::Running => "running",
+            ActivationState::Retrying => "retrying",
+            ActivationState::Ended => "ended",
         }
     }
 }
 
-impl Life<'_> {
-    pub fn state(&self) -> State {
+impl ActivationStage<'_> {
+    pub fn state(&self) -> ActivationState {
         match self {
-            Life::Queued { .. } => State::Queued,
-            Life::Running { .. } => State::Running,
-            Life::Retrying { .. } => State::Retrying,
-            Life::Ended(_) => State::Ended,
+            ActivationStage::Queued { .. } => ActivationState::Queued,
+            ActivationStage::Running { .. } => ActivationState::Running,
+            ActivationStage::Retrying { .. } => ActivationState::Retrying,
+            ActivationStage::Ended(_) => ActivationState::Ended,
         }
     }
 
     pub fn document(&self, id: ActivationId, callbacks: &[KnownCallback]) -> Value {
         let (name, start, ended) = match self {
-            Life::Queued { name, start } | Life::Running { name, start } | Life::Retrying { name, start, .. } => {
-                (name.clone(), *start, None)
-            }
-            Life::Ended(record) => (name_of(record), record.start, Some(*record)),
+            ActivationStage::Queued { name, start }
+            | ActivationStage::Running { name, start }
+            | ActivationStage::Retrying { name, start, .. } => (name.clone(), *start, None),
+            ActivationStage::Ended(record) => (name_of(record), record.start, Some(*record)),
         };
         let status: Option<Status> = ended.map(|record| record.response.status);
         let mut document = json!({
@@ -96,7 +96,7 @@ impl Life<'_> {
             "end": ended.and_then(|record| record.end),
             "callbacks": callbacks.iter().map(callback).collect::<Vec<_>>(),
         });
-        if let Life::Retrying { failed, next, .. } = self {
+        if let ActivationStage::Retrying { failed, next, .. } = self {
             document["failedAttempts"] = failed_attempts(failed);
             document["nextAttemptAt"] = json!(next);
         }

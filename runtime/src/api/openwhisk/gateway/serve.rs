@@ -11,7 +11,7 @@ use wask_model::{NamespaceName, ResponseType, Verb, messages};
 use crate::api::http::caller::Caller;
 use crate::api::http::rejection::Rejection;
 use crate::api::http::transaction_id::TransactionId;
-use crate::api::openwhisk::web::{self, Address, Extension, Way};
+use crate::api::openwhisk::web::{self, Address, Extension, RouteContext};
 use crate::api::{App, GATEWAY};
 use crate::gateway::{Destination, Lookup};
 
@@ -30,13 +30,13 @@ pub async fn serve(
     let verb = request.method().as_str().parse::<Verb>().ok();
     match app.gateway.find(&namespace, path, verb).await? {
         Lookup::Found(destination) => {
-            let (address, way) = way(destination, path);
-            let found = web::find(&app, address).await?.by(way);
-            Ok(web::answer(&app, transaction, caller, found, request).await)
+            let (address, route) = route(destination, path);
+            let target = web::find(&app, address).await?.by(route);
+            Ok(web::answer(&app, transaction, caller, target, request).await)
         }
         Lookup::OtherVerbs(verbs) if *request.method() == Method::OPTIONS => Ok(preflight(&verbs, &request)),
         Lookup::OtherVerbs(verbs) => {
-            let mut refused = Rejection::Method.into_response();
+            let mut refused = Rejection::MethodNotAllowed.into_response();
             refused.headers_mut().insert(ALLOW, methods(&verbs));
             Ok(refused)
         }
@@ -53,7 +53,7 @@ fn no_route() -> Rejection {
 }
 
 /// The web action of a route, and what the route adds to the request.
-fn way(destination: Destination, path: &str) -> (Address, Way) {
+fn route(destination: Destination, path: &str) -> (Address, RouteContext) {
     let Destination { action, response, secret, parameters } = destination;
     let extension = match response {
         ResponseType::Http => Extension::Http,
@@ -69,7 +69,7 @@ fn way(destination: Destination, path: &str) -> (Address, Way) {
         extension,
         rest: path.to_owned(),
     };
-    (address, Way { parameters, secret: secret.map(String::from) })
+    (address, RouteContext { parameters, secret: secret.map(String::from) })
 }
 
 fn methods(verbs: &[Verb]) -> HeaderValue {

@@ -26,7 +26,7 @@ use crate::catalog::ActionEntry;
 use crate::idempotency::{Door, KeyedRequest};
 use crate::invoke::{Context, Entrance, Invocation, Invoked, Wait, is_fixed};
 pub use address::{Address, Extension};
-use request::{Raw, WebRequest};
+use request::{RawHttp, WebRequest};
 pub use response::cors;
 
 /// Any method on a web action's URL: what the action answers, transcoded by the extension · 404 no such web action · 401 ·
@@ -38,12 +38,12 @@ pub async fn invoke(
     request: Request<Body>,
 ) -> Response {
     let address = request.uri().path().strip_prefix(WEB).and_then(Address::parse);
-    let found = match address {
+    let target = match address {
         Some(address) => find(&app, address).await,
         None => Err(missing()),
     };
-    match found {
-        Ok(found) => answer(&app, transaction, caller, found, request).await,
+    match target {
+        Ok(target) => answer(&app, transaction, caller, target, request).await,
         Err(rejection) => rejection.into_response(),
     }
 }
@@ -53,12 +53,12 @@ pub async fn answer(
     app: &App,
     transaction: TransactionId,
     caller: Option<Caller>,
-    found: Found,
+    target: WebTarget,
     request: Request<Body>,
 ) -> Response {
-    let own_options = found.entry.action.annotations.is_true("web-custom-options");
+    let own_options = target.entry.action.annotations.is_true("web-custom-options");
     let asked = request.headers().get(ACCESS_CONTROL_REQUEST_HEADERS).cloned();
-    let answered = checked(app, transaction, caller, found, request).await;
+    let answered = checked(app, transaction, caller, target, request).await;
     let mut response = answered.unwrap_or_else(IntoResponse::into_response);
     if !own_options {
         cors(response.headers_mut(), asked.as_ref());
@@ -67,25 +67,25 @@ pub async fn answer(
 }
 
 /// A web action that exists, whose it is, and how the request got there.
-pub struct Found {
+pub struct WebTarget {
     address: Address,
     entry: Arc<ActionEntry>,
     owner: SharedIdentity,
-    way: Way,
+    route: RouteContext,
 }
 
 /// What a route of the gateway adds to a request; nothing where the URL is the web action's own.
 #[derive(Default)]
-pub struct Way {
+pub struct RouteContext {
     /// What segments of the path stand for: arguments that neither query nor body override.
     pub parameters: Vec<(String, String)>,
     /// In place of the header `X-Require-Whisk-Auth`.
     pub secret: Option<String>,
 }
 
-impl Found {
-    pub fn by(self, way: Way) -> Self {
-        Found { way, ..self }
+impl WebTarget {
+    pub fn by(self, route: RouteContext) -> Self {
+        WebTarget { route, ..self }
     }
 }
 
@@ -94,7 +94,7 @@ fn missing() -> Rejection {
 }
 
 /// Steps 1 to 3 of §8.3: nothing distinguishes what is missing.
-pub async fn find(app: &App, address: Address) -> Result<Found, Rejection> {
+pub async fn find(app: &App, address: Address) -> Result<WebTarget, Rejection> {
     let owner = app.catalog.owner(&address.namespace).await?.filter(|owner| !owner.blocked).ok_or_else(missing)?;
     let name = FullName {
         namespace: address.namespace.clone(),
@@ -104,7 +104,7 @@ pub async fn find(app: &App, address: Address) -> Result<Found, Rejection> {
     match app.catalog.resolve(&name).await {
         Ok(entry) if entry.action.is_web() => {
             app.catalog.may_invoke(&owner, &name).await?; // step 3: through a binding whose provider is private, 403
-            Ok(Found { address, entry, owner, way: Way::default() })
+            Ok(WebTarget { address, entry, owner, route: RouteContext::default() })
         }
         Ok(_) | Err(Failure::NotFound(_) | Failure::Conflict(_)) => Err(missing()),
         Err(other) => Err(other.into()),
@@ -116,7 +116,7 @@ async fn checked(
     app: &App,
     transaction: TransactionId,
     caller: Option<Caller>,
-    found: Found,
+    target: WebTarget,
     request: Request<Body>,
 ) -> Result<Response, Rejection> {
     let accepted = app.clock.now();
@@ -124,21 +124,21 @@ async fn checked(
         Method::POST | Method::PATCH => idempotency::key(request.headers())?,
         _ => None, // such a request may be repeated anyway
     };
-    let entrance = app.admission.enter(&found.owner, key, accepted)?;
-    app.gate.check_payload(&found.owner, crate::api::http::extract::content_length(request.headers()).unwrap_or(0))?;
-    let annotations = &found.entry.action.annotations;
+    let entrance = app.admission.enter(&target.owner, key, accepted)?;
+    app.gate.check_payload(&target.owner, crate::api::http::extract::content_length(request.headers()).unwrap_or(0))?;
+    let annotations = &target.entry.action.annotations;
     let is_options = request.method() == Method::OPTIONS;
     let own_options = annotations.is_true("web-custom-options");
     if is_options && !own_options {
         return Ok(StatusCode::OK.into_response());
     }
     if !SERVED.contains(request.method()) {
-        let mut refused = Rejection::Method.into_response();
+        let mut refused = Rejection::MethodNotAllowed.into_response();
         refused.headers_mut().insert(ALLOW, http::HeaderValue::from_static(SERVED_TEXT));
         return Ok(refused);
     }
     let key = request.headers().get("x-require-whisk-auth").and_then(|value| value.to_str().ok());
-    let key = found.way.secret.as_deref().or(key);
+    let key = target.route.secret.as_deref().or(key);
     let may = request::require_whisk_auth(annotations.get("require-whisk-auth"), key, caller.is_some());
     // An OPTIONS request that has come this far is one that the action answers itself, without a key. §8.3, step 6.
     if !may && !is_options {
@@ -146,7 +146,7 @@ async fn checked(
     }
     let extra_logging = wants_extra_logging(request.headers());
     let context = Context { extra_logging, ..Context::outermost(transaction.0, accepted) };
-    run(app, caller, found, request, context, entrance).await
+    run(app, caller, target, request, context, entrance).await
 }
 
 const SERVED: [Method; 7] =
@@ -156,15 +156,15 @@ const SERVED_TEXT: &str = "OPTIONS, GET, DELETE, POST, PUT, HEAD, PATCH";
 async fn run(
     app: &App,
     caller: Option<Caller>,
-    found: Found,
+    target: WebTarget,
     request: Request<Body>,
     context: Context,
     entrance: Entrance<IdempotencyKey>,
 ) -> Result<Response, Rejection> {
-    let Found { address, entry, owner, way } = found;
+    let WebTarget { address, entry, owner, route } = target;
     let (head, stream) = request.into_parts();
     let bytes = body(Request::from_parts(head.clone(), stream), "Request", app.gate.payload_bytes(&owner)).await?;
-    let raw = if entry.action.annotations.is_true("raw-http") { Raw::Yes } else { Raw::No };
+    let raw = if entry.action.annotations.is_true("raw-http") { RawHttp::Yes } else { RawHttp::No };
     let user = caller.map(|caller| caller.identity.namespace.to_string());
     let web = WebRequest {
         method: head.method.as_str(),
@@ -172,7 +172,7 @@ async fn run(
         path: &address.rest,
         query: head.uri.query(),
         user: user.as_deref(),
-        named: &way.parameters,
+        named: &route.parameters,
         body: &bytes,
     };
     let is_final = entry.action.annotations.is_true("final");
@@ -181,8 +181,8 @@ async fn run(
     let action = entry.asked();
     let invocation = Invocation { identity: owner, action, args, wait, context, callback: None };
     let entrance = entrance.for_request(|key| {
-        let (target, caller) = (head.uri.to_string(), user.clone().unwrap_or_default());
-        let parts = [head.method.as_str().as_bytes(), target.as_bytes(), caller.as_bytes(), &bytes];
+        let (uri, caller) = (head.uri.to_string(), user.clone().unwrap_or_default());
+        let parts = [head.method.as_str().as_bytes(), uri.as_bytes(), caller.as_bytes(), &bytes];
         KeyedRequest::new(invocation.identity.namespace.clone(), key, Door::Web, &parts)
     });
     let reply = app.invoker.invoke_resolved(entry, invocation, entrance).await?;

@@ -47,7 +47,7 @@ pub async fn follow(
     if !is_known {
         return Err(Failure::not_found().into());
     }
-    let last = headers.get(LAST_EVENT_ID).and_then(|value| Place::read(value.to_str().ok()?));
+    let last = headers.get(LAST_EVENT_ID).and_then(|value| LogPosition::read(value.to_str().ok()?));
     let follower = Follower {
         app,
         namespace,
@@ -142,8 +142,8 @@ impl Follower {
     fn tell(&mut self, first: u64, lines: Vec<String>) {
         self.next = first;
         for line in lines {
-            let place = Place { attempt: self.attempt.unwrap_or(FIRST), line: self.next };
-            self.ready.push_back(Event::default().id(place.to_string()).data(line));
+            let position = LogPosition { attempt: self.attempt.unwrap_or(FIRST), line: self.next };
+            self.ready.push_back(Event::default().id(position.to_string()).data(line));
             self.next += 1;
         }
     }
@@ -151,22 +151,22 @@ impl Follower {
 
 /// Which line of which attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Place {
+struct LogPosition {
     attempt: u32,
     line: u64,
 }
 
-impl Place {
+impl LogPosition {
     /// `None`: not the id of a line.
     fn read(id: &str) -> Option<Self> {
         match id.split_once('.') {
-            Some((attempt, line)) => Some(Place { attempt: attempt.parse().ok()?, line: line.parse().ok()? }),
-            None => Some(Place { attempt: FIRST, line: id.parse().ok()? }),
+            Some((attempt, line)) => Some(LogPosition { attempt: attempt.parse().ok()?, line: line.parse().ok()? }),
+            None => Some(LogPosition { attempt: FIRST, line: id.parse().ok()? }),
         }
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for LogPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.attempt {
             FIRST => write!(f, "{}", self.line),
@@ -196,11 +196,11 @@ mod tests {
     #[test]
     fn an_id_is_read_as_it_is_written() {
         for (text, attempt, line) in [("0", 1, 0), ("17", 1, 17), ("2.0", 2, 0), ("12.345", 12, 345)] {
-            let place = Place { attempt, line };
-            assert_eq!((place.to_string().as_str(), Place::read(text)), (text, Some(place)));
+            let position = LogPosition { attempt, line };
+            assert_eq!((position.to_string().as_str(), LogPosition::read(text)), (text, Some(position)));
         }
         for wrong in ["", ".", "a", "1.", ".1", "-1", "1.2.3"] {
-            assert_eq!(Place::read(wrong), None, "{wrong}");
+            assert_eq!(LogPosition::read(wrong), None, "{wrong}");
         }
     }
 }

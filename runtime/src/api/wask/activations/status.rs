@@ -14,7 +14,7 @@ use crate::api::http::extract::{Params, Segments};
 use crate::api::http::rejection::Rejection;
 use crate::api::openwhisk::activations::query::filter;
 use crate::api::openwhisk::activations::{find, own_id};
-use crate::api::openwhisk::documents::activation::Life;
+use crate::api::openwhisk::documents::activation::ActivationStage;
 use crate::invoke::QueuedInvocation;
 
 /// `GET activations/{id}/status`: where it is in its life, for every id that was handed out; with `wait=30s` as soon as it has
@@ -43,7 +43,7 @@ pub async fn document(app: &App, namespace: &NamespaceName, id: ActivationId) ->
     }
     let record = find(app, namespace, id).await?.ok_or_else(Failure::not_found)?;
     let callbacks = refreshed(app, namespace, id, callbacks).await?;
-    Ok(Life::Ended(&record).document(id, &callbacks))
+    Ok(ActivationStage::Ended(&record).document(id, &callbacks))
 }
 
 /// It may have ended between the two looks, and its callbacks be pending.
@@ -57,22 +57,28 @@ async fn refreshed(
 }
 
 /// An activation that is queued, runs or waits for another attempt.
-pub async fn unended(app: &App, namespace: &NamespaceName, id: ActivationId) -> Result<Option<Life<'static>>, Failure> {
+pub async fn unended(
+    app: &App,
+    namespace: &NamespaceName,
+    id: ActivationId,
+) -> Result<Option<ActivationStage<'static>>, Failure> {
     let Some(job) = app.store.job(namespace, id).await? else {
         let running = app.invoker.running(namespace, id);
-        return Ok(running.map(|running| Life::Running { name: running.action.to_string(), start: running.start }));
+        return Ok(
+            running.map(|running| ActivationStage::Running { name: running.action.to_string(), start: running.start })
+        );
     };
     let name = job.name;
     match (job.lane, job.state) {
         (_, JobState::Dead) | (Lane::Callback, _) => Ok(None),
-        (Lane::Fire, JobState::Due) => Ok(Some(Life::Queued { name, start: job.due })),
-        (Lane::Fire, JobState::Leased) => Ok(Some(Life::Running { name, start: job.due })),
+        (Lane::Fire, JobState::Due) => Ok(Some(ActivationStage::Queued { name, start: job.due })),
+        (Lane::Fire, JobState::Leased) => Ok(Some(ActivationStage::Running { name, start: job.due })),
         (Lane::Invoke, state) => {
             let QueuedInvocation { accepted: start, failed, .. } = QueuedInvocation::read(&job.payload)?;
             Ok(Some(match state {
-                JobState::Leased => Life::Running { name, start },
-                JobState::Due | JobState::Dead if failed.is_empty() => Life::Queued { name, start },
-                JobState::Due | JobState::Dead => Life::Retrying { name, start, failed, next: job.due },
+                JobState::Leased => ActivationStage::Running { name, start },
+                JobState::Due | JobState::Dead if failed.is_empty() => ActivationStage::Queued { name, start },
+                JobState::Due | JobState::Dead => ActivationStage::Retrying { name, start, failed, next: job.due },
             }))
         }
     }

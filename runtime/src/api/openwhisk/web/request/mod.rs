@@ -16,7 +16,7 @@ use subtle::ConstantTimeEq as _;
 use wask_model::{Arguments, Failure, Subscription, messages};
 
 use crate::api::http::headers::EXTRA_LOGGING;
-use crate::api::http::media::{Class, MediaType};
+use crate::api::http::media::{MediaClass, MediaType};
 
 const METHOD: &str = "__ow_method";
 const HEADERS: &str = "__ow_headers";
@@ -49,7 +49,7 @@ const QUERY_ENCODED: &AsciiSet = &NON_ALPHANUMERIC
 
 /// Whether the action has the annotation `raw-http`: it gets query and body as they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Raw {
+pub enum RawHttp {
     Yes,
     No,
 }
@@ -75,14 +75,14 @@ impl WebRequest<'_> {
     ///
     /// `fixed` tells which parameters of the action cannot be overridden (annotation `final`). `Err`: a body that is not
     /// what its type says, or a name that is reserved or fixed; raw actions know neither.
-    pub fn arguments(&self, raw: Raw, fixed: &dyn Fn(&str) -> bool) -> Result<Arguments, Failure> {
+    pub fn arguments(&self, raw: RawHttp, fixed: &dyn Fn(&str) -> bool) -> Result<Arguments, Failure> {
         let mut arguments = self.context();
         match raw {
-            Raw::Yes => {
+            RawHttp::Yes => {
                 arguments.insert(QUERY.into(), normalised(self.query.unwrap_or_default()).into());
                 arguments.insert(BODY.into(), self.raw_body().into());
             }
-            Raw::No => {
+            RawHttp::No => {
                 let body = self.body()?;
                 let query = form_urlencoded::parse(self.query.unwrap_or_default().as_bytes());
                 let query = query.map(|(key, value)| (key.into_owned(), Value::from(value)));
@@ -125,24 +125,24 @@ impl WebRequest<'_> {
         if self.body.is_empty() {
             return Ok(Body::None);
         }
-        match self.media().map_or(Class::Binary, |media| media.class()) {
-            Class::Json => match serde_json::from_slice(self.body) {
+        match self.media().map_or(MediaClass::Binary, |media| media.class()) {
+            MediaClass::Json => match serde_json::from_slice(self.body) {
                 Ok(Value::Object(members)) => Ok(Body::Members(members)),
                 Ok(other) => Ok(Body::Opaque(other)),
                 Err(cause) => Err(Failure::malformed(cause.to_string())),
             },
-            Class::Form => Ok(Body::Members(form(self.body)?)),
-            Class::Text => Ok(Body::Opaque(text(self.body))),
-            Class::Binary => Ok(Body::Opaque(STANDARD.encode(self.body).into())),
+            MediaClass::Form => Ok(Body::Members(form(self.body)?)),
+            MediaClass::Text => Ok(Body::Opaque(text(self.body))),
+            MediaClass::Binary => Ok(Body::Opaque(STANDARD.encode(self.body).into())),
         }
     }
 
     fn raw_body(&self) -> String {
         let media = self.media();
-        let base64 = match media.as_ref().map_or(Class::Binary, MediaType::class) {
-            Class::Json => media.is_some_and(|media| media.essence() == MediaType::JSON),
-            Class::Form | Class::Text => false,
-            Class::Binary => true,
+        let base64 = match media.as_ref().map_or(MediaClass::Binary, MediaType::class) {
+            MediaClass::Json => media.is_some_and(|media| media.essence() == MediaType::JSON),
+            MediaClass::Form | MediaClass::Text => false,
+            MediaClass::Binary => true,
         };
         if base64 { STANDARD.encode(self.body) } else { String::from_utf8_lossy(self.body).into_owned() }
     }

@@ -28,21 +28,21 @@ fn asked(query: &'static str) -> Sent {
 }
 
 impl Sent {
-    fn arguments_with(&self, raw: Raw, fixed: &dyn Fn(&str) -> bool) -> Result<Arguments, Failure> {
+    fn arguments_with(&self, raw: RawHttp, fixed: &dyn Fn(&str) -> bool) -> Result<Arguments, Failure> {
         let Sent { headers, query, user, body } = self;
         let path = "/more%20path";
         WebRequest { method: "POST", headers, path, query: *query, user: *user, named: &[], body }.arguments(raw, fixed)
     }
 
     /// All arguments but the context keys.
-    fn own(&self, raw: Raw) -> Value {
+    fn own(&self, raw: RawHttp) -> Value {
         let mut arguments = self.arguments_with(raw, &|_| false).unwrap();
         arguments.retain(|key, _| ![METHOD, HEADERS, PATH, USER].contains(&key.as_str()));
         arguments.into()
     }
 
     fn refusal(&self) -> String {
-        self.arguments_with(Raw::No, &|_| false).unwrap_err().to_string()
+        self.arguments_with(RawHttp::No, &|_| false).unwrap_err().to_string()
     }
 }
 
@@ -55,11 +55,11 @@ fn b143_b145_the_context_tells_how_the_action_was_called() {
     let anonymous = json!({
         "__ow_method": "post", "__ow_headers": {"content-type": "text/plain", "x-twice": "2"}, "__ow_path": "/more%20path"
     });
-    assert_eq!(Value::Object(request.arguments_with(Raw::No, &|_| false).unwrap()), anonymous);
+    assert_eq!(Value::Object(request.arguments_with(RawHttp::No, &|_| false).unwrap()), anonymous);
 
     request.user = Some("guest");
-    assert_eq!(request.arguments_with(Raw::No, &|_| false).unwrap()["__ow_user"], "guest");
-    assert_eq!(request.arguments_with(Raw::Yes, &|_| false).unwrap()["__ow_user"], "guest");
+    assert_eq!(request.arguments_with(RawHttp::No, &|_| false).unwrap()["__ow_user"], "guest");
+    assert_eq!(request.arguments_with(RawHttp::Yes, &|_| false).unwrap()["__ow_user"], "guest");
 }
 
 #[test]
@@ -70,14 +70,14 @@ fn b146_query_parameters_are_strings_at_top_level() {
         ("flag", json!({"flag": ""})),
         ("a=1&&a=2", json!({"a": "2"})),
     ] {
-        assert_eq!(asked(query).own(Raw::No), arguments, "{query}");
+        assert_eq!(asked(query).own(RawHttp::No), arguments, "{query}");
     }
 }
 
 #[test]
 fn b147_the_body_wins_over_the_query() {
     let request = Sent { query: Some("a=query&b=query"), ..sent("application/json", br#"{"a":{"from":"body"}}"#) };
-    assert_eq!(request.own(Raw::No), json!({"a": {"from": "body"}, "b": "query"}));
+    assert_eq!(request.own(RawHttp::No), json!({"a": {"from": "body"}, "b": "query"}));
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn b148_to_b152_a_body_becomes_what_its_type_says() {
         ("application/cloudevents+json", br#"{"id":1}"#, json!({"id": 1})),
         ("application/x-www-form-urlencoded", b"a=1&b=x+y&a=%C3%A4&c", json!({"a": "ä", "b": "x y", "c": ""})),
     ] {
-        assert_eq!(sent(media, body).own(Raw::No), arguments, "{media} {body:?}");
+        assert_eq!(sent(media, body).own(RawHttp::No), arguments, "{media} {body:?}");
     }
 }
 
@@ -131,11 +131,11 @@ fn b155_a_final_parameter_cannot_be_overridden() {
         sent("application/json", br#"{"fixed":null}"#),
         sent("application/x-www-form-urlencoded", b"free=1&fixed=1"),
     ] {
-        let refusal = request.arguments_with(Raw::No, &fixed).unwrap_err();
+        let refusal = request.arguments_with(RawHttp::No, &fixed).unwrap_err();
         assert_eq!(refusal.to_string(), messages::PARAMETERS_NOT_ALLOWED);
     }
-    assert!(asked("free=1").arguments_with(Raw::No, &fixed).is_ok());
-    assert!(sent("application/json", br#"{"free":{"fixed":1}}"#).arguments_with(Raw::No, &fixed).is_ok());
+    assert!(asked("free=1").arguments_with(RawHttp::No, &fixed).is_ok());
+    assert!(sent("application/json", br#"{"free":{"fixed":1}}"#).arguments_with(RawHttp::No, &fixed).is_ok());
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn b156_reserved_names_are_refused() {
     ] {
         assert_eq!(request.refusal(), messages::PARAMETERS_NOT_ALLOWED);
     }
-    assert_eq!(asked("__ow_other=1&__OW_METHOD=x").own(Raw::No), json!({"__ow_other": "1", "__OW_METHOD": "x"}));
+    assert_eq!(asked("__ow_other=1&__OW_METHOD=x").own(RawHttp::No), json!({"__ow_other": "1", "__OW_METHOD": "x"}));
 }
 
 #[test]
@@ -174,13 +174,13 @@ fn b157_raw_actions_get_query_and_body_as_text_and_know_no_forbidden_name() {
         ("", b"a", "YQ=="),
     ] {
         let request = Sent { query: Some("__ow_method=x&fixed=1"), ..sent(media, body) };
-        let arguments = request.arguments_with(Raw::Yes, &|key| key == "fixed").unwrap();
+        let arguments = request.arguments_with(RawHttp::Yes, &|key| key == "fixed").unwrap();
         assert_eq!(arguments["__ow_body"], given, "{media} {body:?}");
         assert_eq!(arguments["__ow_query"], "__ow_method=x&fixed=1");
         assert_eq!(arguments["__ow_method"], "post");
         assert!(!arguments.contains_key("fixed"));
     }
-    assert_eq!(sent("", b"").own(Raw::Yes), json!({"__ow_query": "", "__ow_body": ""}));
+    assert_eq!(sent("", b"").own(RawHttp::Yes), json!({"__ow_query": "", "__ow_body": ""}));
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn a_raw_query_has_one_spelling() {
         ("u=http://x/?y@z:1", "u=http://x/?y@z:1"),
         ("a=ä%c3%a4%ff%zz", "a=%C3%A4%C3%A4%FF%25zz"),
     ] {
-        assert_eq!(asked(query).own(Raw::Yes)["__ow_query"], one, "{query}");
+        assert_eq!(asked(query).own(RawHttp::Yes)["__ow_query"], one, "{query}");
     }
 }
 

@@ -10,8 +10,8 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 use wask_model::{looks_like_base64, messages};
 
-use super::{Answer, Entity, WebRefusal};
-use crate::api::http::media::{Class, MediaType};
+use super::{Answer, Content, WebRefusal};
+use crate::api::http::media::{MediaClass, MediaType};
 
 /// Bytes of all header lines that an action may send; above, proxies and clients give up in ways of their own.
 const LONGEST_HEADERS: usize = 64 * 1024;
@@ -30,10 +30,10 @@ pub(super) fn answer(value: &Value) -> Result<Answer, WebRefusal> {
     let mut headers = headers(members)?;
     let media = headers.remove(CONTENT_TYPE);
     let status = members.get("statusCode").map(status).transpose()?;
-    let entity = entity(members.get("body"), media.as_ref())?;
+    let content = content(members.get("body"), media.as_ref())?;
 
-    let status = status.unwrap_or(if entity.is_some() { StatusCode::OK } else { StatusCode::NO_CONTENT });
-    Ok(Answer { status, headers, entity: entity.filter(|_| !is_bodiless(status)) })
+    let status = status.unwrap_or(if content.is_some() { StatusCode::OK } else { StatusCode::NO_CONTENT });
+    Ok(Answer { status, headers, content: content.filter(|_| !is_bodiless(status)) })
 }
 
 fn invalid() -> WebRefusal {
@@ -57,7 +57,7 @@ fn status(value: &Value) -> Result<StatusCode, WebRefusal> {
 }
 
 fn headers(members: &Map<String, Value>) -> Result<HeaderMap, WebRefusal> {
-    let mut lines = Lines::default();
+    let mut lines = HeaderLines::default();
     if let Some(given) = members.get("headers") {
         for (name, value) in given.as_object().ok_or_else(invalid)? {
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid())?;
@@ -75,13 +75,13 @@ fn headers(members: &Map<String, Value>) -> Result<HeaderMap, WebRefusal> {
 }
 
 #[derive(Default)]
-struct Lines {
+struct HeaderLines {
     headers: HeaderMap,
     /// Bytes on the wire.
     size: usize,
 }
 
-impl Lines {
+impl HeaderLines {
     /// One line for a string, number or boolean, one for each element of an array.
     fn add(&mut self, name: &HeaderName, value: &Value) -> Result<(), WebRefusal> {
         match value {
@@ -112,7 +112,7 @@ fn belongs_to_the_connection(name: &HeaderName) -> bool {
 }
 
 /// `None`: an empty body, whose type does not matter.
-fn entity(body: Option<&Value>, media: Option<&HeaderValue>) -> Result<Option<Entity>, WebRefusal> {
+fn content(body: Option<&Value>, media: Option<&HeaderValue>) -> Result<Option<Content>, WebRefusal> {
     let body = match body {
         None | Some(Value::Null) => return Ok(None),
         Some(Value::String(text)) if text.is_empty() => return Ok(None),
@@ -121,8 +121,8 @@ fn entity(body: Option<&Value>, media: Option<&HeaderValue>) -> Result<Option<En
     let unknown = || WebRefusal::bad_request(messages::WEB_TYPE_UNKNOWN);
     let media = media.map(|header| MediaType::parse(header).ok_or_else(unknown)).transpose()?;
     match body {
-        Value::String(text) => text_entity(text, media.unwrap_or_else(MediaType::html)),
-        other => json_entity(other, media.unwrap_or_else(MediaType::json)),
+        Value::String(text) => text_content(text, media.unwrap_or_else(MediaType::html)),
+        other => json_content(other, media.unwrap_or_else(MediaType::json)),
     }
     .map(Some)
 }
@@ -131,21 +131,21 @@ fn mismatch() -> WebRefusal {
     WebRefusal::bad_request(messages::WEB_TYPE_MISMATCH)
 }
 
-fn json_entity(value: &Value, media: MediaType) -> Result<Entity, WebRefusal> {
+fn json_content(value: &Value, media: MediaType) -> Result<Content, WebRefusal> {
     match media.class() {
-        Class::Json => Ok(Entity::json(media, value)),
-        Class::Form | Class::Text | Class::Binary => Err(mismatch()),
+        MediaClass::Json => Ok(Content::json(media, value)),
+        MediaClass::Form | MediaClass::Text | MediaClass::Binary => Err(mismatch()),
     }
 }
 
-fn text_entity(text: &str, media: MediaType) -> Result<Entity, WebRefusal> {
+fn text_content(text: &str, media: MediaType) -> Result<Content, WebRefusal> {
     let encoded = match media.class() {
-        Class::Binary => true,
-        Class::Json => looks_like_base64(text) && !is_json(text),
-        Class::Form | Class::Text => false,
+        MediaClass::Binary => true,
+        MediaClass::Json => looks_like_base64(text) && !is_json(text),
+        MediaClass::Form | MediaClass::Text => false,
     };
     let bytes = if encoded { BASE64.decode(text.trim()).map_err(|_| mismatch())? } else { text.into() };
-    Ok(Entity { media, bytes: bytes.into() })
+    Ok(Content { media, bytes: bytes.into() })
 }
 
 /// `true`, `null` and `1234` look like base64 too, but no JSON encodes to them.

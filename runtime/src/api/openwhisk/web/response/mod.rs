@@ -57,8 +57,8 @@ fn answer(extension: Extension, outcome: &wask_model::Response, request: &Header
         Extension::Svg => Answer::ok(text_member(value, "svg", MediaType::svg())?),
         Extension::Text => Answer::ok(plain_text(value)?),
     };
-    if let Some(entity) = &answer.entity {
-        accept::check(request, answer.status, &entity.media).map_err(WebRefusal::not_acceptable)?;
+    if let Some(content) = &answer.content {
+        accept::check(request, answer.status, &content.media).map_err(WebRefusal::not_acceptable)?;
     }
     Ok(answer)
 }
@@ -72,29 +72,29 @@ fn reported(outcome: &wask_model::Response) -> Result<&Value, WebRefusal> {
     }
 }
 
-fn json(value: &Value) -> Result<Entity, WebRefusal> {
+fn json(value: &Value) -> Result<Content, WebRefusal> {
     match value {
-        Value::Object(_) | Value::Array(_) => Ok(Entity::json(MediaType::json(), value)),
+        Value::Object(_) | Value::Array(_) => Ok(Content::json(MediaType::json(), value)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Err(invalid(&MediaType::json())),
     }
 }
 
 /// The member `body`, else the one called like the extension, else a value that is no object itself; a string.
-fn text_member(value: &Value, name: &str, media: MediaType) -> Result<Entity, WebRefusal> {
+fn text_member(value: &Value, name: &str, media: MediaType) -> Result<Content, WebRefusal> {
     match member(value, name).and_then(Value::as_str) {
-        Some(text) => Ok(Entity { bytes: text.to_owned().into(), media }),
+        Some(text) => Ok(Content { bytes: text.to_owned().into(), media }),
         None => Err(invalid(&media)),
     }
 }
 
-fn plain_text(value: &Value) -> Result<Entity, WebRefusal> {
+fn plain_text(value: &Value) -> Result<Content, WebRefusal> {
     let media = MediaType::plain_text();
     if value.is_array() {
         return Err(invalid(&media));
     }
     match member(value, "text").ok_or_else(WebRefusal::property_missing)? {
-        Value::String(text) => Ok(Entity { media, bytes: text.to_owned().into() }),
-        other => Ok(Entity::json(media, other)),
+        Value::String(text) => Ok(Content { media, bytes: text.to_owned().into() }),
+        other => Ok(Content::json(media, other)),
     }
 }
 
@@ -114,35 +114,35 @@ fn invalid(media: &MediaType) -> WebRefusal {
 #[derive(Debug)]
 struct Answer {
     status: StatusCode,
-    /// All but the content type, which the entity has.
+    /// All but the content type, which the content has.
     headers: HeaderMap,
-    entity: Option<Entity>,
+    content: Option<Content>,
 }
 
 #[derive(Debug)]
-struct Entity {
+struct Content {
     media: MediaType,
     bytes: Bytes,
 }
 
-impl Entity {
+impl Content {
     /// `value` on many lines, indented by 2 spaces.
     fn json(media: MediaType, value: &Value) -> Self {
         let text = serde_json::to_vec_pretty(value).expect("a JSON value always serializes");
-        Entity { media, bytes: text.into() }
+        Content { media, bytes: text.into() }
     }
 }
 
 impl Answer {
-    fn ok(entity: Entity) -> Self {
-        Answer { status: StatusCode::OK, headers: HeaderMap::new(), entity: Some(entity) }
+    fn ok(content: Content) -> Self {
+        Answer { status: StatusCode::OK, headers: HeaderMap::new(), content: Some(content) }
     }
 
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;
-        if let Some(Entity { media, bytes }) = self.entity {
+        if let Some(Content { media, bytes }) = self.content {
             response.headers_mut().insert(CONTENT_TYPE, media.to_header());
             *response.body_mut() = Body::from(bytes);
         }

@@ -15,11 +15,11 @@ fn seen(extension: Extension, outcome: Outcome, accept: &'static str) -> Seen {
     let request = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]);
     match answer(extension, &outcome, &request) {
         Err(WebRefusal { status, message }) => (status.as_u16(), "refused".into(), message.into()),
-        Ok(Answer { status, headers, entity }) => {
+        Ok(Answer { status, headers, content }) => {
             assert!(!headers.contains_key(CONTENT_TYPE));
-            let (media, bytes) = match entity {
+            let (media, bytes) = match content {
                 None => ("-".into(), Bytes::new()),
-                Some(entity) => (entity.media.to_header().to_str().unwrap().into(), entity.bytes),
+                Some(content) => (content.media.to_header().to_str().unwrap().into(), content.bytes),
             };
             (status.as_u16(), media, String::from_utf8_lossy(&bytes).into_owned())
         }
