@@ -36,7 +36,7 @@ pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> 
         Err(too_long) => too_long.into_response(),
         Ok(()) if is_web => next.run(request).await,
         Ok(()) if method == Method::OPTIONS => options(&path),
-        Ok(()) => resource(request, next).await,
+        Ok(()) => negotiated(request, next).await,
     };
     let response = with_allowed_methods(response, &path);
     let mut response = with_error_body(response, &id);
@@ -62,12 +62,8 @@ fn check_length(request: &Request) -> Result<(), Rejection> {
     Err(Rejection::Http(StatusCode::URI_TOO_LONG, messages::uri_too_long(length, LONGEST_URI)))
 }
 
-/// What is no web action: HEAD is not offered on REST resources, and `Accept` counts. REST contract §1.7.
-async fn resource(mut request: Request, next: Next) -> Response {
-    if is_resource(request.uri().path()) && *request.method() == Method::HEAD {
-        // no route knows this method, so the router answers as for any other that the resource does not have
-        *request.method_mut() = Method::from_bytes(b"HEAD-OF-RESOURCE").unwrap_or(Method::TRACE);
-    }
+/// Anything but a web action: the response must have a type that `Accept` admits. REST contract §1.7.
+async fn negotiated(request: Request, next: Next) -> Response {
     let accept: HeaderMap = request.headers().get_all(ACCEPT).iter().map(|line| (ACCEPT, line.clone())).collect();
     let response = next.run(request).await;
     let unwanted = response.headers().get(CONTENT_TYPE).map(|kind| check_resource(&accept, response.status(), kind));

@@ -12,9 +12,7 @@ pub mod rules;
 pub mod triggers;
 pub mod web;
 
-use axum::routing::{any, get};
-
-use super::http::routes::Routes;
+use super::http::routes::{Routes, any, get};
 use gateway::{manage, serve};
 
 /// Every route of OpenWhisk, one line each. REST contract §2.

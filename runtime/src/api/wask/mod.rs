@@ -9,9 +9,7 @@ pub mod docs;
 pub mod documents;
 pub mod tasks;
 
-use axum::routing::{get, post};
-
-use super::http::routes::Routes;
+use super::http::routes::{Routes, get, post};
 use activations::{manage, status};
 
 /// Every route of wask's own, one line each.
