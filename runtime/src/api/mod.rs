@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use wask_model::Limits;
 use wask_store::Store;
 
-pub use http::serve::{HttpConfig, Server};
+pub use http::{HttpConfig, Server};
 
 use self::http::transaction;
 use crate::alarms::Alarms;

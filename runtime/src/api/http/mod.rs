@@ -1,16 +1,31 @@
 //! What every route shares: connections, the outermost layer, who calls, what a request says, how it is refused.
 
-pub mod accept;
-pub mod activation_id;
-pub mod caller;
-pub mod conditions;
-pub mod drain_body;
-pub mod extract;
-pub mod headers;
+mod accept;
+mod activation_id;
+pub mod body;
+mod caller;
+mod conditions;
+mod drain_body;
+mod headers;
 pub mod idempotency;
+pub mod listing;
 pub mod media;
-pub mod rejection;
-pub mod routes;
-pub mod serve;
+mod params;
+mod rejection;
+mod routes;
+mod segments;
+mod serve;
 pub mod transaction;
-pub mod transaction_id;
+mod transaction_id;
+
+pub use accept::check as check_accept;
+pub use activation_id::{accepted, with_activation_id};
+pub use caller::Caller;
+pub use conditions::{ETag, WriteHeaders};
+pub use headers::{EXTRA_LOGGING, wants_extra_logging};
+pub use params::{Params, malformed};
+pub use rejection::Rejection;
+pub use routes::{Routes, any, get, post};
+pub use segments::Segments;
+pub use serve::{HttpConfig, Server};
+pub use transaction_id::TransactionId;

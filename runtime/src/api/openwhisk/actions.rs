@@ -14,14 +14,10 @@ use wask_model::{Action, Activation, Collection, Failure, IdempotencyKey, Status
 use super::documents::action;
 use super::entities;
 use crate::api::App;
-use crate::api::http::activation_id::{accepted, with_activation_id};
-use crate::api::http::caller::Caller;
-use crate::api::http::conditions::{ETag, WriteHeaders};
-use crate::api::http::extract::{Params, Segments, document, malformed, payload};
-use crate::api::http::headers::wants_extra_logging;
-use crate::api::http::idempotency;
-use crate::api::http::rejection::Rejection;
-use crate::api::http::transaction_id::TransactionId;
+use crate::api::http::{
+    Caller, ETag, Params, Rejection, Segments, TransactionId, WriteHeaders, accepted, body, idempotency,
+    wants_extra_logging, with_activation_id,
+};
 use crate::api::wask::callbacks::{CallbackHeaders, first_callback, with_callback};
 use crate::catalog::Selection;
 use crate::gate::rights;
@@ -82,7 +78,7 @@ pub async fn put(
 ) -> Result<(ETag, Json<Value>), Rejection> {
     let name = path.writable(&caller)?;
     app.catalog.check_package(&name).await?; // before the body is looked at: REST contract §1.4
-    let patch = action::read(&document(request, app.limits.request_bytes).await?, &caller.identity.namespace)?;
+    let patch = action::read(&body::document(request, app.limits.request_bytes).await?, &caller.identity.namespace)?;
     let overwrite = params.overwrite()?;
     let stored = app.catalog.put_action(&name, patch, overwrite, &headers.write_by(&caller)?).await?;
     let code = code_of(&app, &stored.value).await?;
@@ -125,7 +121,7 @@ pub async fn invoke(
     let (wait, result_only) = mode(&params, app.limits.blocking_wait_ms)?;
     let extra_logging = wants_extra_logging(request.headers());
     let callback_headers = CallbackHeaders::read(request.headers())?;
-    let mut args = payload(request, app.gate.payload_bytes(&caller.identity)).await?;
+    let mut args = body::payload(request, app.gate.payload_bytes(&caller.identity)).await?;
     let callback = callback_headers.subscription(&mut args)?;
     let context = Context { extra_logging, ..Context::outermost(transaction.0, accepted_at) };
     let identity = caller.identity.clone();
@@ -149,18 +145,15 @@ fn keyed(key: IdempotencyKey, invocation: &Invocation) -> KeyedRequest {
 
 /// `blocking`, `result` and `timeout`; the timeout is checked also when nobody waits.
 fn mode(params: &Params, longest_ms: u64) -> Result<(Wait, bool), Rejection> {
-    let timeout = match params.get("timeout") {
-        None => longest_ms,
-        Some(text) => match text.parse() {
-            Ok(ms) if (1..=60_000).contains(&ms) => longest_ms.min(ms),
-            _ => return Err(malformed("timeout", messages::INVOKE_TIMEOUT)),
-        },
-    };
-    let wait = match params.flag("blocking", false)? {
-        true => Wait::UpTo(Duration::from_millis(timeout)),
-        false => Wait::No,
-    };
+    let timeout_ms = params.filter("timeout", timeout_ms)?.map_or(longest_ms, |ms| longest_ms.min(ms));
+    let is_blocking = params.flag("blocking", false)?;
+    let wait = if is_blocking { Wait::UpTo(Duration::from_millis(timeout_ms)) } else { Wait::No };
     Ok((wait, params.flag("result", false)?))
+}
+
+fn timeout_ms(text: &str) -> Result<u64, String> {
+    let ms = text.parse().ok().filter(|ms| (1..=60_000).contains(ms));
+    ms.ok_or_else(|| messages::INVOKE_TIMEOUT.to_owned())
 }
 
 fn answer(invoked: Invoked, result_only: bool) -> Response {

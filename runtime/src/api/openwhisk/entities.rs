@@ -1,12 +1,10 @@
 //! Answers to list requests of entities. REST contract §2.1.
 
-use axum::Json;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 
 use super::documents::summary;
 use crate::api::App;
-use crate::api::http::extract::{Params, counted};
-use crate::api::http::rejection::Rejection;
+use crate::api::http::{Params, Rejection, listing};
 use crate::catalog::Selection;
 
 /// Summaries of one page, newest first · with `count=true` how many there are · 400 out of range.
@@ -15,8 +13,8 @@ pub async fn answer(app: &App, selection: Selection, params: &Params) -> Result<
     let page = params.page(collection)?;
     if params.flag("count", false)? {
         let total = app.catalog.count(&selection).await?;
-        return Ok(counted(collection, total, page).into_response());
+        return Ok(listing::count(collection, total, page));
     }
     let entities = app.catalog.list(&selection, page).await?;
-    Ok(Json(entities.iter().map(summary).collect::<Vec<_>>()).into_response())
+    Ok(listing::page(entities.iter().map(summary)))
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use wask_model::{Kind, Limits};
 
 use crate::api::App;
-use crate::api::http::caller::Caller;
+use crate::api::http::Caller;
 
 /// `GET /ping`: liveness.
 pub async fn ping() -> &'static str {

@@ -12,7 +12,7 @@ pub mod rules;
 pub mod triggers;
 pub mod web;
 
-use super::http::routes::{Routes, any, get};
+use super::http::{Routes, any, get};
 use gateway::{manage, serve};
 
 /// Every route of OpenWhisk, one line each. REST contract §2.

@@ -6,9 +6,7 @@ use serde_json::{Value, json};
 use wask_model::{Failure, messages};
 
 use crate::api::App;
-use crate::api::http::caller::Caller;
-use crate::api::http::extract::Segments;
-use crate::api::http::rejection::Rejection;
+use crate::api::http::{Caller, Rejection, Segments};
 
 /// `GET /namespaces`: exactly one name, the caller's.
 pub async fn list(caller: Caller) -> Json<Value> {

@@ -10,10 +10,7 @@ use wask_model::Collection;
 use super::documents::package;
 use super::entities;
 use crate::api::App;
-use crate::api::http::caller::Caller;
-use crate::api::http::conditions::{ETag, WriteHeaders};
-use crate::api::http::extract::{Params, Segments, document};
-use crate::api::http::rejection::Rejection;
+use crate::api::http::{Caller, ETag, Params, Rejection, Segments, WriteHeaders, body};
 use crate::catalog::{Force, Selection, Visibility};
 use crate::gate::rights;
 
@@ -48,7 +45,7 @@ pub async fn put(
     request: Request<Body>,
 ) -> Result<(ETag, Json<Value>), Rejection> {
     let name = path.writable(&caller)?;
-    let patch = package::read(&document(request, app.limits.request_bytes).await?, &caller.identity.namespace)?;
+    let patch = package::read(&body::document(request, app.limits.request_bytes).await?, &caller.identity.namespace)?;
     let stored = app.catalog.put_package(&name, patch, params.overwrite()?, &headers.write_by(&caller)?).await?;
     Ok((ETag(stored.revision), Json(package::document(&stored.value))))
 }

@@ -10,10 +10,7 @@ use wask_model::Collection;
 use super::documents::rule;
 use super::entities::answer;
 use crate::api::App;
-use crate::api::http::caller::Caller;
-use crate::api::http::conditions::{ETag, WriteHeaders};
-use crate::api::http::extract::{Params, Segments, document};
-use crate::api::http::rejection::Rejection;
+use crate::api::http::{Caller, ETag, Params, Rejection, Segments, WriteHeaders, body};
 use crate::catalog::{RequiredAccess, Selection};
 use crate::gate::rights;
 
@@ -46,7 +43,7 @@ pub async fn put(
     request: Request<Body>,
 ) -> Result<(ETag, Json<Value>), Rejection> {
     let name = path.writable(&caller)?;
-    let patch = rule::read(&document(request, app.limits.request_bytes).await?, &caller.identity.namespace)?;
+    let patch = rule::read(&body::document(request, app.limits.request_bytes).await?, &caller.identity.namespace)?;
     let trigger = patch.trigger.as_ref().map(RequiredAccess::Own);
     let needed: Vec<RequiredAccess<'_>> =
         trigger.into_iter().chain(patch.action.as_ref().map(RequiredAccess::Action)).collect();
@@ -64,7 +61,7 @@ pub async fn set_status(
     request: Request<Body>,
 ) -> Result<&'static str, Rejection> {
     let name = path.writable(&caller)?;
-    let status = rule::read_status(&document(request, app.limits.request_bytes).await?)?;
+    let status = rule::read_status(&body::document(request, app.limits.request_bytes).await?)?;
     app.catalog.set_rule_status(&name, status, &headers.write_by(&caller)?).await?;
     Ok("OK")
 }

@@ -12,14 +12,9 @@ use wask_model::{ActivationId, Arguments, Collection, FullName, IdempotencyKey, 
 use super::documents::trigger;
 use super::entities::answer;
 use crate::api::App;
-use crate::api::http::activation_id::accepted;
-use crate::api::http::caller::Caller;
-use crate::api::http::conditions::{ETag, WriteHeaders};
-use crate::api::http::extract::{Params, Segments, document, payload};
-use crate::api::http::headers::EXTRA_LOGGING;
-use crate::api::http::idempotency;
-use crate::api::http::rejection::Rejection;
-use crate::api::http::transaction_id::TransactionId;
+use crate::api::http::{
+    Caller, ETag, EXTRA_LOGGING, Params, Rejection, Segments, TransactionId, WriteHeaders, accepted, body, idempotency,
+};
 use crate::api::wask::callbacks::{self, CallbackHeaders};
 use crate::catalog::Selection;
 use crate::firing::Fire;
@@ -56,7 +51,7 @@ pub async fn put(
     request: Request<Body>,
 ) -> Result<(ETag, Json<Value>), Rejection> {
     let name = path.writable(&caller)?;
-    let patch = trigger::read(&document(request, app.limits.request_bytes).await?)?;
+    let patch = trigger::read(&body::document(request, app.limits.request_bytes).await?)?;
     let stored = app.catalog.put_trigger(&name, patch, params.overwrite()?, &headers.write_by(&caller)?).await?;
     Ok((ETag(stored.revision), Json(trigger::document(&stored.value))))
 }
@@ -87,7 +82,7 @@ pub async fn fire(
     app.admission.admit_firing(&caller.identity, &trigger, accepted_at)?;
     let headers = Some(headers_for_actions(request.headers()));
     let callback_headers = CallbackHeaders::read(request.headers())?;
-    let mut payload = payload(request, app.gate.payload_bytes(&caller.identity)).await?;
+    let mut payload = body::payload(request, app.gate.payload_bytes(&caller.identity)).await?;
     let asked = callback_headers.subscription(&mut payload)?;
     let key = key.map(|key| keyed(key, &caller.identity.namespace, &trigger, (&payload, &asked)));
     let (id, context) = (ActivationId::new(accepted_at), Context::outermost(transaction.0, accepted_at));

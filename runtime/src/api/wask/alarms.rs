@@ -4,16 +4,12 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde_json::Value;
 use wask_model::FullName;
 
 use super::documents::alarm;
 use crate::api::App;
-use crate::api::http::activation_id::accepted;
-use crate::api::http::caller::Caller;
-use crate::api::http::extract::{Params, Segments, counted};
-use crate::api::http::rejection::Rejection;
-use crate::api::http::transaction_id::TransactionId;
+use crate::api::http::{Caller, Params, Rejection, Segments, TransactionId, accepted, listing};
 use crate::gate::rights;
 use crate::invoke::Context;
 
@@ -27,10 +23,10 @@ pub async fn list(
     let namespace = path.own_namespace(&caller)?;
     let page = params.page("alarms")?;
     if params.flag("count", false)? {
-        return Ok(counted("alarms", app.alarms.count(&namespace).await?, page).into_response());
+        return Ok(listing::count("alarms", app.alarms.count(&namespace).await?, page));
     }
     let alarms = app.alarms.list(&namespace, page).await?;
-    Ok(Json(alarms.iter().map(alarm::summary).collect::<Vec<_>>()).into_response())
+    Ok(listing::page(alarms.iter().map(alarm::summary)))
 }
 
 /// `GET alarms/{trigger}`: the same with the next five ticks and the last twenty · 404.

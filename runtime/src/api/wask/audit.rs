@@ -1,16 +1,12 @@
 //! `/namespaces/{ns}/audit`: who changed what. Not part of OpenWhisk's API.
 
-use axum::Json;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use wask_store::AuditQuery;
 
 use super::documents::audit;
 use crate::api::App;
-use crate::api::http::caller::Caller;
-use crate::api::http::extract::{Params, Segments, counted};
-use crate::api::http::rejection::Rejection;
-use crate::api::openwhisk::activations::query::{filter, name, time};
+use crate::api::http::{Caller, Params, Rejection, Segments, listing};
 
 /// `GET audit`: the changes of the namespace's entities, newest first; `name`, `since`, `upto` filter, `count=true` shows
 /// their number · 400 · 403.
@@ -24,15 +20,15 @@ pub async fn list(
     let page = params.page("audit")?;
     let query = AuditQuery {
         namespace,
-        name: filter(&params, "name", name)?,
-        since: filter(&params, "since", time)?,
-        upto: filter(&params, "upto", time)?,
+        name: params.filter("name", listing::name)?,
+        since: params.filter("since", listing::time)?,
+        upto: params.filter("upto", listing::time)?,
         skip: page.skip,
         limit: page.limit,
     };
     if params.flag("count", false)? {
-        return Ok(counted("audit", app.store.count_audit(&query).await?, page).into_response());
+        return Ok(listing::count("audit", app.store.count_audit(&query).await?, page));
     }
     let records = app.store.audit(&query).await?;
-    Ok(Json(records.iter().map(audit::document).collect::<Vec<_>>()).into_response())
+    Ok(listing::page(records.iter().map(audit::document)))
 }

@@ -8,16 +8,12 @@ use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use wask_model::messages::callbacks as says;
 use wask_model::{
-    ActivationId, Arguments, CallbackCarrier, CallbackId, CallbackState, Failure, FullName, NamespaceName, Subscription,
+    ActivationId, Arguments, CallbackCarrier, CallbackId, CallbackState, Failure, NamespaceName, Subscription,
 };
 use wask_store::{CallbackQuery, KnownCallback};
 
 use crate::api::App;
-use crate::api::http::caller::Caller;
-use crate::api::http::extract::{Params, Segments, counted, document};
-use crate::api::http::rejection::Rejection;
-use crate::api::openwhisk::activations::query::{filter, time};
-use crate::gate::rights;
+use crate::api::http::{Caller, Params, Rejection, Segments, body, listing};
 
 pub const URL: HeaderName = HeaderName::from_static("x-wask-callback");
 pub const OPTIONS: HeaderName = HeaderName::from_static("x-wask-callback-options");
@@ -82,41 +78,40 @@ pub async fn list(
 ) -> Result<Response, Rejection> {
     let namespace = path.own_namespace(&caller)?;
     let page = params.page("callbacks")?;
-    let full_name = |text: &str| FullName::relative(text, &namespace).map_err(|refused| refused.to_string());
     let query = CallbackQuery {
-        state: filter(&params, "state", state)?,
-        activation: filter(&params, "activationId", activation)?,
-        cause: filter(&params, "cause", activation)?,
-        name: filter(&params, "name", full_name)?,
+        state: params.filter("state", state)?,
+        activation: params.filter("activationId", listing::activation)?,
+        cause: params.filter("cause", listing::activation)?,
+        name: params.filter("name", |text| listing::full_name(text, &namespace))?,
         correlation_id: params.get("correlationId").map(str::to_owned),
-        since: filter(&params, "since", time)?,
-        upto: filter(&params, "upto", time)?,
+        since: params.filter("since", listing::time)?,
+        upto: params.filter("upto", listing::time)?,
         skip: page.skip,
         ..CallbackQuery::of(namespace.clone(), page.limit)
     };
     if params.flag("count", false)? {
-        return Ok(counted("callbacks", app.callbacks.count(&query).await?, page).into_response());
+        return Ok(listing::count("callbacks", app.callbacks.count(&query).await?, page));
     }
     let known = app.callbacks.list(&query).await?;
-    Ok(Json(known.iter().map(shown).collect::<Vec<_>>()).into_response())
+    Ok(listing::page(known.iter().map(shown)))
 }
 
 /// `GET callbacks/{id}`: the task with its attempts · 404.
 pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
-    let (namespace, id) = own_id(&caller, path)?;
+    let (namespace, id) = path.own_id(&caller)?;
     Ok(Json(shown(&app.callbacks.get(&namespace, id).await?)))
 }
 
 /// `POST callbacks/{id}/retry`: 202 the task, sent again with all its retries · 404 · 409 unless failed, blocked or delivered.
 pub async fn retry(State(app): State<App>, caller: Caller, path: Segments) -> Result<Response, Rejection> {
-    let (namespace, id) = own_id(&caller, path)?;
+    let (namespace, id) = path.own_id(&caller)?;
     let known = app.callbacks.resend(&namespace, id).await?;
     Ok((StatusCode::ACCEPTED, Json(shown(&known))).into_response())
 }
 
 /// `DELETE callbacks/{id}`: the task, cancelled · 404 · 409 it is over.
 pub async fn cancel(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
-    let (namespace, id) = own_id(&caller, path)?;
+    let (namespace, id) = path.own_id(&caller)?;
     Ok(Json(shown(&app.callbacks.cancel(&namespace, id).await?)))
 }
 
@@ -134,7 +129,7 @@ pub async fn put_settings(
     request: Request<Body>,
 ) -> Result<Json<Value>, Rejection> {
     path.own_namespace(&caller)?;
-    let patch = document(request, app.limits.request_bytes).await?;
+    let patch = body::document(request, app.limits.request_bytes).await?;
     Ok(Json(app.callbacks.change_settings(&caller.identity, &patch).await?.document()))
 }
 
@@ -148,18 +143,7 @@ fn shown(known: &KnownCallback) -> Value {
     known.callback.document(known.state, known.next_attempt)
 }
 
-fn own_id(caller: &Caller, path: Segments) -> Result<(NamespaceName, CallbackId), Rejection> {
-    let target = path.target(caller)?;
-    rights::own_namespace(&caller.identity, &target.namespace)?;
-    let id = target.id.ok_or_else(Failure::not_found)?.parse()?;
-    Ok((target.namespace, id))
-}
-
 fn state(value: &str) -> Result<CallbackState, String> {
     let words = CallbackState::ALL.map(CallbackState::as_str);
     CallbackState::read(value).ok_or_else(|| says::not_a_state(value, &words))
-}
-
-fn activation(value: &str) -> Result<ActivationId, String> {
-    value.parse().map_err(|refused: Failure| refused.to_string())
 }

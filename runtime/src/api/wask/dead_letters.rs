@@ -5,16 +5,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
-use wask_model::{ActivationId, Failure, FullName, NamespaceName};
+use wask_model::NamespaceName;
 use wask_store::DeadLetterQuery;
 
 use crate::api::App;
-use crate::api::http::activation_id::accepted;
-use crate::api::http::caller::Caller;
-use crate::api::http::extract::{Params, Segments, counted};
-use crate::api::http::rejection::Rejection;
-use crate::api::openwhisk::activations::query::{filter, time};
-use crate::gate::rights;
+use crate::api::http::{Caller, Params, Rejection, Segments, accepted, listing};
 use crate::invoke::{Letter, failed_attempts};
 
 /// `GET dead-letters`: the latest to die first; `name`, `since`, `upto` filter, `count=true` shows their number · 400 · 403.
@@ -28,15 +23,15 @@ pub async fn list(
     let page = params.page("dead-letters")?;
     let query = DeadLetterQuery { skip: page.skip, limit: page.limit, ..query(&params, namespace)? };
     if params.flag("count", false)? {
-        return Ok(counted("dead-letters", app.invoker.count_dead_letters(&query).await?, page).into_response());
+        return Ok(listing::count("dead-letters", app.invoker.count_dead_letters(&query).await?, page));
     }
     let letters = app.invoker.dead_letters(&query).await?;
-    Ok(Json(letters.iter().map(summary).collect::<Vec<_>>()).into_response())
+    Ok(listing::page(letters.iter().map(summary)))
 }
 
 /// `GET dead-letters/{id}`: the same with its arguments · 404.
 pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
-    let (namespace, id) = own_id(&caller, path)?;
+    let (namespace, id) = path.own_id(&caller)?;
     let letter = app.invoker.dead_letter(&namespace, id).await?;
     let mut document = summary(&letter);
     document["arguments"] = json!(letter.queued.given());
@@ -45,7 +40,7 @@ pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Resu
 
 /// `POST dead-letters/{id}/redrive`: 202 `{activationId}` of the activation that does it again · 404 · 429.
 pub async fn redrive(State(app): State<App>, caller: Caller, path: Segments) -> Result<Response, Rejection> {
-    let (_, id) = own_id(&caller, path)?;
+    let (_, id) = path.own_id(&caller)?;
     Ok(accepted(app.invoker.redrive(&caller.identity, id).await?))
 }
 
@@ -63,7 +58,7 @@ pub async fn redrive_all(
 
 /// `DELETE dead-letters/{id}`: the letter that was thrown away · 404.
 pub async fn purge(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
-    let (namespace, id) = own_id(&caller, path)?;
+    let (namespace, id) = path.own_id(&caller)?;
     let letter = app.invoker.dead_letter(&namespace, id).await?;
     app.invoker.purge(&namespace, id).await?;
     Ok(Json(summary(&letter)))
@@ -82,12 +77,15 @@ pub async fn purge_all(
 }
 
 fn query(params: &Params, namespace: NamespaceName) -> Result<DeadLetterQuery, Rejection> {
-    let full_name = |text: &str| match FullName::relative(text, &namespace) {
-        Ok(name) => Ok(name.to_string()),
-        Err(refused) => Err(refused.to_string()),
-    };
-    let (name, since) = (filter(params, "name", full_name)?, filter(params, "since", time)?);
-    Ok(DeadLetterQuery { name, since, upto: filter(params, "upto", time)?, namespace, skip: 0, limit: u64::MAX })
+    let name = params.filter("name", |text| listing::full_name(text, &namespace))?;
+    Ok(DeadLetterQuery {
+        name: name.map(|name| name.to_string()),
+        since: params.filter("since", listing::time)?,
+        upto: params.filter("upto", listing::time)?,
+        namespace,
+        skip: 0,
+        limit: u64::MAX,
+    })
 }
 
 fn summary(Letter { letter, queued }: &Letter) -> Value {
@@ -101,11 +99,4 @@ fn summary(Letter { letter, queued }: &Letter) -> Value {
         "failedAttempts": failed_attempts(&queued.failed),
         "cause": queued.cause,
     })
-}
-
-fn own_id(caller: &Caller, path: Segments) -> Result<(NamespaceName, ActivationId), Rejection> {
-    let target = path.target(caller)?;
-    rights::own_namespace(&caller.identity, &target.namespace)?;
-    let id = target.id.ok_or_else(Failure::not_found)?.parse()?;
-    Ok((target.namespace, id))
 }

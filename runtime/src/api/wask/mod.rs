@@ -9,7 +9,7 @@ pub mod docs;
 pub mod documents;
 pub mod tasks;
 
-use super::http::routes::{Routes, get, post};
+use super::http::{Routes, get, post};
 use activations::{manage, status};
 
 /// Every route of wask's own, one line each.

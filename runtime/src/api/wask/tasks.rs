@@ -1,17 +1,13 @@
 //! `/namespaces/{ns}/tasks`: activations, firings and callbacks in one list. Feeds contract §C.8.
 
-use axum::Json;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde_json::{Value, json};
 use wask_model::{CallbackId, messages};
 use wask_store::{Task, TaskKind, TaskQuery};
 
 use crate::api::App;
-use crate::api::http::caller::Caller;
-use crate::api::http::extract::{Params, Segments, counted};
-use crate::api::http::rejection::Rejection;
-use crate::api::openwhisk::activations::query::{filter, time};
+use crate::api::http::{Caller, Params, Rejection, Segments, listing};
 
 /// `GET tasks`: newest start first; `type` (ACTN, TRIG, CBCK, EVNT), `since`, `upto` filter, `count=true` shows their number ·
 /// 400 · 403.
@@ -25,18 +21,18 @@ pub async fn list(
     let page = params.page("tasks")?;
     let query = TaskQuery {
         namespace,
-        kind: filter(&params, "type", kind)?,
-        since: filter(&params, "since", time)?,
-        upto: filter(&params, "upto", time)?,
+        kind: params.filter("type", kind)?,
+        since: params.filter("since", listing::time)?,
+        upto: params.filter("upto", listing::time)?,
         skip: page.skip,
         limit: page.limit,
     };
     app.invoker.flush_records().await;
     if params.flag("count", false)? {
-        return Ok(counted("tasks", app.store.count_tasks(&query).await?, page).into_response());
+        return Ok(listing::count("tasks", app.store.count_tasks(&query).await?, page));
     }
     let tasks = app.store.tasks(&query).await?;
-    Ok(Json(tasks.iter().map(row).collect::<Vec<_>>()).into_response())
+    Ok(listing::page(tasks.iter().map(row)))
 }
 
 fn kind(value: &str) -> Result<TaskKind, String> {

@@ -6,7 +6,7 @@ pub mod query;
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::LINK;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::json;
@@ -15,12 +15,9 @@ use wask_store::{ActivationQuery, Place};
 
 use super::documents::activation::{ActivationState, summary};
 use crate::api::App;
-use crate::api::http::caller::Caller;
-use crate::api::http::extract::{Params, Segments, counted};
-use crate::api::http::rejection::Rejection;
+use crate::api::http::{Caller, Params, Rejection, Segments, listing};
 use crate::api::wask::activations::follow;
 use crate::api::wask::activations::status::unended;
-use crate::gate::rights;
 use cursor::link_to_next;
 
 const STATE: HeaderName = HeaderName::from_static("x-wask-activation-state");
@@ -43,7 +40,7 @@ pub async fn list(
         (true, true) => Err(Failure::BadRequest(messages::DOCS_WITH_COUNT.into()).into()),
         (false, true) => {
             let total = app.store.count_activations(&query).await?;
-            Ok(counted("activations", total, page).into_response())
+            Ok(listing::count("activations", total, page))
         }
         (true, false) => {
             let records = app.store.activation_records(&and_one_more(&query)).await?;
@@ -92,7 +89,7 @@ pub async fn logs(
     headers: HeaderMap,
 ) -> Result<Response, Response> {
     if params.flag("follow", false).map_err(IntoResponse::into_response)? {
-        let (namespace, id) = own_id(&caller, path).map_err(IntoResponse::into_response)?;
+        let (namespace, id) = path.own_activation(&caller).map_err(IntoResponse::into_response)?;
         return follow::follow(app, namespace, id, &headers).await.map_err(IntoResponse::into_response);
     }
     let record = ended(&app, &caller, path).await?;
@@ -106,7 +103,7 @@ pub async fn result(State(app): State<App>, caller: Caller, path: Segments) -> R
 }
 
 async fn ended(app: &App, caller: &Caller, path: Segments) -> Result<Activation, Response> {
-    let (namespace, id) = own_id(caller, path).map_err(IntoResponse::into_response)?;
+    let (namespace, id) = path.own_activation(caller).map_err(IntoResponse::into_response)?;
     let find = || async { find(app, &namespace, id).await.map_err(|failure| Rejection::from(failure).into_response()) };
     if let Some(record) = find().await? {
         return Ok(record);
@@ -116,14 +113,6 @@ async fn ended(app: &App, caller: &Caller, path: Segments) -> Result<Activation,
         Ok(Some(life)) => Err(in_state(missing, life.state())),
         _ => find().await?.ok_or(missing), // it may have ended between the two looks
     }
-}
-
-pub fn own_id(caller: &Caller, path: Segments) -> Result<(NamespaceName, ActivationId), Rejection> {
-    let target = path.target(caller)?;
-    let text = target.id.ok_or_else(|| Rejection::Http(StatusCode::NOT_FOUND, messages::URL_NOT_FOUND.into()))?;
-    let id = text.parse()?;
-    rights::own_namespace(&caller.identity, &target.namespace)?;
-    Ok((target.namespace, id))
 }
 
 /// A record that is about to be written is waited for, so that whoever was told of an id finds it.

@@ -1,14 +1,11 @@
 //! The query string of a list of activations. REST contract §4.5; `contains`, `status`, `kind`, `cause` and `cursor` are
 //! wask's own.
 
-use wask_model::{
-    Activation, ActivationId, EntityName, Failure, Kind, NamespaceName, StatusFilter, Timestamp, messages,
-};
+use crate::api::http::{Params, Rejection, listing};
+use wask_model::{Activation, Failure, Kind, NamespaceName, StatusFilter, messages};
 use wask_store::{ActivationQuery, Place};
 
 use super::cursor;
-use crate::api::http::extract::{Params, malformed};
-use crate::api::http::rejection::Rejection;
 use crate::catalog::Page;
 
 /// Characters of a full `package/name`: longer text is in none.
@@ -17,37 +14,17 @@ const LONGEST_TEXT: usize = 256 + 1 + 256;
 /// What the list is to show: one page of what all filters let through.
 pub fn read(params: &Params, namespace: NamespaceName, page: Page) -> Result<ActivationQuery, Rejection> {
     Ok(ActivationQuery {
-        name: filter(params, "name", name)?,
-        contains: filter(params, "contains", text)?,
-        status: filter(params, "status", status)?,
-        kind: filter(params, "kind", kind)?,
-        cause: filter(params, "cause", cause)?,
-        since: filter(params, "since", time)?,
-        upto: filter(params, "upto", time)?,
+        name: params.filter("name", listing::name)?,
+        contains: params.filter("contains", text)?,
+        status: params.filter("status", status)?,
+        kind: params.filter("kind", kind)?,
+        cause: params.filter("cause", listing::activation)?,
+        since: params.filter("since", listing::time)?,
+        upto: params.filter("upto", listing::time)?,
         after: after(params, page)?,
         skip: page.skip,
         ..ActivationQuery::of(namespace, page.limit)
     })
-}
-
-/// Reads a parameter if it is there; the refusal names it and says what is wrong with its value.
-pub fn filter<T>(
-    params: &Params,
-    key: &str,
-    read: impl FnOnce(&str) -> Result<T, String>,
-) -> Result<Option<T>, Rejection> {
-    let value = params.get(key).map(read).transpose();
-    value.map_err(|detail| malformed(key, &detail))
-}
-
-/// `name` or `package/name`.
-pub fn name(value: &str) -> Result<String, String> {
-    let legal = |segment: &str| segment.parse::<EntityName>().is_ok();
-    let segments: Vec<&str> = value.split('/').collect();
-    if segments.len() <= 2 && segments.iter().all(|segment| legal(segment)) {
-        return Ok(value.to_owned());
-    }
-    Err(messages::activation_name_filter(value).into_owned())
 }
 
 fn text(value: &str) -> Result<String, String> {
@@ -71,18 +48,9 @@ fn kind(value: &str) -> Result<String, String> {
     }
 }
 
-fn cause(value: &str) -> Result<ActivationId, String> {
-    value.parse().map_err(|refused: Failure| refused.to_string())
-}
-
-pub fn time(value: &str) -> Result<Timestamp, String> {
-    let millis = value.parse().map_err(|_| messages::not_epoch(value).into_owned())?;
-    Ok(Timestamp::from_millis(millis))
-}
-
 /// A place says where the page begins; counting from there would say it twice.
 fn after(params: &Params, page: Page) -> Result<Option<Place>, Rejection> {
-    let after = filter(params, "cursor", |value| cursor::read(value).ok_or_else(|| messages::not_a_cursor(value)))?;
+    let after = params.filter("cursor", |value| cursor::read(value).ok_or_else(|| messages::not_a_cursor(value)))?;
     match after {
         Some(_) if 0 < page.skip => Err(Failure::BadRequest(messages::SKIP_WITH_CURSOR.into()).into()),
         after => Ok(after),

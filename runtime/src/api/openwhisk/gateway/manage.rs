@@ -11,9 +11,7 @@ use wask_model::{Failure, messages};
 use super::request::{self, NewApi};
 use super::swagger;
 use crate::api::App;
-use crate::api::http::caller::Caller;
-use crate::api::http::extract::{Params, document};
-use crate::api::http::rejection::Rejection;
+use crate::api::http::{Caller, Params, Rejection, body, malformed};
 use crate::gateway::RouteSelection;
 
 /// `POST createApi`: adds a route, or makes an API of an uploaded document; answers where it is served · 400 · 403 · 413.
@@ -26,7 +24,7 @@ pub async fn create(
 ) -> Result<Json<Value>, Rejection> {
     expect(&call, "createApi")?;
     let limit = app.gateway.config.document_bytes.min(app.limits.request_bytes);
-    let body = document(request, limit).await?;
+    let body = body::document(request, limit).await?;
     let namespace = &caller.identity.namespace;
     let api = match request::read(&body, given(&params, "responsetype"), namespace)? {
         NewApi::Route { base_path, name, route } => app.gateway.put_route(namespace, &base_path, name, route).await?,
@@ -96,6 +94,6 @@ fn selection(params: &Params) -> Result<RouteSelection, Rejection> {
 
 fn number(params: &Params, key: &str) -> Result<Option<usize>, Rejection> {
     let Some(text) = given(params, key) else { return Ok(None) };
-    let malformed = || crate::api::http::extract::malformed(key, &messages::not_an_integer(text, "apis"));
+    let malformed = || malformed(key, &messages::not_an_integer(text, "apis"));
     text.parse().map(Some).map_err(|_| malformed())
 }

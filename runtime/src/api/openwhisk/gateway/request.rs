@@ -1,11 +1,11 @@
 //! The body of createApi: one route in words, or a whole Swagger document.
 
+use crate::api::http::Rejection;
 use serde_json::{Map, Value};
 use wask_model::{
     Api, ApiName, BasePath, Failure, FullName, Message, NamespaceName, PathPattern, ResponseType, Route, Verb, messages,
 };
 
-use crate::api::http::rejection::Rejection;
 use crate::gateway;
 
 /// What is to be made.

@@ -8,9 +8,7 @@ use axum::response::{IntoResponse, Response};
 use percent_encoding::percent_decode_str;
 use wask_model::{NamespaceName, ResponseType, Verb, messages};
 
-use crate::api::http::caller::Caller;
-use crate::api::http::rejection::Rejection;
-use crate::api::http::transaction_id::TransactionId;
+use crate::api::http::{Caller, Rejection, TransactionId};
 use crate::api::openwhisk::web::{self, Address, Extension, RouteContext};
 use crate::api::{App, GATEWAY};
 use crate::gateway::{Destination, Lookup};

@@ -14,13 +14,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use wask_model::{Failure, FullName, IdempotencyKey, SharedIdentity, messages};
 
-use crate::api::http::activation_id::with_activation_id;
-use crate::api::http::caller::Caller;
-use crate::api::http::extract::body;
-use crate::api::http::headers::wants_extra_logging;
-use crate::api::http::idempotency;
-use crate::api::http::rejection::Rejection;
-use crate::api::http::transaction_id::TransactionId;
+use crate::api::http::{Caller, Rejection, TransactionId, body, idempotency, wants_extra_logging, with_activation_id};
 use crate::api::{App, WEB};
 use crate::catalog::ActionEntry;
 use crate::idempotency::{Door, KeyedRequest};
@@ -125,7 +119,7 @@ async fn checked(
         _ => None, // such a request may be repeated anyway
     };
     let entrance = app.admission.enter(&target.owner, key, accepted)?;
-    app.gate.check_payload(&target.owner, crate::api::http::extract::content_length(request.headers()).unwrap_or(0))?;
+    app.gate.check_payload(&target.owner, body::content_length(request.headers()).unwrap_or(0))?;
     let annotations = &target.entry.action.annotations;
     let is_options = request.method() == Method::OPTIONS;
     let own_options = annotations.is_true("web-custom-options");
@@ -163,7 +157,8 @@ async fn run(
 ) -> Result<Response, Rejection> {
     let WebTarget { address, entry, owner, route } = target;
     let (head, stream) = request.into_parts();
-    let bytes = body(Request::from_parts(head.clone(), stream), "Request", app.gate.payload_bytes(&owner)).await?;
+    let bytes =
+        body::read(Request::from_parts(head.clone(), stream), "Request", app.gate.payload_bytes(&owner)).await?;
     let raw = if entry.action.annotations.is_true("raw-http") { RawHttp::Yes } else { RawHttp::No };
     let user = caller.map(|caller| caller.identity.namespace.to_string());
     let web = WebRequest {

@@ -24,7 +24,7 @@ use wask_store::JobState;
 
 use super::status::unended;
 use crate::api::App;
-use crate::api::http::rejection::Rejection;
+use crate::api::http::Rejection;
 use crate::api::openwhisk::activations::find;
 use crate::invoke::{Lines, RunningActivation};
 

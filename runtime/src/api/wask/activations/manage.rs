@@ -9,18 +9,13 @@ use serde_json::Value;
 
 use super::status;
 use crate::api::App;
-use crate::api::http::activation_id::accepted;
-use crate::api::http::caller::Caller;
-use crate::api::http::extract::{Segments, optional_payload};
-use crate::api::http::rejection::Rejection;
-use crate::api::http::transaction_id::TransactionId;
-use crate::api::openwhisk::activations::own_id;
+use crate::api::http::{Caller, Rejection, Segments, TransactionId, accepted, body};
 use crate::invoke::Context;
 
 /// `POST activations/{id}/cancel`: 202 its status; what is queued has ended with the answer, what runs ends within a moment ·
 /// 404 unknown · 409 it has ended.
 pub async fn cancel(State(app): State<App>, caller: Caller, path: Segments) -> Result<Response, Rejection> {
-    let (namespace, id) = own_id(&caller, path)?;
+    let (namespace, id) = path.own_activation(&caller)?;
     app.invoker.cancel(&caller.identity, id).await?;
     Ok((StatusCode::ACCEPTED, Json(status::document(&app, &namespace, id).await?)).into_response())
 }
@@ -34,8 +29,8 @@ pub async fn rerun(
     path: Segments,
     request: Request<Body>,
 ) -> Result<Response, Rejection> {
-    let (_, id) = own_id(&caller, path)?;
-    let input = optional_payload(request, app.gate.payload_bytes(&caller.identity)).await?;
+    let (_, id) = path.own_activation(&caller)?;
+    let input = body::optional_payload(request, app.gate.payload_bytes(&caller.identity)).await?;
     let context = Context::outermost(transaction.0, app.clock.now());
     match app.firing.rerun(&app.invoker, caller.identity, (id, input), context).await? {
         Some(again) => Ok(accepted(again)),
@@ -45,6 +40,6 @@ pub async fn rerun(
 
 /// `GET activations/{id}/input`: the arguments that it was given, defaults aside · 404 unknown, or not ended · 409 not kept.
 pub async fn input(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
-    let (namespace, id) = own_id(&caller, path)?;
+    let (namespace, id) = path.own_activation(&caller)?;
     Ok(Json(Value::Object(app.invoker.input(&namespace, id).await?)))
 }

@@ -9,11 +9,8 @@ use wask_model::{ActivationId, Failure, NamespaceName, messages};
 use wask_store::{JobState, KnownCallback, Lane};
 
 use crate::api::App;
-use crate::api::http::caller::Caller;
-use crate::api::http::extract::{Params, Segments};
-use crate::api::http::rejection::Rejection;
-use crate::api::openwhisk::activations::query::filter;
-use crate::api::openwhisk::activations::{find, own_id};
+use crate::api::http::{Caller, Params, Rejection, Segments};
+use crate::api::openwhisk::activations::find;
 use crate::api::openwhisk::documents::activation::ActivationStage;
 use crate::invoke::QueuedInvocation;
 
@@ -25,9 +22,9 @@ pub async fn status(
     path: Segments,
     params: Params,
 ) -> Result<Json<Value>, Rejection> {
-    let (namespace, id) = own_id(&caller, path)?;
+    let (namespace, id) = path.own_activation(&caller)?;
     let longest = Duration::from_millis(app.limits.blocking_wait_ms);
-    if let Some(wait) = filter(&params, "wait", |text| wait(text, longest))?
+    if let Some(wait) = params.filter("wait", |text| wait(text, longest))?
         && unended(&app, &namespace, id).await?.is_some()
     {
         app.invoker.wait_for_end(&namespace, id, wait).await?;

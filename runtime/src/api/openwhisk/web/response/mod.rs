@@ -2,6 +2,8 @@
 
 mod http_message;
 
+use crate::api::http::check_accept;
+use crate::api::http::media::MediaType;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
@@ -13,8 +15,6 @@ use serde_json::Value;
 use wask_model::{Message, Status, messages};
 
 use super::address::Extension;
-use crate::api::http::accept;
-use crate::api::http::media::MediaType;
 
 /// What the server says in place of the action. The body, `{"error","code"}`, is written by whoever knows the
 /// transaction.
@@ -58,7 +58,7 @@ fn answer(extension: Extension, outcome: &wask_model::Response, request: &Header
         Extension::Text => Answer::ok(plain_text(value)?),
     };
     if let Some(content) = &answer.content {
-        accept::check(request, answer.status, &content.media).map_err(WebRefusal::not_acceptable)?;
+        check_accept(request, answer.status, &content.media).map_err(WebRefusal::not_acceptable)?;
     }
     Ok(answer)
 }

@@ -1,0 +1,43 @@
+//! What lists share: how filters are read from the query string, and how a page or a number of items is answered.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use wask_model::{ActivationId, EntityName, Failure, FullName, NamespaceName, Timestamp, messages};
+
+use crate::catalog::Page;
+
+/// Reads `name` or `package/name`.
+pub fn name(value: &str) -> Result<String, String> {
+    let legal = |segment: &str| segment.parse::<EntityName>().is_ok();
+    let segments: Vec<&str> = value.split('/').collect();
+    if segments.len() <= 2 && segments.iter().all(|segment| legal(segment)) {
+        return Ok(value.to_owned());
+    }
+    Err(messages::activation_name_filter(value).into_owned())
+}
+
+/// Reads `name`, `package/name` or `/namespace/package/name`; without a namespace it is `own`.
+pub fn full_name(value: &str, own: &NamespaceName) -> Result<FullName, String> {
+    FullName::relative(value, own).map_err(|refused| refused.to_string())
+}
+
+pub fn activation(value: &str) -> Result<ActivationId, String> {
+    value.parse().map_err(|refused: Failure| refused.to_string())
+}
+
+/// Reads milliseconds since the epoch.
+pub fn time(value: &str) -> Result<Timestamp, String> {
+    let millis = value.parse().map_err(|_| messages::not_epoch(value).into_owned())?;
+    Ok(Timestamp::from_millis(millis))
+}
+
+/// One page: an array.
+pub fn page(items: impl Iterator<Item = Value>) -> Response {
+    Json(items.collect::<Vec<_>>()).into_response()
+}
+
+/// `{"<collection>": N}`: `skip` reduces the number, `limit` does not.
+pub fn count(collection: &str, total: u64, page: Page) -> Response {
+    Json(json!({ collection: total.saturating_sub(page.skip) })).into_response()
+}

@@ -1,0 +1,72 @@
+//! The parameters of a query string.
+
+use std::collections::HashMap;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use wask_model::{Failure, messages};
+
+use super::rejection::Rejection;
+use crate::api::App;
+use crate::catalog::{Overwrite, Page};
+
+/// The query string: decoded, the last of equal keys wins, unknown ones are ignored.
+pub struct Params(HashMap<String, String>);
+
+impl FromRequestParts<App> for Params {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Rejection> {
+        let query = parts.uri.query().unwrap_or_default();
+        Ok(Params(form_urlencoded::parse(query.as_bytes()).into_owned().collect()))
+    }
+}
+
+impl Params {
+    /// The parameter's text; an empty one counts as absent.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// A Boolean. REST contract §1.6.
+    pub fn flag(&self, key: &str, default: bool) -> Result<bool, Rejection> {
+        let Some(text) = self.get(key) else { return Ok(default) };
+        match text.to_lowercase().as_str() {
+            "true" | "yes" | "on" | "1" => Ok(true),
+            "false" | "no" | "off" | "0" => Ok(false),
+            _ => Err(malformed(key, &messages::not_a_boolean(text))),
+        }
+    }
+
+    /// A parameter that `read` understands; the refusal names the parameter and says what is wrong with its value.
+    pub fn filter<T>(&self, key: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Result<Option<T>, Rejection> {
+        self.get(key).map(read).transpose().map_err(|detail| malformed(key, &detail))
+    }
+
+    pub fn overwrite(&self) -> Result<Overwrite, Rejection> {
+        self.flag("overwrite", false).map(|yes| if yes { Overwrite::Yes } else { Overwrite::No })
+    }
+
+    /// `limit` and `skip`. REST contract §2.1; 0 means the maximum.
+    pub fn page(&self, collection: &str) -> Result<Page, Rejection> {
+        let number = |key: &str| -> Result<Option<i64>, Rejection> {
+            let Some(text) = self.get(key) else { return Ok(None) };
+            text.parse().map(Some).map_err(|_| malformed(key, &messages::not_an_integer(text, collection)))
+        };
+        let limit = match number("limit")? {
+            None => 30,
+            Some(0) => 200,
+            Some(n) if (1..=200).contains(&n) => n,
+            Some(n) => return Err(malformed("limit", &messages::out_of_range(n, collection))),
+        };
+        let skip = match number("skip")? {
+            Some(n) if n < 0 => return Err(malformed("skip", &messages::below_zero(n, collection))),
+            n => n.unwrap_or(0),
+        };
+        Ok(Page { skip: skip.unsigned_abs(), limit: limit.unsigned_abs() })
+    }
+}
+
+pub fn malformed(parameter: &str, detail: &str) -> Rejection {
+    Failure::BadRequest(messages::query_malformed(parameter, detail)).into()
+}
