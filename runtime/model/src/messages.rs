@@ -5,12 +5,14 @@
 mod activations;
 pub mod alarms;
 pub mod apis;
+mod bodies;
 pub mod callbacks;
 pub mod namespaces;
 pub mod retry;
 mod throttles;
 
 pub use activations::*;
+pub use bodies::*;
 pub use throttles::*;
 
 use crate::{FullName, Message};

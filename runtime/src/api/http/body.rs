@@ -24,7 +24,7 @@ pub async fn read(request: Request<Body>, what: &str, limit: u64) -> Result<Byte
     let most = usize::try_from(limit).unwrap_or(usize::MAX);
     to_bytes(request.into_body(), most).await.map_err(|cut| match announced {
         None => too_large(limit + 1).into(),
-        Some(_) => Failure::BadRequest(format!("The request body could not be read: {cut}").into()).into(),
+        Some(_) => Failure::BadRequest(messages::body_unreadable(&cut.to_string())).into(),
     })
 }
 

@@ -49,7 +49,7 @@ impl CommonFields {
         };
         let publish = match given("publish") {
             Some(Value::Bool(yes)) => Some(*yes),
-            Some(_) => return Err(Failure::malformed("'publish' must be a boolean")),
+            Some(_) => return Err(Failure::malformed(messages::PUBLISH_MALFORMED)),
             None => None,
         };
         Ok(CommonFields {

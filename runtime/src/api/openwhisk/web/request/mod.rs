@@ -182,7 +182,7 @@ fn form(body: &[u8]) -> Result<Arguments, Failure> {
         !digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
     });
     if let Some((at, _)) = broken {
-        return Err(Failure::malformed(format!("illegal percent-encoding at byte {at} of the form")));
+        return Err(Failure::malformed(messages::form_escape_illegal(at)));
     }
     Ok(form_urlencoded::parse(body).map(|(key, value)| (key.into_owned(), value.into())).collect())
 }
