@@ -1,7 +1,4 @@
-//! What the routes are, for people and for tools: `openapi.json` beside this file, which a test compares with the routes.
-//! REST contract §1.8; in place of its two Swagger 2 documents stands OpenAPI 3.
-
-use std::sync::LazyLock;
+//! What the routes are, for people and for tools. REST contract §1.8; OpenAPI 3 replaces its two Swagger 2 documents.
 
 use axum::Json;
 use axum::http::header::LOCATION;
@@ -9,11 +6,7 @@ use axum::http::{HeaderName, StatusCode};
 use axum::response::Html;
 use serde_json::Value;
 
-static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
-    let mut document: Value = serde_json::from_str(include_str!("openapi.json")).expect("a test reads it");
-    document["info"]["version"] = env!("CARGO_PKG_VERSION").into();
-    document
-});
+use super::openapi::DOCUMENT;
 
 /// `GET /api/v1/openapi.json`, `/api/v1/api-docs`: all routes.
 pub async fn all() -> Json<&'static Value> {

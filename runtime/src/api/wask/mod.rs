@@ -7,6 +7,7 @@ pub mod callbacks;
 pub mod dead_letters;
 pub mod docs;
 pub mod documents;
+mod openapi;
 pub mod tasks;
 
 use super::http::{Routes, get, post};
