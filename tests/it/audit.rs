@@ -18,7 +18,7 @@ async fn told(me: &Client, query: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_change_is_told_with_who_made_it_when_and_in_which_request() {
+async fn the_audit_records_who_made_a_change_when_and_in_which_request() {
     let wask = TestServer::builder().clock_by_hand("2030-01-01T00:00:00Z").start().await;
     let me = wask.guest();
     let request = me.request(reqwest::Method::PUT, "/api/v1/namespaces/_/triggers/t");
@@ -35,7 +35,7 @@ async fn every_change_is_told_with_who_made_it_when_and_in_which_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_kind_of_change_of_each_kind_of_entity_is_told_once() {
+async fn every_kind_of_change_to_every_kind_of_entity_is_recorded_once() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("a", &guest("echo")).await;
@@ -66,7 +66,7 @@ async fn each_kind_of_change_of_each_kind_of_entity_is_told_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_refused_or_only_read_or_run_is_not_told() {
+async fn the_audit_omits_refused_requests_reads_and_invocations() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_trigger("t").await;
@@ -114,7 +114,7 @@ async fn the_audit_is_paged_counted_and_filtered_by_name_and_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_audit_of_a_namespace_is_its_owners_and_forgotten_like_activations() {
+async fn only_the_owner_reads_the_audit_and_it_expires_like_activations() {
     let builder = TestServer::builder().clock_by_hand("2030-01-01T00:00:00Z");
     let wask = builder.configure(|config| config.activations.retention_days = 2).start().await;
     let (me, other) = (wask.guest(), wask.other("other").await);

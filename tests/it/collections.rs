@@ -41,7 +41,7 @@ async fn b23_to_b26_a_page_out_of_range_is_refused_with_the_range() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b27_b31_an_empty_collection_is_an_empty_list_with_or_without_a_slash() {
+async fn b27_b31_an_empty_collection_is_an_empty_list_with_or_without_slash() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     for collection in COLLECTIONS {
@@ -55,7 +55,7 @@ async fn b27_b31_an_empty_collection_is_an_empty_list_with_or_without_a_slash() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b28_b30_a_list_shows_thirty_and_a_count_shows_all_less_those_skipped() {
+async fn b28_b30_a_list_has_30_items_and_a_count_has_all_but_the_skipped() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.put_code("a0", "", json!({})).await.expect(200);
@@ -85,7 +85,7 @@ async fn b28_b30_a_list_shows_thirty_and_a_count_shows_all_less_those_skipped() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b29_the_last_changed_comes_first() {
+async fn b29_the_most_recently_changed_entity_comes_first() {
     let wask = TestServer::builder().clock_by_hand("2030-01-01T00:00:00Z").start().await;
     let me = wask.guest();
     for name in ["a", "b", "c"] {
@@ -104,7 +104,7 @@ async fn b29_the_last_changed_comes_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b32_b35_nothing_is_posted_to_a_collection() {
+async fn b32_b35_a_collection_refuses_post() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     for collection in COLLECTIONS {
@@ -122,7 +122,7 @@ async fn b32_b35_nothing_is_posted_to_a_collection() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b33_b36_a_summary_has_exactly_the_members_that_clients_know() {
+async fn b33_b36_a_summary_has_exactly_the_documented_members() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let parameters = json!([{ "key": "secret", "value": 1 }]);
@@ -150,7 +150,7 @@ async fn b33_b36_a_summary_has_exactly_the_members_that_clients_know() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_flag_in_the_query_has_eight_spellings_and_no_ninth() {
+async fn a_boolean_query_parameter_has_exactly_eight_spellings() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     for yes in ["true", "TRUE", "yes", "on", "1"] {

@@ -27,7 +27,7 @@ fn etag(answer: &Answer) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_entity_has_another_etag_after_every_change_and_the_same_until_then() {
+async fn an_entitys_etag_changes_with_every_change_and_only_then() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     for (path, body) in entities() {
@@ -49,7 +49,7 @@ async fn an_entity_has_another_etag_after_every_change_and_the_same_until_then()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_that_change_what_they_have_read_the_second_is_told() {
+async fn the_second_of_two_conflicting_writers_gets_412() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     for (path, body) in entities() {
@@ -77,7 +77,7 @@ async fn of_two_that_change_what_they_have_read_the_second_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_write_may_demand_that_something_is_there_or_that_nothing_is() {
+async fn a_write_can_require_that_the_entity_exists_or_does_not() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     for (path, body) in entities() {
@@ -98,7 +98,7 @@ async fn a_write_may_demand_that_something_is_there_or_that_nothing_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_condition_that_is_none_is_refused_and_changes_nothing() {
+async fn a_malformed_condition_is_refused_and_changes_nothing() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_trigger("t").await;
@@ -115,7 +115,7 @@ async fn a_condition_that_is_none_is_refused_and_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_etag_through_a_binding_is_the_providers_and_that_of_a_binding_its_own() {
+async fn an_action_read_through_a_binding_has_the_providers_etag() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     for (path, body) in entities() {

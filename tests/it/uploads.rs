@@ -63,7 +63,7 @@ async fn result(me: &Client) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_module_may_come_as_base64_as_a_zip_or_as_text() {
+async fn a_module_can_be_uploaded_as_base64_as_a_zip_or_as_text() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let base64 = guest("echo");
@@ -131,7 +131,7 @@ async fn a_zip_bomb_is_not_unpacked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_upload_that_a_client_mangled_is_answered_with_commands_that_work() {
+async fn a_mangled_upload_is_answered_with_commands_that_work() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let mangled = String::from_utf8_lossy(&module("echo")).into_owned();
@@ -149,7 +149,7 @@ async fn an_upload_that_a_client_mangled_is_answered_with_commands_that_work() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_core_module_is_refused_with_what_it_is() {
+async fn an_upload_that_is_no_core_module_is_refused_with_what_it_is() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let elf = std::fs::read(std::env::current_exe().unwrap()).unwrap();
@@ -174,7 +174,7 @@ async fn what_is_no_core_module_is_refused_with_what_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_module_made_to_keep_the_compiler_busy_is_refused_before_with_the_limit_and_its_own_number() {
+async fn a_module_built_to_overload_the_compiler_is_refused_before_compiling() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let start = r#"(memory (export "memory") 1) (func (export "_start"))"#;
@@ -205,7 +205,7 @@ async fn a_module_made_to_keep_the_compiler_busy_is_refused_before_with_the_limi
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b50_code_one_byte_over_the_limit_is_413_when_created_and_when_changed() {
+async fn b50_code_one_byte_over_the_limit_is_413_on_create_and_change() {
     let wask = TestServer::builder().configure(|config| config.limits.code_bytes = 5000).start().await;
     let me = wask.guest();
     let padded = |size: usize| format!("{:size$}", wat("result-then-exit-0"));
@@ -235,7 +235,7 @@ async fn b57_code_of_several_megabytes_comes_back_byte_for_byte() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b47_b48_a_kind_has_aliases_and_an_unknown_one_is_answered_with_those_there_are() {
+async fn b47_b48_a_kind_has_aliases_and_an_unknown_one_gets_the_valid_list() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     for kind in ["wasm:1", "wasm:default", "wasm", "WASM:1", "  Wasm:Default "] {
@@ -274,7 +274,7 @@ async fn b47_b48_a_kind_has_aliases_and_an_unknown_one_is_answered_with_those_th
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_blackbox_is_an_action_when_its_code_is_a_module_or_a_zip_with_one() {
+async fn a_blackbox_action_needs_a_module_or_a_zip_with_one() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let blackbox = |more: Value| {
@@ -302,7 +302,7 @@ async fn a_blackbox_is_an_action_when_its_code_is_a_module_or_a_zip_with_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b48_empty_code_is_stored_and_its_author_reads_so_when_it_is_invoked() {
+async fn b48_empty_code_is_stored_and_reported_when_it_is_invoked() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     for code in ["", "  \n"] {
@@ -315,7 +315,7 @@ async fn b48_empty_code_is_stored_and_its_author_reads_so_when_it_is_invoked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b49_whether_code_is_binary_is_seen_by_the_server_whatever_the_client_claims() {
+async fn b49_the_server_decides_whether_code_is_binary_not_the_client() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let text = wat("result-then-exit-0");
@@ -331,7 +331,7 @@ async fn b49_whether_code_is_binary_is_seen_by_the_server_whatever_the_client_cl
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn code_that_is_refused_leaves_the_action_as_it_was() {
+async fn refused_code_leaves_the_action_unchanged() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("a", &guest("echo")).await;

@@ -16,7 +16,7 @@ async fn put(me: &Client, body: Value) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b40_b41_an_action_needs_code_and_nothing_else() {
+async fn b40_b41_an_action_needs_only_code() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     for path in ["actions/a", "actions/a?overwrite=true"] {
@@ -38,7 +38,7 @@ async fn b40_b41_an_action_needs_code_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b42_to_b44_overwrite_decides_whether_what_is_there_may_be_changed() {
+async fn b42_to_b44_only_overwrite_changes_an_existing_action() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let parameters = json!([{ "key": "a", "value": 1 }, { "key": "b", "value": null }]);
@@ -65,7 +65,7 @@ async fn b42_to_b44_overwrite_decides_whether_what_is_there_may_be_changed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b45_b46_annotations_are_merged_and_the_servers_own_cannot_be_set() {
+async fn b45_b46_annotations_are_merged_and_clients_cannot_set_the_servers() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let bogus = json!({ "key": "exec", "value": "bogus" });
@@ -86,7 +86,7 @@ async fn b45_b46_annotations_are_merged_and_the_servers_own_cannot_be_set() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b51_parameters_and_annotations_may_have_a_mebibyte_and_not_a_byte_more() {
+async fn b51_parameters_and_annotations_are_limited_to_one_mebibyte() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     // keys and values in compact JSON, quotes included
@@ -120,7 +120,7 @@ async fn b52_parameters_and_annotations_in_another_shape_are_malformed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b53_b56_a_limit_out_of_range_is_refused_with_the_range_and_the_bounds_are_in_it() {
+async fn b53_b56_limits_include_their_bounds_and_a_refusal_names_the_range() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let create = |limits: Value| {
@@ -168,7 +168,7 @@ async fn b53_b56_a_limit_out_of_range_is_refused_with_the_range_and_the_bounds_a
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b53_with_the_limits_of_the_reference_the_sentences_are_the_references() {
+async fn b53_with_the_references_limits_the_sentences_are_the_references() {
     let reference = |config: &mut wask::config::Config| {
         config.limits.action_timeout_max_ms = 300_000;
         config.limits.action_memory_max_mb = 512;
@@ -189,7 +189,7 @@ async fn b53_with_the_limits_of_the_reference_the_sentences_are_the_references()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b55_an_action_may_not_ask_for_more_instances_than_its_namespace_has() {
+async fn b55_an_action_cannot_ask_for_more_instances_than_its_namespace_has() {
     let wask = TestServer::builder().configure(|config| config.limits.concurrent_invocations = 30).start().await;
     let me = wask.guest();
 
@@ -202,7 +202,7 @@ async fn b55_an_action_may_not_ask_for_more_instances_than_its_namespace_has() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn limits_that_have_left_the_range_since_are_noticed_when_the_action_is_invoked() {
+async fn an_invocation_checks_the_actions_limits_against_the_current_range() {
     let wask = TestServer::start().await;
     wask.guest().create_action_with("a", &guest("echo"), json!({ "limits": { "memory": 512 } })).await;
 
@@ -215,7 +215,7 @@ async fn limits_that_have_left_the_range_since_are_noticed_when_the_action_is_in
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b59_a_deleted_action_is_shown_a_last_time() {
+async fn b59_deleting_an_action_returns_its_document() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let made = put(&me, json!({ "exec": exec() })).await;
@@ -230,7 +230,7 @@ async fn b59_a_deleted_action_is_shown_a_last_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b16_names_that_differ_in_case_are_different() {
+async fn b16_names_are_case_sensitive() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("twice", &guest("array")).await;
@@ -275,7 +275,7 @@ async fn b17_a_name_belongs_to_one_collection() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b21_b22_name_and_time_are_the_servers_to_say() {
+async fn b21_b22_the_server_sets_name_and_time() {
     let wask = TestServer::builder().clock_by_hand("2030-01-01T00:00:00Z").start().await;
     let me = wask.guest();
     let body = json!({ "exec": exec(), "name": "zzz", "namespace": "zzz", "updated": 1, "rules": {}, "error": "", "feed": "" });
@@ -292,7 +292,7 @@ async fn b21_b22_name_and_time_are_the_servers_to_say() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_package_that_is_missing_is_noticed_whatever_is_done_with_its_actions() {
+async fn every_operation_on_an_action_needs_its_package_to_exist() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     for method in [Method::GET, Method::PUT, Method::POST, Method::DELETE] {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use wask_tests::{TestServer, annotation, example, guest, wat};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b60_whoever_does_not_wait_gets_an_id_and_finds_the_record_under_it() {
+async fn b60_a_non_blocking_caller_gets_the_id_of_its_record() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;
@@ -20,7 +20,7 @@ async fn b60_whoever_does_not_wait_gets_an_id_and_finds_the_record_under_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b61_no_payload_is_an_empty_one_whatever_its_type() {
+async fn b61_a_missing_payload_is_an_empty_object_whatever_its_type() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;
@@ -40,7 +40,7 @@ async fn b61_no_payload_is_an_empty_one_whatever_its_type() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b62_b63_whoever_waits_gets_the_record_or_the_result_alone() {
+async fn b62_b63_a_blocking_caller_gets_the_record_or_only_the_result() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;
@@ -83,7 +83,7 @@ async fn b64_an_error_of_any_type_is_an_application_error_and_502() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b65_a_trap_is_the_developers_error_and_the_next_invocation_works_again() {
+async fn b65_a_trap_is_a_developer_error_and_the_next_invocation_works() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("panic", &guest("panic")).await;
@@ -96,7 +96,7 @@ async fn b65_a_trap_is_the_developers_error_and_the_next_invocation_works_again(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b66_a_caller_waits_at_most_as_long_as_asked_and_the_activation_goes_on() {
+async fn b66_a_caller_waits_at_most_its_timeout_and_the_activation_goes_on() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("sleeper", &guest("sleeper")).await;
@@ -122,7 +122,7 @@ async fn b66_a_caller_waits_at_most_as_long_as_asked_and_the_activation_goes_on(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b69_b70_a_payload_over_the_limit_is_413_also_for_an_action_that_does_not_exist() {
+async fn b69_b70_a_payload_over_the_limit_is_413_even_without_an_action() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;
@@ -158,7 +158,7 @@ async fn b72_unicode_survives_in_name_parameters_payload_result_and_logs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn numbers_and_the_order_of_members_come_back_as_they_were_sent() {
+async fn numbers_and_the_order_of_members_are_preserved() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;
@@ -173,7 +173,7 @@ async fn numbers_and_the_order_of_members_come_back_as_they_were_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b73_an_action_is_told_who_it_is_and_gets_a_key_only_when_it_may() {
+async fn b73_an_action_sees_its_identity_and_a_key_only_if_allowed() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("env", &guest("env")).await;
@@ -216,7 +216,7 @@ async fn b74_an_array_is_a_result() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b75_what_an_action_wrote_is_in_its_logs_in_order_whether_or_not_it_failed() {
+async fn b75_the_logs_have_every_line_in_order_even_after_a_failure() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("lines", &guest("log-lines")).await;
@@ -247,7 +247,7 @@ async fn a_changed_action_runs_its_new_code_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_example_greets_whom_it_is_told_to() {
+async fn the_example_hello_greets_the_given_name() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("hello", &example("hello")).await;

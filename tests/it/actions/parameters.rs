@@ -8,7 +8,7 @@ async fn result(me: &Client, name: &str, args: Value) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_payload_is_laid_over_the_parameters_key_by_key() {
+async fn the_payload_overrides_parameters_key_by_key() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let parameters =
@@ -25,7 +25,7 @@ async fn the_payload_is_laid_over_the_parameters_key_by_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b58_init_parameters_are_environment_as_text_and_no_arguments() {
+async fn b58_init_parameters_become_environment_variables_not_arguments() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let parameters = json!([
@@ -53,7 +53,7 @@ async fn b58_init_parameters_are_environment_as_text_and_no_arguments() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_platform_tells_an_action_cannot_be_forged_by_a_parameter() {
+async fn a_parameter_cannot_forge_the_platforms_variables() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let parameters = json!([{ "key": "__OW_NAMESPACE", "value": "whisk.system", "init": true }]);
@@ -63,7 +63,7 @@ async fn what_the_platform_tells_an_action_cannot_be_forged_by_a_parameter() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b71_a_final_action_refuses_to_have_its_parameters_overridden_and_records_nothing() {
+async fn b71_overriding_a_final_parameter_is_refused_and_not_recorded() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let more = json!({

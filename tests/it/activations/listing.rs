@@ -38,7 +38,7 @@ async fn pages(me: &Client, first: &str) -> Vec<Vec<String>> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_is_filtered_by_status_kind_cause_and_text_and_the_count_agrees() {
+async fn lists_and_counts_are_filtered_by_status_kind_cause_and_text() {
     let wask = TestServer::builder().clock_by_hand("2030-01-01T00:00:00Z").start().await;
     let me = wask.guest();
     me.create_action("good", &guest("echo")).await;
@@ -80,7 +80,7 @@ async fn a_list_is_filtered_by_status_kind_cause_and_text_and_the_count_agrees()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_filter_that_means_nothing_is_refused_with_what_would_do() {
+async fn an_unknown_filter_value_is_refused_with_the_valid_ones() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     for (query, parameter, detail) in [
@@ -113,7 +113,7 @@ async fn a_filter_that_means_nothing_is_refused_with_what_would_do() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_neither_repeat_nor_miss_a_record_while_new_ones_come_in() {
+async fn pages_neither_repeat_nor_miss_a_record_while_new_ones_arrive() {
     let wask = TestServer::builder().clock_by_hand("2030-01-01T00:00:00Z").start().await;
     let me = wask.guest();
     me.create_action("a", &wat("result-then-exit-0")).await;
@@ -140,7 +140,7 @@ async fn pages_neither_repeat_nor_miss_a_record_while_new_ones_come_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_of_whole_records_filters_and_counts_go_on_at_the_cursor() {
+async fn a_cursor_works_with_whole_records_filters_and_counts() {
     let wask = TestServer::builder().clock_by_hand("2030-01-01T00:00:00Z").start().await;
     let me = wask.guest();
     me.create_action("a", &guest("echo")).await;

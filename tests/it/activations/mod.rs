@@ -32,7 +32,7 @@ fn keys(document: &Value) -> Vec<&str> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b77_b78_an_id_is_judged_before_it_is_looked_up_and_cannot_be_changed() {
+async fn b77_b78_an_id_is_validated_before_the_lookup_and_is_read_only() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     for (id, sentence) in [
@@ -57,7 +57,7 @@ async fn b77_b78_an_id_is_judged_before_it_is_looked_up_and_cannot_be_changed() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b79_to_b81_a_record_and_its_parts() {
+async fn b79_to_b81_a_record_has_its_members_and_sub_resources() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("lines", &guest("log-lines")).await;
@@ -101,7 +101,7 @@ async fn b79_to_b81_a_record_and_its_parts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b82_a_summary_says_how_it_ended_and_not_what_came_of_it() {
+async fn b82_a_summary_has_the_status_but_not_the_result() {
     let wask = TestServer::builder().clock_by_hand("2030-01-01T00:00:00Z").start().await;
     let me = wask.guest();
     me.create_action("good", &guest("echo")).await;
@@ -133,7 +133,7 @@ async fn b82_a_summary_says_how_it_ended_and_not_what_came_of_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b83_a_list_is_filtered_by_the_name_of_an_action_or_trigger() {
+async fn b83_a_list_is_filtered_by_action_or_trigger_name() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("a", &guest("echo")).await;
@@ -157,7 +157,7 @@ async fn b83_a_list_is_filtered_by_the_name_of_an_action_or_trigger() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b84_a_list_is_filtered_by_the_time_of_start_both_ends_included() {
+async fn b84_a_list_is_filtered_by_start_time_with_both_ends_included() {
     let wask = TestServer::builder().clock_by_hand("2030-01-01T00:00:00Z").start().await;
     let me = wask.guest();
     me.create_action("a", &wat("result-then-exit-0")).await;
@@ -185,7 +185,7 @@ async fn b84_a_list_is_filtered_by_the_time_of_start_both_ends_included() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b85_b86_lists_show_whole_records_on_demand_page_and_begin_with_the_newest() {
+async fn b85_b86_lists_are_paged_newest_first_and_show_records_on_demand() {
     let wask = TestServer::builder().clock_by_hand("2030-01-01T00:00:00Z").start().await;
     let me = wask.guest();
     me.create_action("lines", &guest("log-lines")).await;
@@ -223,7 +223,7 @@ async fn b87_only_the_first_run_of_a_version_is_a_cold_start() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_activation_that_runs_is_404_with_its_state_until_its_record_is_there() {
+async fn a_running_activation_is_404_with_its_state_until_it_has_a_record() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("sleeper", &guest("sleeper")).await;
@@ -248,7 +248,7 @@ async fn an_activation_that_runs_is_404_with_its_state_until_its_record_is_there
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_activation_that_waits_for_its_turn_is_queued() {
+async fn an_activation_that_waits_for_a_permit_is_queued() {
     let wask = TestServer::builder().configure(|config| config.queue.concurrent_runs = 1).start().await;
     let me = wask.guest();
     me.create_action("sleeper", &guest("sleeper")).await;
@@ -266,7 +266,7 @@ async fn an_activation_that_waits_for_its_turn_is_queued() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_record_is_for_its_namespace_only() {
+async fn only_its_namespace_can_read_a_record() {
     let wask = TestServer::start().await;
     let (me, other) = (wask.guest(), wask.other("other").await);
     me.create_action("echo", &guest("echo")).await;

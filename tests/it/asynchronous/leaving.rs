@@ -38,7 +38,7 @@ async fn free(client: &Client) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_caller_who_leaves_does_not_end_the_activation() {
+async fn an_activation_continues_when_its_caller_disconnects() {
     let wask = with_places(1).await;
     let me = wask.guest();
     me.create_action("sleeper", &guest("sleeper")).await;
@@ -57,7 +57,7 @@ async fn a_caller_who_leaves_does_not_end_the_activation() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn callers_who_leave_at_the_moment_of_their_202_leave_one_record_each_and_no_job() {
+async fn callers_that_disconnect_at_their_202_leave_one_record_and_no_job() {
     const CALLERS: usize = 40;
     let wask = with_places(CALLERS as u32).await;
     let me = wask.guest();
@@ -92,7 +92,7 @@ async fn callers_who_leave_at_the_moment_of_their_202_leave_one_record_each_and_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn callers_who_leave_while_their_202_is_written_keep_the_count_of_places_right() {
+async fn callers_that_disconnect_during_their_202_do_not_leak_in_flight() {
     const PLACES: usize = 10;
     let wask = with_places(PLACES as u32).await;
     let me = wask.guest();
@@ -134,7 +134,7 @@ async fn callers_who_leave_while_their_202_is_written_keep_the_count_of_places_r
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn however_an_activation_ends_its_place_is_free_again() {
+async fn an_activation_is_no_longer_in_flight_however_it_ends() {
     let wask = with_places(1).await;
     let me = wask.guest();
     let quick = || json!({ "limits": { "timeout": 100 } });

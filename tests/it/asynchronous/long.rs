@@ -10,7 +10,7 @@ use super::{MINUTE, SECOND, in_state, started};
 const THREE_HOURS_MS: u64 = 10_800_000;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_action_may_run_for_180_minutes_and_not_longer() {
+async fn an_action_can_run_for_180_minutes_but_not_longer() {
     let wask = started().await;
     let me = wask.guest();
     let limits = json!({ "limits": { "timeout": THREE_HOURS_MS } });

@@ -64,7 +64,7 @@ async fn an_activation_is_queued_then_runs_then_has_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_id_that_nobody_handed_out_has_no_state() {
+async fn an_unknown_id_has_no_state() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let unknown = "0123456789abcdef0123456789abcdef";
@@ -85,7 +85,7 @@ async fn an_id_that_nobody_handed_out_has_no_state() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_activation_ends_with_its_time_limit() {
+async fn an_activation_ends_at_its_time_limit() {
     let wask = started().await;
     let me = wask.guest();
     let limits = |ms: u64| json!({ "limits": { "timeout": ms } });
@@ -120,7 +120,7 @@ async fn an_activation_ends_with_its_time_limit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn arguments_are_those_of_the_moment_of_acceptance() {
+async fn arguments_are_fixed_when_the_invocation_is_accepted() {
     let wask = TestServer::builder().clock_by_hand(START).configure(|c| c.queue.concurrent_runs = 1).start().await;
     let me = wask.guest();
     me.create_action("sleeper", &guest("sleeper")).await;
@@ -138,7 +138,7 @@ async fn arguments_are_those_of_the_moment_of_acceptance() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_activation_whose_action_is_deleted_before_it_runs_says_so() {
+async fn an_activation_says_that_its_action_was_deleted_before_it_ran() {
     let wask = TestServer::builder().clock_by_hand(START).configure(|c| c.queue.concurrent_runs = 1).start().await;
     let me = wask.guest();
     me.create_action("sleeper", &guest("sleeper")).await;
@@ -157,7 +157,7 @@ async fn an_activation_whose_action_is_deleted_before_it_runs_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_accepted_is_on_disk() {
+async fn an_accepted_invocation_is_on_disk() {
     let mut wask = ServerProcess::serve(&[]).await;
     let me = wask.guest().await;
     me.create_action("echo", &guest("echo")).await;
@@ -178,7 +178,7 @@ async fn what_was_accepted_is_on_disk() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_blocking_caller_who_waits_too_long_gets_the_id_and_the_record_comes_later() {
+async fn a_blocking_caller_that_waits_too_long_gets_the_id_and_later_a_record() {
     let wask = started().await;
     let me = wask.guest();
     me.create_action_with("sleeper", &guest("sleeper"), json!({ "limits": { "timeout": 3_600_000 } })).await;
@@ -207,7 +207,7 @@ async fn a_blocking_caller_who_waits_too_long_gets_the_id_and_the_record_comes_l
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_web_caller_who_waits_too_long_is_told_to_come_again() {
+async fn a_web_caller_that_waits_too_long_gets_202() {
     let wask = started().await;
     let me = wask.guest();
     me.create_web_action("sleeper", &guest("sleeper")).await;
@@ -229,7 +229,7 @@ async fn a_web_caller_who_waits_too_long_is_told_to_come_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_caller_may_choose_to_wait_less() {
+async fn a_caller_can_choose_a_shorter_wait() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("sleeper", &guest("sleeper")).await;

@@ -66,7 +66,7 @@ async fn running(client: &Client, id: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_alarm_makes_no_burst_of_an_hour_that_is_skipped_and_repeats_no_tick_of_one_that_comes_twice() {
+async fn an_alarm_neither_bursts_nor_repeats_ticks_when_the_clock_jumps() {
     let clock = SetClock::new();
     let wask = clock.serve().await;
     let me = wask.guest().await;
@@ -98,7 +98,7 @@ async fn an_alarm_makes_no_burst_of_an_hour_that_is_skipped_and_repeats_no_tick_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_runs_while_the_clock_jumps_keeps_its_time_limit_and_its_lease() {
+async fn a_run_keeps_its_time_limit_and_its_lease_when_the_clock_jumps() {
     let clock = SetClock::new();
     let wask = clock.serve().await;
     let me = wask.guest().await;

@@ -94,7 +94,7 @@ async fn fill_with_triggers(client: &Client) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_disk_is_answered_503_and_when_there_is_room_again_the_server_goes_on_by_itself() {
+async fn a_full_disk_gives_503_until_there_is_room_again() {
     let room = Room::new();
     println!("the room is {}", if matches!(room, Room::Disk { .. }) { "a small disk" } else { "a bounded database" });
     let mut wask = ServerProcess::start("serve", &[], &room.settings(), room.data()).await;

@@ -9,7 +9,7 @@ use wask_tests::{ServerProcess, annotation, guest};
 use super::{UNLIMITED, assert_kept, assert_unavailable, try_invoke};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_another_process_holds_the_database_nothing_is_accepted_and_afterwards_nothing_is_missing() {
+async fn a_locked_database_gives_503_and_loses_nothing() {
     let settings = [&UNLIMITED[..], &[("WASK_STORE__SQLITE__BUSY_TIMEOUT_MS", "100")]].concat();
     let wask = ServerProcess::serve(&settings).await;
     let me = wask.guest().await;

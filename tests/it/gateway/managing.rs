@@ -7,7 +7,7 @@ use wask_tests::TestServer;
 use super::{MANAGEMENT, ask, create, listed, manage, route, served, web_echo};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_api_reads_as_the_clients_expect_it() {
+async fn an_api_document_has_the_shape_that_clients_expect() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let mut named = route("/club", "/books/{isbn}", "GET", "pkg/getBooks");
@@ -40,7 +40,7 @@ async fn an_api_reads_as_the_clients_expect_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn apis_are_chosen_by_base_path_name_path_and_verb() {
+async fn apis_are_selected_by_base_path_name_path_and_verb() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let mut named = route("/club", "/books", "get", "a");
@@ -77,7 +77,7 @@ async fn apis_are_chosen_by_base_path_name_path_and_verb() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_route_is_replaced_by_one_of_its_path_and_verb() {
+async fn a_route_with_the_same_path_and_verb_replaces_the_old_one() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     web_echo(&me).await;
@@ -90,7 +90,7 @@ async fn a_route_is_replaced_by_one_of_its_path_and_verb() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn deleting_takes_a_verb_a_path_or_the_whole_and_an_api_goes_with_its_last_route() {
+async fn a_delete_removes_a_verb_a_path_or_the_whole_api() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     web_echo(&me).await;
@@ -156,7 +156,7 @@ async fn apis_belong_to_the_namespace_of_the_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_makes_no_route_is_refused_and_named() {
+async fn an_invalid_route_is_refused_with_the_reason() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let without = |member: &str| {
@@ -229,7 +229,7 @@ async fn a_namespace_has_a_bounded_number_of_routes_and_bytes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn routes_that_are_made_at_once_are_all_there() {
+async fn routes_created_concurrently_all_exist() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let making: Vec<_> = (0..8)

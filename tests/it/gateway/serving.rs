@@ -7,7 +7,7 @@ use wask_tests::{TestServer, guest};
 use super::{ask, create, route, served, web_echo};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_route_answers_everybody_with_its_web_action() {
+async fn a_route_answers_every_caller_with_its_web_action() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     web_echo(&me).await;
@@ -27,7 +27,7 @@ async fn a_route_answers_everybody_with_its_web_action() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn parameters_of_the_path_are_arguments_that_nobody_overrides() {
+async fn a_request_cannot_override_path_parameters() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     web_echo(&me).await;
@@ -49,7 +49,7 @@ async fn parameters_of_the_path_are_arguments_that_nobody_overrides() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_parameter_that_the_action_keeps_for_itself_is_refused() {
+async fn a_path_parameter_that_is_final_in_the_action_is_refused() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let annotations = json!([{ "key": "web-export", "value": true }, { "key": "final", "value": true }]);
@@ -68,7 +68,7 @@ async fn a_parameter_that_the_action_keeps_for_itself_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_route_is_404_and_another_method_405_in_json() {
+async fn an_unknown_route_is_404_and_another_method_405_in_json() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     web_echo(&me).await;
@@ -100,7 +100,7 @@ async fn what_is_no_route_is_404_and_another_method_405_in_json() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_browser_may_ask_before_it_sends() {
+async fn a_browser_can_send_a_preflight_request() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     web_echo(&me).await;
@@ -122,7 +122,7 @@ async fn a_browser_may_ask_before_it_sends() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_response_type_is_that_of_the_query_or_else_of_the_actions_url() {
+async fn the_response_type_comes_from_the_query_or_the_actions_url() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let more = json!({
@@ -147,7 +147,7 @@ async fn the_response_type_is_that_of_the_query_or_else_of_the_actions_url() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_route_outlives_its_action_and_serves_the_next_one_of_that_name() {
+async fn a_route_outlives_its_action_and_serves_a_new_one_of_that_name() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let at = served(&me, "/late", "/x", "get", "echo").await;
@@ -166,7 +166,7 @@ async fn a_route_outlives_its_action_and_serves_the_next_one_of_that_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_route_may_carry_the_secret_that_its_action_asks_for() {
+async fn a_route_can_carry_the_secret_that_its_action_requires() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let annotations =
@@ -183,7 +183,7 @@ async fn a_route_may_carry_the_secret_that_its_action_asks_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_of_a_route_is_bounded_and_throttled_like_one_of_its_web_action() {
+async fn a_routes_requests_have_the_limits_and_throttles_of_its_web_action() {
     let wask = TestServer::builder()
         .clock_by_hand("2030-01-01T06:00:00Z")
         .configure(|config| {

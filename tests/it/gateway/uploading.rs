@@ -34,7 +34,7 @@ async fn upload(me: &wask_tests::Client, swagger: Value) -> wask_tests::Answer {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_uploaded_document_is_served_and_reads_back_whole() {
+async fn an_uploaded_document_is_served_and_reads_back_unchanged() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     web_echo(&me).await;
@@ -57,7 +57,7 @@ async fn an_uploaded_document_is_served_and_reads_back_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_getapi_answers_can_be_uploaded_again_elsewhere() {
+async fn the_document_from_getapi_can_be_uploaded_elsewhere() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     web_echo(&me).await;
@@ -71,7 +71,7 @@ async fn what_getapi_answers_can_be_uploaded_again_elsewhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_upload_replaces_the_api_and_routes_may_be_added_to_it() {
+async fn an_upload_replaces_the_api_and_accepts_further_routes() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     create(&me, "", route("/club", "/old", "get", "echo")).await.expect(200);
@@ -84,7 +84,7 @@ async fn an_upload_replaces_the_api_and_routes_may_be_added_to_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_document_that_cannot_be_served_is_refused_whole() {
+async fn a_document_with_one_invalid_route_is_refused_completely() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let without = |member: &str| {

@@ -14,7 +14,7 @@ fn assert_cancelled(record: &Value) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_queued_has_ended_with_the_answer_and_never_runs() {
+async fn a_cancelled_queued_activation_has_ended_and_never_runs() {
     let wask = TestServer::builder().clock_by_hand(START).configure(|c| c.queue.concurrent_runs = 1).start().await;
     let me = wask.guest();
     me.create_action("sleeper", &guest("sleeper")).await;
@@ -35,7 +35,7 @@ async fn what_is_queued_has_ended_with_the_answer_and_never_runs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_runs_ends_within_a_moment_and_keeps_what_it_logged() {
+async fn a_cancelled_running_activation_ends_quickly_and_keeps_its_logs() {
     let (_wask, me) = started().await;
     me.create_action("sleeper", &guest("sleeper")).await;
     me.create_action("spin", &guest("spin")).await;
@@ -51,7 +51,7 @@ async fn what_runs_ends_within_a_moment_and_keeps_what_it_logged() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_that_a_caller_waits_for_ends_and_the_caller_is_told() {
+async fn cancelling_a_blocking_activation_answers_its_caller() {
     let (wask, me) = started().await;
     me.create_action("sleeper", &guest("sleeper")).await;
     let caller = tokio::spawn({
@@ -66,7 +66,7 @@ async fn one_that_a_caller_waits_for_ends_and_the_caller_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_that_waits_for_another_attempt_gets_none() {
+async fn a_cancelled_activation_gets_no_further_attempt() {
     let (wask, me) = started().await;
     me.create_action_with("error", &guest("error"), retry(json!({ "delayMs": 60_000 }))).await;
     let id = me.invoke_async("error", &json!({ "error": "no" })).await;
@@ -81,7 +81,7 @@ async fn one_that_waits_for_another_attempt_gets_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sequence_ends_with_the_component_that_runs_and_begins_no_further_one() {
+async fn cancelling_a_sequence_ends_its_component_and_starts_no_other() {
     let (_wask, me) = started().await;
     me.create_action("sleeper", &guest("sleeper")).await;
     me.create_action("echo", &guest("echo")).await;
@@ -99,7 +99,7 @@ async fn a_sequence_ends_with_the_component_that_runs_and_begins_no_further_one(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_there_or_not_ones_own_cannot_be_cancelled() {
+async fn a_missing_or_foreign_activation_cannot_be_cancelled() {
     let (wask, me) = started().await;
     me.create_action("sleeper", &guest("sleeper")).await;
     let id = me.invoke_async("sleeper", &json!({ "ms": 1000 })).await;
@@ -114,7 +114,7 @@ async fn what_is_not_there_or_not_ones_own_cannot_be_cancelled() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cancellation_that_was_acknowledged_holds_when_the_process_dies_over_it() {
+async fn an_acknowledged_cancellation_survives_a_crash() {
     let mut wask = ServerProcess::serve(&[]).await;
     let me = wask.guest().await;
     me.create_action("sleeper", &guest("sleeper")).await;
@@ -131,7 +131,7 @@ async fn a_cancellation_that_was_acknowledged_holds_when_the_process_dies_over_i
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cancellation_holds_however_soon_it_comes() {
+async fn a_cancellation_right_after_the_invocation_holds() {
     let (_wask, me) = started().await;
     me.create_action("sleeper", &guest("sleeper")).await;
     for _ in 0..60 {
@@ -142,7 +142,7 @@ async fn a_cancellation_holds_however_soon_it_comes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cancellation_holds_or_is_refused_however_late_it_comes() {
+async fn a_late_cancellation_holds_or_is_refused() {
     let (_wask, me) = started().await;
     me.create_action("lines", &guest("log-lines")).await;
     for lines in 0..60 {

@@ -9,7 +9,7 @@ const TOO_DEEP: &str = "This would be activation 17 of a chain in which each led
     perhaps actions, triggers and rules call each other in a circle.";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_action_that_fires_its_own_trigger_stops_at_the_limit_and_the_last_event_says_why() {
+async fn an_action_that_fires_its_own_trigger_stops_at_the_depth_limit() {
     let (_wask, me) = started().await;
     me.create_action("firer", &guest("firer")).await;
     me.create_trigger("round").await;
@@ -33,7 +33,7 @@ async fn an_action_that_fires_its_own_trigger_stops_at_the_limit_and_the_last_ev
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_action_that_invokes_itself_stops_at_the_limit() {
+async fn an_action_that_invokes_itself_stops_at_the_depth_limit() {
     let (_wask, me) = started().await;
     me.create_action("invoker", &guest("invoker")).await;
     // Each invokes itself with what it finds under `params`, one level less every time.
@@ -52,7 +52,7 @@ async fn an_action_that_invokes_itself_stops_at_the_limit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_event_whose_rules_would_go_too_deep_says_so_in_its_record() {
+async fn a_firing_whose_rules_exceed_the_depth_limit_says_so_in_its_record() {
     let wask = TestServer::builder().configure(|config| config.limits.depth = 1).start().await;
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;

@@ -91,7 +91,7 @@ fn texts(record: &Value) -> Vec<&str> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn lines_come_as_they_are_written_and_then_the_end() {
+async fn a_follower_gets_lines_as_they_are_written_and_then_the_end() {
     let (wask, me) = started().await;
     me.create_action("slow", &guest("slow-lines")).await;
     let id = me.invoke_async("slow", &json!({ "lines": 4, "ms": 1000 })).await;
@@ -111,7 +111,7 @@ async fn lines_come_as_they_are_written_and_then_the_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_comes_late_gets_what_was_written_and_whoever_comes_back_goes_on() {
+async fn a_late_follower_gets_all_lines_and_a_returning_one_continues() {
     let (wask, me) = started().await;
     me.create_action("slow", &guest("slow-lines")).await;
     let id = me.invoke_async("slow", &json!({ "lines": 3, "ms": 1000 })).await;
@@ -137,7 +137,7 @@ async fn whoever_comes_late_gets_what_was_written_and_whoever_comes_back_goes_on
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_that_is_queued_is_followed_from_its_first_line() {
+async fn a_queued_activation_is_followed_from_its_first_line() {
     let wask =
         TestServer::builder().clock_by_hand(super::START).configure(|c| c.queue.concurrent_runs = 1).start().await;
     let me = wask.guest();
@@ -154,7 +154,7 @@ async fn one_that_is_queued_is_followed_from_its_first_line() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_attempt_begins_its_log_anew_and_says_so() {
+async fn a_follower_of_a_retry_gets_an_attempt_event_and_a_new_log() {
     let (wask, me) = started().await;
     let mut more = retry(json!({ "attempts": 2, "delayMs": 1000 }));
     more["limits"] = json!({ "timeout": 1000 });
@@ -185,7 +185,7 @@ async fn another_attempt_begins_its_log_anew_and_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_follows_what_is_not_his() {
+async fn a_caller_cannot_follow_another_namespaces_activation() {
     let (wask, me) = started().await;
     me.create_action("echo", &guest("echo")).await;
     let id = me.invoke_async("echo", &json!({})).await;
@@ -197,7 +197,7 @@ async fn nobody_follows_what_is_not_his() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stopping_server_does_not_wait_for_those_who_follow() {
+async fn a_stopping_server_does_not_wait_for_followers() {
     let wask =
         TestServer::builder().clock_by_hand(super::START).configure(|c| c.server.grace_ms = 60_000).start().await;
     let me = wask.guest();

@@ -19,7 +19,7 @@ fn ids(list: &Value) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_activation_whose_attempts_are_used_up_is_a_dead_letter_that_says_why() {
+async fn an_activation_without_attempts_left_becomes_a_dead_letter() {
     let (wask, me) = started().await;
     let first = dead(&wask, &me, "error", "boom").await;
     let second = dead(&wask, &me, "other", "bang").await;
@@ -45,7 +45,7 @@ async fn an_activation_whose_attempts_are_used_up_is_a_dead_letter_that_says_why
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_redriven_letter_is_run_as_another_activation_that_names_it() {
+async fn a_redriven_dead_letter_runs_as_a_new_activation_that_names_it() {
     let (wask, me) = started().await;
     let id = dead(&wask, &me, "error", "boom").await;
     let before = me.ended(&id).await;
@@ -66,7 +66,7 @@ async fn a_redriven_letter_is_run_as_another_activation_that_names_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn all_letters_are_redriven_or_purged_at_once_or_those_of_one_action() {
+async fn dead_letters_are_redriven_or_purged_together_or_by_action() {
     let (wask, me) = started().await;
     for n in 0..3 {
         dead(&wask, &me, "error", &n.to_string()).await;
@@ -94,7 +94,7 @@ async fn all_letters_are_redriven_or_purged_at_once_or_those_of_one_action() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dead_letter_has_ended_for_everybody_who_asks() {
+async fn a_dead_letters_activation_has_ended_for_every_reader() {
     let (wask, me) = started().await;
     let id = dead(&wask, &me, "error", "boom").await;
     in_state(&me, &id, "ended").await;
@@ -125,7 +125,7 @@ async fn dead_of_theirs(wask: &TestServer, me: &Client) -> (Client, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_letter_shows_what_its_owner_gave_and_no_parameter_of_anybody_else() {
+async fn a_dead_letter_shows_its_owners_input_but_no_providers_parameter() {
     let (wask, me) = started().await;
     let (_provider, id) = dead_of_theirs(&wask, &me).await;
     let letter = me.get(&format!("dead-letters/{id}")).await.expect(200);
@@ -136,7 +136,7 @@ async fn a_letter_shows_what_its_owner_gave_and_no_parameter_of_anybody_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_letter_is_redriven_only_by_those_who_may_still_invoke_its_action() {
+async fn redriving_a_dead_letter_needs_the_right_to_invoke_its_action() {
     let (wask, me) = started().await;
     let (provider, id) = dead_of_theirs(&wask, &me).await;
     provider.put("packages/shop?overwrite=true", &json!({ "publish": false })).await.expect(200);

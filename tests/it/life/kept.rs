@@ -11,7 +11,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 const MINUTE: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn records_dead_letters_and_callbacks_go_when_their_days_are_over() {
+async fn records_dead_letters_and_callbacks_expire() {
     let days = |config: &mut wask::config::Config| {
         config.activations.retention_days = 1;
         config.queue.dead_letter_days = 2;
@@ -40,7 +40,7 @@ async fn records_dead_letters_and_callbacks_go_when_their_days_are_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_namespace_keeps_as_many_bytes_as_it_may_and_the_newest_of_them() {
+async fn a_namespace_keeps_its_newest_records_up_to_its_byte_limit() {
     let bytes = |config: &mut wask::config::Config| config.activations.retention_bytes = 20_000;
     let wask = TestServer::builder().clock_by_hand(START).configure(bytes).start().await;
     let (me, other) = (wask.guest(), wask.other("somebody").await);

@@ -30,7 +30,7 @@ fn counts(pairs: &[(&str, usize)]) -> BTreeMap<String, usize> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_may_not_run_yet_waits_and_what_may_not_wait_is_refused_by_the_limits_name() {
+async fn invocations_wait_up_to_the_queue_limit_and_then_get_429() {
     let (wask, me) = limited(2, 3).await;
     let mut ids = Vec::new();
     for _ in 0..5 {
@@ -56,7 +56,7 @@ async fn what_may_not_run_yet_waits_and_what_may_not_wait_is_refused_by_the_limi
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_caller_who_waits_gets_his_answer_when_it_was_his_turn() {
+async fn a_blocking_caller_whose_activation_queued_gets_its_result() {
     let (wask, me) = limited(1, 1).await;
     let first = me.invoke_async("sleeper", &json!({ "ms": 1000 })).await;
     in_state(&me, &first, "running").await;
@@ -79,7 +79,7 @@ async fn a_caller_who_waits_gets_his_answer_when_it_was_his_turn() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_that_waits_for_another_does_not_wait_for_a_turn_that_it_holds_itself() {
+async fn a_call_that_a_guest_waits_for_borrows_the_guests_permit() {
     let (_wask, me) = limited(1, 5).await;
     me.create_action("invoker", &guest("invoker")).await;
     me.create_action("echo", &guest("echo")).await;
@@ -90,7 +90,7 @@ async fn a_guest_that_waits_for_another_does_not_wait_for_a_turn_that_it_holds_i
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_namespaces_share_the_node_evenly_however_many_of_each_wait() {
+async fn two_namespaces_share_the_node_evenly_whatever_their_backlogs() {
     let places = |config: &mut wask::config::Config| config.queue.concurrent_runs = 4;
     let wask = TestServer::builder().clock_by_hand(START).configure(places).start().await;
     let (many, few) = (wask.guest(), wask.other("few").await);
@@ -139,7 +139,7 @@ async fn a_namespace_at_its_limit_does_not_hold_up_another() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_waits_and_what_may_wait_is_the_same_after_a_restart() {
+async fn the_queue_and_its_limit_are_the_same_after_a_restart() {
     let (wask, me) = limited(2, 3).await;
     let mut ids = Vec::new();
     for _ in 0..5 {
@@ -157,7 +157,7 @@ async fn what_waits_and_what_may_wait_is_the_same_after_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_operator_gives_a_namespace_a_queue_of_its_own_length() {
+async fn an_operator_can_set_a_namespaces_queue_limit() {
     let (wask, me) = limited(1, 0).await;
     me.invoke_async("sleeper", &json!({ "ms": 60_000 })).await;
     let refused: Value = me.post("actions/sleeper", &json!({})).await.expect(429).json();
@@ -168,7 +168,7 @@ async fn an_operator_gives_a_namespace_a_queue_of_its_own_length() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_waits_longer_for_the_name_of_his_namespace() {
+async fn the_name_of_a_namespace_does_not_decide_how_long_it_waits() {
     for (many, few) in [("aaaaa", "zzzzz"), ("zzzzz", "aaaaa")] {
         let one = |config: &mut wask::config::Config| config.queue.concurrent_runs = 1;
         let wask = TestServer::builder().clock_by_hand(START).configure(one).start().await;
@@ -194,7 +194,7 @@ async fn nobody_waits_longer_for_the_name_of_his_namespace() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_waits_for_another_attempt_is_one_of_those_that_wait() {
+async fn a_job_between_attempts_counts_as_waiting() {
     let (wask, me) = limited(1, 2).await;
     me.create_action("echo", &guest("echo")).await;
     me.create_action_with("error", &guest("error"), retry(json!({ "delayMs": 3_600_000 }))).await;

@@ -12,7 +12,7 @@ async fn rerun(me: &Client, id: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_activation_is_run_again_on_what_it_was_given_or_on_something_else() {
+async fn an_activation_is_rerun_with_its_own_input_or_another() {
     let (_wask, me) = started().await;
     let parameters = json!({ "parameters": [{ "key": "bound", "value": "then" }] });
     me.create_action_with("echo", &guest("echo"), parameters).await;
@@ -38,7 +38,7 @@ async fn an_activation_is_run_again_on_what_it_was_given_or_on_something_else() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_event_is_fired_again() {
+async fn a_firing_can_be_rerun() {
     let (_wask, me) = started().await;
     me.create_action("echo", &guest("echo")).await;
     me.create_trigger("dawn").await;
@@ -57,7 +57,7 @@ async fn an_event_is_fired_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_rule_started_is_run_again_on_all_that_it_was_given() {
+async fn an_activation_that_a_rule_started_is_rerun_with_its_whole_input() {
     let (_wask, me) = started().await;
     me.create_action("echo", &guest("echo")).await;
     me.put("triggers/dawn", &json!({ "parameters": [{ "key": "from", "value": "trigger" }] })).await.expect(200);
@@ -70,7 +70,7 @@ async fn what_a_rule_started_is_run_again_on_all_that_it_was_given() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_kept_is_run_again_only_on_a_body() {
+async fn a_rerun_without_stored_input_needs_a_body() {
     let (_wask, me) = started().await;
     me.create_action("echo", &guest("echo")).await;
     let blocking = me.invoke("echo", &json!({ "secret": 1 })).await.expect(200).json();
@@ -86,7 +86,7 @@ async fn what_is_not_kept_is_run_again_only_on_a_body() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_operator_says_whose_input_is_kept() {
+async fn the_operator_decides_whose_input_is_stored() {
     use wask::invoke::KeepInput;
     for (keep, waited, not_waited) in [(KeepInput::Never, 409, 409), (KeepInput::Always, 200, 200)] {
         let wask = TestServer::builder().configure(|config| config.activations.keep_input = keep).start().await;
@@ -103,7 +103,7 @@ async fn the_operator_says_whose_input_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_part_of_a_sequence_is_not_run_again_alone() {
+async fn a_component_of_a_sequence_cannot_be_rerun_alone() {
     let (_wask, me) = started().await;
     me.create_action("echo", &guest("echo")).await;
     me.put("actions/one", &json!({ "exec": { "kind": "sequence", "components": ["/_/echo"] } })).await.expect(200);

@@ -15,7 +15,7 @@ fn failed(record: &Value) -> Vec<(u64, String)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_activation_is_tried_again_after_the_waits_of_its_policy_and_has_one_record() {
+async fn an_activation_is_retried_after_its_policys_waits_and_has_one_record() {
     let (wask, me) = started().await;
     let policy = json!({ "attempts": 4, "delayMs": 10_000, "backoff": "exponential" });
     me.create_action_with("error", &guest("error"), retry(policy)).await;
@@ -44,7 +44,7 @@ async fn an_activation_is_tried_again_after_the_waits_of_its_policy_and_has_one_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_attempt_that_goes_well_is_the_last() {
+async fn a_successful_attempt_is_the_last() {
     let (wask, me) = started().await;
     me.create_action_with("changes", &guest("error"), retry(json!({ "attempts": 5, "delayMs": 1000 }))).await;
     let id = me.invoke_async("changes", &json!({ "error": "not yet" })).await;
@@ -59,7 +59,7 @@ async fn an_attempt_that_goes_well_is_the_last() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_the_outcomes_of_the_policy_are_tried_again() {
+async fn only_the_outcomes_that_the_policy_names_are_retried() {
     let (wask, me) = started().await;
     let policy = json!({ "on": ["action developer error"], "delayMs": 1000, "attempts": 2 });
     me.create_action_with("error", &guest("error"), retry(policy.clone())).await;
@@ -73,7 +73,7 @@ async fn only_the_outcomes_of_the_policy_are_tried_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_caller_who_waits_is_told_of_the_first_attempt_and_there_is_no_other() {
+async fn a_blocking_call_is_not_retried() {
     let (_wask, me) = started().await;
     me.create_action_with("error", &guest("error"), retry(json!({ "delayMs": 0 }))).await;
     let record = me.invoke("error", &json!({ "error": "no" })).await.expect(502).json();
@@ -89,7 +89,7 @@ async fn fired(me: &Client, trigger: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_policy_of_a_rule_holds_for_what_it_starts_in_place_of_the_actions() {
+async fn a_rules_retry_policy_replaces_the_actions() {
     let (wask, me) = started().await;
     me.create_action_with("error", &guest("error"), retry(json!({ "attempts": 9, "delayMs": 3_600_000 }))).await;
     me.create_trigger("dawn").await;
@@ -111,7 +111,7 @@ async fn the_policy_of_a_rule_holds_for_what_it_starts_in_place_of_the_actions()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sequence_is_tried_again_from_its_start() {
+async fn a_sequence_is_retried_from_its_start() {
     let (wask, me) = started().await;
     me.create_action("echo", &guest("echo")).await;
     me.create_action("error", &guest("error")).await;
@@ -127,7 +127,7 @@ async fn a_sequence_is_tried_again_from_its_start() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_policy_is_refused_when_the_action_or_rule_is_made() {
+async fn an_invalid_policy_is_refused_when_the_action_or_rule_is_created() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let refused = me.put_code("bad", &guest("echo"), retry(json!({ "attempts": 21 }))).await.expect(400).error();
@@ -143,7 +143,7 @@ async fn what_is_no_policy_is_refused_when_the_action_or_rule_is_made() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn attempts_and_waits_survive_a_crash_and_a_death_of_the_node_is_an_attempt_of_its_own() {
+async fn attempts_and_waits_survive_a_crash_which_counts_as_an_attempt() {
     let mut wask = ServerProcess::serve(&[]).await;
     let me = wask.guest().await;
     me.create_action_with("error", &guest("error"), retry(json!({ "attempts": 3, "delayMs": 700 }))).await;
@@ -160,7 +160,7 @@ async fn attempts_and_waits_survive_a_crash_and_a_death_of_the_node_is_an_attemp
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_attempt_of_a_policy_is_no_death_of_the_node() {
+async fn a_retry_does_not_count_as_a_node_failure() {
     for (fails, runs) in [("first", [("first", 2), ("second", 0)]), ("second", [("first", 2), ("second", 2)])] {
         let (wask, me) = started().await;
         let once = json!({ "annotations": [{ "key": "redelivery", "value": false }] });
@@ -193,7 +193,7 @@ async fn another_attempt_of_a_policy_is_no_death_of_the_node() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_caller_who_waits_is_told_of_the_first_attempt_also_when_others_are_or_when_he_had_to_wait() {
+async fn a_blocking_caller_gets_the_first_attempt_even_if_it_had_to_queue() {
     for has_to_wait in [false, true] {
         let one = |config: &mut wask::config::Config| config.limits.concurrent_invocations = 1;
         let wask = TestServer::builder().clock_by_hand(START).configure(one).start().await;

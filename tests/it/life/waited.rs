@@ -11,7 +11,7 @@ fn waiting(client: &Client, id: &str, wait: &str) -> tokio::task::JoinHandle<Val
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_waits_is_answered_as_soon_as_it_has_ended() {
+async fn a_status_request_that_waits_is_answered_when_the_activation_ends() {
     let (wask, me) = started().await;
     me.create_action("sleeper", &guest("sleeper")).await;
     let job = me.invoke_async("sleeper", &json!({ "ms": 50_000 })).await;
@@ -37,7 +37,7 @@ async fn whoever_waits_is_answered_as_soon_as_it_has_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_waits_in_vain_is_told_where_it_stands() {
+async fn a_status_request_that_times_out_gets_the_current_state() {
     let (wask, me) = started().await;
     me.create_action("sleeper", &guest("sleeper")).await;
     let job = me.invoke_async("sleeper", &json!({ "ms": 50_000 })).await;
@@ -52,7 +52,7 @@ async fn whoever_waits_in_vain_is_told_where_it_stands() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_that_a_caller_waits_for_can_be_waited_for_by_others_too() {
+async fn a_blocking_activation_can_have_further_waiters() {
     let (wask, me) = started().await;
     me.create_action("sleeper", &guest("sleeper")).await;
     let blocking = tokio::spawn({
@@ -68,7 +68,7 @@ async fn one_that_a_caller_waits_for_can_be_waited_for_by_others_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wait_is_a_time_of_a_minute_at_most() {
+async fn a_wait_is_at_most_one_minute() {
     let (_wask, me) = started().await;
     let unknown = "0123456789abcdef0123456789abcdef";
     for wrong in ["61s", "soon", "-1"] {

@@ -13,7 +13,7 @@ fn threads_of_this_process() -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn twenty_endless_loops_beside_each_other_all_end_near_their_limit() {
+async fn twenty_concurrent_endless_loops_all_end_near_their_limit() {
     let wask = TestServer::start().await;
     wask.guest().create_action_with("loop", &wat("endless-loop"), json!({ "limits": { "timeout": 1000 } })).await;
 
@@ -31,7 +31,7 @@ async fn twenty_endless_loops_beside_each_other_all_end_near_their_limit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn others_are_answered_while_a_hundred_guests_spin() {
+async fn other_callers_are_answered_while_a_hundred_guests_spin() {
     let wask = TestServer::start().await;
     let (me, neighbour) = (wask.guest(), wask.other("neighbour").await);
     me.create_action_with("loop", &wat("endless-loop"), json!({ "limits": { "timeout": 4000 } })).await;
@@ -57,7 +57,7 @@ async fn others_are_answered_while_a_hundred_guests_spin() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_thousand_sleeping_activations_hold_no_thread_each() {
+async fn a_thousand_sleeping_activations_do_not_hold_a_thread_each() {
     let wask = TestServer::builder().configure(|config| config.queue.concurrent_runs = 1200).start().await;
     let me = wask.guest();
     me.create_action_with("sleep", &wat("sleep-forever"), json!({ "limits": { "timeout": 60_000 } })).await;

@@ -18,7 +18,7 @@ const COUNTER: &str = r#"(module
     (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))"#;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_environment_of_a_guest_is_its_own_and_nothing_of_the_servers() {
+async fn a_guest_sees_no_environment_variable_of_the_server() {
     let wask = TestServer::start().await;
     let me = wask.guest();
 
@@ -42,7 +42,7 @@ async fn no_path_leads_out_of_the_sandbox() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn host_calls_out_of_bounds_harm_only_the_guest_that_makes_them() {
+async fn host_calls_out_of_bounds_harm_only_their_own_guest() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     for name in
@@ -56,7 +56,7 @@ async fn host_calls_out_of_bounds_harm_only_the_guest_that_makes_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_activations_share_nothing_not_even_of_the_same_action() {
+async fn two_activations_of_the_same_action_share_nothing() {
     let wask = TestServer::start().await;
     let (me, other) = (wask.guest(), wask.other("other").await);
     for client in [&me, &other] {
@@ -71,7 +71,7 @@ async fn two_activations_share_nothing_not_even_of_the_same_action() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn activations_that_run_at_once_do_not_mix_their_arguments_results_and_logs() {
+async fn concurrent_activations_do_not_mix_arguments_results_or_logs() {
     let wask = TestServer::start().await;
     let clients = [wask.guest(), wask.other("other").await];
     for client in &clients {
@@ -96,7 +96,7 @@ async fn activations_that_run_at_once_do_not_mix_their_arguments_results_and_log
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_module_that_asks_for_what_is_not_there_is_refused_with_what_it_asked_for() {
+async fn a_module_with_an_unknown_import_is_refused_by_the_imports_name() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     for (name, sentence) in [

@@ -9,7 +9,7 @@ const EXHAUSTED: &str = "The action exhausted its memory and was aborted.";
 const ABNORMAL: &str = "The action did not produce a valid response and exited unexpectedly.";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn more_memory_than_the_limit_is_refused_and_named_as_the_cause() {
+async fn memory_beyond_the_limit_is_refused_and_named_as_the_cause() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     for name in ["memory-huge", "memory-grow", "memory-touch"] {
@@ -21,7 +21,7 @@ async fn more_memory_than_the_limit_is_refused_and_named_as_the_cause() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_action_gets_the_memory_it_asked_for_and_not_more() {
+async fn an_action_gets_exactly_the_memory_it_asked_for() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let alloc = guest("alloc");
@@ -35,7 +35,7 @@ async fn an_action_gets_the_memory_it_asked_for_and_not_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_table_grows_to_its_limit_and_the_guest_that_cannot_do_with_less_is_ended() {
+async fn a_table_grows_to_its_limit_and_a_guest_that_needs_more_is_ended() {
     let wask = TestServer::start().await;
 
     let ran = run_wat(&wask.guest(), "table-grow", json!({})).await;
@@ -46,7 +46,7 @@ async fn a_table_grows_to_its_limit_and_the_guest_that_cannot_do_with_less_is_en
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_module_declares_beyond_the_limits_is_refused_when_it_is_deployed() {
+async fn a_module_that_declares_more_than_the_limits_is_refused_at_deploy() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     for (name, sentence) in [
@@ -63,7 +63,7 @@ async fn what_a_module_declares_beyond_the_limits_is_refused_when_it_is_deployed
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn endless_recursion_ends_with_the_functions_it_went_through_in_the_logs() {
+async fn endless_recursion_ends_with_its_stack_in_the_logs() {
     let wask = TestServer::start().await;
     let me = wask.guest();
 

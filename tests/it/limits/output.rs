@@ -23,7 +23,7 @@ async fn a_log_limit_of_zero_collects_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn logs_beyond_the_limit_are_cut_and_a_last_line_says_so() {
+async fn logs_are_cut_at_the_limit_and_a_last_line_says_so() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let args = json!({ "lines": 4000, "width": 1000 });
@@ -44,7 +44,7 @@ async fn logs_beyond_the_limit_are_cut_and_a_last_line_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b75_log_lines_keep_their_order_and_say_which_stream_they_came_from() {
+async fn b75_log_lines_keep_their_order_and_name_their_stream() {
     let wask = TestServer::start().await;
 
     let ran = run(&wask.guest(), "log-lines", &guest("log-lines"), json!({}), json!({ "lines": 4 })).await;
@@ -59,7 +59,7 @@ async fn b75_log_lines_keep_their_order_and_say_which_stream_they_came_from() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_logged_line_cannot_pass_for_another() {
+async fn a_log_line_cannot_forge_another() {
     let wask = TestServer::start().await;
 
     let ran = run_wat(&wask.guest(), "log-inject", json!({})).await;
@@ -71,7 +71,7 @@ async fn a_logged_line_cannot_pass_for_another() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b68_a_result_of_exactly_the_limit_passes_and_one_byte_more_is_an_application_error_with_both_sizes() {
+async fn b68_a_result_one_byte_over_the_limit_is_an_application_error() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let code = guest("big-result");
@@ -90,7 +90,7 @@ async fn b68_a_result_of_exactly_the_limit_passes_and_one_byte_more_is_an_applic
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_result_is_the_last_line_when_that_is_an_object_or_array_and_the_author_reads_why_not() {
+async fn a_result_is_the_last_line_if_it_is_an_object_or_array() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let not_json = guest("not-json");
@@ -114,7 +114,7 @@ async fn a_result_is_the_last_line_when_that_is_an_object_or_array_and_the_autho
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_result_that_is_nested_too_deeply_is_refused_and_the_server_lives() {
+async fn a_result_nested_too_deeply_is_refused_and_the_server_survives() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let code = guest("deep-json");
@@ -130,7 +130,7 @@ async fn a_result_that_is_nested_too_deeply_is_refused_and_the_server_lives() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn how_a_guest_leaves_decides_what_becomes_of_its_result() {
+async fn a_guests_exit_decides_what_becomes_of_its_result() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     for (name, status, result) in [
@@ -146,7 +146,7 @@ async fn how_a_guest_leaves_decides_what_becomes_of_its_result() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn section_3_9_a_guest_that_dies_before_it_begins_is_told_from_one_that_dies_later() {
+async fn section_3_9_a_guest_that_dies_while_starting_has_its_own_error() {
     let wask = TestServer::start().await;
 
     let ran = run_wat(&wask.guest(), "start-trap", json!({})).await;
@@ -157,7 +157,7 @@ async fn section_3_9_a_guest_that_dies_before_it_begins_is_told_from_one_that_di
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_trap_names_its_cause_and_the_functions_it_went_through() {
+async fn a_traps_logs_name_its_cause_and_its_stack() {
     let wask = TestServer::start().await;
 
     let ran = run_wat(&wask.guest(), "divide-by-zero", json!({})).await;
@@ -170,7 +170,7 @@ async fn a_trap_names_its_cause_and_the_functions_it_went_through() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_panic_shows_its_message_and_place_and_the_next_run_works_again() {
+async fn a_panics_logs_have_its_message_and_the_next_run_works() {
     let wask = TestServer::start().await;
     let me = wask.guest();
 
@@ -187,7 +187,7 @@ async fn a_panic_shows_its_message_and_place_and_the_next_run_works_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b72_text_of_every_plane_survives_in_result_and_logs() {
+async fn b72_text_of_every_unicode_plane_survives_in_result_and_logs() {
     let wask = TestServer::start().await;
     let args = json!({ "in": "☃ \u{1f980} \u{0} \u{2028}" });
 

@@ -7,7 +7,7 @@ use serde_json::json;
 use wask_tests::{TestServer, eventually, guest, wat};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b183_the_next_invocation_within_the_clock_minute_is_429_with_both_numbers_and_when_to_come_again() {
+async fn b183_an_invocation_over_the_minutes_limit_is_429_with_both_numbers() {
     let wask = TestServer::builder()
         .clock_by_hand("2030-01-01T00:00:50Z")
         .configure(|config| config.limits.invocations_per_minute = 3)
@@ -60,7 +60,7 @@ async fn b183_fires_have_a_counter_of_their_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b184_one_activation_too_many_is_429_until_another_has_ended() {
+async fn b184_an_activation_over_the_concurrency_limit_is_429() {
     let wask = TestServer::builder()
         .configure(|config| (config.limits.concurrent_invocations, config.limits.queued_invocations) = (2, 0))
         .start()
@@ -88,7 +88,7 @@ async fn b184_one_activation_too_many_is_429_until_another_has_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_place_is_given_back_however_an_activation_ends() {
+async fn every_way_to_end_an_activation_frees_the_concurrency_it_used() {
     let wask = TestServer::builder()
         .configure(|config| (config.limits.concurrent_invocations, config.limits.queued_invocations) = (1, 0))
         .start()
@@ -115,7 +115,7 @@ async fn a_place_is_given_back_however_an_activation_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zero_is_unlimited_in_the_settings() {
+async fn a_setting_of_zero_means_unlimited() {
     let wask = TestServer::start().await; // all three throttles are 0
     let me = wask.guest();
     me.create_action("a", &wat("result-then-exit-0")).await;
@@ -131,7 +131,7 @@ async fn zero_is_unlimited_in_the_settings() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b181_b182_a_caller_reads_every_limit_that_holds_for_it() {
+async fn b181_b182_a_caller_can_read_every_limit_that_applies_to_it() {
     let configure = |config: &mut wask::config::Config| {
         config.limits.invocations_per_minute = 60;
         config.limits.fires_per_minute = 61;

@@ -24,7 +24,7 @@ const ENDLESS: [&str; 13] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_guest_that_does_not_end_is_ended_at_its_limit_and_its_author_reads_which() {
+async fn every_endless_guest_is_ended_at_its_limit_and_the_log_names_it() {
     let wask = TestServer::start().await;
     let mut runs = JoinSet::new();
     for name in ENDLESS {
@@ -44,7 +44,7 @@ async fn every_guest_that_does_not_end_is_ended_at_its_limit_and_its_author_read
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b67_the_shortest_limit_that_may_be_set_ends_a_guest_and_the_caller_reads_it() {
+async fn b67_the_shortest_time_limit_ends_a_guest_and_the_caller_reads_it() {
     let wask = TestServer::start().await;
 
     let ran = run_wat(&wask.guest(), "endless-loop", json!({ "timeout": 100 })).await;
@@ -58,7 +58,7 @@ async fn b67_the_shortest_limit_that_may_be_set_ends_a_guest_and_the_caller_read
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_guest_logged_before_it_ran_out_of_time_is_kept() {
+async fn a_guest_that_runs_out_of_time_keeps_its_logs() {
     let wask = TestServer::start().await;
 
     let ran =
@@ -69,7 +69,7 @@ async fn what_a_guest_logged_before_it_ran_out_of_time_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_that_ends_within_its_limit_is_not_said_to_have_hit_it() {
+async fn a_guest_that_ends_within_its_limit_is_not_reported_as_timed_out() {
     let wask = TestServer::start().await;
 
     let ran = run(&wask.guest(), "spin", &guest("spin"), json!({ "timeout": 30_000 }), json!({ "ms": 50 })).await;
@@ -80,7 +80,7 @@ async fn a_guest_that_ends_within_its_limit_is_not_said_to_have_hit_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_host_call_too_many_is_refused_and_the_guest_told_so() {
+async fn a_host_call_over_the_limit_is_refused_with_an_error_for_the_guest() {
     let wask = TestServer::builder().configure(|config| config.limits.host_calls = 10).start().await;
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;
@@ -98,7 +98,7 @@ async fn a_host_call_too_many_is_refused_and_the_guest_told_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_that_does_not_survive_the_refusal_of_a_host_call_reads_the_limit() {
+async fn a_guest_that_dies_of_a_refused_host_call_has_the_limit_in_its_log() {
     let wask = TestServer::builder().configure(|config| config.limits.host_calls = 0).start().await;
 
     let ran = run_wat(&wask.guest(), "frame-malformed", json!({})).await;

@@ -204,7 +204,7 @@ fn the_table_has_every_route_of_the_source() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_key_nothing_but_information_and_web_actions_is_there() {
+async fn without_a_key_only_information_and_web_actions_are_served() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_web_action("hello", &wask_tests::guest("echo")).await;
@@ -225,7 +225,7 @@ async fn without_a_key_nothing_but_information_and_web_actions_is_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_namespace_of_others_is_closed_on_every_route() {
+async fn every_route_refuses_another_owners_namespace() {
     let wask = TestServer::start().await;
     let (me, _other) = (wask.guest(), wask.other("other").await);
     for (method, route, door, _) in ROUTES.iter().filter(|(_, _, door, _)| matches!(door, Owner | Shared)) {
@@ -245,7 +245,7 @@ async fn the_namespace_of_others_is_closed_on_every_route() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_that_is_too_large_is_refused_with_both_sizes_wherever_one_is_read() {
+async fn every_route_that_reads_a_body_refuses_one_that_is_too_large() {
     let limits = |config: &mut wask::config::Config| {
         config.limits.request_bytes = REQUEST_BYTES;
         config.limits.payload_bytes = PAYLOAD_BYTES;

@@ -37,7 +37,7 @@ fn documented_routes() -> BTreeSet<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_openapi_document_has_every_route_and_the_page_shows_it() {
+async fn the_openapi_document_and_the_docs_page_have_every_route() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let page = |path: &'static str| me.send(me.anonymous(Method::GET, path));
@@ -73,7 +73,7 @@ async fn the_openapi_document_has_every_route_and_the_page_shows_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_openapi_document_says_how_to_ask_for_a_callback_and_what_a_receiver_gets() {
+async fn the_openapi_document_describes_callbacks_and_their_requests() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let document = me.send(me.anonymous(Method::GET, "/api/v1/api-docs")).await.expect(200).json();

@@ -7,7 +7,7 @@ use wask_tests::TestServer;
 use super::send;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b20_a_body_must_be_json_and_say_so() {
+async fn b20_a_body_must_be_json_and_be_declared_as_json() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let put = || me.request(Method::PUT, "/api/v1/namespaces/_/triggers/t");
@@ -46,7 +46,7 @@ async fn a_compressed_body_is_never_unpacked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn t14_json_that_is_nested_too_deeply_is_refused_and_the_server_lives() {
+async fn t14_json_nested_too_deeply_is_refused_and_the_server_survives() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     for depth in [200, 100_000] {
@@ -61,7 +61,7 @@ async fn t14_json_that_is_nested_too_deeply_is_refused_and_the_server_lives() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_where_none_is_needed_and_an_empty_query_are_ignored() {
+async fn an_unneeded_body_and_an_empty_query_are_ignored() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_trigger("t").await;

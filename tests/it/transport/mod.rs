@@ -19,7 +19,7 @@ async fn send(me: &Client, method: Method, path: &str) -> Answer {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b1_without_a_key_the_answer_says_how_to_authenticate() {
+async fn b1_an_answer_without_a_key_says_how_to_authenticate() {
     let wask = TestServer::start().await;
     let me = wask.guest();
 
@@ -32,7 +32,7 @@ async fn b1_without_a_key_the_answer_says_how_to_authenticate() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b2_every_wrong_key_is_refused_in_the_same_words() {
+async fn b2_every_wrong_key_gets_the_same_refusal() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let (uuid, key) = me.auth.split_once(':').unwrap();
@@ -55,7 +55,7 @@ async fn b2_every_wrong_key_is_refused_in_the_same_words() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b3_b4_a_caller_has_one_namespace_and_a_namespace_alone_is_no_resource() {
+async fn b3_b4_a_caller_has_one_namespace_and_its_bare_path_is_404() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     for path in ["/namespaces", "/namespaces/", "/namespaces?"] {
@@ -82,7 +82,7 @@ async fn b5_an_unknown_url_is_401_without_a_key_and_404_with_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b6_options_needs_no_key_and_no_resource() {
+async fn b6_options_needs_neither_a_key_nor_an_existing_resource() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     for path in ["/api/v1", "/api/v1/namespaces/_/actions/a", "/api/v1/no/such/path"] {
@@ -99,7 +99,7 @@ async fn b6_options_needs_no_key_and_no_resource() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b7_any_origin_may_read_what_a_handler_answers_also_when_nothing_is_there() {
+async fn b7_every_origin_can_read_every_answer_even_a_404() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     for (method, status) in [(Method::PUT, 200), (Method::GET, 200), (Method::POST, 204), (Method::DELETE, 200)] {
@@ -111,7 +111,7 @@ async fn b7_any_origin_may_read_what_a_handler_answers_also_when_nothing_is_ther
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b8_b9_every_answer_has_the_clients_request_id_or_a_fresh_one_and_errors_quote_it() {
+async fn b8_b9_every_answer_has_a_request_id_and_every_error_quotes_it() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let missing = || me.request(Method::GET, "/api/v1/namespaces/_/actions/none");
@@ -159,7 +159,7 @@ async fn b10_the_information_pages_need_no_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn section_1_5_a_method_that_a_resource_does_not_know_is_405_with_those_it_knows() {
+async fn section_1_5_an_unsupported_method_is_405_with_the_supported_ones() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let id = "0123456789abcdef0123456789abcdef";

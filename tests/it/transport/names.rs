@@ -9,7 +9,7 @@ use super::{NAMESPACES, VERBS, send};
 const ILLEGAL: &str = "The name of the entity contains illegal characters.";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b11_b12_b14_names_are_decoded_then_judged() {
+async fn b11_b12_b14_names_are_validated_after_decoding() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let longest = "a".repeat(256);
@@ -71,7 +71,7 @@ async fn b13_an_entity_without_a_name_does_not_exist() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b15_a_namespace_in_the_url_is_judged_like_a_name() {
+async fn b15_a_namespace_in_the_url_is_validated_like_a_name() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     for (namespace, sentence) in [
@@ -87,7 +87,7 @@ async fn b15_a_namespace_in_the_url_is_judged_like_a_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_packages_path_may_stand_in_the_namespace_segment_as_aio_sends_it() {
+async fn the_namespace_segment_can_contain_a_package_as_aio_sends_it() {
     let wask = TestServer::start().await;
     let me = wask.guest();
 
@@ -100,7 +100,7 @@ async fn a_packages_path_may_stand_in_the_namespace_segment_as_aio_sends_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b18_b19_what_belongs_to_others_is_403_whether_or_not_it_exists() {
+async fn b18_b19_another_owners_entity_is_403_whether_or_not_it_exists() {
     let wask = TestServer::start().await;
     let (me, other) = (wask.guest(), wask.other("other").await);
     other.create_trigger("there").await;
@@ -121,7 +121,7 @@ async fn b18_b19_what_belongs_to_others_is_403_whether_or_not_it_exists() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b113_nothing_lies_below_a_trigger_a_rule_or_a_package() {
+async fn b113_a_path_below_a_trigger_rule_or_package_is_404() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_trigger("t").await;

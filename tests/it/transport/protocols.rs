@@ -30,7 +30,7 @@ fn statuses(answers: &str) -> Vec<&str> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pipelined_requests_are_answered_in_their_order_also_after_a_refusal() {
+async fn pipelined_requests_are_answered_in_order_even_after_a_refusal() {
     let wask = with_echo().await;
     let path = wask.guest().web_path("echo.json");
     let get = |n: u32| format!("GET {path}?n=n{n} HTTP/1.1\r\nhost: x\r\n\r\n");
@@ -46,7 +46,7 @@ async fn pipelined_requests_are_answered_in_their_order_also_after_a_refusal() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_in_chunks_is_one_body_whatever_stands_beside_the_chunks() {
+async fn a_chunked_body_is_one_body_whatever_its_extensions_and_trailers() {
     let wask = with_echo().await;
     let path = wask.guest().web_path("echo.json");
     let head =
@@ -63,7 +63,7 @@ async fn a_body_in_chunks_is_one_body_whatever_stands_beside_the_chunks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_of_two_lengths_is_no_request() {
+async fn a_request_with_an_ambiguous_content_length_is_refused() {
     let wask = with_echo().await;
     let path = wask.guest().web_path("echo.json");
     for lengths in ["content-length: 2\r\ncontent-length: 3", "content-length: -1", "content-length: 2x"] {
@@ -74,7 +74,7 @@ async fn a_body_of_two_lengths_is_no_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn http_2_works_without_an_upgrade_and_answers_many_requests_of_one_connection_at_once() {
+async fn http_2_works_without_an_upgrade_and_answers_requests_concurrently() {
     let wask = with_echo().await;
     let me = wask.guest();
     let client = HyperClient::builder(TokioExecutor::new()).http2_only(true).build_http::<Full<Bytes>>();

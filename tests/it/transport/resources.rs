@@ -9,7 +9,7 @@ use super::{NAMESPACES, send};
 const NOT_ACCEPTABLE: &str = "Resource representation is only available with these types:\napplication/json";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn section_1_7_head_is_not_offered_on_resources_but_on_pages() {
+async fn section_1_7_head_works_on_pages_but_not_on_resources() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_trigger("t").await;
@@ -32,7 +32,7 @@ async fn section_1_7_head_is_not_offered_on_resources_but_on_pages() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn section_1_7_what_accept_excludes_is_not_sent_but_errors_always_are() {
+async fn section_1_7_an_excluded_type_is_406_but_errors_are_always_sent() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_trigger("t").await;
@@ -60,7 +60,7 @@ async fn section_1_7_what_accept_excludes_is_not_sent_but_errors_always_are() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn section_1_7_clients_that_accept_json_also_get_the_few_texts() {
+async fn section_1_7_clients_that_accept_json_also_get_plain_text() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_trigger("t").await;
@@ -77,7 +77,7 @@ async fn section_1_7_clients_that_accept_json_also_get_the_few_texts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_host_with_a_slash_at_its_end_still_works() {
+async fn a_host_configured_with_a_trailing_slash_works() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_web_action("echo", &wask_tests::guest("echo")).await;

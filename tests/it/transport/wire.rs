@@ -51,7 +51,7 @@ async fn t14_giant_heads_are_refused_and_giant_bodies_before_they_are_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_http_is_answered_with_400_and_an_answer_does_not_wait_for_the_next_request() {
+async fn malformed_http_is_400_without_waiting_for_another_request() {
     let wask = TestServer::start().await;
     assert!(raw(&wask, b"this is no request\r\n\r\n").await.starts_with("HTTP/1.1 400 "));
 
@@ -60,7 +60,7 @@ async fn what_is_no_http_is_answered_with_400_and_an_answer_does_not_wait_for_th
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_in_pieces_is_counted_while_it_streams_in() {
+async fn a_body_that_arrives_in_pieces_is_counted_as_it_streams() {
     let wask = TestServer::builder().configure(|config| config.limits.payload_bytes = 1000).start().await;
     let key = basic(&wask.guest().auth);
     let head = format!(

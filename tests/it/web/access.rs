@@ -10,7 +10,7 @@ const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OP
 const NO_SUCH: &str = "The requested resource does not exist.";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b140_to_b142_nothing_tells_what_a_url_without_a_web_action_lacks() {
+async fn b140_to_b142_a_404_does_not_reveal_why_there_is_no_web_action() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     web_echo(&me, "hello", json!({})).await;
@@ -61,7 +61,7 @@ async fn b140_to_b142_nothing_tells_what_a_url_without_a_web_action_lacks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b143_to_b145_a_web_action_may_ask_for_a_key_or_a_secret() {
+async fn b143_to_b145_a_web_action_can_require_a_key_or_a_secret() {
     let wask = TestServer::start().await;
     let (me, stranger) = (wask.guest(), wask.other("stranger").await);
     for (name, annotation) in [
@@ -127,7 +127,7 @@ async fn b143_to_b145_a_web_action_may_ask_for_a_key_or_a_secret() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b179_strangers_use_up_the_rate_of_the_owner() {
+async fn b179_anonymous_callers_use_up_the_owners_rate() {
     let builder = TestServer::builder().clock_by_hand("2030-01-01T06:00:00Z");
     let wask = builder.configure(|config| config.limits.invocations_per_minute = 3).start().await;
     let (me, stranger) = (wask.guest(), wask.other("stranger").await);
@@ -150,7 +150,7 @@ async fn b179_strangers_use_up_the_rate_of_the_owner() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b179_strangers_take_the_places_of_the_owner() {
+async fn b179_anonymous_callers_use_up_the_owners_concurrency() {
     let wask = TestServer::builder()
         .configure(|config| (config.limits.concurrent_invocations, config.limits.queued_invocations) = (1, 0))
         .start()
@@ -172,7 +172,7 @@ async fn b179_strangers_take_the_places_of_the_owner() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b180_every_run_leaves_its_id_and_a_record_of_the_owner() {
+async fn b180_every_run_returns_its_id_and_leaves_the_owner_a_record() {
     let wask = TestServer::start().await;
     let (me, stranger) = (wask.guest(), wask.other("stranger").await);
     web_echo(&me, "echo", json!({})).await;
@@ -196,7 +196,7 @@ async fn b180_every_run_leaves_its_id_and_a_record_of_the_owner() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_takes_too_long_is_answered_with_202_and_goes_on() {
+async fn a_web_action_that_takes_too_long_gets_202_and_goes_on() {
     let wask = TestServer::builder().configure(|config| config.limits.blocking_wait_ms = 100).start().await;
     let me = wask.guest();
     me.create_web_action("sleeper", &guest("sleeper")).await;

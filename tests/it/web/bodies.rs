@@ -13,7 +13,7 @@ async fn echoed(me: &Client, path: &str, kind: Option<&str>, body: Vec<u8>) -> V
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b150_an_upload_of_several_parts_arrives_byte_for_byte_with_its_boundary() {
+async fn b150_a_multipart_upload_arrives_byte_for_byte_with_its_boundary() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     web_echo(&me, "echo", json!({})).await;
@@ -34,7 +34,7 @@ async fn b150_an_upload_of_several_parts_arrives_byte_for_byte_with_its_boundary
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn section_8_4_what_says_nothing_known_of_itself_is_bytes() {
+async fn section_8_4_a_body_of_unknown_type_arrives_as_base64() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     web_echo(&me, "echo", json!({})).await;
@@ -88,7 +88,7 @@ async fn b152_a_form_is_decoded_like_a_query_and_wins_over_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_compressed_body_is_not_unpacked_for_web_actions_either() {
+async fn a_web_actions_compressed_body_is_not_unpacked() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     web_echo(&me, "echo", json!({})).await;
@@ -107,7 +107,7 @@ async fn a_compressed_body_is_not_unpacked_for_web_actions_either() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_compressed_and_ranges_are_not_cut() {
+async fn responses_are_neither_compressed_nor_cut_to_ranges() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     web_echo(&me, "echo", json!({})).await;

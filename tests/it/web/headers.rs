@@ -17,7 +17,7 @@ fn cors(answer: &Answer) -> [Option<&str>; 3] {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b174_b175_pages_of_every_origin_may_read_every_response() {
+async fn b174_b175_every_origin_can_read_every_response() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     web_echo(&me, "echo", json!({})).await;
@@ -49,7 +49,7 @@ async fn b174_b175_pages_of_every_origin_may_read_every_response() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b176_an_action_may_answer_options_itself() {
+async fn b176_an_action_can_answer_options_itself() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let parameters =
@@ -71,7 +71,7 @@ async fn b176_an_action_may_answer_options_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b177_head_runs_the_action_and_sends_its_headers_only() {
+async fn b177_head_runs_the_action_and_sends_only_its_headers() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let parameters = json!({ "statusCode": 203, "headers": { "x-own": "yes" }, "body": "<p>" });
@@ -85,7 +85,7 @@ async fn b177_head_runs_the_action_and_sends_its_headers_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_method_that_web_actions_do_not_know_is_refused() {
+async fn a_method_that_web_actions_do_not_support_is_refused() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     web_echo(&me, "echo", json!({})).await;
@@ -99,7 +99,7 @@ async fn a_method_that_web_actions_do_not_know_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b170_an_array_becomes_one_line_per_element() {
+async fn b170_an_array_becomes_one_header_line_per_element() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     web_echo(&me, "echo", json!({})).await;
@@ -141,7 +141,7 @@ async fn exchange(connection: &mut TcpStream, path: &str, body: &Value) -> (Stri
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn t32_no_header_of_an_action_breaks_out_of_its_response() {
+async fn t32_an_actions_header_cannot_break_out_of_its_response() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     web_echo(&me, "echo", json!({})).await;

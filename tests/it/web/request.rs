@@ -60,7 +60,7 @@ async fn b146_to_b152_query_and_body_become_arguments() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn section_8_4_the_context_tells_how_the_request_came() {
+async fn section_8_4_the_context_arguments_describe_the_request() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     web_echo(&me, "echo", json!({})).await;
@@ -85,7 +85,7 @@ async fn section_8_4_the_context_tells_how_the_request_came() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_that_is_not_what_its_type_says_is_refused() {
+async fn a_body_that_does_not_match_its_type_is_refused() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     web_echo(&me, "echo", json!({})).await;
@@ -100,7 +100,7 @@ async fn a_body_that_is_not_what_its_type_says_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b153_b155_the_request_overrides_parameters_that_are_not_final() {
+async fn b153_b155_a_request_overrides_only_parameters_that_are_not_final() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let parameters = json!({ "a": "action", "b": "action", "open": null });
@@ -130,7 +130,7 @@ async fn b153_b155_the_request_overrides_parameters_that_are_not_final() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b156_only_the_server_gives_reserved_names_a_value() {
+async fn b156_only_the_server_sets_reserved_names() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     web_echo(&me, "echo", json!({})).await;
@@ -151,7 +151,7 @@ async fn b156_only_the_server_gives_reserved_names_a_value() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b157_a_raw_action_reads_query_and_body_itself() {
+async fn b157_a_raw_action_gets_query_and_body_unparsed() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     web_echo(&me, "raw", json!({ "raw-http": true })).await;

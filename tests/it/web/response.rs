@@ -41,7 +41,7 @@ async fn server() -> (TestServer, Client) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b158_json_is_the_whole_result_on_many_lines() {
+async fn b158_json_is_the_whole_result_indented() {
     let (_wask, me) = server().await;
     me.create_web_action("array", &guest("array")).await;
 
@@ -60,7 +60,7 @@ async fn b158_json_is_the_whole_result_on_many_lines() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b159_b160_an_extension_takes_the_member_of_its_name() {
+async fn b159_b160_an_extension_selects_the_member_of_its_name() {
     let (_wask, me) = server().await;
     for (extension, result, kind, body) in [
         (".html", json!({ "html": "<p>☃" }), HTML, "<p>☃"),
@@ -86,7 +86,7 @@ async fn b159_b160_an_extension_takes_the_member_of_its_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b161_to_b168_http_says_status_type_and_body() {
+async fn b161_to_b168_http_sets_status_type_and_body() {
     let (_wask, me) = server().await;
     let png = STANDARD.encode([0x89, b'P', b'N', b'G', 0, 255]);
     let kind = |kind: &str, body: Value| json!({ "headers": { "content-type": kind }, "body": body });
@@ -128,7 +128,7 @@ async fn b161_to_b168_http_says_status_type_and_body() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b167_to_b169_b171_http_refuses_what_is_no_response() {
+async fn b167_to_b169_b171_http_refuses_an_invalid_response() {
     let (_wask, me) = server().await;
     let kind = |kind: &str, body: Value| json!({ "headers": { "content-type": kind }, "body": body });
     for (bullet, result, error) in [
@@ -143,7 +143,7 @@ async fn b167_to_b169_b171_http_refuses_what_is_no_response() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b171_b172_an_error_is_transcoded_and_a_breakdown_is_not_told() {
+async fn b171_b172_an_error_is_transcoded_but_a_crash_is_not_revealed() {
     let (_wask, me) = server().await;
     for broken in ["panic", "silent", "not-json"] {
         me.create_web_action(broken, &guest(broken)).await;
@@ -164,7 +164,7 @@ async fn b171_b172_an_error_is_transcoded_and_a_breakdown_is_not_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b178_what_accept_excludes_is_not_sent_but_was_done() {
+async fn b178_an_excluded_type_is_406_although_the_action_ran() {
     let (_wask, me) = server().await;
     let ask = |accept: &str, body: Value| {
         let request = web(&me, "POST", "echo.http").header("accept", accept).json(&body);
