@@ -1,4 +1,6 @@
-//! HTTP in, HTTP out. Decides nothing: handlers parse, call and render.
+//! HTTP in, HTTP out: handlers parse, call and render; every rule is in the rooms below.
+//!
+//! `http/` is what all routes share, `openwhisk/` the contract of OpenWhisk, `wask/` what is our own.
 
 mod http;
 mod openwhisk;
@@ -40,9 +42,9 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     pub clock: Clock,
     pub limits: Limits,
-    /// The URL that clients reach this API under, without a slash at the end.
+    /// The URL at which clients reach this API, without a trailing slash.
     pub api_host: String,
-    /// Cancelled when the node begins to stop: for streams without an end of their own.
+    /// Cancelled when the node begins to stop. Streams that have no end of their own stop then.
     pub closing: CancellationToken,
 }
 
@@ -61,10 +63,10 @@ const WEB: &str = "/api/v1/web/";
 /// The APIs of the gateway, by namespace.
 const GATEWAY: &str = "/api/gw/";
 
-/// Every route: `openwhisk/mod.rs` and `wask/mod.rs` have the tables, one line per route. REST contract §2.
+/// Every route. The tables, one line per route, are in `openwhisk/mod.rs` and `wask/mod.rs`. REST contract §2.
 ///
-/// The transaction layer is outermost, around the choice of a route: it gives every response its `X-Request-ID`, and every
-/// error its body.
+/// The transaction layer is outermost, around the choice of a route. It gives every response its `X-Request-ID` and
+/// every error its body.
 pub fn router(parts: Parts) -> Router {
     let app = App(Arc::new(parts));
     let routes = Router::new()

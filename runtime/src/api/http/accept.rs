@@ -1,4 +1,4 @@
-//! Whether the request wants what it is answered with: the header `Accept`. RFC 9110 §12.5.1; REST contract §1.7, §8.7.
+//! The header `Accept`: whether the client takes the type of its response. RFC 9110 §12.5.1; REST contract §1.7, §8.7.
 
 use http::header::ACCEPT;
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -7,7 +7,7 @@ use wask_model::{Message, messages};
 
 use super::media::MediaType;
 
-/// Refuses a successful or redirecting answer with a body of a type that the request excludes. Errors always pass.
+/// Refuses a successful or redirecting response whose body has a type that the request excludes. Errors always pass.
 pub fn check(request: &HeaderMap, status: StatusCode, media: &MediaType) -> Result<(), Message> {
     let negotiable = status.is_success() || status.is_redirection();
     if !negotiable || admits(request, media) {
@@ -16,7 +16,7 @@ pub fn check(request: &HeaderMap, status: StatusCode, media: &MediaType) -> Resu
     Err(messages::not_acceptable(&String::from_utf8_lossy(media.to_header().as_bytes())))
 }
 
-/// The same for a REST resource, which speaks JSON: whoever takes that also takes the few words that are plain text.
+/// Like [`check`] for a REST resource: a client that accepts JSON also gets the few answers that are plain text.
 pub fn check_resource(request: &HeaderMap, status: StatusCode, content_type: &HeaderValue) -> Result<(), Message> {
     let Some(media) = MediaType::parse(content_type) else { return Ok(()) };
     if media.essence() == "text/plain" && admits(request, &MediaType::json()) {
@@ -25,7 +25,7 @@ pub fn check_resource(request: &HeaderMap, status: StatusCode, content_type: &He
     check(request, status, &media)
 }
 
-/// The most specific range that covers the type decides, by its quality; ranges that cannot be read do not count.
+/// The most specific range that covers the type decides, by its quality. Malformed ranges are ignored.
 fn admits(request: &HeaderMap, media: &MediaType) -> bool {
     let lines = request.get_all(ACCEPT).iter().filter_map(|line| line.to_str().ok());
     let ranges: Vec<MediaRange> = lines.flat_map(|line| line.split(',')).filter_map(MediaRange::parse).collect();
@@ -45,13 +45,13 @@ struct MediaRange {
 impl MediaRange {
     fn parse(text: &str) -> Option<MediaRange> {
         let text = text.trim();
-        let alone = text == "*" || text.starts_with("*;"); // `*` for `*/*`, as old Java clients write it
+        let alone = text == "*" || text.starts_with("*;"); // old Java clients write `*` for `*/*`
         let mime: Mime = if alone { text.replacen('*', "*/*", 1).parse().ok()? } else { text.parse().ok()? };
         let quality = mime.get_param("q").map_or(Ok(1.0), |q| q.as_str().parse::<f32>()).ok()?;
-        Some(MediaRange { mime, wanted: 0.0 < quality })
+        Some(MediaRange { mime, wanted: quality > 0.0 })
     }
 
-    /// `None`: this range does not cover the type.
+    /// `None` if this range does not cover the type.
     fn specificity(&self, media: &MediaType) -> Option<u8> {
         let (kind, _) = media.essence().split_once('/')?;
         if self.mime.essence_str() == media.essence() {

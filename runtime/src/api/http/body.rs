@@ -10,15 +10,15 @@ use wask_model::{Arguments, Failure, messages};
 
 use super::rejection::Rejection;
 
-/// Reads a body of at most `limit` bytes; `what` names it in the refusal. Judged by Content-Length first, so that nobody
-/// sends in vain, then while it streams in.
+/// Reads a body of at most `limit` bytes; `what` names it in the refusal. Content-Length is checked first, so that a
+/// body that is too large need not be sent; otherwise the bytes are counted as they arrive.
 pub async fn read(request: Request<Body>, what: &str, limit: u64) -> Result<Bytes, Rejection> {
     if request.headers().contains_key(CONTENT_ENCODING) && request.headers()[CONTENT_ENCODING] != "identity" {
         return Err(Rejection::Http(StatusCode::UNSUPPORTED_MEDIA_TYPE, messages::ENCODING_UNSUPPORTED.into()));
     }
     let too_large = |size| Failure::TooLarge(messages::larger_than_allowed(what, size, limit));
     let announced = content_length(request.headers());
-    if let Some(size) = announced.filter(|size| limit < *size) {
+    if let Some(size) = announced.filter(|size| *size > limit) {
         return Err(too_large(size).into());
     }
     let most = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -36,7 +36,7 @@ pub fn content_length(headers: &HeaderMap) -> Option<u64> {
 pub async fn document(request: Request<Body>, limit: u64) -> Result<Value, Rejection> {
     let missing = || Rejection::from(Failure::BadRequest(messages::BODY_EXPECTED.into()));
     if request.body().is_end_stream() {
-        return Err(missing()); // whatever its type
+        return Err(missing()); // whatever its content type
     }
     check_json(request.headers())?;
     let bytes = read(request, "Request", limit).await?;
@@ -47,12 +47,13 @@ pub async fn document(request: Request<Body>, limit: u64) -> Result<Value, Rejec
     if document.is_object() { Ok(document) } else { Err(Failure::malformed(messages::OBJECT_EXPECTED).into()) }
 }
 
-/// The payload of an invoke or fire: a JSON object; none counts as an empty one, whatever its type.
+/// The payload of an invocation or a firing: a JSON object. A missing body counts as an empty object, whatever its
+/// content type.
 pub async fn payload(request: Request<Body>, limit: u64) -> Result<Arguments, Rejection> {
     Ok(optional_payload(request, limit).await?.unwrap_or_default())
 }
 
-/// The same where no body means something else than an empty object.
+/// Like [`payload`], where a missing body differs from an empty object.
 pub async fn optional_payload(request: Request<Body>, limit: u64) -> Result<Option<Arguments>, Rejection> {
     let typed = check_json(request.headers());
     let bytes = read(request, "Request", limit).await?;

@@ -1,4 +1,4 @@
-//! Who calls: taking a [`Caller`] *is* the authentication.
+//! The caller of a request: a handler that takes a [`Caller`] is authenticated.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -20,7 +20,7 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// 401 · 429 after too many failures. Who is known and right is never refused because of others.
+    /// 401 · 429 after too many failures. A key that the node has cached is never refused because of other callers.
     pub async fn authenticate(app: &App, headers: &HeaderMap, extensions: &Extensions) -> Result<Caller, Rejection> {
         let missing = || Failure::Unauthenticated(messages::AUTHENTICATION_MISSING.into());
         let key = basic(headers.get(AUTHORIZATION).ok_or_else(missing)?)?;
@@ -60,7 +60,7 @@ impl FromRequestParts<App> for Caller {
     }
 }
 
-/// Where credentials are optional, invalid ones count as none. REST contract §8.3.
+/// Where credentials are optional, invalid ones count as missing. REST contract §8.3.
 impl OptionalFromRequestParts<App> for Caller {
     type Rejection = Rejection;
 

@@ -1,7 +1,7 @@
-//! `ETag`, `If-Match` and `If-None-Match`: a change that must not undo another one. RFC 9110 §8.8.3, §13.1.
+//! `ETag`, `If-Match` and `If-None-Match`: a change must not undo another one. RFC 9110 §8.8.3, §13.1.
 //!
-//! An entity's ETag tells the revision that is stored under its own name. What is shown beside it and stored elsewhere, the
-//! parameters of an action's package or the status of a rule, has no part in it.
+//! An entity's ETag is the revision that is stored under its own name. Its document also shows data that is stored
+//! elsewhere, such as the parameters of an action's package or the status of a rule; these do not change the ETag.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use super::transaction_id::TransactionId;
 use crate::api::App;
 use crate::catalog::{Condition, Write};
 
-/// The header of an answer that shows an entity.
+/// The `ETag` of a response that shows an entity.
 pub struct ETag(pub Revision);
 
 impl IntoResponseParts for ETag {
@@ -33,7 +33,7 @@ impl IntoResponseParts for ETag {
     }
 }
 
-/// What a request that changes an entity says beside its body.
+/// What a request that changes an entity says in its headers.
 pub struct WriteHeaders {
     headers: HeaderMap,
     transaction: Arc<str>,
@@ -49,7 +49,7 @@ impl FromRequestParts<App> for WriteHeaders {
 }
 
 impl WriteHeaders {
-    /// Reads the conditions: 400 when they are none.
+    /// Parses the conditions; 400 if they are malformed.
     pub fn write_by(self, caller: &Caller) -> Result<Write, Failure> {
         let condition = condition(&self.headers)?;
         Ok(Write { identity: caller.identity.clone(), transaction: self.transaction, condition })
@@ -67,7 +67,7 @@ fn condition(headers: &HeaderMap) -> Result<Condition, Failure> {
     }
 }
 
-/// `*`, or ETags. Those that are weak, or none of ours, are legal and match nothing.
+/// Parses `*` or a list of ETags. A weak one, and one that wask did not issue, is legal and matches nothing.
 fn if_match(demanded: &str) -> Result<Condition, Failure> {
     if demanded.trim() == "*" {
         return Ok(Condition::Exists);
@@ -85,7 +85,7 @@ fn if_match(demanded: &str) -> Result<Condition, Failure> {
     Ok(Condition::At(revisions))
 }
 
-/// The values of a header that is a list, in one text.
+/// All values of a header that is a list, joined with commas.
 fn listed(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     let values: Vec<&str> = headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default()).collect();
     if values.is_empty() { None } else { Some(values.join(",")) }

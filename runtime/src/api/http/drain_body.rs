@@ -1,7 +1,7 @@
-//! Reads on what a request still sends when it has been answered already.
+//! Drains the body of a request that has already been answered.
 //!
-//! A refusal often comes before the body has: 401, 413, 429. Most clients look at no answer before they have sent
-//! everything; to close the connection meanwhile would take the answer away from them.
+//! A refusal (401, 413, 429) often comes before the body has arrived. Most clients read the response only after they
+//! have sent everything; closing the connection early would lose the response.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -14,10 +14,10 @@ use hyper::body::{Frame, Incoming, SizeHint};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Bytes that are read for nobody; as much as any body may have. Past it the connection is closed.
+/// How many bytes are drained; no route reads a larger body. Beyond it the connection is closed.
 const LONGEST: u64 = 50 << 20;
 
-/// What reads on, and for how long.
+/// Drains bodies in the background, each for at most `limit`.
 #[derive(Clone)]
 pub struct BodyDrain {
     limit: Duration,
@@ -30,24 +30,27 @@ impl BodyDrain {
         BodyDrain { limit, tasks: TaskTracker::new(), stopped: CancellationToken::new() }
     }
 
-    /// The request with a body that is read to its end even when nobody wants it. Not so where the peer asks first
-    /// (`Expect: 100-continue`): it has not begun to send.
+    /// Wraps the request's body so that it is read to its end even if the handler drops it. A peer that asks first
+    /// (`Expect: 100-continue`) has not begun to send, so its body is left alone.
     pub fn watch(&self, request: Request<Incoming>) -> Request<Body> {
         let asks_first = request.headers().contains_key(EXPECT);
-        request.map(|body| match asks_first || body.is_end_stream() {
-            true => Body::new(body),
-            false => Body::new(WatchedBody { body: Some(body), drain: self.clone() }),
+        request.map(|body| {
+            if asks_first || body.is_end_stream() {
+                Body::new(body)
+            } else {
+                Body::new(WatchedBody { body: Some(body), drain: self.clone() })
+            }
         })
     }
 
-    /// Ends whatever still reads.
+    /// Stops draining.
     pub async fn stop(self) {
         self.stopped.cancel();
         self.tasks.close();
         self.tasks.wait().await;
     }
 
-    fn read(&self, body: Incoming) {
+    fn drain_in_background(&self, body: Incoming) {
         let (limit, stopped) = (self.limit, self.stopped.clone());
         self.tasks.spawn(async move {
             tokio::select! {
@@ -70,7 +73,7 @@ async fn to_the_end(mut body: Incoming) {
 }
 
 struct WatchedBody {
-    /// `None` while it is dropped.
+    /// `None` once it is being drained.
     body: Option<Incoming>,
     drain: BodyDrain,
 }
@@ -98,7 +101,7 @@ impl HttpBody for WatchedBody {
 impl Drop for WatchedBody {
     fn drop(&mut self) {
         if let Some(body) = self.body.take().filter(|body| !body.is_end_stream()) {
-            self.drain.read(body);
+            self.drain.drain_in_background(body);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `Idempotency-Key` on requests that begin something, and the mark of a reply that repeats an earlier one's.
+//! `Idempotency-Key` on requests that start something, and the header that marks a replayed response.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::Response;
@@ -19,7 +19,7 @@ pub fn key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Failure> {
     first.to_str().map_err(illegal)?.parse().map(Some)
 }
 
-/// The answer, marked if it is an earlier request's.
+/// The response, marked if it is a replay.
 pub fn answered(reply: Reply<Response>) -> Response {
     match reply {
         Reply::First(response) => response,

@@ -1,7 +1,7 @@
 //! Which media types are JSON, text or binary. REST contract §8.6.
 //!
-//! The contract's table comes from a registry. Two rules are wider than the registry: every `text/*` is text and every
-//! `…+json` is JSON, registered or not.
+//! The contract's table comes from a registry. Two rules go beyond it: every `text/*` is text and every `…+json` is
+//! JSON, registered or not.
 
 use http::HeaderValue;
 use mime::Mime;
@@ -34,7 +34,7 @@ const TEXT: [&str; 12] = [
     "application/xml-dtd",
 ];
 
-/// Types below `application/` that stay binary when somebody adds a `charset`; those ending in `*` stand for a family.
+/// Types below `application/` that are binary even with a `charset`. A trailing `*` stands for a family.
 const BINARY: [&str; 22] = [
     "application/cbor",
     "application/grpc*",
@@ -60,7 +60,7 @@ const BINARY: [&str; 22] = [
     "application/zip",
 ];
 
-/// A concrete media type with its parameters; no wildcards.
+/// A concrete media type with its parameters, without wildcards.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MediaType(Mime);
 
@@ -83,7 +83,7 @@ impl MediaType {
         MediaType(mime::IMAGE_SVG)
     }
 
-    /// Reads a `Content-Type` value; `None`: it is not one.
+    /// Parses a `Content-Type` value; `None` if it is malformed.
     pub fn parse(header: &HeaderValue) -> Option<Self> {
         let mime: Mime = header.to_str().ok()?.trim().parse().ok()?;
         let concrete = |part: mime::Name<'_>| part != "" && part != mime::STAR;
@@ -112,8 +112,8 @@ impl MediaType {
         }
     }
 
-    /// The `Content-Type` to send with a body of this type. Text is sent as UTF-8 and says so, whatever charset was
-    /// asked for; types whose charset is fixed say nothing.
+    /// The `Content-Type` to send with a body of this type. Text is always sent and declared as UTF-8, whatever charset
+    /// was asked for; a type with a fixed charset declares none.
     pub fn to_header(&self) -> HeaderValue {
         let text = match self.class() {
             MediaClass::Text if self.essence() != "text/event-stream" => self.as_utf8(),
@@ -140,7 +140,7 @@ fn is_known_binary(essence: &str) -> bool {
     })
 }
 
-/// RFC 9110 §5.6.2: what may stand in a parameter without quotes.
+/// RFC 9110 §5.6.2: the bytes that a parameter may contain without quotes.
 fn is_token(b: u8) -> bool {
     b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b)
 }
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_concrete_media_type_is_refused() {
+    fn a_wildcard_or_malformed_media_type_is_refused() {
         for text in
             ["", "xyzbar", "text", "text/", "/html", "*/*", "image/*", "text/plain, text/html", "text/plain; charset"]
         {
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_sent_as_utf_8_and_says_so() {
+    fn text_is_sent_and_declared_as_utf_8() {
         for (text, sent) in [
             ("text/html", "text/html; charset=UTF-8"),
             ("Text/HTML;charset=iso-8859-1;x=\"a;b\";y=1", "text/html; x=\"a;b\"; y=1; charset=UTF-8"),
@@ -205,11 +205,11 @@ mod tests {
     }
     proptest! {
         #[test]
-        fn what_is_sent_reads_as_the_same_type(
+        fn a_sent_media_type_reads_back_as_the_same_type(
             text in "[a-z*]{0,5}/[a-z+.*]{0,5}( ?; ?[a-z]{0,7}=(\"[ -~]{0,5}\"|[a-z]{0,5})){0,3}[ -~]{0,3}",
         ) {
             if let Some(media) = MediaType::parse(&HeaderValue::from_str(&text).unwrap()) {
-                let sent = MediaType::parse(&media.to_header()).expect("what is sent can be read");
+                let sent = MediaType::parse(&media.to_header()).expect("a sent type can be parsed");
                 prop_assert_eq!(sent.essence(), media.essence());
                 prop_assert_eq!(sent.to_header(), media.to_header());
             }

@@ -1,4 +1,4 @@
-//! What every route shares: connections, the outermost layer, who calls, what a request says, how it is refused.
+//! What all routes share: the connections, the outermost layer, the caller, the parts of a request, and refusals.
 
 mod accept;
 mod activation_id;

@@ -10,7 +10,7 @@ use super::rejection::Rejection;
 use crate::api::App;
 use crate::catalog::{Overwrite, Page};
 
-/// The query string: decoded, the last of equal keys wins, unknown ones are ignored.
+/// The query string, decoded. The last of equal keys wins; unknown keys are ignored.
 pub struct Params(HashMap<String, String>);
 
 impl FromRequestParts<App> for Params {
@@ -38,7 +38,7 @@ impl Params {
         }
     }
 
-    /// A parameter that `read` understands; the refusal names the parameter and says what is wrong with its value.
+    /// A parameter, parsed by `read`. A refusal names the parameter and says what is wrong with its value.
     pub fn filter<T>(&self, key: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Result<Option<T>, Rejection> {
         self.get(key).map(read).transpose().map_err(|detail| malformed(key, &detail))
     }
@@ -47,7 +47,7 @@ impl Params {
         self.flag("overwrite", false).map(|yes| if yes { Overwrite::Yes } else { Overwrite::No })
     }
 
-    /// `limit` and `skip`. REST contract §2.1; 0 means the maximum.
+    /// `limit` and `skip`; a limit of 0 means the maximum. REST contract §2.1.
     pub fn page(&self, collection: &str) -> Result<Page, Rejection> {
         let number = |key: &str| -> Result<Option<i64>, Rejection> {
             let Some(text) = self.get(key) else { return Ok(None) };

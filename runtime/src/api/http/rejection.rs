@@ -1,4 +1,4 @@
-//! Every error of the API becomes a status here, and nowhere else.
+//! Turns every error of the API into an HTTP status, here and nowhere else.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,19 +9,19 @@ use axum::response::{IntoResponse, Response};
 use wask_model::{Failure, Message};
 use wask_store::StoreError;
 
-/// Why a request is not answered with what it asked for.
+/// Why a request is refused.
 #[derive(Debug)]
 pub enum Rejection {
     Failure(Failure),
-    /// What only HTTP knows of: methods, media types, negotiation.
+    /// A reason that only HTTP knows: methods, media types, negotiation.
     Http(StatusCode, Message),
-    /// 405; the router knows which methods would do and says so in `Allow`, the outermost layer in the body.
+    /// 405. The router lists the supported methods in `Allow`, the outermost layer in the body.
     MethodNotAllowed,
-    /// Like `Http`, with the body in the layout of web actions.
+    /// Like `Http`, with an indented body, as web actions send it.
     Web(StatusCode, Message),
 }
 
-/// What the outermost layer needs to write the error body and the log line.
+/// What the outermost layer needs for the error body and the log line.
 #[derive(Clone)]
 pub struct Refusal {
     pub message: Message,
@@ -59,7 +59,7 @@ fn status_of(failure: &Failure) -> StatusCode {
 }
 
 fn seconds(span: Duration) -> HeaderValue {
-    HeaderValue::from(span.as_secs() + u64::from(0 < span.subsec_nanos()))
+    HeaderValue::from(span.as_secs() + u64::from(span.subsec_nanos() > 0))
 }
 
 impl IntoResponse for Rejection {

@@ -1,4 +1,4 @@
-//! Text becomes a type here, once: the names and ids in a path.
+//! The names and ids in a path: text becomes a type here, once.
 
 use std::str::FromStr;
 
@@ -13,7 +13,7 @@ use super::rejection::Rejection;
 use crate::api::App;
 use crate::gate::rights;
 
-/// The path parameters of every namespaced route, percent-decoded, not yet validated: authentication comes first.
+/// The path parameters of every namespaced route, percent-decoded. They are validated later, after authentication.
 #[derive(Deserialize)]
 pub struct Segments {
     ns: String,
@@ -22,10 +22,10 @@ pub struct Segments {
     id: Option<String>,
 }
 
-/// Where a request points: the namespace, and what the path names inside it.
+/// What a path names: the namespace, and an entity or an id in it.
 pub struct Target {
     pub namespace: NamespaceName,
-    /// A package before the name; also from a namespace segment `guest%2Fpkg`, which `aio` sends.
+    /// The package before the name. It can also come from a namespace segment `guest%2Fpkg`, which `aio` sends.
     pub package: Option<EntityName>,
     pub name: Option<EntityName>,
     pub id: Option<String>,
@@ -61,14 +61,14 @@ impl Segments {
         Ok(Target { namespace, package, name, id: self.id })
     }
 
-    /// The namespace, which only its owner may look into · 403.
+    /// The namespace, if the caller owns it · 403.
     pub fn own_namespace(self, caller: &Caller) -> Result<NamespaceName, Rejection> {
         let namespace = self.target(caller)?.namespace;
         rights::own_namespace(&caller.identity, &namespace)?;
         Ok(namespace)
     }
 
-    /// The namespace, which only its owner may look into, and the id that the path names in it · 400 · 403.
+    /// The namespace, if the caller owns it, and the id that the path names in it · 400 · 403.
     pub fn own_id<Id: FromStr<Err = Failure>>(self, caller: &Caller) -> Result<(NamespaceName, Id), Rejection> {
         let (namespace, id) = self.target(caller)?.id()?;
         rights::own_namespace(&caller.identity, &namespace)?;
@@ -83,7 +83,7 @@ impl Segments {
         Ok((namespace, id))
     }
 
-    /// The full name of an entity that the caller may create, change and delete · 403.
+    /// The full name of an entity that the caller may create, change or delete · 403.
     pub fn writable(self, caller: &Caller) -> Result<FullName, Rejection> {
         let name = self.target(caller)?.full_name()?;
         rights::write(&caller.identity, &name)?;
@@ -92,7 +92,7 @@ impl Segments {
 }
 
 impl Target {
-    /// The full name of the entity; 404 where the path names none.
+    /// The full name of the entity; 404 if the path has no name.
     pub fn full_name(self) -> Result<FullName, Rejection> {
         let name = self.name.ok_or_else(url_not_found)?;
         Ok(FullName { namespace: self.namespace, package: self.package, name })

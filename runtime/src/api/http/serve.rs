@@ -1,4 +1,4 @@
-//! The listening socket: accepts connections, bounds what a peer may hold open, and lets them end in order.
+//! The listening socket: accepts connections, bounds what a peer can hold open, and closes them in order at shutdown.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -25,9 +25,9 @@ use super::drain_body::BodyDrain;
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HttpConfig {
-    /// Connections at a time; further ones wait in the kernel's queue.
+    /// Concurrent connections; further ones wait in the kernel's queue.
     pub connections: usize,
-    /// How long a peer may take to send the head of a request.
+    /// Milliseconds that a peer may take to send the head of a request.
     pub header_timeout_ms: u64,
     /// Bytes of a request's head.
     pub header_bytes: usize,
@@ -39,18 +39,18 @@ impl Default for HttpConfig {
     }
 }
 
-/// The address at the other end of a connection, in the extensions of every request.
+/// The peer's address, in the extensions of every request.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub IpAddr);
 
 impl Peer {
-    /// A peer that has gone already has no address.
+    /// A peer that has already disconnected has the address 0.0.0.0.
     fn from_stream(stream: &TcpStream) -> Self {
         Peer(stream.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip()))
     }
 }
 
-/// A bound socket that is ready to be served.
+/// A bound socket, ready to serve.
 pub struct Server {
     listener: TcpListener,
     config: HttpConfig,
@@ -65,8 +65,8 @@ impl Server {
         self.listener.local_addr()
     }
 
-    /// Serves until `stop`; then accepts nobody any more and waits until every request that has begun is answered, at most
-    /// `grace`.
+    /// Serves until `stop`. Then it accepts no further connection and waits until every request that has begun is
+    /// answered, at most `grace`.
     pub async fn serve(self, router: Router, stop: CancellationToken, grace: Duration) {
         let graceful = GracefulShutdown::new();
         let permits = Arc::new(Semaphore::new(self.config.connections));
@@ -108,7 +108,7 @@ impl Server {
         builder
     }
 
-    /// The next connection, when there is a permit for it. `None`: time to stop.
+    /// The next connection, once there is a permit for it. `None` when it is time to stop.
     async fn next(
         &self,
         permits: &Arc<Semaphore>,
@@ -130,7 +130,7 @@ impl Server {
                     return Some((stream, permit));
                 }
                 (Err(cause), _) => {
-                    // Out of descriptors, most likely: wait for some to be closed.
+                    // Most likely out of file descriptors: wait until some are closed.
                     warn!(%cause, "connection could not be accepted");
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
@@ -139,7 +139,7 @@ impl Server {
     }
 }
 
-/// A host that is configured with a slash at its end makes `//api/v1/…` of every path.
+/// A client whose host is configured with a trailing slash sends every path as `//api/v1/…`.
 fn with_one_slash(mut request: Request<Incoming>) -> Request<Incoming> {
     let target = request.uri().path_and_query().map_or("", PathAndQuery::as_str);
     if target.starts_with("//")

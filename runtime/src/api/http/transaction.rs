@@ -1,5 +1,5 @@
-//! The outermost layer: the transaction id of a request, the body of every error, the headers of every answer, and the
-//! one log line.
+//! The outermost layer: gives every request its transaction id, every error its body and every response its headers,
+//! and writes one log line per request.
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -77,7 +77,7 @@ fn is_resource(path: &str) -> bool {
     path.starts_with("/api/v1/namespaces")
 }
 
-/// A 405 of ours, not of a web action, says in its body what stands in `Allow`.
+/// Repeats `Allow` in the body of a 405, unless it is a web action's own response.
 fn with_allowed_methods(mut response: Response, path: &str) -> Response {
     let is_refused = response.extensions().get::<Refusal>().is_some();
     if !is_refused || response.status() != StatusCode::METHOD_NOT_ALLOWED {
@@ -94,13 +94,14 @@ fn with_allowed_methods(mut response: Response, path: &str) -> Response {
     response
 }
 
-/// Below it nobody needs a key, whether or not there is such a web action.
+/// Whether the path is one that needs no key, even if it leads to no web action.
 fn is_web(path: &str) -> bool {
     let is_root = WEB.strip_suffix('/') == Some(path);
     is_root || path.starts_with(WEB) || path.starts_with(GATEWAY)
 }
 
-/// `{"error", "code"}` where the request was refused; a cause that the caller is not told goes to the log.
+/// Writes `{"error", "code"}` if the request was refused. The cause of a server error goes to the log, not to the
+/// caller.
 fn with_error_body(response: Response, id: &TransactionId) -> Response {
     let Some(refused) = response.extensions().get::<Refusal>().cloned() else { return response };
     if let (true, Some(cause)) = (response.status().is_server_error(), &refused.cause) {
@@ -109,12 +110,12 @@ fn with_error_body(response: Response, id: &TransactionId) -> Response {
     let body = json!({ "error": refused.message, "code": &*id.0 });
     let text = if refused.pretty { serde_json::to_string_pretty(&body) } else { serde_json::to_string(&body) };
     let (mut parts, _) = response.into_parts();
-    parts.headers.remove(CONTENT_LENGTH); // that of the body it had
+    parts.headers.remove(CONTENT_LENGTH); // the length of the replaced body
     parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Response::from_parts(parts, Body::from(text.expect("a JSON value always serializes")))
 }
 
-/// `OPTIONS` on anything but a web action: REST contract §1.7.
+/// `OPTIONS` on any path but a web action's. REST contract §1.7.
 fn options(path: &str) -> Response {
     let mut response = "OK".into_response();
     if !path.starts_with(API) {
@@ -130,7 +131,7 @@ fn add_cors(headers: &mut HeaderMap, methods: &'static str) {
     headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(methods));
 }
 
-/// No such URL: 401 below the API without credentials, 404 otherwise. REST contract §1.3.
+/// Answers an unknown URL: 401 below the API without valid credentials, otherwise 404. REST contract §1.3.
 pub async fn unknown_url(State(app): State<App>, request: Request) -> Rejection {
     let path = request.uri().path();
     if path.starts_with(API)
@@ -142,7 +143,7 @@ pub async fn unknown_url(State(app): State<App>, request: Request) -> Rejection 
     Rejection::Http(StatusCode::NOT_FOUND, messages::URL_NOT_FOUND.into())
 }
 
-/// The URL exists, but not with this method.
+/// Answers a method that the URL does not support.
 pub async fn method_not_allowed(State(app): State<App>, request: Request) -> Rejection {
     let path = request.uri().path();
     if path.starts_with(API)
@@ -150,7 +151,7 @@ pub async fn method_not_allowed(State(app): State<App>, request: Request) -> Rej
     {
         return rejection;
     }
-    // …/actions/ with an empty name is an entity that cannot be, not a collection
+    // `…/actions/` with PUT or DELETE means an entity with an empty name, which cannot exist, not the collection
     let is_nameless = path.ends_with('/') && 6 <= path.trim_end_matches('/').split('/').count();
     if is_nameless && matches!(*request.method(), Method::PUT | Method::DELETE) {
         return Rejection::Http(StatusCode::NOT_FOUND, messages::URL_NOT_FOUND.into());

@@ -24,7 +24,7 @@ use crate::gate::rights;
 use crate::idempotency::{Door, KeyedRequest, Reply};
 use crate::invoke::{Context, Invocation, Invoked, Wait};
 
-/// `GET actions`: summaries, packaged ones included · with `count=true` their number.
+/// `GET actions`: summaries, including packaged actions · with `count=true` their number.
 pub async fn list(
     State(app): State<App>,
     caller: Caller,
@@ -37,7 +37,7 @@ pub async fn list(
     entities::answer(&app, Selection { package: target.package, ..all }, &params).await
 }
 
-/// `GET actions/{pkg}/`: the actions of one package, through a binding the provider's · 403 · 404 · 409.
+/// `GET actions/{pkg}/`: the actions of one package; of a binding, the provider's · 403 · 404 · 409.
 pub async fn list_package(
     State(app): State<App>,
     caller: Caller,
@@ -77,7 +77,7 @@ pub async fn put(
     request: Request<Body>,
 ) -> Result<(ETag, Json<Value>), Rejection> {
     let name = path.writable(&caller)?;
-    app.catalog.check_package(&name).await?; // before the body is looked at: REST contract §1.4
+    app.catalog.check_package(&name).await?; // before the body is read: REST contract §1.4
     let patch = action::read(&body::document(request, app.limits.request_bytes).await?, &caller.identity.namespace)?;
     let overwrite = params.overwrite()?;
     let stored = app.catalog.put_action(&name, patch, overwrite, &headers.write_by(&caller)?).await?;
@@ -105,7 +105,7 @@ async fn code_of(app: &App, action: &Action) -> Result<Option<String>, Failure> 
 }
 
 /// `POST actions/{name}`: 200 record or result · 202 `{activationId}` when not blocking or still running · 404 · 413 ·
-/// 422 the idempotency key of another request · 429 · 502 when the action failed. REST contract §3.6.
+/// 422 if another request used the idempotency key · 429 · 502 when the action failed. REST contract §3.6.
 pub async fn invoke(
     State(app): State<App>,
     transaction: TransactionId,
@@ -135,7 +135,8 @@ pub async fn invoke(
     Ok(idempotency::answered(reply.map(|invoked| with_callback(answer(invoked.invoked, result_only), callback))))
 }
 
-/// A retry repeats the action, its arguments and the callback; it may wait where the first one did not.
+/// The parts that a retry must repeat: the action, its arguments and the callback. Unlike the first request it can be
+/// blocking or not.
 fn keyed(key: IdempotencyKey, invocation: &Invocation) -> KeyedRequest {
     let (action, args) = (invocation.action.to_string(), json!(invocation.args).to_string());
     let callback = json!(invocation.callback).to_string();
@@ -143,7 +144,7 @@ fn keyed(key: IdempotencyKey, invocation: &Invocation) -> KeyedRequest {
     KeyedRequest::new(invocation.identity.namespace.clone(), key, Door::Api, &parts)
 }
 
-/// `blocking`, `result` and `timeout`; the timeout is checked also when nobody waits.
+/// `blocking`, `result` and `timeout`; the timeout is validated even for a non-blocking call.
 fn mode(params: &Params, longest_ms: u64) -> Result<(Wait, bool), Rejection> {
     let timeout_ms = params.filter("timeout", timeout_ms)?.map_or(longest_ms, |ms| longest_ms.min(ms));
     let is_blocking = params.flag("blocking", false)?;
@@ -166,7 +167,7 @@ fn answer(invoked: Invoked, result_only: bool) -> Response {
     }
 }
 
-/// The record, or the result alone; an array is sent bare, as the reference does.
+/// The record or only the result. An array is always sent alone, as the reference does.
 fn ended(record: &Arc<Activation>, result_only: bool) -> Response {
     let result = &record.response.result;
     if result_only || result.is_array() {

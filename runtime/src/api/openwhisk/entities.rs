@@ -1,4 +1,4 @@
-//! Answers to list requests of entities. REST contract §2.1.
+//! The lists of entities. REST contract §2.1.
 
 use axum::response::Response;
 
@@ -7,7 +7,7 @@ use crate::api::App;
 use crate::api::http::{Params, Rejection, listing};
 use crate::catalog::Selection;
 
-/// Summaries of one page, newest first · with `count=true` how many there are · 400 out of range.
+/// One page of summaries, newest first · with `count=true` the number of all · 400 out of range.
 pub async fn answer(app: &App, selection: Selection, params: &Params) -> Result<Response, Rejection> {
     let collection = selection.collection.as_str();
     let page = params.page(collection)?;

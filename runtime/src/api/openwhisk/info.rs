@@ -1,4 +1,4 @@
-//! Information documents, without credentials. REST contract §1.8.
+//! Information documents, which need no key. REST contract §1.8.
 
 use axum::Json;
 use axum::extract::State;
@@ -13,7 +13,8 @@ pub async fn ping() -> &'static str {
     "pong"
 }
 
-/// `GET /`: what this server runs and allows. `aio` reads the kinds only below `nodejs`, so they are listed there too.
+/// `GET /`: the kinds and limits of this server. `aio` reads the kinds only below `nodejs`, so they are listed there
+/// too.
 pub async fn server(State(app): State<App>) -> Json<Value> {
     let kinds = kinds();
     Json(json!({
@@ -66,7 +67,7 @@ pub async fn api() -> Json<Value> {
     }))
 }
 
-/// `GET /runtime/namespaces/{ns}/logForwarding`: `aio` asks it before it shows logs.
+/// `GET /runtime/namespaces/{ns}/logForwarding`: `aio` calls it before it shows logs.
 pub async fn log_forwarding(_caller: Caller) -> Json<Value> {
     Json(json!({ "adobe_io_runtime": {} }))
 }

@@ -1,4 +1,5 @@
-//! The contract of Apache OpenWhisk, with what wask adds to its routes.
+//! The contract of Apache OpenWhisk. Parameters and headers that wask adds to its routes are here too; routes of wask's
+//! own are in `wask/`.
 
 pub mod actions;
 pub mod activations;

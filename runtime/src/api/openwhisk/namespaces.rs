@@ -1,4 +1,4 @@
-//! `/namespaces` and the limits of one. REST contract §1.8, §9.1.
+//! `/namespaces`, and the limits of a namespace. REST contract §1.8, §9.1.
 
 use axum::Json;
 use axum::extract::State;
@@ -8,13 +8,13 @@ use wask_model::{Failure, messages};
 use crate::api::App;
 use crate::api::http::{Caller, Rejection, Segments};
 
-/// `GET /namespaces`: exactly one name, the caller's.
+/// `GET /namespaces`: one name, the caller's own.
 pub async fn list(caller: Caller) -> Json<Value> {
     Json(json!([caller.identity.namespace]))
 }
 
-/// `GET limits`: what holds for the caller · 403 another namespace. What is not limited reads as the largest number; what
-/// has no default in the reference is shown where the operator has set it.
+/// `GET limits`: the limits that apply to the caller · 403 for another namespace. An unlimited number is shown as the
+/// largest 32-bit one. A limit without a default in the reference is shown only if the operator has set it.
 pub async fn limits(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
     path.own_namespace(&caller)?;
     let own = &caller.identity.limits;
@@ -50,7 +50,7 @@ pub async fn limits(State(app): State<App>, caller: Caller, path: Segments) -> R
     Ok(Json(document))
 }
 
-/// A size as clients read it.
+/// A size in the form that clients parse.
 fn bytes(size: u64) -> String {
     format!("{size} B")
 }

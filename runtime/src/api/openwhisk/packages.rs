@@ -14,7 +14,7 @@ use crate::api::http::{Caller, ETag, Params, Rejection, Segments, WriteHeaders, 
 use crate::catalog::{Force, Selection, Visibility};
 use crate::gate::rights;
 
-/// `GET packages`: summaries; of other namespaces only what they share · with `count=true` their number.
+/// `GET packages`: summaries; of another namespace only its shared packages · with `count=true` their number.
 pub async fn list(
     State(app): State<App>,
     caller: Caller,
@@ -35,7 +35,8 @@ pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Resu
     Ok((ETag(view.revision), Json(package::view(&view))))
 }
 
-/// `PUT packages/{name}`: creates; with `overwrite=true` creates or changes · 400 · 403 what is bound · 409 · 412 · 413.
+/// `PUT packages/{name}`: creates; with `overwrite=true` creates or changes · 400 · 403 for the bound package · 409 ·
+/// 412 · 413.
 pub async fn put(
     State(app): State<App>,
     caller: Caller,
@@ -50,8 +51,8 @@ pub async fn put(
     Ok((ETag(stored.revision), Json(package::document(&stored.value))))
 }
 
-/// `DELETE packages/{name}`: the document that was removed; with `force=true` its actions go too · 404 · 409 not empty ·
-/// 412.
+/// `DELETE packages/{name}`: the document that was removed; with `force=true` its actions are deleted too · 404 · 409
+/// if it is not empty · 412.
 pub async fn delete(
     State(app): State<App>,
     caller: Caller,

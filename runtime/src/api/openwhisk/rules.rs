@@ -33,7 +33,8 @@ pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Resu
     Ok((ETag(view.revision), Json(rule::document(&view))))
 }
 
-/// `PUT rules/{name}`: creates, active; with `overwrite=true` creates or changes · 400 · 403 · 404 package · 409 · 412.
+/// `PUT rules/{name}`: creates an active rule; with `overwrite=true` creates or changes it · 400 · 403 · 404 package ·
+/// 409 · 412.
 pub async fn put(
     State(app): State<App>,
     caller: Caller,
@@ -52,7 +53,7 @@ pub async fn put(
     Ok((ETag(view.revision), Json(rule::document(&view))))
 }
 
-/// `POST rules/{name}`: sets the status; answers the text `OK` · 400 · 404.
+/// `POST rules/{name}`: sets the status and returns the text `OK` · 400 · 404.
 pub async fn set_status(
     State(app): State<App>,
     caller: Caller,

@@ -67,8 +67,8 @@ pub async fn delete(
     Ok(Json(trigger::document(&app.catalog.delete_trigger(&name, &headers.write_by(&caller)?).await?)))
 }
 
-/// `POST triggers/{name}`: 202 `{activationId}` · 204 when no rule is active · 404 · 413 · 422 the idempotency key of
-/// another request · 429.
+/// `POST triggers/{name}`: 202 `{activationId}` · 204 when no rule is active · 404 · 413 · 422 if another request used
+/// the idempotency key · 429.
 pub async fn fire(
     State(app): State<App>,
     transaction: TransactionId,
@@ -94,7 +94,7 @@ pub async fn fire(
     }
 }
 
-/// A retry repeats the trigger, the payload and the callback.
+/// The parts that a retry must repeat: the trigger, the payload and the callback.
 fn keyed(
     key: IdempotencyKey,
     namespace: &NamespaceName,
@@ -107,7 +107,8 @@ fn keyed(
     KeyedRequest::new(namespace.clone(), key, Door::Api, &parts)
 }
 
-/// Lower-case names, text values, without what proves who the caller is and what is for the server alone.
+/// The headers that actions see: lower-case names and text values, without the caller's credentials and without headers
+/// that are for the server only.
 fn headers_for_actions(headers: &HeaderMap) -> Value {
     let hidden = [AUTHORIZATION, COOKIE, EXTRA_LOGGING, callbacks::URL, callbacks::OPTIONS];
     let shown = headers.iter().filter(|(name, _)| !hidden.contains(name));

@@ -1,4 +1,4 @@
-//! `/namespaces/{ns}/alarms`: the feed records of triggers, with what is to come and what was. Not part of OpenWhisk's API.
+//! `/namespaces/{ns}/alarms`: the alarms of triggers with their next and past ticks. Not part of OpenWhisk's API.
 
 use axum::Json;
 use axum::extract::State;
@@ -13,7 +13,7 @@ use crate::api::http::{Caller, Params, Rejection, Segments, TransactionId, accep
 use crate::gate::rights;
 use crate::invoke::Context;
 
-/// `GET alarms`: what READ of the feed tells of each, by trigger · with `count=true` their number.
+/// `GET alarms`: the document that READ of the feed returns for each, by trigger · with `count=true` their number.
 pub async fn list(
     State(app): State<App>,
     caller: Caller,
@@ -29,14 +29,14 @@ pub async fn list(
     Ok(listing::page(alarms.iter().map(alarm::summary)))
 }
 
-/// `GET alarms/{trigger}`: the same with the next five ticks and the last twenty · 404.
+/// `GET alarms/{trigger}`: that document with the next five ticks and the last twenty · 404.
 pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
     let trigger = own_trigger(&caller, path)?;
     Ok(Json(alarm::document(&app.alarms.view(&trigger).await?)))
 }
 
-/// `POST alarms/{trigger}/run`: fires the trigger as the alarm would; 202 `{activationId}` · 204 when no rule is active ·
-/// 404 · 429.
+/// `POST alarms/{trigger}/run`: fires the trigger as the alarm would: 202 `{activationId}` · 204 when no rule is active
+/// · 404 · 429.
 pub async fn run(
     State(app): State<App>,
     transaction: TransactionId,
@@ -51,13 +51,14 @@ pub async fn run(
     }
 }
 
-/// `POST alarms/{trigger}/pause`: the document, off · 404.
+/// `POST alarms/{trigger}/pause`: switches the alarm off and returns its document · 404.
 pub async fn pause(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
     let trigger = own_trigger(&caller, path)?;
     Ok(Json(alarm::document(&app.alarms.pause(&trigger).await?)))
 }
 
-/// `POST alarms/{trigger}/resume`: the document, due at its next tick · 404 · 409 when an administrator disabled it.
+/// `POST alarms/{trigger}/resume`: makes the alarm due at its next tick and returns its document · 404 · 409 if an
+/// administrator disabled it.
 pub async fn resume(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
     let trigger = own_trigger(&caller, path)?;
     Ok(Json(alarm::document(&app.alarms.resume(&trigger).await?)))

@@ -8,8 +8,8 @@ use super::documents::audit;
 use crate::api::App;
 use crate::api::http::{Caller, Params, Rejection, Segments, listing};
 
-/// `GET audit`: the changes of the namespace's entities, newest first; `name`, `since`, `upto` filter, `count=true` shows
-/// their number · 400 · 403.
+/// `GET audit`: the changes to the namespace's entities, newest first. `name`, `since` and `upto` filter, `count=true`
+/// returns their number · 400 · 403.
 pub async fn list(
     State(app): State<App>,
     caller: Caller,

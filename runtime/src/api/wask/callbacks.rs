@@ -1,4 +1,4 @@
-//! `/namespaces/{ns}/callbacks`, and where a callback rides on a request. Feeds contract §C.1, C.3, C.8.
+//! `/namespaces/{ns}/callbacks`, and how an invocation or a firing asks for a callback. Feeds contract §C.1, C.3, C.8.
 
 use axum::Json;
 use axum::body::Body;
@@ -19,19 +19,19 @@ pub const URL: HeaderName = HeaderName::from_static("x-wask-callback");
 pub const OPTIONS: HeaderName = HeaderName::from_static("x-wask-callback-options");
 const ID: HeaderName = HeaderName::from_static("x-wask-callback-id");
 
-/// The headers that a callback may ride in.
+/// The headers in which a request can ask for a callback.
 pub struct CallbackHeaders {
     url: Option<String>,
     options: Option<String>,
 }
 
 impl CallbackHeaders {
-    /// 400 one that is given twice, or is no text.
+    /// 400 if a header occurs twice or is not text.
     pub fn read(headers: &HeaderMap) -> Result<Self, Failure> {
         Ok(CallbackHeaders { url: single(headers, URL)?, options: single(headers, OPTIONS)? })
     }
 
-    /// What is asked for in the headers or in the body, from which it goes · 400.
+    /// The subscription in the headers or in the body, from which it is removed · 400.
     pub fn subscription(&self, body: &mut Arguments) -> Result<Option<Subscription>, Failure> {
         let carrier = CallbackCarrier { url: self.url.as_deref(), options: self.options.as_deref() };
         Subscription::of_request(body, carrier)
@@ -50,7 +50,7 @@ fn single(headers: &HeaderMap, name: HeaderName) -> Result<Option<String>, Failu
     }
 }
 
-/// Tells which callback was stored with the activation.
+/// Adds the id of the callback that was stored with the activation.
 pub fn with_callback(mut response: Response, id: Option<CallbackId>) -> Response {
     if let Some(value) = id.and_then(|id| HeaderValue::from_str(&id.to_string()).ok()) {
         response.headers_mut().insert(ID, value);
@@ -68,8 +68,8 @@ pub async fn first_callback(
     Ok(known.last().map(|known| known.callback.id))
 }
 
-/// `GET callbacks`: newest first; `state`, `activationId`, `cause`, `name`, `correlationId`, `since`, `upto` filter,
-/// `count=true` shows their number · 400 · 403.
+/// `GET callbacks`: newest first. `state`, `activationId`, `cause`, `name`, `correlationId`, `since` and `upto` filter,
+/// `count=true` returns their number · 400 · 403.
 pub async fn list(
     State(app): State<App>,
     caller: Caller,
@@ -96,32 +96,34 @@ pub async fn list(
     Ok(listing::page(known.iter().map(shown)))
 }
 
-/// `GET callbacks/{id}`: the task with its attempts · 404.
+/// `GET callbacks/{id}`: the callback with its attempts · 404.
 pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
     let (namespace, id) = path.own_id(&caller)?;
     Ok(Json(shown(&app.callbacks.get(&namespace, id).await?)))
 }
 
-/// `POST callbacks/{id}/retry`: 202 the task, sent again with all its retries · 404 · 409 unless failed, blocked or delivered.
+/// `POST callbacks/{id}/retry`: sends the callback again, with all its retries: 202 with its document · 404 · 409
+/// unless it is failed, blocked or delivered.
 pub async fn retry(State(app): State<App>, caller: Caller, path: Segments) -> Result<Response, Rejection> {
     let (namespace, id) = path.own_id(&caller)?;
     let known = app.callbacks.resend(&namespace, id).await?;
     Ok((StatusCode::ACCEPTED, Json(shown(&known))).into_response())
 }
 
-/// `DELETE callbacks/{id}`: the task, cancelled · 404 · 409 it is over.
+/// `DELETE callbacks/{id}`: cancels the callback and returns its document · 404 · 409 if it has ended.
 pub async fn cancel(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
     let (namespace, id) = path.own_id(&caller)?;
     Ok(Json(shown(&app.callbacks.cancel(&namespace, id).await?)))
 }
 
-/// `GET callbacks/settings`: what holds, and who set it.
+/// `GET callbacks/settings`: the settings that apply, and where each comes from.
 pub async fn settings(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
     path.own_namespace(&caller)?;
     Ok(Json(app.callbacks.settings(&caller.identity).await?.document()))
 }
 
-/// `PUT callbacks/settings`: lays the given keys over what is set, null takes one back; answers what holds then · 400.
+/// `PUT callbacks/settings`: changes the given keys, removes those that are null, and returns the settings that then
+/// apply · 400.
 pub async fn put_settings(
     State(app): State<App>,
     caller: Caller,
@@ -133,7 +135,7 @@ pub async fn put_settings(
     Ok(Json(app.callbacks.change_settings(&caller.identity, &patch).await?.document()))
 }
 
-/// `POST callbacks/settings/rotate`: a new `signingSecret`; the old one signs beside it for 24 hours.
+/// `POST callbacks/settings/rotate`: creates a new `signingSecret`; the old one also signs for 24 hours.
 pub async fn rotate(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
     path.own_namespace(&caller)?;
     Ok(Json(app.callbacks.rotate(&caller.identity).await?.document()))

@@ -1,4 +1,4 @@
-//! `/namespaces/{ns}/dead-letters`: activations whose attempts were used up. Not part of OpenWhisk's API.
+//! `/namespaces/{ns}/dead-letters`: activations that have used up their attempts. Not part of OpenWhisk's API.
 
 use axum::Json;
 use axum::extract::State;
@@ -12,7 +12,7 @@ use crate::api::App;
 use crate::api::http::{Caller, Params, Rejection, Segments, accepted, listing};
 use crate::invoke::{Letter, failed_attempts};
 
-/// `GET dead-letters`: the latest to die first; `name`, `since`, `upto` filter, `count=true` shows their number · 400 · 403.
+/// `GET dead-letters`: newest first. `name`, `since` and `upto` filter, `count=true` returns their number · 400 · 403.
 pub async fn list(
     State(app): State<App>,
     caller: Caller,
@@ -29,7 +29,7 @@ pub async fn list(
     Ok(listing::page(letters.iter().map(summary)))
 }
 
-/// `GET dead-letters/{id}`: the same with its arguments · 404.
+/// `GET dead-letters/{id}`: the dead letter with its arguments · 404.
 pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
     let (namespace, id) = path.own_id(&caller)?;
     let letter = app.invoker.dead_letter(&namespace, id).await?;
@@ -38,13 +38,13 @@ pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Resu
     Ok(Json(document))
 }
 
-/// `POST dead-letters/{id}/redrive`: 202 `{activationId}` of the activation that does it again · 404 · 429.
+/// `POST dead-letters/{id}/redrive`: 202 `{activationId}` of the new activation · 404 · 429.
 pub async fn redrive(State(app): State<App>, caller: Caller, path: Segments) -> Result<Response, Rejection> {
     let (_, id) = path.own_id(&caller)?;
     Ok(accepted(app.invoker.redrive(&caller.identity, id).await?))
 }
 
-/// `POST dead-letters/redrive`: 202 `{activationIds}`; `name`, `since`, `upto` choose which · 400 · 403 · 429.
+/// `POST dead-letters/redrive`: 202 `{activationIds}`; `name`, `since` and `upto` select them · 400 · 403 · 429.
 pub async fn redrive_all(
     State(app): State<App>,
     caller: Caller,
@@ -56,7 +56,7 @@ pub async fn redrive_all(
     Ok((StatusCode::ACCEPTED, Json(json!({ "activationIds": again }))).into_response())
 }
 
-/// `DELETE dead-letters/{id}`: the letter that was thrown away · 404.
+/// `DELETE dead-letters/{id}`: the dead letter that was purged · 404.
 pub async fn purge(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
     let (namespace, id) = path.own_id(&caller)?;
     let letter = app.invoker.dead_letter(&namespace, id).await?;
@@ -64,7 +64,7 @@ pub async fn purge(State(app): State<App>, caller: Caller, path: Segments) -> Re
     Ok(Json(summary(&letter)))
 }
 
-/// `DELETE dead-letters`: `{purged}`; `name`, `since`, `upto` choose which · 400 · 403.
+/// `DELETE dead-letters`: `{purged}`, their number; `name`, `since` and `upto` select them · 400 · 403.
 pub async fn purge_all(
     State(app): State<App>,
     caller: Caller,

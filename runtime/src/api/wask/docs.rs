@@ -1,4 +1,5 @@
-//! What the routes are, for people and for tools. REST contract §1.8; OpenAPI 3 replaces its two Swagger 2 documents.
+//! The documentation of the routes, for people and for tools. REST contract §1.8; one OpenAPI 3 document replaces its
+//! two Swagger 2 documents.
 
 use axum::Json;
 use axum::http::header::LOCATION;
@@ -13,7 +14,7 @@ pub async fn all() -> Json<&'static Value> {
     Json(&DOCUMENT)
 }
 
-/// `GET /api-docs`: the pages that need no key.
+/// `GET /api-docs`: the routes of the pages, which need no key.
 pub async fn pages() -> Json<Value> {
     let mut document = DOCUMENT.clone();
     if let Some(paths) = document["paths"].as_object_mut() {
@@ -34,7 +35,7 @@ pub async fn to_api_page() -> Redirect {
     (StatusCode::PERMANENT_REDIRECT, [(LOCATION, "docs/index.html?url=/api/v1/api-docs")])
 }
 
-/// `GET /docs/index.html`: every route on one page that loads nothing else.
+/// `GET /docs/index.html`: every route, on one page without external resources.
 pub async fn page() -> Html<String> {
     let mut rows = String::new();
     for (path, operations) in DOCUMENT["paths"].as_object().into_iter().flatten() {

@@ -1,4 +1,4 @@
-//! What is wask's own and no part of OpenWhisk's API.
+//! The routes of wask's own, which are not part of OpenWhisk's API.
 
 pub mod activations;
 pub mod alarms;

@@ -9,8 +9,8 @@ use wask_store::{Task, TaskKind, TaskQuery};
 use crate::api::App;
 use crate::api::http::{Caller, Params, Rejection, Segments, listing};
 
-/// `GET tasks`: newest start first; `type` (ACTN, TRIG, CBCK, EVNT), `since`, `upto` filter, `count=true` shows their number ·
-/// 400 · 403.
+/// `GET tasks`: newest start first. `type` (ACTN, TRIG, CBCK, EVNT), `since` and `upto` filter, `count=true` returns
+/// their number · 400 · 403.
 pub async fn list(
     State(app): State<App>,
     caller: Caller,

@@ -1,4 +1,4 @@
-//! Where the next page of a list begins: an opaque text in a `Link` header.
+//! The cursor of a list: an opaque text in a `Link` header that says where the next page begins.
 
 use axum::http::{HeaderValue, Uri};
 use base64::Engine as _;
@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use wask_model::{ActivationId, Timestamp};
 use wask_store::Place;
 
-/// Places of records as the wire has them; `None`: no server wrote this.
+/// Decodes a cursor; `None` if no server wrote it.
 pub fn read(text: &str) -> Option<Place> {
     let bytes: [u8; 24] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
     let (start, id) = bytes.split_at(8);
@@ -21,7 +21,7 @@ pub fn write(place: Place) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// `Link` to the page behind `place`: the same request, going on there. RFC 8288.
+/// The `Link` to the page after `place`: the same request with a cursor. RFC 8288.
 pub fn link_to_next(uri: &Uri, place: Place) -> Option<HeaderValue> {
     let given = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
     let kept = given.filter(|(key, _)| !matches!(key.as_ref(), "cursor" | "skip"));

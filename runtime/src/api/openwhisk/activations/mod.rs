@@ -22,8 +22,9 @@ use cursor::link_to_next;
 
 const STATE: HeaderName = HeaderName::from_static("x-wask-activation-state");
 
-/// `GET activations`: newest first; `name`, `contains`, `status`, `kind`, `cause`, `since`, `upto` filter, `docs=true` shows
-/// whole records, `count=true` their number. `Link` leads to the next page while there is one.
+/// `GET activations`: newest first. `name`, `contains`, `status`, `kind`, `cause`, `since` and `upto` filter;
+/// `docs=true` returns whole records, `count=true` their number. The header `Link` leads to the next page if there is
+/// one.
 pub async fn list(
     State(app): State<App>,
     caller: Caller,
@@ -55,14 +56,14 @@ pub async fn list(
     }
 }
 
-/// The page and the first of the next one, which tells whether there is a next one.
+/// Asks for one record more than the page has, to know whether there is a next page.
 fn and_one_more(query: &ActivationQuery) -> ActivationQuery {
     ActivationQuery { limit: query.limit + 1, ..query.clone() }
 }
 
-/// The page that was asked for, with a link to the next one if more was found.
+/// The page, with a link to the next one if there are more records.
 fn linked(uri: &Uri, query: &ActivationQuery, mut found: Vec<(Place, impl Serialize)>) -> Response {
-    let there_is_more = (query.limit as usize) < found.len();
+    let there_is_more = found.len() > query.limit as usize;
     found.truncate(query.limit as usize);
     let next = found.last().filter(|_| there_is_more).and_then(|(last, _)| link_to_next(uri, *last));
     let documents: Vec<_> = found.into_iter().map(|(_, document)| document).collect();
@@ -73,14 +74,14 @@ fn linked(uri: &Uri, query: &ActivationQuery, mut found: Vec<(Place, impl Serial
     response
 }
 
-/// `GET activations/{id}`: the record · 404 until it has ended, with its state in a header.
+/// `GET activations/{id}`: the record · 404 until the activation has ended, with its state in a header.
 pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Result<Response, Response> {
     let record = ended(&app, &caller, path).await?;
     Ok(Json(record.wire()).into_response())
 }
 
-/// `GET activations/{id}/logs`: `{"logs"}` · 404 as for the record · with `follow=true` the lines as they are written, as
-/// server-sent events until the activation has ended.
+/// `GET activations/{id}/logs`: `{"logs"}` · 404 as for the record · with `follow=true` server-sent events: the lines
+/// as they are written, until the activation has ended.
 pub async fn logs(
     State(app): State<App>,
     caller: Caller,
@@ -115,7 +116,7 @@ async fn ended(app: &App, caller: &Caller, path: Segments) -> Result<Activation,
     }
 }
 
-/// A record that is about to be written is waited for, so that whoever was told of an id finds it.
+/// Finds a record. Waits for records that are about to be written, so that a client that has an id finds its record.
 pub async fn find(app: &App, namespace: &NamespaceName, id: ActivationId) -> Result<Option<Activation>, Failure> {
     if let Some(record) = app.store.activation(namespace, id).await? {
         return Ok(Some(record));

@@ -1,5 +1,5 @@
-//! The query string of a list of activations. REST contract §4.5; `contains`, `status`, `kind`, `cause` and `cursor` are
-//! wask's own.
+//! The query string of a list of activations. REST contract §4.5; `contains`, `status`, `kind`, `cause` and `cursor`
+//! are wask's own.
 
 use crate::api::http::{Params, Rejection, listing};
 use wask_model::{Activation, Failure, Kind, NamespaceName, StatusFilter, messages};
@@ -8,10 +8,10 @@ use wask_store::{ActivationQuery, Place};
 use super::cursor;
 use crate::catalog::Page;
 
-/// Characters of a full `package/name`: longer text is in none.
+/// Characters of the longest `package/name`; a longer text cannot be in a name.
 const LONGEST_TEXT: usize = 256 + 1 + 256;
 
-/// What the list is to show: one page of what all filters let through.
+/// Reads the filters and the page.
 pub fn read(params: &Params, namespace: NamespaceName, page: Page) -> Result<ActivationQuery, Rejection> {
     Ok(ActivationQuery {
         name: params.filter("name", listing::name)?,
@@ -29,7 +29,7 @@ pub fn read(params: &Params, namespace: NamespaceName, page: Page) -> Result<Act
 
 fn text(value: &str) -> Result<String, String> {
     match value.chars().count() {
-        length if LONGEST_TEXT < length => Err(messages::text_too_long(length, LONGEST_TEXT)),
+        length if length > LONGEST_TEXT => Err(messages::text_too_long(length, LONGEST_TEXT)),
         _ => Ok(value.to_owned()),
     }
 }
@@ -38,7 +38,7 @@ fn status(value: &str) -> Result<StatusFilter, String> {
     StatusFilter::read(value).ok_or_else(|| messages::not_a_status(value))
 }
 
-/// A kind of actions, under any of its names, or `trigger` for the records of firings.
+/// A kind of action, by any of its names, or `trigger` for the records of firings.
 fn kind(value: &str) -> Result<String, String> {
     let own = [Kind::builtin().as_str().to_owned(), Activation::KIND_OF_TRIGGERS.to_owned()];
     match Kind::resolve(value) {
@@ -48,11 +48,11 @@ fn kind(value: &str) -> Result<String, String> {
     }
 }
 
-/// A place says where the page begins; counting from there would say it twice.
+/// Reads `cursor`. It already says where the page begins, so `skip` cannot be combined with it · 400.
 fn after(params: &Params, page: Page) -> Result<Option<Place>, Rejection> {
     let after = params.filter("cursor", |value| cursor::read(value).ok_or_else(|| messages::not_a_cursor(value)))?;
     match after {
-        Some(_) if 0 < page.skip => Err(Failure::BadRequest(messages::SKIP_WITH_CURSOR.into()).into()),
+        Some(_) if page.skip > 0 => Err(Failure::BadRequest(messages::SKIP_WITH_CURSOR.into()).into()),
         after => Ok(after),
     }
 }

@@ -1,4 +1,4 @@
-//! Actions on the wire. REST contract §2.2, §3.1–3.4.
+//! The JSON of actions. REST contract §2.2, §3.1–3.4.
 
 use serde_json::{Value, json};
 use wask_model::{
@@ -8,10 +8,10 @@ use wask_model::{
 use super::{CommonFields, reference};
 use crate::catalog::{ActionPatch, ActionView, ExecPatch};
 
-/// The kinds that a client may ask for, as the error text lists them.
+/// The kinds that a client can ask for, in the order of the error text.
 const SUPPORTED: [&str; 5] = ["wasm:1", "wasm:default", "wasm", Kind::SEQUENCE, Kind::BLACKBOX];
 
-/// Reads the body of a PUT. `own`: the namespace that `_` stands for.
+/// Reads the body of a PUT. `own` is the namespace that `_` stands for.
 pub fn read(body: &Value, own: &NamespaceName) -> Result<ActionPatch, Failure> {
     let common = CommonFields::read(body)?;
     let deleted = body.get("delAnnotations").and_then(Value::as_array).into_iter().flatten();
@@ -51,14 +51,14 @@ fn exec(exec: &Value, own: &NamespaceName) -> Result<ExecPatch, Failure> {
     Ok(ExecPatch::Code { kind, code, main, image })
 }
 
-/// Each a path, or `{path, name}`.
+/// The components of a sequence: each is a path, or `{path, name}`.
 fn components(exec: &Value, own: &NamespaceName) -> Result<Vec<FullName>, Failure> {
     let list = exec.get("components").ok_or_else(|| Failure::malformed(messages::COMPONENTS_MISSING))?;
     let list = list.as_array().ok_or_else(|| Failure::malformed(messages::COMPONENTS_MALFORMED))?;
     list.iter().map(|component| reference(component, own)).collect()
 }
 
-/// The full document. `code`: the posted text, left out when the client asked for none.
+/// The full document. `code` is the text that was posted, or `None` if the client did not ask for it.
 pub fn document(action: &Action, code: Option<&str>) -> Value {
     json!({
         "namespace": action.name.path(),
@@ -73,7 +73,7 @@ pub fn document(action: &Action, code: Option<&str>) -> Value {
     })
 }
 
-/// The document of whoever asked for no code: it says the binding that the action was reached through.
+/// The document without code. It names the binding through which the action was read.
 pub fn document_without_code(view: &ActionView) -> Value {
     let mut shown = document(&view.action, None);
     if let (Some(binding), Some(members)) = (&view.binding, shown.as_object_mut()) {
@@ -102,7 +102,7 @@ fn exec_document(exec: &Exec, code: Option<&str>) -> Value {
     Value::Object(members)
 }
 
-/// What a list shows.
+/// The summary that a list shows.
 pub fn summary(action: &Action) -> Value {
     json!({
         "namespace": action.name.path(),
@@ -116,7 +116,7 @@ pub fn summary(action: &Action) -> Value {
     })
 }
 
-/// What a package shows of one of its actions or feeds.
+/// The entry of an action or a feed in its package's document.
 pub fn member(action: &Action) -> Value {
     let annotations: &Annotations = &action.annotations;
     json!({ "name": action.name.name, "version": action.version, "annotations": annotations })

@@ -1,4 +1,4 @@
-//! Activations on the wire: summaries and the life of one that has not ended. REST contract §2.2, feeds contract §B.2.
+//! The JSON of activations: summaries and status documents. REST contract §2.2, feeds contract §B.2.
 
 use serde_json::{Value, json};
 use wask_model::{Activation, ActivationId, FullName, Status, Timestamp};
@@ -6,7 +6,7 @@ use wask_store::{KnownCallback, Summary};
 
 use crate::invoke::{FailedAttempt, failed_attempts};
 
-/// What a list shows. Triggers have neither end nor duration nor status.
+/// The summary that a list shows. The activation of a trigger has no end, duration or status.
 pub fn summary(summary: &Summary) -> Value {
     let mut document = json!({
         "namespace": summary.namespace,
@@ -29,7 +29,7 @@ pub fn summary(summary: &Summary) -> Value {
     document
 }
 
-/// Where an activation is in its life. `start`: when it was accepted.
+/// The stage of an activation. `start` is when it was accepted.
 pub enum ActivationStage<'a> {
     Queued {
         name: String,
@@ -39,7 +39,7 @@ pub enum ActivationStage<'a> {
         name: String,
         start: Timestamp,
     },
-    /// It has ended badly and is begun again at `next`.
+    /// An attempt has failed and the next one starts at `next`.
     Retrying {
         name: String,
         start: Timestamp,
@@ -108,7 +108,7 @@ fn callback(known: &KnownCallback) -> Value {
     json!({ "id": known.callback.id, "state": known.state })
 }
 
-/// `ns[/pkg]/name` of what ran.
+/// `ns[/pkg]/name` of the action or trigger.
 fn name_of(record: &Activation) -> String {
     let path = record.annotations.get("path").and_then(Value::as_str).map(str::to_owned);
     path.unwrap_or_else(|| FullName::new(record.namespace.clone(), record.name.clone()).to_string())

@@ -1,4 +1,4 @@
-//! JSON shapes of the contract ↔ model.
+//! Converts between the JSON documents of the contract and the model.
 
 pub mod action;
 pub mod activation;
@@ -9,7 +9,7 @@ pub mod trigger;
 use serde_json::Value;
 use wask_model::{Annotations, Entity, Failure, FullName, NamespaceName, Parameters, Version, messages};
 
-/// Reads what names another entity: a path text, or `{"path", "name"}`. `own`: the namespace that `_` stands for.
+/// Reads a reference to another entity: a path, or `{"path", "name"}`. `own` is the namespace that `_` stands for.
 pub fn reference(given: &Value, own: &NamespaceName) -> Result<FullName, Failure> {
     if let Value::String(path) = given {
         return FullName::qualified(path, own);
@@ -21,7 +21,7 @@ pub fn reference(given: &Value, own: &NamespaceName) -> Result<FullName, Failure
     FullName::qualified(&format!("{path}/{name}"), own)
 }
 
-/// What a list shows of an entity. REST contract §2.2.
+/// The summary that a list shows of an entity. REST contract §2.2.
 pub fn summary(entity: &Entity) -> Value {
     match entity {
         Entity::Action(action) => action::summary(action),
@@ -31,7 +31,7 @@ pub fn summary(entity: &Entity) -> Value {
     }
 }
 
-/// The fields that every entity's PUT may have. Others are ignored: REST contract §1.6.
+/// The fields that every entity's PUT can have. Others are ignored: REST contract §1.6.
 pub struct CommonFields {
     pub parameters: Option<Parameters>,
     pub annotations: Option<Annotations>,

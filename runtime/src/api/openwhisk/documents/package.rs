@@ -1,4 +1,4 @@
-//! Packages on the wire. REST contract §2.2, §7.1.
+//! The JSON of packages. REST contract §2.2, §7.1.
 
 use serde_json::{Map, Value, json};
 use wask_model::{Action, Binding, Failure, FullName, NamespaceName, Package, messages};
@@ -13,7 +13,7 @@ pub fn read(body: &Value, own: &NamespaceName) -> Result<PackagePatch, Failure> 
     Ok(PackagePatch { binding, parameters, annotations, version, publish })
 }
 
-/// `{"namespace", "name"}`; nothing or `{}`: no binding is asked for.
+/// Reads `{"namespace", "name"}`. A missing or empty object means no binding.
 fn reference(given: Option<&Value>, own: &NamespaceName) -> Result<Option<FullName>, Failure> {
     let malformed = || Failure::malformed(messages::BINDING_MALFORMED);
     let members: &Map<String, Value> = match given {
@@ -31,7 +31,7 @@ fn reference(given: Option<&Value>, own: &NamespaceName) -> Result<Option<FullNa
     Ok(Some(FullName::new(namespace, part("name")?.parse()?)))
 }
 
-/// The document as it is stored.
+/// The document without the package's actions.
 pub fn document(package: &Package) -> Value {
     json!({
         "namespace": package.name.path(),
@@ -45,7 +45,7 @@ pub fn document(package: &Package) -> Value {
     })
 }
 
-/// The document with what the package holds: actions, and those of them that are feeds.
+/// The document with the package's actions and feeds.
 pub fn view(view: &PackageView) -> Value {
     let is_feed = |action: &&Action| action.annotations.get("feed").is_some();
     let members = |all: Vec<&Action>| all.into_iter().map(action::member).collect::<Vec<_>>();

@@ -1,4 +1,4 @@
-//! Rules on the wire. REST contract §2.2, §6.2.
+//! The JSON of rules. REST contract §2.2, §6.2.
 
 use serde_json::{Value, json};
 use wask_model::{Failure, NamespaceName, Rule, RuleStatus, messages};
@@ -21,7 +21,7 @@ pub fn read(body: &Value, own: &NamespaceName) -> Result<RulePatch, Failure> {
     })
 }
 
-/// The body of a POST: the status to set.
+/// Reads the body of a POST: the status to set.
 pub fn read_status(body: &Value) -> Result<RuleStatus, Failure> {
     match body.get("status").and_then(Value::as_str) {
         Some("active") => Ok(RuleStatus::Active),

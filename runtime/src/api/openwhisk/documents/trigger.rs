@@ -1,4 +1,4 @@
-//! Triggers on the wire. REST contract §2.2, §6.1.
+//! The JSON of triggers. REST contract §2.2, §6.1.
 
 use serde_json::{Map, Value, json};
 use wask_model::{Failure, Trigger};

@@ -1,5 +1,5 @@
-//! `/api/v1/web/whisk.system/apimgmt/{createApi,getApi,deleteApi}`: what `wsk api` and `aio rt api` call. They look like web
-//! actions of the system and need the key of a namespace. `spec/clients.md`, "Routes besides".
+//! `/api/v1/web/whisk.system/apimgmt/{createApi,getApi,deleteApi}`: the calls of `wsk api` and `aio rt api`. They look
+//! like web actions of the system but need the key of a namespace. `spec/clients.md`, "Routes besides".
 
 use axum::Json;
 use axum::body::Body;
@@ -14,7 +14,8 @@ use crate::api::App;
 use crate::api::http::{Caller, Params, Rejection, body, malformed};
 use crate::gateway::RouteSelection;
 
-/// `POST createApi`: adds a route, or makes an API of an uploaded document; answers where it is served · 400 · 403 · 413.
+/// `POST createApi`: adds a route, or creates an API from an uploaded document; the response says where it is served ·
+/// 400 · 403 · 413.
 pub async fn create(
     State(app): State<App>,
     caller: Caller,
@@ -33,7 +34,7 @@ pub async fn create(
     Ok(Json(swagger::value(&api, namespace, &app.api_host)))
 }
 
-/// `GET getApi`: all APIs of the caller, or those that the parameters choose.
+/// `GET getApi`: all APIs of the caller, or those that the parameters select.
 pub async fn list(
     State(app): State<App>,
     caller: Caller,
@@ -72,16 +73,13 @@ pub async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The last segment of the path: the call, with an extension or without.
+/// Checks the last segment of the path: the call, with or without an extension · 404.
 fn expect(call: &str, name: &str) -> Result<(), Rejection> {
     let bare = [".http", ".json"].into_iter().find_map(|extension| call.strip_suffix(extension)).unwrap_or(call);
-    match bare == name {
-        true => Ok(()),
-        false => Err(Failure::not_found().into()),
-    }
+    if bare == name { Ok(()) } else { Err(Failure::not_found().into()) }
 }
 
-/// A parameter of the query. `aio` writes the word `undefined` where it has no value.
+/// A parameter of the query. `aio` sends the word `undefined` when it has no value.
 fn given<'a>(params: &'a Params, key: &str) -> Option<&'a str> {
     params.get(key).filter(|value| *value != "undefined")
 }

@@ -1,4 +1,4 @@
-//! The gateway: the APIs that `wsk api` and `aio rt api` make of web actions, served and managed.
+//! The gateway: manages and serves the APIs that `wsk api` and `aio rt api` create from web actions.
 
 pub mod manage;
 mod request;

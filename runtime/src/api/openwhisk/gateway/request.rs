@@ -1,4 +1,4 @@
-//! The body of createApi: one route in words, or a whole Swagger document.
+//! The body of createApi: the members of one route, or a whole Swagger document.
 
 use crate::api::http::Rejection;
 use serde_json::{Map, Value};
@@ -8,18 +8,18 @@ use wask_model::{
 
 use crate::gateway;
 
-/// What is to be made.
+/// What createApi creates.
 pub enum NewApi {
     Route {
         base_path: BasePath,
         name: Option<ApiName>,
         route: Route,
     },
-    /// Replaces what is at its base path.
+    /// Replaces the API at its base path.
     Document(Api),
 }
 
-/// `response_type`: the query parameter, which counts before the extension of the action's URL.
+/// Reads the body. `response_type` is the query parameter; it takes precedence over the extension of the action's URL.
 pub fn read(body: &Value, response_type: Option<&str>, own: &NamespaceName) -> Result<NewApi, Rejection> {
     let doc = object_or_text(&body["apidoc"]).ok_or_else(|| refused(messages::apis::DOC_MISSING.into()))?;
     if let Some(namespace) = text(&doc, "namespace")
@@ -42,7 +42,7 @@ fn refused(message: Message) -> Rejection {
     Failure::BadRequest(message).into()
 }
 
-/// An object, or the text of one.
+/// An object, or a text that contains one.
 fn object_or_text(value: &Value) -> Option<Map<String, Value>> {
     match value {
         Value::Object(members) => Some(members.clone()),
@@ -77,7 +77,7 @@ fn route(doc: &Map<String, Value>, response_type: Option<&str>, own: &NamespaceN
     Ok(NewApi::Route { base_path, name: text(doc, "apiName").map(str::parse).transpose()?, route })
 }
 
-/// `name` may begin with a package, or be a path of its own.
+/// The full name of an action. `name` can begin with a package or be a full path itself.
 fn action_name(namespace: &str, package: Option<&str>, name: &str, own: &NamespaceName) -> Result<FullName, Failure> {
     if name.starts_with('/') {
         return without_default(FullName::qualified(name, own)?);
@@ -86,7 +86,7 @@ fn action_name(namespace: &str, package: Option<&str>, name: &str, own: &Namespa
     without_default(FullName::qualified(&format!("/{namespace}/{package}{name}"), own)?)
 }
 
-/// `default` in place of a package means that there is none.
+/// Removes the package `default`, which means that there is none.
 fn without_default(name: FullName) -> Result<FullName, Failure> {
     let package = name.package.filter(|package| package.as_str() != "default");
     Ok(FullName { package, ..name })
@@ -97,7 +97,7 @@ fn response_type_of(url: &str) -> Option<ResponseType> {
     url.rsplit('/').next()?.rsplit_once('.')?.1.parse().ok()
 }
 
-/// Swagger 2.0, as getApi answers it: each operation names its action in `x-openwhisk`.
+/// Reads Swagger 2.0 in the form that getApi returns: each operation names its action in `x-openwhisk`.
 fn uploaded(mut document: Map<String, Value>, own: &NamespaceName) -> Result<Api, Rejection> {
     let base_path = gateway::base_path(required(&document, "swagger", "basePath")?)?;
     let missing = |field| refused(messages::apis::missing("swagger", field));

@@ -1,4 +1,4 @@
-//! `/api/gw/{ns}/{base path}/{path}`: the routes that people make of web actions with `wsk api` and `aio rt api`.
+//! `/api/gw/{ns}/{base path}/{path}`: the routes that `wsk api` and `aio rt api` create from web actions.
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -13,8 +13,8 @@ use crate::api::openwhisk::web::{self, Address, Extension, RouteContext};
 use crate::api::{App, GATEWAY};
 use crate::gateway::{Destination, Lookup};
 
-/// Any method on a path of an API: what its web action answers · OPTIONS without a route of its own: which methods the path
-/// has, for browsers · 404 no such route, or its action is gone · 405.
+/// Any method on a path of an API: the answer of its web action · OPTIONS without a route of its own: the methods of
+/// the path, for browsers · 404 if there is no such route or its action is gone · 405.
 pub async fn serve(
     State(app): State<App>,
     transaction: TransactionId,
@@ -50,7 +50,7 @@ fn no_route() -> Rejection {
     Rejection::Http(StatusCode::NOT_FOUND, messages::apis::ROUTE_NOT_FOUND.into())
 }
 
-/// The web action of a route, and what the route adds to the request.
+/// The web action of a route, and what the route adds to a request.
 fn route(destination: Destination, path: &str) -> (Address, RouteContext) {
     let Destination { action, response, secret, parameters } = destination;
     let extension = match response {

@@ -1,4 +1,4 @@
-//! An API as Swagger 2.0, in the form that `wsk` and `aio` read and that can be uploaded again.
+//! An API as Swagger 2.0, in the form that `wsk` and `aio` read and that createApi accepts.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
@@ -6,10 +6,10 @@ use wask_model::{Api, NamespaceName, Route, Segment};
 
 use crate::api::GATEWAY;
 
-/// What a path segment shows as it is.
+/// Percent-encodes everything in a path segment but these.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@');
 
-/// What the calls answer of one API. `gwApiUrl` is what clients put before the path of a route.
+/// The members of one API in a response. Clients put `gwApiUrl` before the path of a route.
 pub fn value(api: &Api, namespace: &NamespaceName, host: &str) -> Value {
     let base_path = api.base_path.as_str().trim_end_matches('/');
     json!({

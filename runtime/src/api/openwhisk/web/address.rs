@@ -1,4 +1,4 @@
-//! Where a web action is: the URL behind `/api/v1/web/`. REST contract §8.1.
+//! The address of a web action: the path after `/api/v1/web/`. REST contract §8.1.
 
 use percent_encoding::percent_decode_str;
 use wask_model::{EntityName, NamespaceName};
@@ -6,7 +6,7 @@ use wask_model::{EntityName, NamespaceName};
 /// How the result of a web action becomes an HTTP response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extension {
-    /// The result says status, headers and body; the default.
+    /// The default: the result sets status, headers and body.
     Http,
     Json,
     Html,
@@ -23,7 +23,7 @@ impl Extension {
         (".text", Extension::Text),
     ];
 
-    /// Takes the extension off the decoded action segment. Any other suffix is part of the name.
+    /// Splits the extension off the decoded action segment. Any other suffix is part of the name.
     fn split(segment: &str) -> (&str, Extension) {
         Extension::ALL
             .iter()
@@ -36,20 +36,20 @@ impl Extension {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
     pub namespace: NamespaceName,
-    /// `None`: the segment was `default`.
+    /// `None` if the segment was `default`.
     pub package: Option<EntityName>,
     pub action: EntityName,
     pub extension: Extension,
-    /// What follows the action segment, percent-encoded as received: `""`, `/` or `/more`. It is data for the action and
-    /// never names anything here.
+    /// The path after the action segment, percent-encoded as received: `""`, `/` or `/more`. It is data for the action
+    /// and names nothing on the server.
     pub rest: String,
 }
 
 impl Address {
-    /// Reads the still percent-encoded path behind `/api/v1/web/`. Names are compared in decoded form, so an encoded
-    /// slash cannot pass for a separator.
+    /// Parses the path after `/api/v1/web/`, still percent-encoded. Names are validated after decoding, so an encoded
+    /// slash does not act as a separator.
     ///
-    /// `None`: there cannot be such a web action, which the caller answers like one that is missing (404).
+    /// `None` if no web action can have this address; the caller then answers 404 as for a missing one.
     pub fn parse(raw_path: &str) -> Option<Address> {
         let mut segments = raw_path.splitn(3, '/');
         let (namespace, package, tail) = (segments.next()?, segments.next()?, segments.next()?);
@@ -73,12 +73,12 @@ fn decoded(segment: &str) -> Option<String> {
     Some(percent_decode_str(segment).decode_utf8().ok()?.into_owned())
 }
 
-/// There is no caller whose own namespace `_` could stand for.
+/// Refuses `_`: an anonymous request has no namespace that it could stand for.
 fn literal_namespace(text: &str) -> Option<NamespaceName> {
     if text == "_" { None } else { text.parse().ok() }
 }
 
-/// The outer `None`: not a package name; the inner one: no package.
+/// The outer `None` means that the name is illegal, the inner one that there is no package.
 fn packaged(text: &str) -> Option<Option<EntityName>> {
     if text == "default" { Some(None) } else { text.parse().ok().map(Some) }
 }
@@ -153,7 +153,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_as_an_address_parses_back(
+        fn an_address_parses_back_into_its_parts(
             ns in "[a-z0-9][a-z0-9.&@ -]{0,9}[a-z]", package in "[a-z]{1,6}", action in "[a-z][a-z .]{0,9}[a-z]",
             kind in 0..Extension::ALL.len(), rest in "(/[a-z%./]{0,9})?",
         ) {

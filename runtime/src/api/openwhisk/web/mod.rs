@@ -23,8 +23,8 @@ pub use address::{Address, Extension};
 use request::{RawHttp, WebRequest};
 pub use response::cors;
 
-/// Any method on a web action's URL: what the action answers, transcoded by the extension · 404 no such web action · 401 ·
-/// 413 · 429 · 202 not ready in 60 s.
+/// Any method on a web action's URL: the action's answer, transcoded by the extension · 404 if there is no such web
+/// action · 401 · 413 · 429 · 202 if it has not ended after 60 s.
 pub async fn invoke(
     State(app): State<App>,
     transaction: TransactionId,
@@ -42,7 +42,7 @@ pub async fn invoke(
     }
 }
 
-/// What a web action that was found answers, and who may read it.
+/// The answer of a web action that was found, with the headers that let browsers read it.
 pub async fn answer(
     app: &App,
     transaction: TransactionId,
@@ -60,7 +60,7 @@ pub async fn answer(
     response
 }
 
-/// A web action that exists, whose it is, and how the request got there.
+/// A web action that exists, its owner, and how the request reached it.
 pub struct WebTarget {
     address: Address,
     entry: Arc<ActionEntry>,
@@ -68,12 +68,12 @@ pub struct WebTarget {
     route: RouteContext,
 }
 
-/// What a route of the gateway adds to a request; nothing where the URL is the web action's own.
+/// What a route of the gateway adds to a request; empty for the web action's own URL.
 #[derive(Default)]
 pub struct RouteContext {
-    /// What segments of the path stand for: arguments that neither query nor body override.
+    /// The values of the path parameters: arguments that neither query nor body can override.
     pub parameters: Vec<(String, String)>,
-    /// In place of the header `X-Require-Whisk-Auth`.
+    /// Replaces the header `X-Require-Whisk-Auth`.
     pub secret: Option<String>,
 }
 
@@ -87,7 +87,7 @@ fn missing() -> Rejection {
     Rejection::Web(StatusCode::NOT_FOUND, messages::ENTITY_NOT_FOUND.into())
 }
 
-/// Steps 1 to 3 of §8.3: nothing distinguishes what is missing.
+/// Steps 1 to 3 of §8.3. The 404 does not reveal what is missing.
 pub async fn find(app: &App, address: Address) -> Result<WebTarget, Rejection> {
     let owner = app.catalog.owner(&address.namespace).await?.filter(|owner| !owner.blocked).ok_or_else(missing)?;
     let name = FullName {
@@ -97,7 +97,7 @@ pub async fn find(app: &App, address: Address) -> Result<WebTarget, Rejection> {
     };
     match app.catalog.resolve(&name).await {
         Ok(entry) if entry.action.is_web() => {
-            app.catalog.may_invoke(&owner, &name).await?; // step 3: through a binding whose provider is private, 403
+            app.catalog.may_invoke(&owner, &name).await?; // step 3: 403 through a binding whose provider is private
             Ok(WebTarget { address, entry, owner, route: RouteContext::default() })
         }
         Ok(_) | Err(Failure::NotFound(_) | Failure::Conflict(_)) => Err(missing()),
@@ -116,7 +116,7 @@ async fn checked(
     let accepted = app.clock.now();
     let key = match *request.method() {
         Method::POST | Method::PATCH => idempotency::key(request.headers())?,
-        _ => None, // such a request may be repeated anyway
+        _ => None, // the other methods can be repeated without a key
     };
     let entrance = app.admission.enter(&target.owner, key, accepted)?;
     app.gate.check_payload(&target.owner, body::content_length(request.headers()).unwrap_or(0))?;
@@ -134,7 +134,7 @@ async fn checked(
     let key = request.headers().get("x-require-whisk-auth").and_then(|value| value.to_str().ok());
     let key = target.route.secret.as_deref().or(key);
     let may = request::require_whisk_auth(annotations.get("require-whisk-auth"), key, caller.is_some());
-    // An OPTIONS request that has come this far is one that the action answers itself, without a key. §8.3, step 6.
+    // The action answers this OPTIONS request itself, and no key is needed. §8.3, step 6.
     if !may && !is_options {
         return Err(Rejection::Http(StatusCode::UNAUTHORIZED, messages::AUTHENTICATION_FAILED.into()));
     }

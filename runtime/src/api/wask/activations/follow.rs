@@ -5,9 +5,9 @@
 //! data: 2026-… stdout: hi     data: {"status":"success","statusCode":0}
 //! ```
 //!
-//! The id of a line is its number, after the first attempt with that of the attempt in front: `2.3`. Whoever comes back with
-//! `Last-Event-ID` goes on behind it. An activation that is begun again begins its log anew, which an event `attempt` says,
-//! also to those who come back after the server has died.
+//! The id of a line is its number; from the second attempt on, the number of the attempt comes first: `2.3`. A client
+//! that reconnects with `Last-Event-ID` gets the lines after it. Each attempt starts a new log. An event `attempt`
+//! announces it, even to a client that reconnects after the server has crashed.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -29,14 +29,14 @@ use crate::api::openwhisk::activations::find;
 use crate::invoke::{Lines, RunningActivation};
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
-/// Between two signs of life on a quiet stream, so that nobody on the way takes it for dead.
+/// Time between two signs of life on a quiet stream, so that no proxy closes it.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
-/// The attempt whose lines have their number alone for an id.
+/// The attempt whose line ids have no attempt in front.
 const FIRST: u32 = 1;
-/// How soon an activation that waits for its turn is looked at again.
+/// How often to look at an activation that waits to run.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
-/// The stream of an activation that is known · 404.
+/// The event stream of an activation · 404 if it is unknown.
 pub async fn follow(
     app: App,
     namespace: NamespaceName,
@@ -61,16 +61,16 @@ pub async fn follow(
     Ok(Sse::new(events(follower)).keep_alive(KeepAlive::new().interval(SIGN_OF_LIFE)).into_response())
 }
 
-/// Somebody who follows a log.
+/// A client that follows a log.
 struct Follower {
     app: App,
     namespace: NamespaceName,
     id: ActivationId,
-    /// The number of the line that comes next.
+    /// The number of the next line.
     next: u64,
-    /// The attempt whose log is told, or was last.
+    /// The attempt whose log is sent, or was sent last.
     attempt: Option<u32>,
-    /// It was followed to its end.
+    /// The log was followed to its end.
     saw_it_end: bool,
     ready: VecDeque<Event>,
     over: bool,
@@ -87,7 +87,7 @@ fn events(follower: Follower) -> impl Stream<Item = Result<Event, Infallible>> {
                 return None;
             }
             tokio::select! {
-                () = closing.cancelled() => return None, // whoever wants more comes back
+                () = closing.cancelled() => return None, // the client reconnects if it wants more
                 () = follower.look() => (),
             }
         }
@@ -95,40 +95,40 @@ fn events(follower: Follower) -> impl Stream<Item = Result<Event, Infallible>> {
 }
 
 impl Follower {
-    /// Waits for something to tell, and makes it ready.
+    /// Waits for the next events and puts them into `ready`.
     async fn look(&mut self) {
         if let Some(running) = self.app.invoker.running(&self.namespace, self.id) {
             return self.follow_run(&running).await;
         }
         match self.app.store.job_state(&self.namespace, self.id).await {
             Ok(Some(JobState::Due | JobState::Leased)) => tokio::time::sleep(LOOK_AGAIN).await,
-            Ok(None) if self.app.invoker.running(&self.namespace, self.id).is_some() => (), // it has begun meanwhile
+            Ok(None) if self.app.invoker.running(&self.namespace, self.id).is_some() => (), // it has started since
             Ok(Some(JobState::Dead) | None) => self.end().await,
-            Err(_) => self.over = true, // the store is away: whoever follows comes back
+            Err(_) => self.over = true, // the store is not available: the client reconnects
         }
     }
 
     async fn follow_run(&mut self, running: &RunningActivation) {
-        self.turn_to(running.attempt);
+        self.switch_to(running.attempt);
         let Lines { first, lines, over } = running.lines(self.next).await;
-        self.tell(first, lines);
+        self.push_lines(first, lines);
         self.saw_it_end = over;
     }
 
     async fn end(&mut self) {
         self.over = true;
         let Ok(Some(record)) = find(&self.app, &self.namespace, self.id).await else { return };
-        self.turn_to(attempt_of(&record));
+        self.switch_to(attempt_of(&record));
         if !self.saw_it_end {
             let skipped = usize::try_from(self.next).unwrap_or(usize::MAX);
             let lines: Vec<String> = record.logs.iter().skip(skipped).cloned().collect();
-            self.tell(self.next, lines);
+            self.push_lines(self.next, lines);
         }
         self.ready.push_back(event("end", &ended(&record)));
     }
 
-    /// From here on the log of this attempt is told.
-    fn turn_to(&mut self, attempt: u32) {
+    /// Switches to the log of this attempt.
+    fn switch_to(&mut self, attempt: u32) {
         match self.attempt.replace(attempt) {
             Some(before) if before == attempt => (),
             Some(_) => {
@@ -139,7 +139,7 @@ impl Follower {
         }
     }
 
-    fn tell(&mut self, first: u64, lines: Vec<String>) {
+    fn push_lines(&mut self, first: u64, lines: Vec<String>) {
         self.next = first;
         for line in lines {
             let position = LogPosition { attempt: self.attempt.unwrap_or(FIRST), line: self.next };
@@ -149,7 +149,7 @@ impl Follower {
     }
 }
 
-/// Which line of which attempt.
+/// A line of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct LogPosition {
     attempt: u32,
@@ -157,7 +157,7 @@ struct LogPosition {
 }
 
 impl LogPosition {
-    /// `None`: not the id of a line.
+    /// `None` if this is not the id of a line.
     fn read(id: &str) -> Option<Self> {
         match id.split_once('.') {
             Some((attempt, line)) => Some(LogPosition { attempt: attempt.parse().ok()?, line: line.parse().ok()? }),
@@ -194,7 +194,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_is_read_as_it_is_written() {
+    fn a_line_id_reads_back_as_written() {
         for (text, attempt, line) in [("0", 1, 0), ("17", 1, 17), ("2.0", 2, 0), ("12.345", 12, 345)] {
             let position = LogPosition { attempt, line };
             assert_eq!((position.to_string().as_str(), LogPosition::read(text)), (text, Some(position)));

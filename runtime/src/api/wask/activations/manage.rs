@@ -1,4 +1,4 @@
-//! What is done to an activation: cancelled, run again, its input looked at. Not part of OpenWhisk's API.
+//! Cancelling and rerunning an activation, and reading its input. Not part of OpenWhisk's API.
 
 use axum::Json;
 use axum::body::Body;
@@ -12,16 +12,17 @@ use crate::api::App;
 use crate::api::http::{Caller, Rejection, Segments, TransactionId, accepted, body};
 use crate::invoke::Context;
 
-/// `POST activations/{id}/cancel`: 202 its status; what is queued has ended with the answer, what runs ends within a moment ·
-/// 404 unknown · 409 it has ended.
+/// `POST activations/{id}/cancel`: 202 with its status · 404 unknown · 409 if it has ended. A queued activation has
+/// ended when the response arrives; a running one ends shortly after.
 pub async fn cancel(State(app): State<App>, caller: Caller, path: Segments) -> Result<Response, Rejection> {
     let (namespace, id) = path.own_activation(&caller)?;
     app.invoker.cancel(&caller.identity, id).await?;
     Ok((StatusCode::ACCEPTED, Json(status::document(&app, &namespace, id).await?)).into_response())
 }
 
-/// `POST activations/{id}/rerun`: 202 `{activationId}` of the activation that runs it again, on the body if there is one · 204 it
-/// was a firing, and no rule is active · 404 unknown, or not ended · 409 its input is not kept · 413 · 429.
+/// `POST activations/{id}/rerun`: 202 `{activationId}` of the new activation, whose input is the body if there is one ·
+/// 204 if it was a firing and no rule is active · 404 unknown or not ended · 409 if its input was not stored · 413 ·
+/// 429.
 pub async fn rerun(
     State(app): State<App>,
     transaction: TransactionId,
@@ -38,7 +39,8 @@ pub async fn rerun(
     }
 }
 
-/// `GET activations/{id}/input`: the arguments that it was given, defaults aside · 404 unknown, or not ended · 409 not kept.
+/// `GET activations/{id}/input`: the arguments of the request, without defaults · 404 unknown or not ended · 409 if
+/// they were not stored.
 pub async fn input(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
     let (namespace, id) = path.own_activation(&caller)?;
     Ok(Json(Value::Object(app.invoker.input(&namespace, id).await?)))

@@ -1,4 +1,4 @@
-//! What wask adds to an activation: its status, its log while it is written, cancel, rerun and input.
+//! What wask adds to an activation: status, input, cancel, rerun, and following a log while it is written.
 
 pub mod follow;
 pub mod manage;

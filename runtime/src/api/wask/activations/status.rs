@@ -1,4 +1,4 @@
-//! `/activations/{id}/status`: where an activation is in its life, and waiting for its end. Feeds contract §B.2.
+//! `/activations/{id}/status`: the state of an activation, and waiting for its end. Feeds contract §B.2.
 
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ use crate::api::openwhisk::activations::find;
 use crate::api::openwhisk::documents::activation::ActivationStage;
 use crate::invoke::QueuedInvocation;
 
-/// `GET activations/{id}/status`: where it is in its life, for every id that was handed out; with `wait=30s` as soon as it has
-/// ended, or after that time · 400 · 404 unknown.
+/// `GET activations/{id}/status`: the state of any activation · 400 · 404 unknown. With `wait=30s` the response comes
+/// when the activation has ended, or after that time.
 pub async fn status(
     State(app): State<App>,
     caller: Caller,
@@ -32,7 +32,7 @@ pub async fn status(
     Ok(Json(document(&app, &namespace, id).await?))
 }
 
-/// The document of an activation's status · 404 unknown.
+/// The status document of an activation · 404 unknown.
 pub async fn document(app: &App, namespace: &NamespaceName, id: ActivationId) -> Result<Value, Failure> {
     let callbacks = app.callbacks.of(namespace, id).await?;
     if let Some(life) = unended(app, namespace, id).await? {
@@ -43,7 +43,7 @@ pub async fn document(app: &App, namespace: &NamespaceName, id: ActivationId) ->
     Ok(ActivationStage::Ended(&record).document(id, &callbacks))
 }
 
-/// It may have ended between the two looks, and its callbacks be pending.
+/// Reads the callbacks again: the activation may have ended since, and its callbacks become pending.
 async fn refreshed(
     app: &App,
     namespace: &NamespaceName,
@@ -53,7 +53,7 @@ async fn refreshed(
     if known.is_empty() { Ok(known) } else { app.callbacks.of(namespace, id).await }
 }
 
-/// An activation that is queued, runs or waits for another attempt.
+/// The stage of an activation that is queued, runs or waits for another attempt; `None` if it has ended or is unknown.
 pub async fn unended(
     app: &App,
     namespace: &NamespaceName,
@@ -81,7 +81,7 @@ pub async fn unended(
     }
 }
 
-/// `30s`, `500ms`, `1m`, or a number of seconds.
+/// Reads `30s`, `500ms`, `1m`, or a number of seconds, up to `longest`.
 fn wait(text: &str, longest: Duration) -> Result<Duration, String> {
     let read = text.parse().map(Duration::from_secs).or_else(|_| humantime::parse_duration(text));
     let refused = || messages::not_a_wait(text, &humantime::format_duration(longest).to_string());
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wait_is_a_time_up_to_the_longest() {
+    fn a_wait_is_a_time_up_to_the_limit() {
         let minute = Duration::from_secs(60);
         for (text, ms) in [("30s", 30_000), ("500ms", 500), ("1m", 60_000), ("30", 30_000), ("0", 0)] {
             assert_eq!(wait(text, minute), Ok(Duration::from_millis(ms)), "{text}");

@@ -1,11 +1,11 @@
-//! Alarms on the wire: what their feed tells, and what was and will be. Times are milliseconds since the epoch.
+//! The JSON of alarms: the feed's document, and the next and past ticks. Times are milliseconds since the epoch.
 
 use serde_json::{Value, json};
 use wask_model::{Alarm, PastTick};
 
 use crate::alarms::{AlarmView, feed_document};
 
-/// As READ of the feed. Feeds contract §A.7.
+/// The document that READ of the feed returns. Feeds contract §A.7.
 pub fn summary(alarm: &Alarm) -> Value {
     feed_document(alarm)
 }

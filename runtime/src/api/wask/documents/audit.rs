@@ -1,4 +1,4 @@
-//! Records of the audit on the wire.
+//! The JSON of audit records.
 
 use serde_json::{Value, json};
 use wask_model::AuditRecord;

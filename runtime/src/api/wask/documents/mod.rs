@@ -1,4 +1,4 @@
-//! JSON shapes of wask's own routes ↔ model.
+//! The JSON documents of wask's own routes.
 
 pub mod alarm;
 pub mod audit;

@@ -1,11 +1,12 @@
-//! The OpenAPI document of all routes, merged at the first request from one piece per noun. A test compares it with the
-//! routes.
+//! The OpenAPI document of all routes. It is merged at the first request from one JSON file per noun; a test compares
+//! it with the routes.
 
 use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
-/// In the order in which the document lists the routes. `shared.json` has the head, and what several nouns refer to.
+/// The files, in the order in which the document lists the routes. `shared.json` has the head of the document and the
+/// components that several nouns use.
 const PIECES: [&str; 16] = [
     include_str!("shared.json"),
     include_str!("pages.json"),

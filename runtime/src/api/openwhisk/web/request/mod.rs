@@ -1,7 +1,7 @@
 //! What an HTTP request contributes to the arguments of a web action, and who may send one. REST contract §8.2, §8.4,
 //! §8.5.
 //!
-//! Merging with the parameters of package, binding and action, which all stand below, happens elsewhere.
+//! The parameters of package, binding and action, which the request overrides, are merged elsewhere.
 
 use std::borrow::Cow;
 
@@ -24,10 +24,10 @@ const USER: &str = "__ow_user";
 const QUERY: &str = "__ow_query";
 const BODY: &str = "__ow_body";
 
-/// Names that only the server may give a value, or only who has a key.
+/// Names that a web request cannot set: the server sets them, and a callback needs a key.
 const RESERVED: [&str; 7] = [METHOD, HEADERS, PATH, USER, QUERY, BODY, Subscription::KEY];
 
-/// What a query may hold unencoded next to letters and digits; the space, which becomes `+`, is seen to before.
+/// Everything but letters, digits and these is percent-encoded in a query. Spaces have already become `+`.
 const QUERY_ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -46,7 +46,7 @@ const QUERY_ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
     .remove(b'?');
 
-/// Whether the action has the annotation `raw-http`: it gets query and body as they are.
+/// Whether the action has the annotation `raw-http`, and so gets query and body unparsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RawHttp {
     Yes,
@@ -58,22 +58,22 @@ pub enum RawHttp {
 pub struct WebRequest<'a> {
     pub method: &'a str,
     pub headers: &'a HeaderMap,
-    /// What followed the action segment, percent-encoded as received.
+    /// The path after the action segment, percent-encoded as received.
     pub path: &'a str,
     /// Without the question mark.
     pub query: Option<&'a str>,
-    /// The caller's namespace, if valid credentials came along.
+    /// The caller's namespace, if the request had valid credentials.
     pub user: Option<&'a str>,
-    /// What a route says that segments of the path stand for; nobody overrides it.
+    /// The path parameters of a gateway route. Neither query nor body can override them.
     pub named: &'a [(String, String)],
     pub body: &'a Bytes,
 }
 
 impl WebRequest<'_> {
-    /// The arguments of the request alone: context keys, under the query, under the body.
+    /// The arguments that come from the request: the context, overridden by the query, overridden by the body.
     ///
-    /// `fixed` tells which parameters of the action cannot be overridden (annotation `final`). `Err`: a body that is not
-    /// what its type says, or a name that is reserved or fixed; raw actions know neither.
+    /// `fixed` says which parameters of the action cannot be overridden (annotation `final`). `Err` if the body does
+    /// not match its type, or if a name is reserved or fixed; a raw action has neither restriction.
     pub fn arguments(&self, raw: RawHttp, fixed: &dyn Fn(&str) -> bool) -> Result<Arguments, Failure> {
         let mut arguments = self.context();
         match raw {
@@ -115,7 +115,7 @@ impl WebRequest<'_> {
         context
     }
 
-    /// `None`: no content type, or one that cannot be read.
+    /// `None` if the content type is missing or malformed.
     fn media(&self) -> Option<MediaType> {
         MediaType::parse(self.headers.get(CONTENT_TYPE)?)
     }
@@ -159,7 +159,7 @@ fn text(bytes: &[u8]) -> Value {
     String::from_utf8_lossy(bytes).into()
 }
 
-/// Refuses names that the server or the action's author keeps.
+/// Refuses names that are reserved by the server or fixed by the action's author.
 fn add_allowed(
     arguments: &mut Arguments,
     given: impl IntoIterator<Item = (String, Value)>,
@@ -174,7 +174,7 @@ fn add_allowed(
     Ok(())
 }
 
-/// The fields of a form; of repeated ones the last value.
+/// The fields of a form; the last value of a repeated field wins.
 fn form(body: &[u8]) -> Result<Arguments, Failure> {
     let mut escapes = body.iter().enumerate().filter(|(_, b)| **b == b'%');
     let broken = escapes.find(|(at, _)| {
@@ -187,7 +187,7 @@ fn form(body: &[u8]) -> Result<Arguments, Failure> {
     Ok(form_urlencoded::parse(body).map(|(key, value)| (key.into_owned(), value.into())).collect())
 }
 
-/// The query in one spelling: what needs no percent-encoding has none, a space is `+`, empty pairs are gone.
+/// The query in its normal form: percent-encoded only where needed, `+` for a space, without empty pairs.
 fn normalised(query: &str) -> String {
     let pair = |pair: &str| match pair.split_once('=') {
         Some((key, value)) => format!("{}={}", encoded(key), encoded(value)),
@@ -206,9 +206,9 @@ fn encoded(text: &str) -> String {
         .join("+")
 }
 
-/// Whether the annotation `require-whisk-auth` lets the request in: `true` asks for valid credentials of anybody, a
-/// string or number for a header `X-Require-Whisk-Auth` that equals it. No annotation and `false` let everybody in, any
-/// other value nobody.
+/// Whether the annotation `require-whisk-auth` admits the request. `true` requires valid credentials of any namespace,
+/// a string or number a header `X-Require-Whisk-Auth` that equals it. Without the annotation, and with `false`, every
+/// request is admitted; with any other value, none.
 pub fn require_whisk_auth(annotation: Option<&Value>, header: Option<&str>, has_identity: bool) -> bool {
     let secret: Cow<str> = match annotation {
         None | Some(Value::Bool(false)) => return true,

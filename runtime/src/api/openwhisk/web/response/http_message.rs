@@ -1,4 +1,4 @@
-//! The extension `.http`: the action says status, headers and body itself, within what HTTP allows. REST contract §8.7;
+//! The extension `.http`: the action sets status, headers and body itself, within what HTTP allows. REST contract §8.7;
 //! threats T32.
 
 use crate::api::http::media::{MediaClass, MediaType};
@@ -13,7 +13,7 @@ use wask_model::{looks_like_base64, messages};
 
 use super::{Answer, Content, WebRefusal};
 
-/// Bytes of all header lines that an action may send; above, proxies and clients give up in ways of their own.
+/// Bytes of all header lines that an action may send. Proxies and clients fail in different ways on more.
 const LONGEST_HEADERS: usize = 64 * 1024;
 
 /// As lenient as the reference: padding may be missing, and left-over bits of the last character do not matter.
@@ -24,7 +24,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// `Err`: a result that is no HTTP message, or whose body is not what its content type says.
+/// `Err` if the result is not an HTTP message, or if its body does not match its content type.
 pub(super) fn answer(value: &Value) -> Result<Answer, WebRefusal> {
     let members = value.as_object().ok_or_else(invalid)?;
     let mut headers = headers(members)?;
@@ -104,14 +104,15 @@ impl HeaderLines {
     }
 }
 
-/// What only the two ends of the connection may say; such a header of an action is dropped. RFC 9110 §7.6.1.
+/// Whether only the two ends of the connection may send this header. Such a header of an action is dropped.
+/// RFC 9110 §7.6.1.
 fn belongs_to_the_connection(name: &HeaderName) -> bool {
     [CONNECTION, CONTENT_LENGTH, TE, TRAILER, TRANSFER_ENCODING, UPGRADE].contains(name)
         || name.as_str() == "keep-alive"
         || name.as_str().starts_with("proxy-")
 }
 
-/// `None`: an empty body, whose type does not matter.
+/// `None` if the body is empty; then its type does not matter.
 fn content(body: Option<&Value>, media: Option<&HeaderValue>) -> Result<Option<Content>, WebRefusal> {
     let body = match body {
         None | Some(Value::Null) => return Ok(None),
@@ -148,7 +149,7 @@ fn text_content(text: &str, media: MediaType) -> Result<Content, WebRefusal> {
     Ok(Content { media, bytes: bytes.into() })
 }
 
-/// `true`, `null` and `1234` look like base64 too, but no JSON encodes to them.
+/// `true`, `null` and `1234` look like base64 too, but no JSON document encodes to them.
 fn is_json(text: &str) -> bool {
     serde_json::from_str::<IgnoredAny>(text).is_ok()
 }

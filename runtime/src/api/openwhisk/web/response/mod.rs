@@ -1,4 +1,4 @@
-//! How the outcome of a web action becomes an HTTP response, and which origins may read it. REST contract §8.7, §8.8.
+//! Turns the outcome of a web action into an HTTP response that every origin may read. REST contract §8.7, §8.8.
 
 mod http_message;
 
@@ -16,8 +16,8 @@ use wask_model::{Message, Status, messages};
 
 use super::address::Extension;
 
-/// What the server says in place of the action. The body, `{"error","code"}`, is written by whoever knows the
-/// transaction.
+/// A refusal in place of the action's response. The outermost layer, which knows the transaction id, writes the body
+/// `{"error","code"}`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WebRefusal {
     pub status: StatusCode,
@@ -38,8 +38,8 @@ impl WebRefusal {
     }
 }
 
-/// The response that the action's outcome asks for, in the way of `extension`. `request` holds the headers of the
-/// request, of which `Accept` counts.
+/// The response for the action's outcome, as `extension` defines it. `request` has the request's headers; only `Accept`
+/// is used.
 pub fn render(
     extension: Extension,
     outcome: &wask_model::Response,
@@ -63,7 +63,7 @@ fn answer(extension: Extension, outcome: &wask_model::Response, request: &Header
     Ok(answer)
 }
 
-/// What the action has to say: its result, or the value of `error`. Nobody is told why an action broke.
+/// The action's result, or the value of `error`. Why an action crashed is not revealed.
 fn reported(outcome: &wask_model::Response) -> Result<&Value, WebRefusal> {
     match outcome.status {
         Status::Success => Ok(&outcome.result),
@@ -79,7 +79,7 @@ fn json(value: &Value) -> Result<Content, WebRefusal> {
     }
 }
 
-/// The member `body`, else the one called like the extension, else a value that is no object itself; a string.
+/// A string: the member `body`, else the member named like the extension, else the value itself if it is not an object.
 fn text_member(value: &Value, name: &str, media: MediaType) -> Result<Content, WebRefusal> {
     match member(value, name).and_then(Value::as_str) {
         Some(text) => Ok(Content { bytes: text.to_owned().into(), media }),
@@ -98,7 +98,7 @@ fn plain_text(value: &Value) -> Result<Content, WebRefusal> {
     }
 }
 
-/// `body` wins, whatever its type.
+/// The member `body`, whatever its type, or else `name`.
 fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
     match value {
         Value::Object(members) => members.get("body").or_else(|| members.get(name)),
@@ -110,7 +110,7 @@ fn invalid(media: &MediaType) -> WebRefusal {
     WebRefusal::bad_request(messages::web_invalid(media.essence()))
 }
 
-/// A response before it meets axum.
+/// A response, before it becomes axum's.
 #[derive(Debug)]
 struct Answer {
     status: StatusCode,
@@ -126,7 +126,7 @@ struct Content {
 }
 
 impl Content {
-    /// `value` on many lines, indented by 2 spaces.
+    /// `value`, indented by 2 spaces.
     fn json(media: MediaType, value: &Value) -> Self {
         let text = serde_json::to_vec_pretty(value).expect("a JSON value always serializes");
         Content { media, bytes: text.into() }
@@ -150,7 +150,7 @@ impl Answer {
     }
 }
 
-/// Lets pages of every origin read the response. `requested`: what the request says in `Access-Control-Request-Headers`.
+/// Lets pages of every origin read the response. `requested` is the request's `Access-Control-Request-Headers`.
 /// Replaces such headers of the action, because browsers refuse a response that has them twice.
 pub fn cors(headers: &mut HeaderMap, requested: Option<&HeaderValue>) {
     const METHODS: HeaderValue = HeaderValue::from_static("OPTIONS, GET, DELETE, POST, PUT, HEAD, PATCH");
