@@ -1,4 +1,4 @@
-//! The audit: who changed which entity, told together with the change and kept as long as activations are.
+//! The audit: who changed which entity, recorded with the change and kept as long as activations are.
 
 use std::time::Duration;
 
@@ -126,7 +126,7 @@ async fn only_the_owner_reads_the_audit_and_it_expires_like_activations() {
     me.create_trigger("new").await;
     assert_eq!(told(&me, "").await.len(), 2);
     wask.advance(DAY + Duration::from_millis(1));
-    let wask = wask.restart().await; // what is too old goes at every start, and once an hour
+    let wask = wask.restart().await; // expired records are removed at every start and once an hour
     let me = wask.guest();
     eventually("the first is forgotten", || async {
         (told(&me, "").await == ["created triggers guest/new 0.0.1"]).then_some(())

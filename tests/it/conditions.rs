@@ -1,4 +1,4 @@
-//! ETags, and changes that are made only if nobody else made one: `If-Match`, `If-None-Match`.
+//! ETags, and changes that depend on them: `If-Match`, `If-None-Match`.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ fn entities() -> [(&'static str, Value); 5] {
     ]
 }
 
-/// A request that demands something: a header and its value.
+/// A request with a condition: a header and its value.
 async fn demanding(me: &Client, method: Method, path: &str, demand: (&str, &str), body: &Value) -> Answer {
     let request = me.request(method, &format!("/api/v1/namespaces/_/{path}"));
     me.send(request.header(demand.0, demand.1).json(body)).await

@@ -1,4 +1,4 @@
-//! Code on its way in: what is taken, what is refused, and in which words.
+//! Uploads of code: what is accepted, what is refused, and with which message.
 
 use std::io::{Cursor, Write as _};
 
@@ -22,7 +22,7 @@ fn module(name: &str) -> Vec<u8> {
     STANDARD.decode(guest(name)).expect("base64")
 }
 
-/// A number as WebAssembly writes it.
+/// A number in WebAssembly's encoding.
 fn leb(mut number: u32) -> Vec<u8> {
     let mut bytes = Vec::new();
     while 127 < number {
@@ -37,7 +37,7 @@ fn section(id: u8, content: &[u8]) -> Vec<u8> {
     [&[id][..], &leb(content.len() as u32), content].concat()
 }
 
-/// A proper module whose functions have so many locals each: a few bytes that cost a compiler seconds.
+/// A valid module whose functions have this many locals each: a few bytes that take a compiler seconds.
 fn with_locals(functions: u32, locals: u32) -> Vec<u8> {
     let body = [&[1][..], &leb(locals), &[0x7f, 0x0b]].concat(); // one group of i32, end
     let code = [leb(body.len() as u32), body].concat();
@@ -52,7 +52,7 @@ fn with_locals(functions: u32, locals: u32) -> Vec<u8> {
     .concat()
 }
 
-/// Deploys code that must be accepted, and what came back.
+/// Deploys code that must be accepted, and returns its document.
 async fn stored(me: &Client, code: &str) -> Value {
     me.put_code("a", code, json!({})).await.expect(200);
     me.get("actions/a").await.expect(200).json()["exec"].clone()
@@ -225,7 +225,7 @@ async fn b57_code_of_several_megabytes_comes_back_byte_for_byte() {
     let mut large = module("echo");
     let name = leb(4).into_iter().chain(*b"fill");
     let content: Vec<u8> = name.chain((0..5_000_000_u32).map(|n| (n * 31 % 251) as u8)).collect();
-    large.extend(section(0, &content)); // a section that nobody reads
+    large.extend(section(0, &content)); // a section that is ignored
     let code = STANDARD.encode(large);
 
     assert_eq!(stored(&me, &code).await["code"], code);

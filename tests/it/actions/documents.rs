@@ -1,4 +1,4 @@
-//! Creating, changing, reading and deleting.
+//! Creating, changing, reading and deleting actions.
 
 use std::time::Duration;
 
@@ -89,7 +89,7 @@ async fn b45_b46_annotations_are_merged_and_clients_cannot_set_the_servers() {
 async fn b51_parameters_and_annotations_are_limited_to_one_mebibyte() {
     let wask = TestServer::start().await;
     let me = wask.guest();
-    // keys and values in compact JSON, quotes included
+    // the size of keys and values is that of compact JSON, including quotes
     let of_size = |size: usize| json!([{ "key": "k", "value": "x".repeat(size - 6) }, { "key": "no", "value": 1 }]);
     for property in ["parameters", "annotations"] {
         for create in [true, false] {

@@ -1,4 +1,4 @@
-//! Invoking: who waits, what comes back, what the action is told.
+//! Invoking: blocking and non-blocking callers, their answers, and what the action sees.
 
 use serde_json::{Value, json};
 use wask_tests::{TestServer, annotation, example, guest, wat};

@@ -1,4 +1,4 @@
-//! What a client does with actions. Numbers are the bullets of §11.1 and §11.3 of the REST contract.
+//! Actions through the API. Numbers are the bullets of §11.1 and §11.3 of the REST contract.
 
 mod documents;
 mod invoking;

@@ -1,4 +1,4 @@
-//! Default parameters: merged, delivered as environment, made final.
+//! Default parameters: merging, environment variables, and final parameters.
 
 use serde_json::{Value, json};
 use wask_tests::{Client, TestServer, guest};

@@ -1,4 +1,4 @@
-//! Lists beyond the contract: filters by status, kind, cause and text; pages that stay where they are while records come in.
+//! Lists beyond the contract: filters by status, kind, cause and text, and pages that stay stable while records arrive.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -25,7 +25,7 @@ async fn page(me: &Client, query: &str) -> (Vec<String>, Option<String>) {
     (answer.json().as_array().expect("a list").iter().map(id_of).collect(), next)
 }
 
-/// Every page from this one on.
+/// Every page, starting with this one.
 async fn pages(me: &Client, first: &str) -> Vec<Vec<String>> {
     let mut all = Vec::new();
     let mut next = Some(first.to_owned());
@@ -120,7 +120,7 @@ async fn pages_neither_repeat_nor_miss_a_record_while_new_ones_arrive() {
     let mut made = BTreeSet::new();
     for n in 0..7 {
         if n == 5 {
-            wask.advance(Duration::from_millis(1)); // five of one millisecond, two of the next
+            wask.advance(Duration::from_millis(1)); // five records in one millisecond, two in the next
         }
         made.insert(invoked(&me, "a", json!({})).await);
     }

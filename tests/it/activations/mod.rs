@@ -1,5 +1,5 @@
-//! Records: ids, sub-resources, lists with their filters, the state of one that has not ended. Numbers are the bullets
-//! of §11.4 of the REST contract.
+//! Records: ids, sub-resources, lists with filters, and the state of an activation that has not ended. Numbers are the
+//! bullets of §11.4 of the REST contract.
 
 mod listing;
 

@@ -1,4 +1,4 @@
-//! Callers who leave, and the places that activations take: neither is lost, neither counts twice.
+//! Callers that disconnect: no activation is lost, and the number in flight stays right.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use wask_tests::{Client, TestServer, annotation, eventually, guest};
 
 use super::{SECOND, START, id_of};
 
-/// A server that admits `places` activations at a time, on a clock moved by hand.
+/// A server that admits `places` activations at a time, with a clock moved by hand.
 async fn with_places(places: u32) -> TestServer {
     let wask = TestServer::builder()
         .clock_by_hand(START)
@@ -16,14 +16,14 @@ async fn with_places(places: u32) -> TestServer {
     wask.start().await
 }
 
-/// Invokes in the background, as soon as there is a place, as a caller that can be made to leave.
+/// Invokes in the background as soon as an activation can be admitted; aborting the task disconnects the caller.
 fn caller(client: &Client, path: &str, args: Value) -> JoinHandle<()> {
     let (client, path) = (client.clone(), path.to_owned());
     tokio::spawn(async move { while client.post(&path, &args).await.status == 429 {} })
 }
 
-/// Waits until every place is taken, and until whoever took the last one has come from there to running its guest, which
-/// nobody can see from outside but takes far less time than this.
+/// Waits until no further activation is admitted, and then until the last one runs its guest. That cannot be seen from
+/// outside but takes far less time than this.
 async fn full(client: &Client) {
     for _ in 0..100 {
         let asked = || async { (client.invoke("echo", &json!({})).await.status == 429).then_some(()) };
@@ -31,7 +31,7 @@ async fn full(client: &Client) {
     }
 }
 
-/// Waits until there is a place.
+/// Waits until an activation is admitted.
 async fn free(client: &Client) {
     let asked = || async { (client.invoke("echo", &json!({})).await.status == 200).then_some(()) };
     eventually("a place is free", asked).await;
@@ -70,7 +70,7 @@ async fn callers_that_disconnect_at_their_202_leave_one_record_and_no_job() {
 
     wask.advance(SECOND);
     for (n, caller) in callers.iter().enumerate() {
-        tokio::time::sleep(Duration::from_micros(100 * (n as u64 % 4))).await; // during the commits of the others
+        tokio::time::sleep(Duration::from_micros(100 * (n as u64 % 4))).await; // while the other invocations are committed
         caller.abort();
     }
     wask.advance(4 * SECOND);
@@ -101,7 +101,7 @@ async fn callers_that_disconnect_during_their_202_do_not_leak_in_flight() {
 
     for round in 0..10_u64 {
         let callers: Vec<_> = (0..PLACES).map(|_| caller(&me, "actions/sleeper", json!({ "ms": 0 }))).collect();
-        tokio::time::sleep(Duration::from_micros(300 * round)).await; // some are not read yet, some being stored
+        tokio::time::sleep(Duration::from_micros(300 * round)).await; // some requests are not read yet, others are being stored
         callers.iter().for_each(JoinHandle::abort);
     }
     free(&me).await;
@@ -116,12 +116,12 @@ async fn callers_that_disconnect_during_their_202_do_not_leak_in_flight() {
             }
         }
         for id in &admitted {
-            // Its place may have been free a moment before its turn was.
+            // An ended activation may leave the number in flight a moment before it returns its permit.
             eventually("it runs", || async { (me.state(id).await == "running").then_some(()) }).await;
         }
         for id in &admitted {
             eventually("it has ended", || async {
-                wask.advance(SECOND); // until after its guest has begun to sleep
+                wask.advance(SECOND); // until its guest has begun to sleep
                 (me.state(id).await == "ended").then_some(())
             })
             .await;
@@ -174,7 +174,7 @@ async fn an_activation_is_no_longer_in_flight_however_it_ends() {
     wask.advance(SECOND);
     free(&me).await;
 
-    // And none was given back twice: one is all there is.
+    // Nothing was returned twice: only one activation is admitted.
     let last = me.invoke_async("sleeper", &json!({ "ms": 1000 })).await;
     me.post("actions/echo", &json!({})).await.expect(429);
     wask.advance(SECOND);

@@ -26,7 +26,7 @@ async fn an_action_can_run_for_180_minutes_but_not_longer() {
         in_state(&me, id, "running").await;
     }
     for _ in 0..35 {
-        wask.advance(5 * MINUTE); // longer than a lease: the node must not take its own run for a dead one's
+        wask.advance(5 * MINUTE); // longer than a lease: the node must not take its own run for a dead node's
         for id in [&in_time, &too_late] {
             assert_eq!(me.state(id).await, "running");
         }
@@ -47,7 +47,7 @@ async fn an_action_can_run_for_180_minutes_but_not_longer() {
     assert!(records.iter().all(|record| annotation(record, "attempts").is_none()));
 }
 
-/// Real time, for once: nothing on the way from the guest's clock to the leases is moved by hand.
+/// Runs in real time: neither the guest's clock nor the leases are moved by hand.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_of_three_real_minutes_ends_with_its_result() {
     const SLEEP_MS: u64 = 180_000;

@@ -1,4 +1,4 @@
-//! Work that outlives its caller: accepted once it is on disk, followed by its id, ended by its own time limit. Feeds
+//! Work that outlives its caller: accepted once it is on disk, found by its id, ended at its own time limit. Feeds
 //! contract §B.1, B.2.
 
 mod leaving;
@@ -166,7 +166,7 @@ async fn an_accepted_invocation_is_on_disk() {
 
     let event = me.post("triggers/dawn", &json!({ "n": "event" })).await.expect(202).json();
     let invoked = me.invoke_async("echo", &json!({ "n": "invoked" })).await;
-    let data = wask.kill().await; // at once: the answers have hardly been read
+    let data = wask.kill().await; // at once, when the answers have just been read
 
     let wask = ServerProcess::start("serve", &[], &[], data).await;
     let me = wask.guest().await;
@@ -241,7 +241,7 @@ async fn a_caller_can_choose_a_shorter_wait() {
     assert_eq!(me.ended(&id).await["response"]["result"], json!({ "slept": 500 }));
 }
 
-/// Lets a second pass, and another, until the caller is answered.
+/// Advances the clock by one second at a time until the caller is answered.
 async fn answered(wask: &TestServer, waiting: tokio::task::JoinHandle<Answer>) -> Answer {
     eventually("the caller is answered", || async {
         wask.advance(SECOND);

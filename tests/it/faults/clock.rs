@@ -1,4 +1,4 @@
-//! Somebody sets the system's clock, an hour forward and back, under a server that runs.
+//! The system's clock is set an hour forward and back while a server runs.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -13,13 +13,13 @@ use super::UNLIMITED;
 
 const HOUR: i64 = 3600;
 
-/// A wall clock that can be set, for a process that is started with its variables.
+/// A wall clock that can be set, for a process that is started with these environment variables.
 struct SetClock {
     folder: TempDir,
 }
 
 impl SetClock {
-    /// Builds what is laid under the process.
+    /// Builds the library that is preloaded into the process.
     fn new() -> Self {
         let clock = SetClock { folder: tempfile::tempdir().unwrap() };
         clock.set(0);
@@ -39,7 +39,7 @@ impl SetClock {
         self.folder.path().join("offset")
     }
 
-    /// `seconds`: how much it is off from now on.
+    /// Sets the clock off by `seconds` from now on.
     fn set(&self, seconds: i64) {
         use std::os::unix::fs::FileExt as _;
         let file = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(self.offset()).unwrap();
@@ -53,7 +53,7 @@ impl SetClock {
     }
 }
 
-/// The event of each tick that was fired, by its due time.
+/// The activation of each tick that fired, by its due time.
 async fn fired(client: &Client, trigger: &str) -> BTreeMap<i64, String> {
     let alarm = client.get(&format!("alarms/{trigger}")).await.expect(200).json();
     let ticks = alarm["history"].as_array().cloned().unwrap_or_default();
@@ -85,7 +85,8 @@ async fn an_alarm_neither_bursts_nor_repeats_ticks_when_the_clock_jumps() {
 
     let ticks = fired(&me, "second").await;
     clock.set(0);
-    tokio::time::sleep(Duration::from_secs(5)).await; // those seconds have been: there is nothing to wait for
+    // The ticks of these seconds have already fired, so there is no condition to wait for.
+    tokio::time::sleep(Duration::from_secs(5)).await;
     let after = me.activations_of("second").await;
     assert!(after.len() <= events + 2, "{} events after {events}: an hour is fired again", after.len());
     let again =

@@ -1,4 +1,4 @@
-//! The disk is full: nothing more is promised, what is there can be read, and when there is room again it goes on by itself.
+//! A full disk: the server accepts no work, still serves reads, and recovers by itself when there is room again.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -13,14 +13,14 @@ use wask_tests::{Client, ServerProcess, eventually, guest};
 use super::{UNLIMITED, assert_kept, assert_unavailable, try_invoke};
 
 const FULL: &str = "The server cannot store anything now: its disk is full. Nothing was accepted; try again later.";
-/// Triggers with much in them, which fill a database that may not grow.
+/// Large triggers that fill a database with a size limit.
 const FILLERS: usize = 64;
 
-/// Data of which there cannot be much.
+/// A data folder with little room.
 enum Room {
-    /// On a file system of 64 MB of its own, with this file to fill it; unmounted in the end.
+    /// A file system of its own with 64 MB and this file to fill it; unmounted at the end.
     Disk { data: Arc<TempDir>, filler: PathBuf },
-    /// Where nobody may mount one: a bound on the size of the database.
+    /// A limit on the size of the database, for machines on which a test cannot mount a file system.
     Bound { data: Arc<TempDir> },
 }
 
@@ -75,7 +75,7 @@ impl Drop for Room {
     }
 }
 
-/// Writes until there is no room.
+/// Writes until the disk is full.
 fn fill(filler: &Path) {
     let mut file = File::create(filler).unwrap();
     for chunk in [&[0; 1 << 16][..], &[0; 512]] {

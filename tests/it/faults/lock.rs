@@ -1,4 +1,4 @@
-//! Another process holds the database: whoever wants to write is sent away until it lets go.
+//! Another process locks the database: writers are refused until it releases the lock.
 
 use std::time::{Duration, Instant};
 

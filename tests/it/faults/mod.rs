@@ -1,4 +1,4 @@
-//! What a server stands on gives way: its disk, its database, the time. Fault matrix F12, F16, F25.
+//! Faults below the server: its disk, its database, its clock. Fault matrix F12, F16, F25.
 
 mod clock;
 mod disk;
@@ -7,14 +7,14 @@ mod lock;
 use serde_json::{Value, json};
 use wask_tests::{Answer, Client};
 
-/// Settings that every server here is started with: nothing is throttled.
+/// The settings of every server here: nothing is throttled.
 const UNLIMITED: [(&str, &str); 3] = [
     ("WASK_LIMITS__INVOCATIONS_PER_MINUTE", "0"),
     ("WASK_LIMITS__FIRES_PER_MINUTE", "0"),
     ("WASK_LIMITS__CONCURRENT_INVOCATIONS", "0"),
 ];
 
-/// Invokes the echo without waiting. `Ok`: the id that was promised; `Err`: an answer that promises nothing.
+/// Invokes the echo, non-blocking. `Ok` is the accepted id, `Err` a refusal.
 async fn try_invoke(client: &Client, args: &Value) -> Result<String, Answer> {
     let answer = client.post("actions/echo", args).await;
     match answer.status.as_u16() {
@@ -23,7 +23,7 @@ async fn try_invoke(client: &Client, args: &Value) -> Result<String, Answer> {
     }
 }
 
-/// A refusal that tells everything: the status, a sentence, the request's code, and that it is worth another try.
+/// Checks a complete refusal: status, sentence, the request's code, and `Retry-After`.
 fn assert_unavailable(refused: &Answer, says: &str) {
     assert_eq!(refused.status, 503, "{}", refused.text());
     assert_eq!(refused.header("retry-after"), Some("1"));
@@ -31,7 +31,7 @@ fn assert_unavailable(refused: &Answer, says: &str) {
     assert!(refused.json()["code"].is_string(), "{}", refused.text());
 }
 
-/// What was promised has ended well, each with one record, and nothing else has a record.
+/// Checks that every accepted activation has succeeded with exactly one record, and that there are no other records.
 async fn assert_kept(client: &Client, promised: &[String]) {
     for id in promised {
         assert_eq!(client.ended(id).await["response"]["status"], "success");

@@ -148,7 +148,7 @@ async fn apis_belong_to_the_namespace_of_the_key() {
     foreign["namespace"] = json!("guest");
     let refused = create(&other, "", foreign).await.expect(403);
     assert_eq!(refused.error(), "The supplied authentication is not authorized to access 'guest'.");
-    // A route may lead to a web action of others, as anybody may call it.
+    // A route can lead to another namespace's web action, because every caller may call it.
     let at = served(&other, "/club", "/theirs", "get", "echo").await;
     assert_eq!(at, "/api/gw/some%20one@home/club/theirs");
     ask(&me, "GET", &at).await.expect(200);
@@ -242,7 +242,7 @@ async fn routes_created_concurrently_all_exist() {
     for one in making {
         match one.await.unwrap().as_u16() {
             200 => made += 1,
-            409 => (), // lost its race too often; nothing was written, and the client is told
+            409 => (), // lost the race too often: nothing was written, and the client gets an error
             status => panic!("{status}"),
         }
     }

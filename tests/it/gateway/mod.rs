@@ -1,4 +1,4 @@
-//! The API gateway: routes made as `wsk api`, `aio rt api` and their library make them, and requests to these routes.
+//! The API gateway: routes created like `wsk api`, `aio rt api` and their library create them, and requests to them.
 //! `spec/clients.md`, "Routes besides".
 
 mod managing;
@@ -11,7 +11,7 @@ use wask_tests::{Answer, Client, guest};
 
 const MANAGEMENT: &str = "/api/v1/web/whisk.system/apimgmt";
 
-/// One call of the management, with the key.
+/// One management call, with the key.
 async fn manage(me: &Client, method: Method, call: &str) -> Answer {
     me.send(me.request(method, &format!("{MANAGEMENT}/{call}"))).await
 }
@@ -21,7 +21,7 @@ async fn create(me: &Client, query: &str, apidoc: Value) -> Answer {
     me.send(request.json(&json!({ "apidoc": apidoc }))).await
 }
 
-/// What the clients send for one route.
+/// The body that clients send for one route.
 fn route(base: &str, path: &str, verb: &str, action: &str) -> Value {
     json!({
         "namespace": "_", "gatewayBasePath": base, "gatewayPath": path, "gatewayMethod": verb,
@@ -33,7 +33,7 @@ fn route(base: &str, path: &str, verb: &str, action: &str) -> Value {
     })
 }
 
-/// Makes a route to a web action and returns the path it is served under.
+/// Creates a route to a web action and returns the path at which it is served.
 async fn served(me: &Client, base: &str, path: &str, verb: &str, action: &str) -> String {
     let made = create(me, "?responsetype=json", route(base, path, verb, action)).await.expect(200).json();
     below_host(made["gwApiUrl"].as_str().expect("gwApiUrl")) + path
@@ -45,7 +45,7 @@ fn below_host(url: &str) -> String {
     rest[rest.find('/').unwrap_or(rest.len())..].to_owned()
 }
 
-/// Deploys the web action `echo`: what a request carries comes back.
+/// Deploys the web action `echo`, which returns its arguments.
 async fn web_echo(me: &Client) {
     me.create_web_action("echo", &guest("echo")).await;
 }
@@ -54,7 +54,7 @@ async fn ask(me: &Client, method: &str, path: &str) -> Answer {
     me.send(me.anonymous(method.parse().expect("a method"), path)).await
 }
 
-/// Base paths of all APIs that a query of getApi answers, with their paths and verbs.
+/// The APIs that getApi returns for a query: base paths with their paths and verbs.
 async fn listed(me: &Client, query: &str) -> Vec<String> {
     let all = manage(me, Method::GET, &format!("getApi{query}")).await.expect(200).json();
     let mut found = Vec::new();

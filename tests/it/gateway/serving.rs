@@ -1,4 +1,4 @@
-//! Requests to routes.
+//! Requests to the routes of APIs.
 
 use reqwest::Method;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Cancelled: queued, running, between two attempts, in the middle of a sequence, and when the node dies over it.
+//! Cancelling an activation that is queued, running, between two attempts or in a sequence, and across a crash.
 
 use serde_json::{Value, json};
 use wask_tests::{ServerProcess, TestServer, annotation, eventually, guest, wat};
@@ -121,7 +121,7 @@ async fn an_acknowledged_cancellation_survives_a_crash() {
     let id = me.invoke_async("sleeper", &json!({ "ms": 50_000 })).await;
     in_state(&me, &id, "running").await;
     me.post(&format!("activations/{id}/cancel"), &json!({})).await.expect(202);
-    let data = wask.kill().await; // perhaps before its record was written
+    let data = wask.kill().await; // possibly before its record was written
 
     let wask = ServerProcess::start("serve", &[], &[], data).await;
     let me = wask.guest().await;

@@ -1,4 +1,4 @@
-//! Circles of actions, triggers and rules end by themselves. Threat T16.
+//! Loops of actions, triggers and rules end by themselves. Threat T16.
 
 use serde_json::{Value, json};
 use wask_tests::{TestServer, eventually, guest};
@@ -20,7 +20,7 @@ async fn an_action_that_fires_its_own_trigger_stops_at_the_depth_limit() {
     }
     me.post("triggers/round", &payload).await.expect(202);
 
-    // Event, action, event, action …: eight of each.
+    // Firing, action, firing, action …: eight of each.
     let last = eventually("the circle ends", || async {
         let runs = me.activations_of("firer").await;
         runs.into_iter().find(|record| record["response"]["result"].to_string().contains(TOO_DEEP))
@@ -36,7 +36,7 @@ async fn an_action_that_fires_its_own_trigger_stops_at_the_depth_limit() {
 async fn an_action_that_invokes_itself_stops_at_the_depth_limit() {
     let (_wask, me) = started().await;
     me.create_action("invoker", &guest("invoker")).await;
-    // Each invokes itself with what it finds under `params`, one level less every time.
+    // Each invokes itself with the value of `params`, which has one level less every time.
     let mut args = json!({});
     for _ in 0..20 {
         args = json!({ "name": "invoker", "blocking": false, "params": args });

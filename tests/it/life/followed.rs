@@ -1,4 +1,4 @@
-//! Following a log while it is being written: server-sent events.
+//! Following a log while it is written: server-sent events.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ impl Following {
         Following { response, text: String::new() }
     }
 
-    /// The next event; `None`: the stream is over.
+    /// The next event, or `None` at the end of the stream.
     async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
@@ -58,7 +58,7 @@ impl Following {
         }
     }
 
-    /// The same while time passes on the server's clock.
+    /// Like `next`, while the server's clock advances.
     async fn next_in_time(&mut self, wask: &TestServer) -> Option<Event> {
         let passing = async {
             loop {
@@ -98,7 +98,7 @@ async fn a_follower_gets_lines_as_they_are_written_and_then_the_end() {
     in_state(&me, &id, "running").await;
     let mut following = Following::of(&me, &id, None).await;
     for n in 0..3 {
-        // A line of standard error is shown when it is written.
+        // A line of standard error is sent as soon as it is written.
         let event = following.next_in_time(&wask).await.unwrap();
         assert_eq!(event.id, line(n));
         assert!(event.data.ends_with(&format!("stderr: line {n}")), "{event:?}");

@@ -1,4 +1,4 @@
-//! Dead letters: what nobody tries any more is kept until somebody decides.
+//! Dead letters: activations that have used up their attempts are kept until they are redriven or purged.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use wask_tests::{Answer, Client, TestServer, annotation, guest, wat};
 
 use super::{ended_in_time, in_state, retry, started};
 
-/// An activation whose attempts are used up.
+/// An activation that has used up its attempts.
 async fn dead(wask: &TestServer, me: &Client, action: &str, error: &str) -> String {
     me.create_action_with(action, &guest("error"), retry(json!({ "attempts": 2, "delayMs": 100 }))).await;
     let id = me.invoke_async(action, &json!({ "error": error })).await;
@@ -103,13 +103,13 @@ async fn a_dead_letters_activation_has_ended_for_every_reader() {
     me.post(&format!("activations/{id}/cancel"), &json!({})).await.expect(409);
 }
 
-/// Invokes an action of another namespace, without waiting.
+/// Invokes an action of another namespace, non-blocking.
 async fn invoke_theirs(client: &Client, args: &Value) -> Answer {
     client.send(client.request(Method::POST, "/api/v1/namespaces/provider/actions/shop/sell").json(args)).await
 }
 
-/// A package that others may use, with an action that fails whatever it is told and parameters that are nobody's business;
-/// and a letter of `me` for it.
+/// A shared package with an action that always fails and with secret parameters, and a dead letter of `me` for that
+/// action.
 async fn dead_of_theirs(wask: &TestServer, me: &Client) -> (Client, String) {
     let provider = wask.other("provider").await;
     let secret = |key: &str| json!([{ "key": key, "value": "nobody's business" }]);

@@ -1,4 +1,4 @@
-//! What is old, or too much, is forgotten.
+//! Retention: records are removed by age and by size.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The life of an activation beyond what OpenWhisk knows: looked at, waited for, cancelled, tried again, given up, run again.
+//! The life of an activation beyond OpenWhisk: status, waiting, cancellation, retries, dead letters, reruns.
 
 mod cancelled;
 mod depth;
@@ -32,7 +32,7 @@ async fn status(client: &Client, id: &str) -> Value {
     client.get(&format!("activations/{id}/status")).await.expect(200).json()
 }
 
-/// Lets time pass until the activation has ended.
+/// Advances the clock until the activation has ended.
 async fn ended_in_time(wask: &TestServer, id: &str) -> Value {
     let me = wask.guest();
     eventually(&format!("{id} has ended"), || async {

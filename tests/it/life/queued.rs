@@ -1,4 +1,4 @@
-//! Bursts wait for their turn, as many as may, and nobody waits for ever.
+//! Bursts wait for a permit, up to a limit, and every job gets its turn.
 
 use std::collections::BTreeMap;
 
@@ -114,7 +114,7 @@ async fn two_namespaces_share_the_node_evenly_whatever_their_backlogs() {
     })
     .await;
 
-    // The first four places were theirs; from then on two of four, for three rounds.
+    // They had the first four permits; from then on they get two of four, for three rounds.
     let ended = states(&many, &of_many).await.get("ended").copied().unwrap_or(0);
     assert!((8..=14).contains(&ended), "{ended} of the many have ended");
     eventually("the places go to whoever is left", || async {

@@ -1,4 +1,4 @@
-//! Run again: on the same input, or on another.
+//! Reruns, with the same input or another.
 
 use serde_json::{Value, json};
 use wask_tests::{Client, TestServer, annotation, guest};

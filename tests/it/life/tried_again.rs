@@ -7,7 +7,7 @@ use wask_tests::{Client, Receiver, ServerProcess, TestServer, annotation, eventu
 
 use super::{SECOND, START, ended_in_time, in_state, retry, started, status};
 
-/// The attempts that a record tells of, by what each ended with.
+/// The failed attempts in a record, by how each ended.
 fn failed(record: &Value) -> Vec<(u64, String)> {
     let all = annotation(record, "failedAttempts").unwrap_or(json!([]));
     let all = all.as_array().unwrap().iter();

@@ -1,4 +1,4 @@
-//! Waiting for an end without asking again and again.
+//! Waiting for the end of an activation without polling.
 
 use serde_json::{Value, json};
 use wask_tests::{Client, eventually, guest};

@@ -1,4 +1,4 @@
-//! Many guests at once: each keeps to its own limits, and none keeps the others from theirs.
+//! Many guests at once: each is held to its own limits and does not slow the others down.
 
 use std::time::{Duration, Instant};
 

@@ -5,7 +5,7 @@ use wask_tests::{Client, TestServer, guest, wat};
 
 use super::{invoke, logs_of, run, run_wat};
 
-/// Remembers in memory and in a global how often it ran: `{"runs":1}`, unless something survived.
+/// Counts its runs in memory and in a global. Returns `{"runs":1}` unless state survived a run.
 const COUNTER: &str = r#"(module
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)

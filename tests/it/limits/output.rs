@@ -1,4 +1,4 @@
-//! What a guest writes, how it ends, and how its author reads it.
+//! What a guest writes, how it exits, and what its author reads.
 
 use serde_json::{Value, json};
 use wask_tests::{TestServer, guest};

@@ -1,4 +1,5 @@
-//! How many at a time and in a minute, and where a caller reads it. Numbers are the bullets of §11.9 of the REST contract.
+//! Limits on concurrency and on requests per minute, and where a caller reads them. Numbers are the bullets of §11.9 of
+//! the REST contract.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The wall clock: whatever a guest does, it ends at its limit.
+//! The time limit: whatever a guest does, it ends at its limit.
 
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -6,7 +6,7 @@ use wask_tests::{TestServer, annotation, guest};
 
 use super::{run, run_wat};
 
-/// Guests that never end, each in a way of its own.
+/// Guests that never end, each in a different way.
 const ENDLESS: [&str; 13] = [
     "endless-loop",
     "endless-tail-call",

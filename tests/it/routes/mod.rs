@@ -8,18 +8,18 @@ use std::path::Path;
 use reqwest::Method;
 use wask_tests::{Answer, Client, TestServer};
 
-/// Who may use a route.
+/// Who can use a route.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Door {
-    /// Everybody: information, and web actions that say so.
+    /// Every caller: information, and web actions.
     Open,
-    /// Like [`Door::Open`], but the answer is elsewhere.
+    /// Like [`Door::Open`], but the answer is a redirect.
     Moved,
-    /// Whoever has a key; the path names no namespace whose owner matters.
+    /// Every caller with a key; the path has no namespace whose owner matters.
     Key,
     /// The owner of the namespace in the path.
     Owner,
-    /// Like [`Door::Owner`], but others see what is shared: nothing.
+    /// Like [`Door::Owner`], but other callers see what is shared, which is nothing here.
     Shared,
 }
 
@@ -31,7 +31,7 @@ pub enum Body {
     Document,
     /// Bounded by `limits.payload_bytes`.
     Payload,
-    /// Read when the package has been found; there is none here, so 404 comes first.
+    /// Read once the package has been found. There is none here, so the answer is 404.
     AfterPackage,
 }
 
@@ -42,7 +42,7 @@ const ID: &str = "0123456789abcdef0123456789abcdef";
 const REQUEST_BYTES: u64 = 20_000;
 const PAYLOAD_BYTES: u64 = 10_000;
 
-/// Method, path, who may use it, what becomes of a body. The route tables of `runtime/src/api` have the same.
+/// Method, path, who can use it, what it does with a body. The route tables of `runtime/src/api` have the same routes.
 #[rustfmt::skip]
 pub const ROUTES: [(&str, &str, Door, Body); 84] = [
     ("GET", "/", Open, Ignored),
@@ -131,7 +131,7 @@ pub const ROUTES: [(&str, &str, Door, Body); 84] = [
     ("GET", "/api/v1/namespaces/{ns}/tasks/", Owner, Ignored),
 ];
 
-/// A path of this route in a namespace; what it names does not exist.
+/// A path of this route in a namespace. The entity that it names does not exist.
 fn path(route: &str, namespace: &str) -> String {
     let web = format!("{namespace}/default/hello.json");
     let named = route.replace("{ns}", namespace).replace("{*address}", &web);
@@ -140,7 +140,7 @@ fn path(route: &str, namespace: &str) -> String {
     named.replace("{name}", "missing").replace("{inner}", "inside").replace("{id}", &id)
 }
 
-/// Routes of an API to the web action `hello`, under the address that stands for any.
+/// Creates gateway routes to the web action `hello`, at the address that [`path`] puts in.
 async fn serve_hello(me: &Client) {
     for verb in methods("ANY") {
         let action = serde_json::json!({ "name": "hello", "namespace": "_" });

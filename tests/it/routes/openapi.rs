@@ -1,4 +1,4 @@
-//! The OpenAPI document: every route is in it, and how a callback is asked for and arrives.
+//! The OpenAPI document: it has every route, and describes how to ask for a callback and how it arrives.
 
 use std::collections::BTreeSet;
 
@@ -8,8 +8,8 @@ use wask_tests::TestServer;
 
 use super::ROUTES;
 
-/// `METHOD path` of every route, as the OpenAPI document writes them: it has the useful form of what is any path here, and
-/// no second form with a slash at the end.
+/// `METHOD path` of every route as the OpenAPI document writes it: wildcards as named parameters, and without the
+/// second form with a trailing slash.
 fn documented_routes() -> BTreeSet<String> {
     let mut expected = BTreeSet::new();
     for (method, route, ..) in ROUTES {
@@ -111,7 +111,7 @@ async fn the_openapi_document_describes_callbacks_and_their_requests() {
     assert_eq!(*states, json!(["queued", "running", "retrying"]));
 }
 
-/// What a reference leads to; anything else as it is.
+/// The target of a reference; anything else unchanged.
 fn followed<'a>(document: &'a Value, part: &'a Value) -> &'a Value {
     let path = part["$ref"].as_str();
     path.map_or(part, |path| document.pointer(&path[1..]).expect("a reference that leads somewhere"))
@@ -123,7 +123,7 @@ fn names_of<'a>(document: &'a Value, parameters: &'a Value) -> BTreeSet<&'a str>
     all.map(|parameter| followed(document, parameter)["name"].as_str().expect("a name")).collect()
 }
 
-/// References of the document that lead nowhere.
+/// The references that do not resolve.
 fn unresolved(document: &Value, part: &Value) -> BTreeSet<String> {
     match part {
         Value::Object(members) => {

@@ -1,5 +1,5 @@
-//! What holds for every request: keys, names, ids, methods, media types, sizes. Numbers are the bullets of §11.1 of the
-//! REST contract.
+//! Rules for every request: keys, names, ids, methods, media types, sizes. Numbers are the bullets of §11.1 of the REST
+//! contract.
 
 mod bodies;
 mod names;

@@ -1,4 +1,4 @@
-//! Names in the URL, and whose they are.
+//! Names in the URL, and who owns what they name.
 
 use reqwest::Method;
 use serde_json::json;

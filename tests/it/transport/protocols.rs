@@ -1,4 +1,4 @@
-//! Connections as clients use them: kept alive, pipelined, in chunks, HTTP/2 without an upgrade.
+//! Connections: kept alive, pipelined, chunked, HTTP/2 without an upgrade.
 
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
@@ -15,7 +15,7 @@ async fn with_echo() -> TestServer {
     wask
 }
 
-/// Sends bytes as they are, asks for the end of the connection with a last request, and returns all that comes back.
+/// Sends raw bytes, ends the connection with a last request, and returns everything that the server sends.
 async fn everything(wask: &TestServer, requests: &[u8]) -> String {
     let mut socket = TcpStream::connect(wask.address()).await.expect("a connection");
     socket.write_all(requests).await.expect("a server that reads");

@@ -1,4 +1,4 @@
-//! What every REST resource does with HEAD, with `Accept`, and with a path that begins with two slashes.
+//! How every REST resource handles HEAD, `Accept`, and a path that begins with two slashes.
 
 use reqwest::Method;
 use serde_json::json;

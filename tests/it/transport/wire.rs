@@ -1,4 +1,4 @@
-//! What no client library sends: heads and bodies that are too large, pieces, nonsense.
+//! Requests that no client library sends: heads and bodies that are too large, bodies in pieces, nonsense.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use wask_tests::TestServer;
 
-/// Sends bytes as they are and returns what comes back before the server has nothing more to say.
+/// Sends raw bytes and returns what the server sends until it stops.
 async fn raw(wask: &TestServer, request: &[u8]) -> String {
     let mut socket = TcpStream::connect(wask.address()).await.expect("a connection");
-    let _ = socket.write_all(request).await; // the server may have answered and closed before the end
+    let _ = socket.write_all(request).await; // the server may answer and close before it has read everything
     let mut answer = Vec::new();
     let mut chunk = [0; 4096];
     while !String::from_utf8_lossy(&answer).contains("\r\n\r\n") {

@@ -1,4 +1,4 @@
-//! Who may reach which web action, and who pays for it.
+//! Who may call a web action, and whose limits count.
 
 use reqwest::Method;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Bodies as people send them: files, forms, bytes, nothing; and what no server can read.
+//! Request bodies: files, forms, bytes, empty ones, and malformed ones.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

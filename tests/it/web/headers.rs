@@ -1,5 +1,5 @@
-//! Response headers: which origins may read a response, what HEAD and OPTIONS answer, and what an action may not say
-//! (threat T32).
+//! Response headers: which origins may read a response, how HEAD and OPTIONS are answered, and which headers an action
+//! cannot send (threat T32).
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -115,7 +115,7 @@ async fn b170_an_array_becomes_one_header_line_per_element() {
     assert_eq!(lines("x-deep"), ["1", "2"]);
 }
 
-/// One HTTP/1.1 exchange on a connection that stays open: head and body as they came.
+/// One HTTP/1.1 exchange on a connection that stays open. Returns head and body unchanged.
 async fn exchange(connection: &mut TcpStream, path: &str, body: &Value) -> (String, String) {
     let body = body.to_string();
     let head = format!(

@@ -1,5 +1,5 @@
-//! Web actions through the public door: REST contract §8 and the bullets 140 to 180 of its §11.8. Most of them use the
-//! guest `echo`: what a request carries comes back as the result, so a request can ask for any response.
+//! Web actions: REST contract §8 and the bullets 140 to 180 of its §11.8. Most stories use the guest `echo`, which
+//! returns its arguments, so a request can ask for any response.
 
 mod access;
 mod bodies;
@@ -12,12 +12,12 @@ use wask_tests::{Answer, Client, guest};
 
 use reqwest::{Method, RequestBuilder};
 
-/// Deploys `echo` under `name` with these annotations besides `web-export`.
+/// Deploys `echo` as `name` with `web-export` and these annotations.
 async fn web_echo(me: &Client, name: &str, annotations: Value) {
     web_echo_with(me, name, annotations, json!({})).await;
 }
 
-/// The same with default parameters.
+/// Like `web_echo`, with default parameters.
 async fn web_echo_with(me: &Client, name: &str, annotations: Value, parameters: Value) {
     let mut all = pairs(&annotations);
     all.push(json!({ "key": "web-export", "value": true }));

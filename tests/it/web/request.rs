@@ -1,4 +1,4 @@
-//! What of a request becomes an argument of the action.
+//! Which parts of a request become arguments of the action.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,7 +10,7 @@ use super::{post, web, web_echo, web_echo_with};
 const JSON: &str = "application/json";
 const NOT_ALLOWED: &str = "Request defines parameters that are not allowed (e.g., reserved properties).";
 
-/// The arguments of a request, without the `__ow_*` that are the same everywhere.
+/// The arguments of a request, without the `__ow_*` that every request has.
 async fn arguments(me: &Client, method: &str, path: &str, kind: &str, body: &[u8]) -> Value {
     let mut request = web(me, method, path).body(body.to_vec());
     if !kind.is_empty() {

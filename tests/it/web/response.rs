@@ -1,4 +1,4 @@
-//! What of a result becomes the response. `echo` returns the posted object, so each row posts the result that it wants.
+//! How a result becomes the response. `echo` returns the posted object, so each row posts the result it needs.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -24,7 +24,7 @@ async fn expect(me: &Client, bullet: u32, extension: &str, result: Value, status
     assert_eq!(answer.text(), body, "{what}");
 }
 
-/// The same for what the server says in place of the action.
+/// Like the above, for a refusal by the server.
 async fn refused(me: &Client, bullet: u32, extension: &str, result: Value, status: u16, error: &str) {
     let answer = post(me, &format!("echo{extension}"), &result).await;
     let what = format!("b{bullet}: {extension} of {result}");
