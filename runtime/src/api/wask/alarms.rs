@@ -4,16 +4,17 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde_json::Value;
-use wask_model::FullName;
+use serde_json::{Value, json};
+use wask_model::{FullName, PastTick};
 
-use super::documents::alarm;
+use crate::alarms::{AlarmView, feed_document};
 use crate::api::App;
 use crate::api::http::{Caller, Params, Rejection, Segments, TransactionId, accepted, listing};
 use crate::gate::rights;
 use crate::invoke::Context;
 
-/// `GET alarms`: the document that READ of the feed returns for each, by trigger · with `count=true` their number.
+/// `GET alarms`: the document that READ of the feed returns (feeds contract §A.7) for each, by trigger · with
+/// `count=true` their number.
 pub async fn list(
     State(app): State<App>,
     caller: Caller,
@@ -26,13 +27,13 @@ pub async fn list(
         return Ok(listing::count("alarms", app.alarms.count(&namespace).await?, page));
     }
     let alarms = app.alarms.list(&namespace, page).await?;
-    Ok(listing::page(alarms.iter().map(alarm::summary)))
+    Ok(listing::page(alarms.iter().map(feed_document)))
 }
 
 /// `GET alarms/{trigger}`: that document with the next five ticks and the last twenty · 404.
 pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
     let trigger = own_trigger(&caller, path)?;
-    Ok(Json(alarm::document(&app.alarms.view(&trigger).await?)))
+    Ok(Json(document(&app.alarms.view(&trigger).await?)))
 }
 
 /// `POST alarms/{trigger}/run`: fires the trigger as the alarm would: 202 `{activationId}` · 204 when no rule is active
@@ -54,18 +55,47 @@ pub async fn run(
 /// `POST alarms/{trigger}/pause`: switches the alarm off and returns its document · 404.
 pub async fn pause(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
     let trigger = own_trigger(&caller, path)?;
-    Ok(Json(alarm::document(&app.alarms.pause(&trigger).await?)))
+    Ok(Json(document(&app.alarms.pause(&trigger).await?)))
 }
 
 /// `POST alarms/{trigger}/resume`: makes the alarm due at its next tick and returns its document · 404 · 409 if an
 /// administrator disabled it.
 pub async fn resume(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
     let trigger = own_trigger(&caller, path)?;
-    Ok(Json(alarm::document(&app.alarms.resume(&trigger).await?)))
+    Ok(Json(document(&app.alarms.resume(&trigger).await?)))
 }
 
 fn own_trigger(caller: &Caller, path: Segments) -> Result<FullName, Rejection> {
     let trigger = path.target(caller)?.full_name()?;
     rights::own_entity(&caller.identity, &trigger)?;
     Ok(trigger)
+}
+
+/// The feed's document with the next and the past ticks. Times are milliseconds since the epoch.
+fn document(view: &AlarmView) -> Value {
+    let mut document = feed_document(&view.alarm);
+    document["nextFires"] = json!(view.upcoming);
+    document["history"] = view.past.iter().map(past).collect();
+    document
+}
+
+/// `lateness` is the milliseconds from `due` to `at`.
+fn past(tick: &PastTick) -> Value {
+    let mut shown = json!({
+        "due": tick.due,
+        "at": tick.at,
+        "lateness": u64::try_from(tick.at.since(tick.due).as_millis()).unwrap_or(u64::MAX),
+        "outcome": tick.end,
+        "origin": tick.origin,
+    });
+    for (key, value) in [
+        ("through", tick.through.map(|through| json!(through))),
+        ("reason", tick.reason.as_ref().map(|reason| json!(reason))),
+        ("activationId", tick.activation.map(|id| json!(id))),
+    ] {
+        if let Some(value) = value {
+            shown[key] = value;
+        }
+    }
+    shown
 }

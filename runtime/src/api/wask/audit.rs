@@ -2,9 +2,10 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use serde_json::{Value, json};
+use wask_model::AuditRecord;
 use wask_store::AuditQuery;
 
-use super::documents::audit;
 use crate::api::App;
 use crate::api::http::{Caller, Params, Rejection, Segments, listing};
 
@@ -30,5 +31,18 @@ pub async fn list(
         return Ok(listing::count("audit", app.store.count_audit(&query).await?, page));
     }
     let records = app.store.audit(&query).await?;
-    Ok(listing::page(records.iter().map(audit::document)))
+    Ok(listing::page(records.iter().map(document)))
+}
+
+fn document(record: &AuditRecord) -> Value {
+    json!({
+        "at": record.at,
+        "subject": record.subject,
+        "change": record.became,
+        "collection": record.collection,
+        "namespace": record.name.path(),
+        "name": record.name.name,
+        "version": record.version,
+        "transactionId": record.transaction,
+    })
 }

@@ -6,7 +6,6 @@ pub mod audit;
 pub mod callbacks;
 pub mod dead_letters;
 pub mod docs;
-pub mod documents;
 mod openapi;
 pub mod tasks;
 

@@ -13,10 +13,11 @@ use serde_json::json;
 use wask_model::{Activation, ActivationId, Failure, NamespaceName, WireResponse, messages};
 use wask_store::{ActivationQuery, Place};
 
-use super::documents::activation::{ActivationState, summary};
+use super::documents::activation::summary;
 use crate::api::App;
 use crate::api::http::{Caller, Params, Rejection, Segments, listing};
 use crate::api::wask::activations::follow;
+use crate::api::wask::activations::stage::ActivationState;
 use crate::api::wask::activations::status::unended;
 use cursor::link_to_next;
 

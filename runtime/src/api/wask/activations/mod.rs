@@ -2,4 +2,5 @@
 
 pub mod follow;
 pub mod manage;
+pub mod stage;
 pub mod status;

@@ -8,10 +8,10 @@ use serde_json::Value;
 use wask_model::{ActivationId, Failure, NamespaceName, messages};
 use wask_store::{JobState, KnownCallback, Lane};
 
+use super::stage::ActivationStage;
 use crate::api::App;
 use crate::api::http::{Caller, Params, Rejection, Segments};
 use crate::api::openwhisk::activations::find;
-use crate::api::openwhisk::documents::activation::ActivationStage;
 use crate::invoke::QueuedInvocation;
 
 /// `GET activations/{id}/status`: the state of any activation · 400 · 404 unknown. With `wait=30s` the response comes

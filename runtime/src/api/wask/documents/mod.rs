@@ -1,4 +1,0 @@
-//! The JSON documents of wask's own routes.
-
-pub mod alarm;
-pub mod audit;
