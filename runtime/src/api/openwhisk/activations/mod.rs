@@ -1,4 +1,4 @@
-//! `/namespaces/{ns}/activations`. REST contract §4; `/status` is feeds contract §B.2.
+//! `/namespaces/{ns}/activations`. REST contract §4. Their status is in `wask/activations`.
 
 pub mod cursor;
 pub mod query;
@@ -10,15 +10,15 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::json;
-use wask_model::{Activation, ActivationId, Failure, NamespaceName, WireResponse, messages};
+use wask_model::{Activation, Failure, WireResponse, messages};
 use wask_store::{ActivationQuery, Place};
 
 use super::documents::activation::summary;
 use crate::api::App;
 use crate::api::http::{Caller, Params, Rejection, Segments, listing};
 use crate::api::wask::activations::follow;
+use crate::api::wask::activations::lookup::{find, unended};
 use crate::api::wask::activations::stage::ActivationState;
-use crate::api::wask::activations::status::unended;
 use cursor::link_to_next;
 
 const STATE: HeaderName = HeaderName::from_static("x-wask-activation-state");
@@ -115,15 +115,6 @@ async fn ended(app: &App, caller: &Caller, path: Segments) -> Result<Activation,
         Ok(Some(life)) => Err(in_state(missing, life.state())),
         _ => find().await?.ok_or(missing), // it may have ended between the two looks
     }
-}
-
-/// Finds a record. Waits for records that are about to be written, so that a client that has an id finds its record.
-pub async fn find(app: &App, namespace: &NamespaceName, id: ActivationId) -> Result<Option<Activation>, Failure> {
-    if let Some(record) = app.store.activation(namespace, id).await? {
-        return Ok(Some(record));
-    }
-    app.invoker.flush_records().await;
-    app.store.activation(namespace, id).await.map_err(Failure::from)
 }
 
 fn in_state(mut response: Response, state: ActivationState) -> Response {

@@ -1,11 +1,11 @@
 //! The query string of a list of activations. REST contract §4.5; `contains`, `status`, `kind`, `cause` and `cursor`
 //! are wask's own.
 
-use crate::api::http::{Params, Rejection, listing};
 use wask_model::{Activation, Failure, Kind, NamespaceName, StatusFilter, messages};
 use wask_store::{ActivationQuery, Place};
 
 use super::cursor;
+use crate::api::http::{Params, Rejection, listing};
 use crate::catalog::Page;
 
 /// Characters of the longest `package/name`; a longer text cannot be in a name.

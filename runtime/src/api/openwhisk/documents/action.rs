@@ -5,7 +5,7 @@ use wask_model::{
     Action, Annotations, Exec, Failure, FullName, Kind, LimitsPatch, NamespaceName, looks_like_base64, messages,
 };
 
-use super::{CommonFields, reference};
+use super::fields::{CommonFields, reference};
 use crate::catalog::{ActionPatch, ActionView, ExecPatch};
 
 /// The kinds that a client can ask for, in the order of the error text.

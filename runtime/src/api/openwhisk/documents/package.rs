@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 use wask_model::{Action, Binding, Failure, FullName, NamespaceName, Package, messages};
 
-use super::{CommonFields, action};
+use super::action;
+use super::fields::CommonFields;
 use crate::catalog::{PackagePatch, PackageView};
 
 /// Reads the body of a PUT.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use wask_model::{Failure, NamespaceName, Rule, RuleStatus, messages};
 
-use super::{CommonFields, reference};
+use super::fields::{CommonFields, reference};
 use crate::catalog::{RulePatch, RuleView};
 
 pub fn read(body: &Value, own: &NamespaceName) -> Result<RulePatch, Failure> {

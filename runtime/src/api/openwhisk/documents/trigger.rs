@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use wask_model::{Failure, Trigger};
 
-use super::CommonFields;
+use super::fields::CommonFields;
 use crate::catalog::TriggerPatch;
 
 pub fn read(body: &Value) -> Result<TriggerPatch, Failure> {

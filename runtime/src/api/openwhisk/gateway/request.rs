@@ -1,11 +1,11 @@
 //! The body of createApi: the members of one route, or a whole Swagger document.
 
-use crate::api::http::Rejection;
 use serde_json::{Map, Value};
 use wask_model::{
     Api, ApiName, BasePath, Failure, FullName, Message, NamespaceName, PathPattern, ResponseType, Route, Verb, messages,
 };
 
+use crate::api::http::Rejection;
 use crate::gateway;
 
 /// What createApi creates.

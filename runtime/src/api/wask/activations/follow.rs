@@ -22,10 +22,9 @@ use serde_json::json;
 use wask_model::{Activation, ActivationId, Failure, NamespaceName};
 use wask_store::JobState;
 
-use super::status::unended;
+use super::lookup::{find, unended};
 use crate::api::App;
 use crate::api::http::Rejection;
-use crate::api::openwhisk::activations::find;
 use crate::invoke::{Lines, RunningActivation};
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");

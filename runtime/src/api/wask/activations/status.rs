@@ -6,13 +6,12 @@ use axum::Json;
 use axum::extract::State;
 use serde_json::Value;
 use wask_model::{ActivationId, Failure, NamespaceName, messages};
-use wask_store::{JobState, KnownCallback, Lane};
+use wask_store::KnownCallback;
 
+use super::lookup::{find, unended};
 use super::stage::ActivationStage;
 use crate::api::App;
 use crate::api::http::{Caller, Params, Rejection, Segments};
-use crate::api::openwhisk::activations::find;
-use crate::invoke::QueuedInvocation;
 
 /// `GET activations/{id}/status`: the state of any activation · 400 · 404 unknown. With `wait=30s` the response comes
 /// when the activation has ended, or after that time.
@@ -51,34 +50,6 @@ async fn refreshed(
     known: Vec<KnownCallback>,
 ) -> Result<Vec<KnownCallback>, Failure> {
     if known.is_empty() { Ok(known) } else { app.callbacks.of(namespace, id).await }
-}
-
-/// The stage of an activation that is queued, runs or waits for another attempt; `None` if it has ended or is unknown.
-pub async fn unended(
-    app: &App,
-    namespace: &NamespaceName,
-    id: ActivationId,
-) -> Result<Option<ActivationStage<'static>>, Failure> {
-    let Some(job) = app.store.job(namespace, id).await? else {
-        let running = app.invoker.running(namespace, id);
-        return Ok(
-            running.map(|running| ActivationStage::Running { name: running.action.to_string(), start: running.start })
-        );
-    };
-    let name = job.name;
-    match (job.lane, job.state) {
-        (_, JobState::Dead) | (Lane::Callback, _) => Ok(None),
-        (Lane::Fire, JobState::Due) => Ok(Some(ActivationStage::Queued { name, start: job.due })),
-        (Lane::Fire, JobState::Leased) => Ok(Some(ActivationStage::Running { name, start: job.due })),
-        (Lane::Invoke, state) => {
-            let QueuedInvocation { accepted: start, failed, .. } = QueuedInvocation::read(&job.payload)?;
-            Ok(Some(match state {
-                JobState::Leased => ActivationStage::Running { name, start },
-                JobState::Due | JobState::Dead if failed.is_empty() => ActivationStage::Queued { name, start },
-                JobState::Due | JobState::Dead => ActivationStage::Retrying { name, start, failed, next: job.due },
-            }))
-        }
-    }
 }
 
 /// Reads `30s`, `500ms`, `1m`, or a number of seconds, up to `longest`.

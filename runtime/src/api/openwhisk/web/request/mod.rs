@@ -5,8 +5,6 @@
 
 use std::borrow::Cow;
 
-use crate::api::http::EXTRA_LOGGING;
-use crate::api::http::media::{MediaClass, MediaType};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -16,6 +14,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, percent_encod
 use serde_json::Value;
 use subtle::ConstantTimeEq as _;
 use wask_model::{Arguments, Failure, Subscription, messages};
+
+use crate::api::http::EXTRA_LOGGING;
+use crate::api::http::media::{MediaClass, MediaType};
 
 const METHOD: &str = "__ow_method";
 const HEADERS: &str = "__ow_headers";

@@ -1,7 +1,6 @@
 //! The extension `.http`: the action sets status, headers and body itself, within what HTTP allows. REST contract §8.7;
 //! threats T32.
 
-use crate::api::http::media::{MediaClass, MediaType};
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -11,7 +10,8 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 use wask_model::{looks_like_base64, messages};
 
-use super::{Answer, Content, WebRefusal};
+use super::answer::{Answer, Content, WebRefusal};
+use crate::api::http::media::{MediaClass, MediaType};
 
 /// Bytes of all header lines that an action may send. Proxies and clients fail in different ways on more.
 const LONGEST_HEADERS: usize = 64 * 1024;

@@ -1,42 +1,18 @@
 //! Turns the outcome of a web action into an HTTP response that every origin may read. REST contract §8.7, §8.8.
 
+mod answer;
 mod http_message;
 
+use axum::response::Response;
+use http::header::{ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN};
+use http::{HeaderMap, HeaderValue};
+use serde_json::Value;
+use wask_model::{Status, messages};
+
+use self::answer::{Answer, Content, WebRefusal};
+use super::address::Extension;
 use crate::api::http::check_accept;
 use crate::api::http::media::MediaType;
-use axum::body::Body;
-use axum::response::Response;
-use bytes::Bytes;
-use http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_TYPE,
-};
-use http::{HeaderMap, HeaderValue, StatusCode};
-use serde_json::Value;
-use wask_model::{Message, Status, messages};
-
-use super::address::Extension;
-
-/// A refusal in place of the action's response. The outermost layer, which knows the transaction id, writes the body
-/// `{"error","code"}`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct WebRefusal {
-    pub status: StatusCode,
-    pub message: Message,
-}
-
-impl WebRefusal {
-    fn bad_request(message: impl Into<Message>) -> Self {
-        WebRefusal { status: StatusCode::BAD_REQUEST, message: message.into() }
-    }
-
-    fn not_acceptable(message: Message) -> Self {
-        WebRefusal { status: StatusCode::NOT_ACCEPTABLE, message }
-    }
-
-    fn property_missing() -> Self {
-        WebRefusal { status: StatusCode::NOT_FOUND, message: messages::WEB_PROPERTY_MISSING.into() }
-    }
-}
 
 /// The response for the action's outcome, as `extension` defines it. `request` has the request's headers; only `Accept`
 /// is used.
@@ -108,46 +84,6 @@ fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
 
 fn invalid(media: &MediaType) -> WebRefusal {
     WebRefusal::bad_request(messages::web_invalid(media.essence()))
-}
-
-/// A response, before it becomes axum's.
-#[derive(Debug)]
-struct Answer {
-    status: StatusCode,
-    /// All but the content type, which the content has.
-    headers: HeaderMap,
-    content: Option<Content>,
-}
-
-#[derive(Debug)]
-struct Content {
-    media: MediaType,
-    bytes: Bytes,
-}
-
-impl Content {
-    /// `value`, indented by 2 spaces.
-    fn json(media: MediaType, value: &Value) -> Self {
-        let text = serde_json::to_vec_pretty(value).expect("a JSON value always serializes");
-        Content { media, bytes: text.into() }
-    }
-}
-
-impl Answer {
-    fn ok(content: Content) -> Self {
-        Answer { status: StatusCode::OK, headers: HeaderMap::new(), content: Some(content) }
-    }
-
-    fn into_response(self) -> Response {
-        let mut response = Response::new(Body::empty());
-        *response.status_mut() = self.status;
-        *response.headers_mut() = self.headers;
-        if let Some(Content { media, bytes }) = self.content {
-            response.headers_mut().insert(CONTENT_TYPE, media.to_header());
-            *response.body_mut() = Body::from(bytes);
-        }
-        response
-    }
 }
 
 /// Lets pages of every origin read the response. `requested` is the request's `Access-Control-Request-Headers`.

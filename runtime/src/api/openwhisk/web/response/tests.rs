@@ -1,8 +1,9 @@
 //! Rows of REST contract §11.8 that the outcome decides.
 
 use axum::body::HttpBody as _;
-use http::HeaderName;
-use http::header::{ACCEPT, LOCATION, SET_COOKIE};
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE, LOCATION, SET_COOKIE};
+use http::{HeaderName, StatusCode};
 use serde_json::json;
 use wask_model::Response as Outcome;
 
