@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn conditions_are_read_from_lists_of_etags_and_stars() {
+    fn conditions_are_parsed_from_lists_of_etags_and_stars() {
         let at = |revisions: &[i64]| Ok(Condition::At(revisions.iter().copied().map(Revision).collect()));
         assert_eq!(read(IF_MATCH, &[]), Ok(Condition::None));
         assert_eq!(read(IF_MATCH, &[" * "]), Ok(Condition::Exists));

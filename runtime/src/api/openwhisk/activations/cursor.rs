@@ -37,13 +37,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_reads_back(start: i64, id: [u8; 16]) {
+        fn a_cursor_reads_back_as_written(start: i64, id: [u8; 16]) {
             let place = Place { start: Timestamp::from_millis(start), id: ActivationId::from_bytes(id) };
             prop_assert_eq!(read(&write(place)), Some(place));
         }
 
         #[test]
-        fn no_text_is_read_as_more_than_one_cursor(text in "[A-Za-z0-9_=-]{30,34}") {
+        fn a_cursor_has_only_one_spelling(text in "[A-Za-z0-9_=-]{30,34}") {
             if let Some(place) = read(&text) {
                 prop_assert_eq!(write(place), text);
             }
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn the_link_keeps_the_filters_and_names_one_cursor() {
+    fn the_link_keeps_the_filters_and_has_one_cursor() {
         let uri: Uri =
             "/api/v1/namespaces/_/activations?limit=2&name=p%2Fa&skip=4&cursor=old&status=application%20error"
                 .parse()

@@ -114,14 +114,14 @@ mod tests {
     }
 
     #[test]
-    fn b140_fewer_than_three_segments_name_nothing() {
+    fn b140_fewer_than_three_segments_are_no_address() {
         for path in ["", "/", "ns", "ns/", "ns/pkg", "ns/pkg/", "ns/pkg//rest", "ns//hello", "/pkg/hello"] {
             assert_eq!(parts(path), None, "{path}");
         }
     }
 
     #[test]
-    fn b142_another_suffix_belongs_to_the_name() {
+    fn b142_an_unknown_suffix_belongs_to_the_name() {
         for (path, name, rest) in [
             ("ns/default/hello.xyz", "ns/hello.xyz", ""),
             ("ns/default/hello.xyz/", "ns/hello.xyz", "/"),
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_checked_after_decoding() {
+    fn names_are_validated_after_decoding() {
         for path in [
             "_/default/hello",
             "ns/_%2Fx/hello",
@@ -164,7 +164,7 @@ mod tests {
         }
 
         #[test]
-        fn no_path_panics(path in ".{0,40}") {
+        fn parsing_never_panics(path in ".{0,40}") {
             let _ = Address::parse(&path);
         }
     }

@@ -7,7 +7,7 @@ use super::*;
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 
-/// A POST to `hello/more%20path` by somebody without credentials.
+/// A POST to `hello/more%20path` without credentials.
 struct Sent {
     headers: HeaderMap,
     query: Option<&'static str>,
@@ -47,7 +47,7 @@ impl Sent {
 }
 
 #[test]
-fn b143_b145_the_context_tells_how_the_action_was_called() {
+fn b143_b145_the_context_describes_the_call() {
     let mut request = sent("text/plain", b"");
     for value in ["1", "2"] {
         request.headers.append(HeaderName::from_static("x-twice"), HeaderValue::from_static(value));
@@ -81,7 +81,7 @@ fn b147_the_body_wins_over_the_query() {
 }
 
 #[test]
-fn b148_to_b152_a_body_becomes_what_its_type_says() {
+fn b148_to_b152_the_content_type_decides_what_a_body_becomes() {
     for (media, body, arguments) in [
         ("application/json", &b""[..], json!({})),
         ("text/plain", b"", json!({})),
@@ -106,7 +106,7 @@ fn b148_to_b152_a_body_becomes_what_its_type_says() {
 }
 
 #[test]
-fn a_body_that_is_not_what_its_type_says_is_malformed() {
+fn a_body_that_does_not_match_its_type_is_malformed() {
     for (media, body) in [
         ("application/json", &b"{"[..]),
         ("application/json", b" "),
@@ -155,13 +155,13 @@ fn b156_reserved_names_are_refused() {
 }
 
 #[test]
-fn a_malformed_body_is_told_before_a_reserved_name() {
+fn a_malformed_body_is_reported_before_a_reserved_name() {
     let request = Sent { query: Some("__ow_method=x"), ..sent("application/json", b"{") };
     assert!(request.refusal().starts_with("The request content was malformed:\n"));
 }
 
 #[test]
-fn b157_raw_actions_get_query_and_body_as_text_and_know_no_forbidden_name() {
+fn b157_raw_actions_get_query_and_body_as_text_with_any_name() {
     for (media, body, given) in [
         ("", &b""[..], ""),
         ("application/json", b"", ""),
@@ -184,7 +184,7 @@ fn b157_raw_actions_get_query_and_body_as_text_and_know_no_forbidden_name() {
 }
 
 #[test]
-fn a_raw_query_has_one_spelling() {
+fn a_raw_query_is_normalised() {
     for (query, one) in [
         ("", ""),
         ("a=%41%7e&b=x%20y+z", "a=A~&b=x+y+z"),

@@ -97,7 +97,7 @@ fn b160_text_without_a_member_is_missing() {
 }
 
 #[test]
-fn b161_to_b165_http_says_status_and_body() {
+fn b161_to_b165_http_sets_status_and_body() {
     for (result, expected) in [
         (json!({"statusCode": 302, "headers": {"location": "http://x"}}), of(302, "-", "")),
         (json!({"statusCode": 444}), of(444, "-", "")),
@@ -149,7 +149,7 @@ fn a_status_that_cannot_end_a_response_is_refused() {
 }
 
 #[test]
-fn b166_to_b169_http_encodes_the_body_as_its_type_says() {
+fn b166_to_b169_http_encodes_the_body_by_its_type() {
     let mismatch = refused("Response type in header did not match generated content type.");
     let unknown = refused("Response did not specify a known content-type.");
     let object = "{\n  \"a\": 1\n}";
@@ -183,7 +183,7 @@ fn b166_to_b169_http_encodes_the_body_as_its_type_says() {
 }
 
 #[test]
-fn b170_header_values_become_one_line_each() {
+fn b170_every_header_value_becomes_one_line() {
     let given = json!({"Set-Cookie": ["a=1", ["b=2"]], "X-Number": 1.5, "x-flag": true, "x-none": [], "x-ä": "y"});
     assert_eq!(headers(given).unwrap_err(), NOT_HTTP);
 
@@ -202,7 +202,7 @@ fn b170_header_values_become_one_line_each() {
 }
 
 #[test]
-fn what_is_no_header_is_refused() {
+fn an_invalid_header_is_refused() {
     for given in [
         json!(null),
         json!([]),
@@ -245,7 +245,7 @@ fn headers_have_a_limit() {
 }
 
 #[test]
-fn a_result_that_is_no_object_is_no_http_message() {
+fn a_result_that_is_not_an_object_is_refused_as_http_message() {
     assert_eq!(http(json!([{"body": "x"}])), refused(NOT_HTTP));
 }
 
@@ -273,7 +273,7 @@ fn b171_an_application_error_is_transcoded_like_a_result() {
 }
 
 #[test]
-fn b172_nobody_is_told_why_an_action_broke() {
+fn b172_the_cause_of_a_crash_is_not_revealed() {
     let sentence = refused("There was an error processing your request.");
     assert_eq!(seen(Extension::Json, Outcome::developer_error("secret"), "*/*"), sentence);
     assert_eq!(seen(Extension::Http, Outcome::whisk_error("secret"), "*/*"), sentence);
@@ -308,7 +308,7 @@ fn a_rendered_response_has_one_content_type_and_the_bytes() {
 }
 
 #[test]
-fn b174_to_b176_every_origin_may_read_the_response() {
+fn b174_to_b176_every_origin_can_read_the_response() {
     let asked = HeaderValue::from_static("x-custom-header");
     for (requested, allowed) in [
         (None, "Authorization, Origin, X-Requested-With, Content-Type, Accept, User-Agent"),
