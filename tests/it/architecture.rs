@@ -150,6 +150,12 @@ fn http_stays_in_the_api() {
 }
 
 #[test]
+fn a_wing_of_the_api_uses_only_the_wings_below_it() {
+    assert_eq!(findings("runtime/src/api/http", &["api::openwhisk", "api::wask"], &[]), Vec::<String>::new());
+    assert_eq!(findings("runtime/src/api/wask", &["api::openwhisk"], &[]), Vec::<String>::new());
+}
+
+#[test]
 fn only_the_clock_tells_the_time() {
     let words = ["SystemTime::now", "Instant::now", "Utc::now", "Local::now"];
     // The sandbox is handed its clock; the system's, for runs outside a node, and its stopwatch stand in one file. Its
