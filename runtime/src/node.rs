@@ -174,7 +174,7 @@ impl Node {
             gateway: gateway.clone(),
             invoker: invoker.clone(),
             firing,
-            store: dyn_store.clone(),
+            audit: dyn_store.clone(),
             clock: clock.clone(),
             limits: config.limits.clone(),
             api_host: api_host.clone(),

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use axum::Router;
 use tokio_util::sync::CancellationToken;
 use wask_model::Limits;
-use wask_store::Store;
+use wask_store::AuditStore;
 
 pub use http::{HttpConfig, Server};
 
@@ -39,7 +39,7 @@ pub struct Parts {
     pub gateway: Arc<Gateway>,
     pub invoker: Arc<Invoker>,
     pub firing: Arc<Firing>,
-    pub store: Arc<dyn Store>,
+    pub audit: Arc<dyn AuditStore>,
     pub clock: Clock,
     pub limits: Limits,
     /// The URL at which clients reach this API, without a trailing slash.

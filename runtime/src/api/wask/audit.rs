@@ -28,9 +28,9 @@ pub async fn list(
         limit: page.limit,
     };
     if params.flag("count", false)? {
-        return Ok(listing::count("audit", app.store.count_audit(&query).await?, page));
+        return Ok(listing::count("audit", app.audit.count_audit(&query).await?, page));
     }
-    let records = app.store.audit(&query).await?;
+    let records = app.audit.audit(&query).await?;
     Ok(listing::page(records.iter().map(document)))
 }
 

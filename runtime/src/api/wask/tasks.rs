@@ -27,11 +27,11 @@ pub async fn list(
         skip: page.skip,
         limit: page.limit,
     };
-    app.invoker.flush_records().await;
+    let records = app.invoker.records();
     if params.flag("count", false)? {
-        return Ok(listing::count("tasks", app.store.count_tasks(&query).await?, page));
+        return Ok(listing::count("tasks", records.count_tasks(&query).await?, page));
     }
-    let tasks = app.store.tasks(&query).await?;
+    let tasks = records.tasks(&query).await?;
     Ok(listing::page(tasks.iter().map(row)))
 }
 

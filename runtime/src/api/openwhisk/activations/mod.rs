@@ -16,9 +16,8 @@ use wask_store::{ActivationQuery, Place};
 use super::documents::activation::summary;
 use crate::api::App;
 use crate::api::http::{Caller, Params, Rejection, Segments, listing};
+use crate::api::wask::activations::document;
 use crate::api::wask::activations::follow;
-use crate::api::wask::activations::lookup::{find, unended};
-use crate::api::wask::activations::stage::ActivationState;
 use cursor::link_to_next;
 
 const STATE: HeaderName = HeaderName::from_static("x-wask-activation-state");
@@ -37,20 +36,20 @@ pub async fn list(
     let page = params.page("activations")?;
     let query = query::read(&params, namespace, page)?;
     let (docs, count) = (params.flag("docs", false)?, params.flag("count", false)?);
-    app.invoker.flush_records().await;
+    let records = app.invoker.records();
     match (docs, count) {
         (true, true) => Err(Failure::BadRequest(messages::DOCS_WITH_COUNT.into()).into()),
         (false, true) => {
-            let total = app.store.count_activations(&query).await?;
+            let total = records.count(&query).await?;
             Ok(listing::count("activations", total, page))
         }
         (true, false) => {
-            let records = app.store.activation_records(&and_one_more(&query)).await?;
+            let records = records.list(&and_one_more(&query)).await?;
             let found = records.iter().map(|record| (Place { start: record.start, id: record.id }, record.wire()));
             Ok(linked(&uri, &query, found.collect()))
         }
         (false, false) => {
-            let summaries = app.store.activation_summaries(&and_one_more(&query)).await?;
+            let summaries = records.summaries(&and_one_more(&query)).await?;
             let found = summaries.iter().map(|shown| (Place { start: shown.start, id: shown.id }, summary(shown)));
             Ok(linked(&uri, &query, found.collect()))
         }
@@ -106,18 +105,21 @@ pub async fn result(State(app): State<App>, caller: Caller, path: Segments) -> R
 
 async fn ended(app: &App, caller: &Caller, path: Segments) -> Result<Activation, Response> {
     let (namespace, id) = path.own_activation(caller).map_err(IntoResponse::into_response)?;
-    let find = || async { find(app, &namespace, id).await.map_err(|failure| Rejection::from(failure).into_response()) };
+    let find = || async {
+        let found = app.invoker.records().get(&namespace, id).await;
+        found.map_err(|failure| Rejection::from(failure).into_response())
+    };
     if let Some(record) = find().await? {
         return Ok(record);
     }
     let missing = Rejection::from(Failure::not_found()).into_response();
-    match unended(app, &namespace, id).await {
-        Ok(Some(life)) => Err(in_state(missing, life.state())),
+    match app.invoker.unended(&namespace, id).await {
+        Ok(Some(unended)) => Err(in_state(missing, document::state(&unended))),
         _ => find().await?.ok_or(missing), // it may have ended between the two looks
     }
 }
 
-fn in_state(mut response: Response, state: ActivationState) -> Response {
-    response.headers_mut().insert(STATE, HeaderValue::from_static(state.as_str()));
+fn in_state(mut response: Response, state: &'static str) -> Response {
+    response.headers_mut().insert(STATE, HeaderValue::from_static(state));
     response
 }

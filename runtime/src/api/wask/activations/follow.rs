@@ -22,7 +22,6 @@ use serde_json::json;
 use wask_model::{Activation, ActivationId, Failure, NamespaceName};
 use wask_store::JobState;
 
-use super::lookup::{find, unended};
 use crate::api::App;
 use crate::api::http::Rejection;
 use crate::invoke::{Lines, RunningActivation};
@@ -42,7 +41,8 @@ pub async fn follow(
     id: ActivationId,
     headers: &HeaderMap,
 ) -> Result<Response, Rejection> {
-    let is_known = unended(&app, &namespace, id).await?.is_some() || find(&app, &namespace, id).await?.is_some();
+    let is_known = app.invoker.unended(&namespace, id).await?.is_some()
+        || app.invoker.records().get(&namespace, id).await?.is_some();
     if !is_known {
         return Err(Failure::not_found().into());
     }
@@ -99,8 +99,8 @@ impl Follower {
         if let Some(running) = self.app.invoker.running(&self.namespace, self.id) {
             return self.follow_run(&running).await;
         }
-        match self.app.store.job_state(&self.namespace, self.id).await {
-            Ok(Some(JobState::Due | JobState::Leased)) => tokio::time::sleep(LOOK_AGAIN).await,
+        match self.app.invoker.job_state(&self.namespace, self.id).await {
+            Ok(Some(JobState::Due | JobState::Leased)) => self.app.clock.sleep(LOOK_AGAIN).await,
             Ok(None) if self.app.invoker.running(&self.namespace, self.id).is_some() => (), // it has started since
             Ok(Some(JobState::Dead) | None) => self.end().await,
             Err(_) => self.over = true, // the store is not available: the client reconnects
@@ -116,7 +116,7 @@ impl Follower {
 
     async fn end(&mut self) {
         self.over = true;
-        let Ok(Some(record)) = find(&self.app, &self.namespace, self.id).await else { return };
+        let Ok(Some(record)) = self.app.invoker.records().get(&self.namespace, self.id).await else { return };
         self.switch_to(attempt_of(&record));
         if !self.saw_it_end {
             let skipped = usize::try_from(self.next).unwrap_or(usize::MAX);

@@ -17,7 +17,7 @@ use crate::invoke::Context;
 pub async fn cancel(State(app): State<App>, caller: Caller, path: Segments) -> Result<Response, Rejection> {
     let (namespace, id) = path.own_activation(&caller)?;
     app.invoker.cancel(&caller.identity, id).await?;
-    Ok((StatusCode::ACCEPTED, Json(status::document(&app, &namespace, id).await?)).into_response())
+    Ok((StatusCode::ACCEPTED, Json(status::read(&app, &namespace, id).await?)).into_response())
 }
 
 /// `POST activations/{id}/rerun`: 202 `{activationId}` of the new activation, whose input is the body if there is one ·

@@ -1,7 +1,6 @@
 //! What wask adds to an activation: status, input, cancel, rerun, and following a log while it is written.
 
+pub mod document;
 pub mod follow;
-pub mod lookup;
 pub mod manage;
-pub mod stage;
 pub mod status;

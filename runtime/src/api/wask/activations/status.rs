@@ -8,8 +8,7 @@ use serde_json::Value;
 use wask_model::{ActivationId, Failure, NamespaceName, messages};
 use wask_store::KnownCallback;
 
-use super::lookup::{find, unended};
-use super::stage::ActivationStage;
+use super::document;
 use crate::api::App;
 use crate::api::http::{Caller, Params, Rejection, Segments};
 
@@ -24,22 +23,22 @@ pub async fn status(
     let (namespace, id) = path.own_activation(&caller)?;
     let longest = Duration::from_millis(app.limits.blocking_wait_ms);
     if let Some(wait) = params.filter("wait", |text| wait(text, longest))?
-        && unended(&app, &namespace, id).await?.is_some()
+        && app.invoker.unended(&namespace, id).await?.is_some()
     {
         app.invoker.wait_for_end(&namespace, id, wait).await?;
     }
-    Ok(Json(document(&app, &namespace, id).await?))
+    Ok(Json(read(&app, &namespace, id).await?))
 }
 
 /// The status document of an activation · 404 unknown.
-pub async fn document(app: &App, namespace: &NamespaceName, id: ActivationId) -> Result<Value, Failure> {
+pub async fn read(app: &App, namespace: &NamespaceName, id: ActivationId) -> Result<Value, Failure> {
     let callbacks = app.callbacks.of(namespace, id).await?;
-    if let Some(life) = unended(app, namespace, id).await? {
-        return Ok(life.document(id, &callbacks));
+    if let Some(unended) = app.invoker.unended(namespace, id).await? {
+        return Ok(document::unended(id, &unended, &callbacks));
     }
-    let record = find(app, namespace, id).await?.ok_or_else(Failure::not_found)?;
+    let record = app.invoker.records().get(namespace, id).await?.ok_or_else(Failure::not_found)?;
     let callbacks = refreshed(app, namespace, id, callbacks).await?;
-    Ok(ActivationStage::Ended(&record).document(id, &callbacks))
+    Ok(document::ended(&record, &callbacks))
 }
 
 /// Reads the callbacks again: the activation may have ended since, and its callbacks become pending.
