@@ -1,28 +1,23 @@
 //! Creates, changes and deletes actions. REST contract §3.
 
-use std::sync::Arc;
-
 use wask_model::{
-    Action, ActionLimits, Annotations, Collection, Entity, Exec, Failure, FullName, Kind, Limits, LimitsPatch,
-    Parameters, RetryPolicy, Version, messages,
+    Action, ActionLimits, Annotations, Collection, CommonPatch, Entity, Exec, Failure, FullName, Kind, Limits,
+    LimitsPatch, RetryPolicy, messages,
 };
-use wask_store::{Revision, Stored};
+use wask_store::Stored;
 
 use super::access::RequiredAccess;
 use super::write::{Batch, Write};
-use super::{Catalog, Overwrite, already_exists, check_size, sequences, wrong_collection};
+use super::{Catalog, Overwrite, check_sizes, existing, sequences, wrong_collection};
 
 /// The given fields in the body of an action PUT.
 #[derive(Debug, Default)]
 pub struct ActionPatch {
     pub exec: Option<ExecPatch>,
-    pub parameters: Option<Parameters>,
-    pub annotations: Option<Annotations>,
+    pub common: CommonPatch,
     /// Annotations to remove before the given ones are merged in.
     pub del_annotations: Vec<String>,
     pub limits: LimitsPatch,
-    pub version: Option<Version>,
-    pub publish: Option<bool>,
 }
 
 /// `exec` of an action PUT.
@@ -64,15 +59,16 @@ impl Catalog {
     pub async fn put_action(
         &self,
         name: &FullName,
-        patch: ActionPatch,
+        mut patch: ActionPatch,
         overwrite: Overwrite,
         by: &Write,
     ) -> Result<Stored<Action>, Failure> {
         self.check_package(name).await?;
         let (owner, allowed) = self.writer(&name.namespace).await?;
-        check_sizes(&patch, &allowed)?;
+        check_code_size(&patch, &allowed)?;
+        check_sizes(&allowed, &patch.common)?;
         patch.limits.apply(None, &allowed)?;
-        patch.annotations.as_ref().map(RetryPolicy::of).transpose()?;
+        patch.common.annotations.as_ref().map(RetryPolicy::of).transpose()?;
         if let Some(exec) = &patch.exec {
             self.may_use(&by.identity, &exec.needed()).await?;
             owner.check_kind(exec.kind())?;
@@ -80,7 +76,8 @@ impl Catalog {
 
         let stored = self.find(name).await?;
         by.condition.check(stored.as_ref().map(|stored| stored.revision))?;
-        let (old, based_on) = existing_action(stored.as_deref(), overwrite)?;
+        let (old, based_on) = existing(stored.as_deref(), overwrite, Entity::as_action)?;
+        let head = stored.as_deref().map(|stored| stored.value.head());
         let limits = patch.limits.apply(old.map(|a| &a.limits), &allowed)?;
         check_instances(&limits, self.limits.concurrent_invocations(&owner.limits))?;
 
@@ -101,15 +98,15 @@ impl Catalog {
             // The stored parameters of a sequence are the list of its components, which an action with code must not
             // keep.
             Exec::Wasm { .. } | Exec::Builtin => {
-                let kept = old.filter(|a| !matches!(a.exec, Exec::Sequence { .. })).map(|a| a.parameters.clone());
-                patch.parameters.or(kept).unwrap_or_default()
+                let kept = old.filter(|a| !matches!(a.exec, Exec::Sequence { .. })).map(|a| &a.parameters);
+                patch.common.take_parameters(kept)
             }
         };
-        let annotations = merge_annotations(old, patch.del_annotations, patch.annotations, &exec);
+        let annotations = merge_annotations(old, patch.del_annotations, patch.common.annotations.take(), &exec);
         let action = Action {
             name: name.clone(),
-            version: patch.version.unwrap_or_else(|| old.map_or(Version::FIRST, |a| a.version.next())),
-            publish: patch.publish.unwrap_or_else(|| old.is_some_and(|a| a.publish)),
+            version: patch.common.version(head),
+            publish: patch.common.publish(head),
             exec,
             parameters,
             annotations,
@@ -125,7 +122,7 @@ impl Catalog {
         self.check_package(name).await?;
         let stored = self.get(name, Collection::Actions).await?;
         by.condition.check(Some(stored.revision))?;
-        let action = as_action(&stored)?;
+        let action = stored.value.as_action().ok_or_else(wrong_collection)?;
         let code = match action.code() {
             Some(code) => Some(self.code(code).await?),
             None => None,
@@ -137,15 +134,12 @@ impl Catalog {
     }
 }
 
-fn check_sizes(patch: &ActionPatch, limits: &Limits) -> Result<(), Failure> {
-    if let Some(exec) = &patch.exec {
-        let size = exec.size();
-        if limits.code_bytes < size {
-            return Err(Failure::TooLarge(messages::larger_than_allowed("exec", size, limits.code_bytes)));
-        }
+fn check_code_size(patch: &ActionPatch, limits: &Limits) -> Result<(), Failure> {
+    let size = patch.exec.as_ref().map_or(0, ExecPatch::size);
+    if size > limits.code_bytes {
+        return Err(Failure::TooLarge(messages::larger_than_allowed("exec", size, limits.code_bytes)));
     }
-    check_size(limits, "parameters", patch.parameters.as_ref().map_or(0, Parameters::size))?;
-    check_size(limits, "annotations", patch.annotations.as_ref().map_or(0, Annotations::size))
+    Ok(())
 }
 
 /// `allowed`: how many activations of the namespace may run at a time; `None`: any number.
@@ -155,21 +149,6 @@ fn check_instances(limits: &ActionLimits, allowed: Option<u32>) -> Result<(), Fa
             Err(Failure::BadRequest(messages::instances_above(allowed)))
         }
         _ => Ok(()),
-    }
-}
-
-/// The action to change, if it exists and may be overwritten.
-fn existing_action(
-    stored: Option<&Stored<Entity>>,
-    overwrite: Overwrite,
-) -> Result<(Option<&Action>, Option<Revision>), Failure> {
-    match stored {
-        None => Ok((None, None)),
-        Some(Stored { value: Entity::Action(action), revision }) => match overwrite {
-            Overwrite::Yes => Ok((Some(action), Some(*revision))),
-            Overwrite::No => Err(already_exists()),
-        },
-        Some(_) => Err(wrong_collection()),
     }
 }
 
@@ -191,12 +170,4 @@ fn merge_annotations(
     }
     all.set("exec", exec.kind().as_str());
     all
-}
-
-/// The entity as an action.
-pub(super) fn as_action(stored: &Arc<Stored<Entity>>) -> Result<&Action, Failure> {
-    match &stored.value {
-        Entity::Action(action) => Ok(action),
-        Entity::Trigger(_) | Entity::Rule(_) | Entity::Package(_) => Err(wrong_collection()),
-    }
 }

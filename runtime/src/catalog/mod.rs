@@ -17,7 +17,10 @@ mod write;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use wask_model::{Collection, Entity, EntityName, Failure, FullName, Limits, NamespaceName, SharedIdentity, messages};
+use wask_model::{
+    Annotations, Collection, CommonPatch, Entity, EntityName, Failure, FullName, Limits, NamespaceName, Parameters,
+    SharedIdentity, messages,
+};
 use wask_sandbox::Sandbox;
 use wask_store::{Change, EntityQuery, Revision, Store, StoreError, Stored};
 
@@ -30,7 +33,6 @@ pub use packages::{Force, PackagePatch, PackageView};
 pub use resolve::{ActionEntry, ActionView};
 pub use rules::{RulePatch, RuleView};
 pub use system::{ALARM_FEEDS, UTILS};
-pub use triggers::TriggerPatch;
 pub use write::{Condition, Write};
 
 use crate::clock::Clock;
@@ -239,10 +241,26 @@ fn check_size(limits: &Limits, what: &str, size: u64) -> Result<(), Failure> {
     if size > limit { Err(Failure::TooLarge(messages::larger_than_allowed(what, size, limit))) } else { Ok(()) }
 }
 
-fn wrong_collection() -> Failure {
-    Failure::Conflict(messages::WRONG_COLLECTION.into())
+/// Refuses the parameters or annotations of a PUT that are too large.
+fn check_sizes(limits: &Limits, patch: &CommonPatch) -> Result<(), Failure> {
+    check_size(limits, "parameters", patch.parameters.as_ref().map_or(0, Parameters::size))?;
+    check_size(limits, "annotations", patch.annotations.as_ref().map_or(0, Annotations::size))
 }
 
-fn already_exists() -> Failure {
-    Failure::Conflict(messages::ALREADY_EXISTS.into())
+/// The entity that a PUT changes, with its revision, if it exists. 409 if it is of another kind or may not be overwritten.
+fn existing<T>(
+    stored: Option<&Stored<Entity>>,
+    overwrite: Overwrite,
+    as_kind: fn(&Entity) -> Option<&T>,
+) -> Result<(Option<&T>, Option<Revision>), Failure> {
+    let Some(stored) = stored else { return Ok((None, None)) };
+    let entity = as_kind(&stored.value).ok_or_else(wrong_collection)?;
+    match overwrite {
+        Overwrite::Yes => Ok((Some(entity), Some(stored.revision))),
+        Overwrite::No => Err(Failure::Conflict(messages::ALREADY_EXISTS.into())),
+    }
+}
+
+fn wrong_collection() -> Failure {
+    Failure::Conflict(messages::WRONG_COLLECTION.into())
 }

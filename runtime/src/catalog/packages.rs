@@ -2,13 +2,13 @@
 //! contract §7.
 
 use wask_model::{
-    Action, Annotations, Binding, Collection, Entity, Failure, FullName, Identity, Package, Parameters, Version,
+    Action, Annotations, Binding, Collection, CommonPatch, Entity, Failure, FullName, Identity, Package, Parameters,
     messages,
 };
 use wask_store::{Revision, Stored};
 
 use super::write::{Batch, Write};
-use super::{Catalog, Overwrite, Page, Selection, already_exists, check_size, wrong_collection};
+use super::{Catalog, Overwrite, Page, Selection, check_sizes, existing, wrong_collection};
 use crate::gate::rights;
 
 /// The segment that means "no package" in the URLs of web actions.
@@ -23,10 +23,7 @@ pub(super) const LONGEST_WAY: usize = 8;
 pub struct PackagePatch {
     /// The package that a binding points at.
     pub binding: Option<FullName>,
-    pub parameters: Option<Parameters>,
-    pub annotations: Option<Annotations>,
-    pub version: Option<Version>,
-    pub publish: Option<bool>,
+    pub common: CommonPatch,
 }
 
 /// Whether DELETE of a package deletes its actions, too.
@@ -103,7 +100,7 @@ impl Catalog {
     pub async fn put_package(
         &self,
         name: &FullName,
-        patch: PackagePatch,
+        mut patch: PackagePatch,
         overwrite: Overwrite,
         by: &Write,
     ) -> Result<Stored<Package>, Failure> {
@@ -111,25 +108,25 @@ impl Catalog {
             return Err(Failure::BadRequest(messages::PACKAGE_NAME_RESERVED.into()));
         }
         let (_, limits) = self.writer(&name.namespace).await?;
-        check_size(&limits, "parameters", patch.parameters.as_ref().map_or(0, Parameters::size))?;
-        check_size(&limits, "annotations", patch.annotations.as_ref().map_or(0, Annotations::size))?;
+        check_sizes(&limits, &patch.common)?;
         if let Some(target) = &patch.binding {
             self.check_target(&by.identity, target).await?;
         }
         let stored = self.find(name).await?;
         by.condition.check(stored.as_ref().map(|stored| stored.revision))?;
-        let (old, based_on) = existing_package(stored.as_deref(), overwrite)?;
+        let (old, based_on) = existing(stored.as_deref(), overwrite, Entity::as_package)?;
+        let head = stored.as_deref().map(|stored| stored.value.head());
         if patch.binding.is_some() && old.is_some_and(|package| package.binding.is_none()) {
             return Err(Failure::Conflict(messages::PACKAGE_NO_BINDING.into()));
         }
         let given = patch.binding.map(|package| Binding { package });
         let binding = given.or_else(|| old.and_then(|p| p.binding.clone()));
-        let annotations = patch.annotations.or_else(|| old.map(|p| p.annotations.clone())).unwrap_or_default();
+        let annotations = patch.common.take_annotations(head);
         let package = Package {
             name: name.clone(),
-            version: patch.version.unwrap_or_else(|| old.map_or(Version::FIRST, |p| p.version.next())),
-            publish: patch.publish.unwrap_or_else(|| old.is_some_and(|p| p.publish)),
-            parameters: patch.parameters.or_else(|| old.map(|p| p.parameters.clone())).unwrap_or_default(),
+            version: patch.common.version(head),
+            publish: patch.common.publish(head),
+            parameters: patch.common.take_parameters(old.map(|p| &p.parameters)),
             annotations: annotated(annotations, binding.as_ref()),
             binding,
             updated: self.clock.now(),
@@ -182,21 +179,6 @@ impl Catalog {
     }
 }
 
-/// The package to change, if it exists and may be overwritten.
-fn existing_package(
-    stored: Option<&Stored<Entity>>,
-    overwrite: Overwrite,
-) -> Result<(Option<&Package>, Option<Revision>), Failure> {
-    match stored {
-        None => Ok((None, None)),
-        Some(Stored { value: Entity::Package(package), revision }) => match overwrite {
-            Overwrite::Yes => Ok((Some(package), Some(*revision))),
-            Overwrite::No => Err(already_exists()),
-        },
-        Some(_) => Err(wrong_collection()),
-    }
-}
-
 /// Sets the annotation `binding`, which belongs to the server: a binding has a copy of its target, a package has none.
 fn annotated(mut annotations: Annotations, binding: Option<&Binding>) -> Annotations {
     annotations.remove("binding");
@@ -210,8 +192,5 @@ fn annotated(mut annotations: Annotations, binding: Option<&Binding>) -> Annotat
 
 /// The entity as a package.
 pub(super) fn as_package(stored: &Stored<Entity>) -> Result<&Package, Failure> {
-    match &stored.value {
-        Entity::Package(package) => Ok(package),
-        Entity::Action(_) | Entity::Trigger(_) | Entity::Rule(_) => Err(wrong_collection()),
-    }
+    stored.value.as_package().ok_or_else(wrong_collection)
 }

@@ -8,7 +8,7 @@ use wask_model::{Action, Arguments, Collection, Exec, Failure, FullName};
 use wask_sandbox::Digest;
 use wask_store::Revision;
 
-use super::{Catalog, actions::as_action};
+use super::{Catalog, wrong_collection};
 
 /// An action found under a name.
 pub struct ActionView {
@@ -76,13 +76,13 @@ impl Catalog {
     pub async fn action(&self, name: &FullName) -> Result<ActionView, Failure> {
         let Some(package) = name.package_name() else {
             let stored = self.get(name, Collection::Actions).await?;
-            let action = as_action(&stored)?.clone();
+            let action = stored.value.as_action().ok_or_else(wrong_collection)?.clone();
             return Ok(ActionView { action, revision: stored.revision, binding: None });
         };
         let resolved = self.resolve_package(&package).await?;
         let provided = FullName::inside(&resolved.provider, name.name.clone());
         let stored = self.get(&provided, Collection::Actions).await?;
-        let mut action = as_action(&stored)?.clone();
+        let mut action = stored.value.as_action().ok_or_else(wrong_collection)?.clone();
         action.parameters = resolved.parameters.overlaid_by(&action.parameters);
         Ok(ActionView { action, revision: stored.revision, binding: resolved.binding })
     }

@@ -1,13 +1,13 @@
 //! Rules, and the links to them that their triggers keep. REST contract §6.2, §6.3.
 
 use wask_model::{
-    Annotations, Became, Collection, Entity, Failure, FullName, RetryPolicy, Rule, RuleLink, RuleStatus, Trigger,
-    Version, messages,
+    Annotations, Became, Collection, CommonPatch, Entity, Failure, FullName, RetryPolicy, Rule, RuleLink, RuleStatus,
+    Trigger, messages,
 };
 use wask_store::{Change, Revision, StoreError, Stored};
 
 use super::write::{Batch, Write};
-use super::{Catalog, Overwrite, already_exists, check_size, wrong_collection};
+use super::{Catalog, Overwrite, check_size, existing, wrong_collection};
 use crate::retry::{self, TRIES};
 
 /// The given fields in the body of a rule PUT.
@@ -15,9 +15,8 @@ use crate::retry::{self, TRIES};
 pub struct RulePatch {
     pub trigger: Option<FullName>,
     pub action: Option<FullName>,
-    pub annotations: Option<Annotations>,
-    pub version: Option<Version>,
-    pub publish: Option<bool>,
+    /// Without parameters: a rule has none.
+    pub common: CommonPatch,
 }
 
 /// A rule with its status, which is kept in its trigger's link.
@@ -70,34 +69,28 @@ impl Catalog {
         by: &Write,
     ) -> Result<RuleView, Failure> {
         let (_, limits) = self.writer(&name.namespace).await?;
-        check_size(&limits, "annotations", patch.annotations.as_ref().map_or(0, Annotations::size))?;
-        patch.annotations.as_ref().map(RetryPolicy::of).transpose()?;
+        check_size(&limits, "annotations", patch.common.annotations.as_ref().map_or(0, Annotations::size))?;
+        patch.common.annotations.as_ref().map(RetryPolicy::of).transpose()?;
         retry::compare_and_swap(TRIES, || self.try_put_rule(name, patch.clone(), overwrite, by)).await
     }
 
     async fn try_put_rule(
         &self,
         name: &FullName,
-        patch: RulePatch,
+        mut patch: RulePatch,
         overwrite: Overwrite,
         by: &Write,
     ) -> Result<Option<RuleView>, Failure> {
         let stored = self.find(name).await?;
         by.condition.check(stored.as_ref().map(|stored| stored.revision))?;
-        let (old, based_on) = match stored.as_deref() {
-            None => (None, None),
-            Some(stored) => match (&stored.value, overwrite) {
-                (Entity::Rule(rule), Overwrite::Yes) => (Some(rule), Some(stored.revision)),
-                (Entity::Rule(_), Overwrite::No) => return Err(already_exists()),
-                _ => return Err(wrong_collection()),
-            },
-        };
+        let (old, based_on) = existing(stored.as_deref(), overwrite, Entity::as_rule)?;
+        let head = stored.as_deref().map(|stored| stored.value.head());
         let incomplete = || Failure::BadRequest(messages::RULE_INCOMPLETE.into());
         let rule = Rule {
             name: name.clone(),
-            version: patch.version.unwrap_or_else(|| old.map_or(Version::FIRST, |r| r.version.next())),
-            publish: patch.publish.unwrap_or_else(|| old.is_some_and(|r| r.publish)),
-            annotations: patch.annotations.or_else(|| old.map(|r| r.annotations.clone())).unwrap_or_default(),
+            version: patch.common.version(head),
+            publish: patch.common.publish(head),
+            annotations: patch.common.take_annotations(head),
             trigger: patch.trigger.or_else(|| old.map(|r| r.trigger.clone())).ok_or_else(incomplete)?,
             action: patch.action.or_else(|| old.map(|r| r.action.clone())).ok_or_else(incomplete)?,
             updated: self.clock.now(),
@@ -175,18 +168,16 @@ impl Catalog {
 
     async fn stored_rule(&self, name: &FullName) -> Result<(Rule, Revision), Failure> {
         let stored = self.get(name, Collection::Rules).await?;
-        match &stored.value {
-            Entity::Rule(rule) => Ok((rule.clone(), stored.revision)),
-            _ => Err(wrong_collection()),
-        }
+        let rule = stored.value.as_rule().ok_or_else(wrong_collection)?;
+        Ok((rule.clone(), stored.revision))
     }
 
     /// The trigger that a rule refers to, if it exists and is a trigger.
     async fn trigger_of(&self, name: &FullName) -> Result<Option<StoredTrigger>, Failure> {
         let stored = self.find(name).await?;
-        Ok(stored.and_then(|stored| match &stored.value {
-            Entity::Trigger(trigger) => Some(StoredTrigger { trigger: trigger.clone(), revision: stored.revision }),
-            Entity::Action(_) | Entity::Rule(_) | Entity::Package(_) => None,
+        Ok(stored.and_then(|stored| {
+            let trigger = stored.value.as_trigger()?.clone();
+            Some(StoredTrigger { trigger, revision: stored.revision })
         }))
     }
 

@@ -1,21 +1,10 @@
 //! Creates, changes and deletes triggers. REST contract §6.1.
 
-use wask_model::{
-    Annotations, Collection, Entity, Failure, FullName, NamespaceName, Parameters, Trigger, Version, messages,
-};
+use wask_model::{Annotations, Collection, CommonPatch, Entity, Failure, FullName, NamespaceName, Trigger, messages};
 use wask_store::Stored;
 
 use super::write::{Batch, Write};
-use super::{Catalog, Overwrite, already_exists, check_size, wrong_collection};
-
-/// The given fields in the body of a trigger PUT.
-#[derive(Debug, Default)]
-pub struct TriggerPatch {
-    pub parameters: Option<Parameters>,
-    pub annotations: Option<Annotations>,
-    pub version: Option<Version>,
-    pub publish: Option<bool>,
-}
+use super::{Catalog, Overwrite, check_sizes, existing, wrong_collection};
 
 impl Catalog {
     pub async fn trigger(&self, name: &FullName) -> Result<Trigger, Failure> {
@@ -25,41 +14,32 @@ impl Catalog {
     /// The trigger with its revision.
     pub async fn stored_trigger(&self, name: &FullName) -> Result<Stored<Trigger>, Failure> {
         let stored = self.get(name, Collection::Triggers).await?;
-        match &stored.value {
-            Entity::Trigger(trigger) => Ok(Stored { revision: stored.revision, value: trigger.clone() }),
-            _ => Err(wrong_collection()),
-        }
+        let trigger = stored.value.as_trigger().ok_or_else(wrong_collection)?.clone();
+        Ok(Stored { revision: stored.revision, value: trigger })
     }
 
     pub async fn put_trigger(
         &self,
         name: &FullName,
-        patch: TriggerPatch,
+        mut patch: CommonPatch,
         overwrite: Overwrite,
         by: &Write,
     ) -> Result<Stored<Trigger>, Failure> {
         let (_, limits) = self.writer(&name.namespace).await?;
-        check_size(&limits, "parameters", patch.parameters.as_ref().map_or(0, Parameters::size))?;
-        check_size(&limits, "annotations", patch.annotations.as_ref().map_or(0, Annotations::size))?;
+        check_sizes(&limits, &patch)?;
         let stored = self.find(name).await?;
         by.condition.check(stored.as_ref().map(|stored| stored.revision))?;
-        let (old, based_on) = match stored.as_deref() {
-            None => (None, None),
-            Some(stored) => match (&stored.value, overwrite) {
-                (Entity::Trigger(trigger), Overwrite::Yes) => (Some(trigger), Some(stored.revision)),
-                (Entity::Trigger(_), Overwrite::No) => return Err(already_exists()),
-                _ => return Err(wrong_collection()),
-            },
-        };
+        let (old, based_on) = existing(stored.as_deref(), overwrite, Entity::as_trigger)?;
+        let head = stored.as_deref().map(|stored| stored.value.head());
         if old.is_none() {
             check_feed(patch.annotations.as_ref(), &name.namespace)?;
         }
         let trigger = Trigger {
             name: name.clone(),
-            version: patch.version.unwrap_or_else(|| old.map_or(Version::FIRST, |t| t.version.next())),
-            publish: patch.publish.unwrap_or_else(|| old.is_some_and(|t| t.publish)),
-            parameters: patch.parameters.or_else(|| old.map(|t| t.parameters.clone())).unwrap_or_default(),
-            annotations: patch.annotations.or_else(|| old.map(|t| t.annotations.clone())).unwrap_or_default(),
+            version: patch.version(head),
+            publish: patch.publish(head),
+            parameters: patch.take_parameters(old.map(|t| &t.parameters)),
+            annotations: patch.take_annotations(head),
             rules: old.and_then(|t| t.rules.clone()),
             updated: self.clock.now(),
         };

@@ -5,9 +5,9 @@ use std::path::Path;
 use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use wask_model::{Annotations, EntityName, FullName, Kind, NamespaceName, Version};
+use wask_model::{Annotations, CommonPatch, EntityName, FullName, Kind, NamespaceName, Version};
 
-use crate::catalog::{ActionPatch, Catalog, Condition, ExecPatch, Overwrite, RulePatch, TriggerPatch, Write};
+use crate::catalog::{ActionPatch, Catalog, Condition, ExecPatch, Overwrite, RulePatch, Write};
 
 /// Deploys a module as a web action, unless the same code is deployed already.
 pub async fn module(
@@ -23,9 +23,11 @@ pub async fn module(
         return Ok(SyncOutcome::Unchanged);
     }
     let by = owner(catalog, namespace).await?;
+    let annotations = Some(Annotations::default().with("web-export", true));
+    let common = CommonPatch { annotations, ..CommonPatch::default() };
     let patch = ActionPatch {
         exec: Some(ExecPatch::Code { kind: Kind::wasm(), code, main: None, image: None }),
-        annotations: Some(Annotations::default().with("web-export", true)),
+        common,
         ..ActionPatch::default()
     };
     Ok(SyncOutcome::Deployed(catalog.put_action(&name, patch, Overwrite::Yes, &by).await?.value.version))
@@ -64,7 +66,7 @@ pub async fn bind(catalog: &Catalog, trigger: &FullName, rule: &FullName, action
     let by = owner(catalog, &trigger.namespace).await?;
     if catalog.trigger(trigger).await.is_err() {
         let feed = Annotations::default().with("feed", "/whisk.system/alarms/alarm");
-        let patch = TriggerPatch { annotations: Some(feed), ..TriggerPatch::default() };
+        let patch = CommonPatch { annotations: Some(feed), ..CommonPatch::default() };
         catalog.put_trigger(trigger, patch, Overwrite::Yes, &by).await?;
     }
     if catalog.rule(rule).await.is_err() {

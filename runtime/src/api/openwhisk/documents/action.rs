@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 use wask_model::{
-    Action, Annotations, Exec, Failure, FullName, Kind, LimitsPatch, NamespaceName, looks_like_base64, messages,
+    Action, Annotations, CommonPatch, Exec, Failure, FullName, Kind, LimitsPatch, NamespaceName, looks_like_base64,
+    messages,
 };
 
-use super::fields::{CommonFields, reference};
+use super::reference::reference;
 use crate::catalog::{ActionPatch, ActionView, ExecPatch};
 
 /// The kinds that a client can ask for, in the order of the error text.
@@ -13,16 +14,13 @@ const SUPPORTED: [&str; 5] = ["wasm:1", "wasm:default", "wasm", Kind::SEQUENCE, 
 
 /// Reads the body of a PUT. `own` is the namespace that `_` stands for.
 pub fn read(body: &Value, own: &NamespaceName) -> Result<ActionPatch, Failure> {
-    let common = CommonFields::read(body)?;
+    let common = CommonPatch::from_wire(body)?;
     let deleted = body.get("delAnnotations").and_then(Value::as_array).into_iter().flatten();
     Ok(ActionPatch {
         exec: body.get("exec").filter(|exec| !exec.is_null()).map(|given| exec(given, own)).transpose()?,
-        parameters: common.parameters,
-        annotations: common.annotations,
+        common,
         del_annotations: deleted.filter_map(Value::as_str).map(str::to_owned).collect(),
         limits: LimitsPatch::from_wire(body.get("limits").unwrap_or(&Value::Null))?,
-        version: common.version,
-        publish: common.publish,
     })
 }
 

@@ -2,8 +2,8 @@
 
 pub mod action;
 pub mod activation;
-mod fields;
 pub mod package;
+mod reference;
 pub mod rule;
 pub mod trigger;
 

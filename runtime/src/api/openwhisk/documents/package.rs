@@ -1,17 +1,16 @@
 //! The JSON of packages. REST contract §2.2, §7.1.
 
 use serde_json::{Map, Value, json};
-use wask_model::{Action, Binding, Failure, FullName, NamespaceName, Package, messages};
+use wask_model::{Action, Binding, CommonPatch, Failure, FullName, NamespaceName, Package, messages};
 
 use super::action;
-use super::fields::CommonFields;
 use crate::catalog::{PackagePatch, PackageView};
 
 /// Reads the body of a PUT.
 pub fn read(body: &Value, own: &NamespaceName) -> Result<PackagePatch, Failure> {
-    let CommonFields { parameters, annotations, version, publish } = CommonFields::read(body)?;
+    let common = CommonPatch::from_wire(body)?;
     let binding = reference(body.get("binding"), own)?;
-    Ok(PackagePatch { binding, parameters, annotations, version, publish })
+    Ok(PackagePatch { binding, common })
 }
 
 /// Reads `{"namespace", "name"}`. A missing or empty object means no binding.

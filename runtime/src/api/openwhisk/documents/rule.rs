@@ -1,24 +1,18 @@
 //! The JSON of rules. REST contract §2.2, §6.2.
 
 use serde_json::{Value, json};
-use wask_model::{Failure, NamespaceName, Rule, RuleStatus, messages};
+use wask_model::{CommonPatch, Failure, NamespaceName, Rule, RuleStatus, messages};
 
-use super::fields::{CommonFields, reference};
+use super::reference::reference;
 use crate::catalog::{RulePatch, RuleView};
 
 pub fn read(body: &Value, own: &NamespaceName) -> Result<RulePatch, Failure> {
-    let common = CommonFields::read(body)?;
+    let common = CommonPatch { parameters: None, ..CommonPatch::from_wire(body)? };
     let given = |key: &str| {
         let found = body.get(key).filter(|value| !value.is_null());
         found.map(|value| reference(value, own)).transpose()
     };
-    Ok(RulePatch {
-        trigger: given("trigger")?,
-        action: given("action")?,
-        annotations: common.annotations,
-        version: common.version,
-        publish: common.publish,
-    })
+    Ok(RulePatch { trigger: given("trigger")?, action: given("action")?, common })
 }
 
 /// Reads the body of a POST: the status to set.

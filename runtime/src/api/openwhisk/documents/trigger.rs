@@ -1,14 +1,10 @@
 //! The JSON of triggers. REST contract §2.2, §6.1.
 
 use serde_json::{Map, Value, json};
-use wask_model::{Failure, Trigger};
+use wask_model::{CommonPatch, Failure, Trigger};
 
-use super::fields::CommonFields;
-use crate::catalog::TriggerPatch;
-
-pub fn read(body: &Value) -> Result<TriggerPatch, Failure> {
-    let CommonFields { parameters, annotations, version, publish } = CommonFields::read(body)?;
-    Ok(TriggerPatch { parameters, annotations, version, publish })
+pub fn read(body: &Value) -> Result<CommonPatch, Failure> {
+    CommonPatch::from_wire(body)
 }
 
 pub fn document(trigger: &Trigger) -> Value {
