@@ -62,9 +62,12 @@ impl<K: Eq + Hash + Clone, V: Clone> ReadThrough<K, V> {
 
     /// `before`: the generation in which the read began.
     fn keep(&self, key: &K, value: &V, before: u64) {
+        if self.generation.load(Ordering::Acquire) != before {
+            return;
+        }
         self.cached.insert(key.clone(), value.clone());
         if self.generation.load(Ordering::Acquire) != before {
-            self.cached.remove(key);
+            self.cached.remove(key); // it was forgotten between the check and the insertion
         }
     }
 
