@@ -2,7 +2,7 @@
 
 use wask_model::{
     Action, ActionLimits, Annotations, Collection, CommonPatch, Entity, Exec, Failure, FullName, Kind, Limits,
-    LimitsPatch, RetryPolicy, messages,
+    LimitsPatch, Parameters, RetryPolicy, messages,
 };
 use wask_store::Stored;
 
@@ -81,27 +81,8 @@ impl Catalog {
         let limits = patch.limits.apply(old.map(|a| &a.limits), &allowed)?;
         check_instances(&limits, self.limits.concurrent_invocations(&owner.limits))?;
 
-        let (exec, code) = match (patch.exec, old) {
-            (Some(ExecPatch::Code { kind, code, main, image }), _) => {
-                let prepared = self.prepare(&code).await?;
-                (Exec::Wasm { kind, code: prepared, main, image }, Some(code))
-            }
-            (Some(ExecPatch::Sequence { components }), _) => {
-                self.check_sequence(name, &components).await?;
-                (Exec::Sequence { components }, None)
-            }
-            (None, Some(old)) => (old.exec.clone(), None),
-            (None, None) => return Err(Failure::BadRequest(messages::EXEC_UNDEFINED.into())),
-        };
-        let parameters = match &exec {
-            Exec::Sequence { components } => sequences::parameters(components),
-            // The stored parameters of a sequence are the list of its components, which an action with code must not
-            // keep.
-            Exec::Wasm { .. } | Exec::Builtin => {
-                let kept = old.filter(|a| !matches!(a.exec, Exec::Sequence { .. })).map(|a| &a.parameters);
-                patch.common.take_parameters(kept)
-            }
-        };
+        let (exec, code) = self.exec_after(name, patch.exec.take(), old).await?;
+        let parameters = parameters_after(&exec, &mut patch.common, old);
         let annotations = merge_annotations(old, patch.del_annotations, patch.common.annotations.take(), &exec);
         let action = Action {
             name: name.clone(),
@@ -115,6 +96,27 @@ impl Catalog {
         };
         let revision = self.put(by, Entity::Action(action.clone()), based_on, code).await?;
         Ok(Stored { revision, value: action })
+    }
+
+    /// What the action runs after the change, and the posted code to store with it.
+    async fn exec_after(
+        &self,
+        name: &FullName,
+        given: Option<ExecPatch>,
+        old: Option<&Action>,
+    ) -> Result<(Exec, Option<String>), Failure> {
+        match (given, old) {
+            (Some(ExecPatch::Code { kind, code, main, image }), _) => {
+                let prepared = self.prepare(&code).await?;
+                Ok((Exec::Wasm { kind, code: prepared, main, image }, Some(code)))
+            }
+            (Some(ExecPatch::Sequence { components }), _) => {
+                self.check_sequence(name, &components).await?;
+                Ok((Exec::Sequence { components }, None))
+            }
+            (None, Some(old)) => Ok((old.exec.clone(), None)),
+            (None, None) => Err(Failure::BadRequest(messages::EXEC_UNDEFINED.into())),
+        }
     }
 
     /// Deletes the action and returns it with its posted code. Rules that point at it remain and fail from now on.
@@ -140,6 +142,18 @@ fn check_code_size(patch: &ActionPatch, limits: &Limits) -> Result<(), Failure> 
         return Err(Failure::TooLarge(messages::larger_than_allowed("exec", size, limits.code_bytes)));
     }
     Ok(())
+}
+
+/// The parameters after the change. Those of a sequence are the list of its components, which an action that was one
+/// does not keep.
+fn parameters_after(exec: &Exec, patch: &mut CommonPatch, old: Option<&Action>) -> Parameters {
+    match exec {
+        Exec::Sequence { components } => sequences::parameters(components),
+        Exec::Wasm { .. } | Exec::Builtin => {
+            let kept = old.filter(|a| !matches!(a.exec, Exec::Sequence { .. })).map(|a| &a.parameters);
+            patch.take_parameters(kept)
+        }
+    }
 }
 
 /// `allowed`: how many activations of the namespace may run at a time; `None`: any number.

@@ -247,7 +247,8 @@ fn check_sizes(limits: &Limits, patch: &CommonPatch) -> Result<(), Failure> {
     check_size(limits, "annotations", patch.annotations.as_ref().map_or(0, Annotations::size))
 }
 
-/// The entity that a PUT changes, with its revision, if it exists. 409 if it is of another kind or may not be overwritten.
+/// The entity that a PUT changes, with its revision, if it exists. 409 if it is of another kind or may not be
+/// overwritten.
 fn existing<T>(
     stored: Option<&Stored<Entity>>,
     overwrite: Overwrite,

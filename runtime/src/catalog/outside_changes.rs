@@ -17,8 +17,8 @@ impl Subscriber for Catalog {
     }
 }
 
-/// Resets the counts of activations in flight in namespaces that were deleted or blocked: their jobs may have been removed,
-/// and then nothing would ever take them out of flight.
+/// Resets the counts of activations in flight in namespaces that were deleted or blocked: their jobs may have been
+/// removed, and then nothing would ever take them out of flight.
 pub struct InFlightCounts {
     pub catalog: Arc<Catalog>,
     pub gate: Arc<Gate>,

@@ -102,14 +102,7 @@ impl Catalog {
         let status = match old {
             None => RuleStatus::Active,
             Some(old) if old.trigger == rule.trigger => trigger.status_of(name).unwrap_or(RuleStatus::Inactive),
-            Some(old) => match self.trigger_of(&old.trigger).await? {
-                Some(mut before) => {
-                    let status = before.unlink(name).map_or(RuleStatus::Inactive, |link| link.status);
-                    batch.add_unaudited(before.put());
-                    status
-                }
-                None => RuleStatus::Inactive,
-            },
+            Some(old) => self.unlink(old, &mut batch).await?,
         };
         trigger.link(&rule, status);
         batch.add_unaudited(trigger.put());
@@ -119,6 +112,14 @@ impl Catalog {
             let revision = revisions.pop().expect("the store returns the revision of each put; the rule was put last");
             RuleView { rule, status, revision }
         }))
+    }
+
+    /// Removes the link of a rule from its trigger, and returns the status that it had there.
+    async fn unlink(&self, rule: &Rule, batch: &mut Batch<'_>) -> Result<RuleStatus, Failure> {
+        let Some(mut trigger) = self.trigger_of(&rule.trigger).await? else { return Ok(RuleStatus::Inactive) };
+        let status = trigger.unlink(&rule.name).map_or(RuleStatus::Inactive, |link| link.status);
+        batch.add_unaudited(trigger.put());
+        Ok(status)
     }
 
     /// Activates or deactivates the rule. Its version and `updated` do not change.
