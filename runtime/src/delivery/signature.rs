@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn the_example_of_the_contract_is_signed_as_it_says() {
+    fn the_example_of_the_contract_gets_the_signature_that_the_contract_gives() {
         let body = r#"{"run_id":"0a1b2c3d4e5f60718293a4b5c6d7e8f9","activationId":"0a1b2c3d4e5f60718293a4b5c6d7e8f9","name":"guest/my-worker","object_type":"action","status":"success","statusCode":0,"correlationId":"order-42"}"#;
         let secret = secret("whsec_d2Fzay1jYWxsYmFjay1zZWNyZXQtMDAwMQ==");
         let signed = signatures(&[secret], "cb_0f0e0d0c0b0a09080706050403020100", 1_750_000_000, body.as_bytes());

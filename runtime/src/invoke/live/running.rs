@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_follower_gets_every_line_that_is_kept_and_is_told_where_they_begin() {
+    async fn a_follower_gets_every_kept_line_and_the_number_of_the_first() {
         let running = running(100); // each line has 40 bytes and a letter
         for text in ["a", "b", "c"] {
             write(&running, text);
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cancelled_stays_so_for_every_guest_that_follows() {
+    fn a_cancelled_activation_stays_cancelled_for_its_next_guest() {
         let running = running(0);
         assert!(!running.is_cancelled());
         running.cancel();
