@@ -66,8 +66,7 @@ impl Invoker {
 
     /// Waits for an activation that was stopped · 409 it had ended by itself before. `false`: it will be retried.
     async fn is_certain_to_end(&self, namespace: &NamespaceName, id: ActivationId) -> Result<bool, Failure> {
-        let ending = self.wait_for_end(namespace, id, STOPS_WITHIN);
-        tokio::time::timeout(STOPS_WITHIN, ending).await.unwrap_or(Ok(()))?;
+        self.wait_for_end(namespace, id, STOPS_WITHIN).await?;
         match self.store.job_state(namespace, id).await? {
             Some(JobState::Due) => return Ok(false),
             Some(JobState::Leased) => return Ok(true),
