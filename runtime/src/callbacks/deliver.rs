@@ -66,8 +66,8 @@ impl Callbacks {
         Ok(self.delivery.attempt(&callback.url, request, new).await)
     }
 
-    /// Stores the outcome of an attempt. Tries until the store accepts it: the receiver has the callback already, and would
-    /// get it twice.
+    /// Stores the outcome of an attempt. Tries until the store accepts it: the receiver has the callback already, and
+    /// would get it twice.
     async fn settle(&self, job: &Job, mut callback: Callback, outcome: AttemptOutcome) -> anyhow::Result<JobOutcome> {
         reach(Stage::CallbackInFlight);
         let AttemptOutcome { attempt, retry_after, cause } = outcome;

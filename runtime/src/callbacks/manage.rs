@@ -121,7 +121,8 @@ impl Callbacks {
             Err(cause) => return warn!(%cause, "cannot list the deferred callbacks"),
         };
         for (id, due) in due {
-            warn!(callback_id = %CallbackId::from(id), next_attempt_at = %due, "callback is deferred until the next start");
+            let id = CallbackId::from(id);
+            warn!(callback_id = %id, next_attempt_at = %due, "callback is deferred until the next start");
         }
     }
 

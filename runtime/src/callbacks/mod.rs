@@ -1,9 +1,9 @@
-//! Completion callbacks: a URL is notified when an activation has ended, with retries until it answers. Feeds contract §C.
+//! Completion callbacks: notify a URL when an activation has ended, with retries. Feeds contract §C.
 //!
 //! ```text
 //! invoke, fire ──▶ accept (settings, address) ─stored with the job, one transaction─▶ waiting
-//! activation ends ─record + job of the lane callback, one transaction─▶ deliver ──▶ signed request ──▶ settle ─┬─▶ again
-//!                                                                                                             └─▶ over
+//! activation ends ─record + job of the lane callback, one transaction─▶ deliver ──▶ settle ─┬─▶ again
+//!                                                                                            └─▶ over
 //! ```
 
 mod accept;

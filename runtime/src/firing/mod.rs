@@ -79,8 +79,8 @@ impl Firing {
         self.admission.submit_first(&key, first, move || prepared.keep_in_flight()).await.map(Some)
     }
 
-    /// Fires at once. Returns when the event and its invocations are on disk. `None`: no rule was active, and nothing was
-    /// recorded.
+    /// Fires at once. Returns when the event and its invocations are on disk. `None`: no rule was active, and nothing
+    /// was recorded.
     pub async fn fire(&self, fire: Fire) -> Result<Option<ActivationId>, Failure> {
         let Some(mut prepared) = self.prepare(fire).await? else { return Ok(None) };
         let (id, work) = (prepared.record.id, std::mem::take(&mut prepared.work));

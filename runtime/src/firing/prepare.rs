@@ -69,8 +69,8 @@ impl Firing {
         Ok(Some(PreparedFiring { record, work, in_flight, identity: fire.identity }))
     }
 
-    /// One rule's invocation: admitted like any other, non-blocking. Its cause is the firing. The components of a sequence
-    /// are checked when they run.
+    /// One rule's invocation: admitted like any other, non-blocking. Its cause is the firing. The components of a
+    /// sequence are checked when they run.
     async fn start_rule(&self, rule: &RuleInvocation<'_>, fire: &Fire) -> Result<(NewWork, InFlight), Failure> {
         let (now, action, identity) = (self.clock.now(), &rule.link.action, &fire.identity);
         let depth = fire.context.depth + 1;
@@ -117,7 +117,7 @@ fn arguments(trigger: &Trigger, fire: &Fire) -> Arguments {
     all
 }
 
-/// One line of the trigger's record per rule: accepted (0), refused because of the caller (1), or failed in the server (3).
+/// One line of the trigger's record per rule: accepted (0), the caller's mistake (1), or the server's (3).
 fn log_line(rule: &FullName, action: &FullName, outcome: &Result<(NewWork, InFlight), Failure>) -> String {
     let line = match outcome {
         Ok((work, _)) => json!({

@@ -8,8 +8,8 @@ use super::{Fire, Firing};
 use crate::invoke::{Context, Entrance, Invocation, Invoker, Rerun, Wait};
 
 impl Firing {
-    /// Runs an ended activation again without waiting, on `input` or on the activation's own. `None`: it was a firing, and
-    /// no rule is active now. 404 · 409 its input is not kept, or it was part of a composition · 429.
+    /// Runs an ended activation again without waiting, on `input` or on the activation's own. `None`: it was a firing,
+    /// and no rule is active now. 404 · 409 its input is not kept, or it was part of a composition · 429.
     pub async fn rerun(
         &self,
         invoker: &Arc<Invoker>,

@@ -80,8 +80,8 @@ impl Idempotency {
         earlier.map(|earlier| same(request, &earlier)).transpose()
     }
 
-    /// Stores key, record and jobs together, unless another request with this key was faster. `stored` is called once they
-    /// are on disk · 422 that was another request · 429 the namespace has too many keys.
+    /// Stores key, record and jobs together, unless another request with this key was faster. `stored` is called once
+    /// they are on disk · 422 that was another request · 429 the namespace has too many keys.
     pub async fn submit(
         &self,
         request: &KeyedRequest,

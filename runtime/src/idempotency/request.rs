@@ -4,8 +4,8 @@ use sha2::{Digest as _, Sha256};
 use wask_model::{IdempotencyKey, NamespaceName};
 use wask_store::{Begun, KeyedRequest as StoredRequest};
 
-/// Where a request comes in. A key counts at one door only: anyone may call a web action, and must not be able to use up
-/// the keys of the namespace's own clients.
+/// Where a request comes in. A key counts at one door only: anyone may call a web action, and must not be able to use
+/// up the keys of the namespace's own clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Door {
     Api,

@@ -76,7 +76,7 @@ impl Admission {
         Admission { catalog, gate, callbacks, idempotency, clock, live_log_bytes }
     }
 
-    /// Counts an invocation. Without a key it is in flight from now on; with one, only if it turns out to be the first · 429.
+    /// Counts an invocation · 429. Without a key it is in flight from now on; with one, only if it proves to be the first.
     pub fn enter(
         &self,
         identity: &Identity,

@@ -13,8 +13,8 @@ use super::{AdmittedInvocation, Invoked, Invoker, QueuedInvocation};
 use crate::gate::InFlight;
 
 impl Invoker {
-    /// Runs the activation while the caller waits. At `limit` the caller gets the id, and the activation runs on as a job.
-    /// It also runs on if the caller goes away.
+    /// Runs the activation while the caller waits. At `limit` the caller gets the id, and the activation runs on as a
+    /// job. It also runs on if the caller goes away.
     pub(super) async fn answer_within(
         self: &Arc<Self>,
         limit: Duration,
@@ -34,8 +34,8 @@ impl Invoker {
         }
     }
 
-    /// Makes a job of an activation that runs. This is a task of its own: if a caller could interrupt it by leaving while
-    /// the job is being stored, the job would never end.
+    /// Makes a job of an activation that runs. This is a task of its own: if a caller could interrupt it by leaving
+    /// while the job is being stored, the job would never end.
     async fn hand_over(
         &self,
         running: Detachable<Option<Arc<Activation>>>,
@@ -53,8 +53,8 @@ impl Invoker {
         adopted.map(|()| Invoked::Accepted(id))
     }
 
-    /// Runs a blocking activation and hands its record to the recorder, or to the queue if it was adopted in the meantime.
-    /// `None`: it was adopted, and another node has it by now.
+    /// Runs a blocking activation and hands its record to the recorder, or to the queue if it was adopted in the
+    /// meantime. `None`: it was adopted, and another node has it by now.
     async fn record(
         self: &Arc<Self>,
         admitted: &AdmittedInvocation,

@@ -96,7 +96,8 @@ impl Invoker {
         }]
     }
 
-    /// Shows the records to listeners. Returns those that are stored: all or none, and all if there is no owner any more.
+    /// Shows the records to listeners. Returns those that are stored: all or none, and all if there is no owner any
+    /// more.
     async fn publish(&self, owner: Option<&SharedIdentity>, records: Vec<Activation>) -> Vec<Activation> {
         records.iter().for_each(|record| self.recorder.publish(record));
         match owner {

@@ -29,8 +29,8 @@ impl Invoker {
         Letter::open(self.store.dead_letter(namespace, id).await?.ok_or_else(Failure::not_found)?)
     }
 
-    /// Runs a dead letter again, as a new activation on the caller's original input. The record of the old one stays. No
-    /// callback is sent, because it reported the old one. Returns the id of the new activation · 403 · 404 · 429.
+    /// Runs a dead letter again, as a new activation on the caller's original input. The record of the old one stays.
+    /// No callback is sent, because it reported the old one. Returns the id of the new activation · 403 · 404 · 429.
     pub async fn redrive(&self, identity: &SharedIdentity, id: ActivationId) -> Result<ActivationId, Failure> {
         let Letter { letter, queued } = self.dead_letter(&identity.namespace, id).await?;
         let now = self.clock.now();
@@ -56,9 +56,9 @@ impl Invoker {
         }
     }
 
-    /// Redrives every dead letter that matches the query now; one that fails again during the call is not redriven twice.
-    /// Skips those whose actions are gone or may not be invoked any more, and stops at the namespace's limit in flight.
-    /// Returns the ids of the new activations.
+    /// Redrives every dead letter that matches the query now; one that fails again during the call is not redriven
+    /// twice. Skips those whose actions are gone or may not be invoked any more, and stops at the namespace's limit in
+    /// flight. Returns the ids of the new activations.
     pub async fn redrive_all(
         &self,
         identity: &SharedIdentity,

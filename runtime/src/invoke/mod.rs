@@ -101,7 +101,8 @@ pub struct InvokerParts {
     /// The URL under which guests reach the API.
     pub api_host: String,
     pub server_name: String,
-    /// Cancelled when the node begins to stop: a caller that waits for an activation that does not run here gets its id.
+    /// Cancelled when the node begins to stop: a caller that waits for an activation that does not run here gets its
+    /// id.
     pub closing: CancellationToken,
     /// Cancelled at the end of the grace period: every caller that waits gets an id.
     pub stop_waiting: CancellationToken,
@@ -171,8 +172,8 @@ impl Invoker {
         }
     }
 
-    /// Finds the activation that an earlier request with this key started, or starts one. It is a job even if the caller
-    /// waits, so that a retry after a crash finds it.
+    /// Finds the activation that an earlier request with this key started, or starts one. It is a job even if the
+    /// caller waits, so that a retry after a crash finds it.
     async fn invoke_keyed(&self, key: &KeyedRequest, mut request: Invocation) -> Result<Reply<Answer>, Failure> {
         let identity = request.identity.clone();
         let wait = if identity.keeps_activations() { request.wait } else { Wait::No }; // no record to wait for

@@ -1,5 +1,5 @@
-//! Looks again at whom a namespace belongs to: since an activation was accepted, an operator may have blocked or deleted
-//! the namespace, or changed its limits.
+//! Looks again at whom a namespace belongs to: since an activation was accepted, an operator may have blocked or
+//! deleted the namespace, or changed its limits.
 
 use std::sync::Arc;
 

@@ -81,6 +81,12 @@ pub struct FailedAttempt {
     pub error: String,
 }
 
+impl FailedAttempt {
+    fn document(&self) -> Value {
+        json!({ "attempt": self.attempt, "at": self.at, "status": self.status.as_str(), "error": self.error })
+    }
+}
+
 impl PendingCallback {
     pub fn new(callback: &Callback, site: String) -> Self {
         PendingCallback { id: callback.id, site, payload: callback.payload.clone() }
@@ -165,6 +171,5 @@ impl AdmittedInvocation {
 
 /// Failed attempts as clients see them.
 pub fn failed_attempts(failed: &[FailedAttempt]) -> Value {
-    let document = |one: &FailedAttempt| json!({ "attempt": one.attempt, "at": one.at, "status": one.status.as_str(), "error": one.error });
-    failed.iter().map(document).collect()
+    failed.iter().map(FailedAttempt::document).collect()
 }

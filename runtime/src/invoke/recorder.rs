@@ -136,7 +136,7 @@ impl Recorder {
     /// Shows the record of an ended activation to listeners, whether or not it is stored.
     pub fn publish(&self, record: &Activation) {
         if self.listeners.receiver_count() > 0 {
-            let _ = self.listeners.send(Arc::new(record.clone())); // an error means that the last listener has just left
+            let _ = self.listeners.send(Arc::new(record.clone())); // an error: the last listener has just left
         }
     }
 
@@ -145,7 +145,7 @@ impl Recorder {
         let (done, written) = oneshot::channel();
         if self.backlog.send(RecorderCommand::Flush(done)).await.is_ok() {
             self.hurry.notify_one();
-            let _ = written.await; // an error means that the writer has ended, after writing everything
+            let _ = written.await; // an error: the writer has ended, after writing everything
         }
     }
 

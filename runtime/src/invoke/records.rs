@@ -1,4 +1,5 @@
-//! Reads what was recorded. The newest records may still wait for the disk, so every reader waits for the recorder first.
+//! Reads what was recorded. The newest records may still wait for the disk, so every reader waits for the recorder
+//! first.
 
 use wask_model::{Activation, ActivationId, Failure, NamespaceName, Timestamp};
 use wask_store::{ActivationQuery, JobState, KnownJob, Lane, Store, Summary, Task, TaskQuery};

@@ -19,8 +19,8 @@ impl Invoker {
         input_of(&record).ok_or_else(|| Failure::Conflict(messages::INPUT_NOT_KEPT.into()))
     }
 
-    /// What a rerun of an ended activation runs, on `input` or on the activation's own · 404 · 409 its input is not kept, or
-    /// it was part of a composition.
+    /// What a rerun of an ended activation runs, on `input` or on the activation's own · 404 · 409 its input is not
+    /// kept, or it was part of a composition.
     pub async fn rerun(
         &self,
         namespace: &NamespaceName,

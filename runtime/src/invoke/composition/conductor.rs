@@ -48,7 +48,8 @@ impl ConductorState {
         self.runs <= 2 * longest
     }
 
-    /// Takes the end of the conductor, or of the component that it called. `Some`: the composition ends with this response.
+    /// Takes the end of the conductor, or of the component that it called. `Some`: the composition ends with this
+    /// response.
     pub fn take(&mut self, response: Response, longest: u32, input: &mut Value) -> Option<Response> {
         if let NextStep::Call(_) = self.next_step {
             *input = self.answer(response.result); // also if the component failed: the conductor decides

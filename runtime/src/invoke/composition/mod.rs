@@ -7,8 +7,8 @@
 //!    ▲─────────────────────────────────────────────────────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! As soon as the activation is a job, its progress is stored after every component: a crash repeats at most the component
-//! that was running.
+//! As soon as the activation is a job, its progress is stored after every component: a crash repeats at most the
+//! component that was running.
 
 mod conductor;
 mod job_hold;
@@ -65,7 +65,8 @@ impl<'a> Composition<'a> {
         Composition { invoker, admitted, hold, longest }
     }
 
-    /// Runs to the end. Returns the records that ended last, its own last. `None`: its job has passed to another worker.
+    /// Runs to the end. Returns the records that ended last, its own last. `None`: its job has passed to another
+    /// worker.
     pub async fn run(&self) -> Option<Vec<Activation>> {
         let mut progress = self.progress();
         loop {
@@ -165,7 +166,7 @@ impl<'a> Composition<'a> {
     /// The component of this name, if the invoker may activate it.
     async fn component(&self, name: &FullName) -> Result<Arc<ActionEntry>, Failure> {
         match self.invoker.catalog.may_invoke(&self.admitted.identity, name).await {
-            // No one has a right to an action whose package is missing. A conductor learns of a refusal. REST contract §5.4.
+            // No one has a right to an action whose package is missing. REST contract §5.4.
             Err(Failure::NotFound(_) | Failure::Conflict(_)) => {
                 Err(Failure::Forbidden(messages::SEQUENCE_COMPONENT_MISSING.into()))
             }

@@ -83,8 +83,8 @@ impl Live {
         &self.stop_waiting
     }
 
-    /// Returns when waiting for this activation is pointless: as soon as the node begins to stop if it does not run here,
-    /// otherwise at the end of the grace period.
+    /// Returns when waiting for this activation is pointless: as soon as the node begins to stop if it does not run
+    /// here, otherwise at the end of the grace period.
     pub async fn waits_in_vain(&self, namespace: &NamespaceName, id: ActivationId) {
         self.closing.cancelled().await;
         if self.find(namespace, id).is_some() {
@@ -92,8 +92,8 @@ impl Live {
         }
     }
 
-    /// Waits until every activation that runs without a waiting caller has ended, or until the grace period is over. The
-    /// queue has adopted what still runs then, unless no caller was promised its end.
+    /// Waits until every activation that runs without a waiting caller has ended, or until the grace period is over.
+    /// The queue has adopted what still runs then, unless no caller was promised its end.
     pub async fn drain(&self) {
         self.detached.close();
         tokio::select! {
