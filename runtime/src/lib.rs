@@ -17,8 +17,9 @@ pub mod catalog;
 
 pub mod idempotency;
 
-pub mod callbacks;
 pub mod delivery;
+
+pub mod callbacks;
 pub mod gateway;
 pub mod invoke;
 
