@@ -160,7 +160,8 @@ fn only_the_clock_tells_the_time() {
     let words = ["SystemTime::now", "Instant::now", "Utc::now", "Local::now"];
     // The sandbox is handed its clock; the system's, for runs outside a node, and its stopwatch stand in one file. Its
     // cache marks files as used now, which only decides what is thrown away first.
-    let sandbox = ["runtime/sandbox/src/clock.rs", "runtime/sandbox/src/cache.rs", "runtime/sandbox/src/tests"];
+    let sandbox =
+        ["runtime/sandbox/src/engine/clock.rs", "runtime/sandbox/src/deploy/cache.rs", "runtime/sandbox/src/tests"];
     let examples = ["runtime/sandbox/examples", "runtime/store/examples", "runtime/store/tests"];
     // A command of the client runs without a server, whose clock it could use.
     let own = ["runtime/src/clock.rs", "runtime/client/src/clock.rs"];

@@ -3,36 +3,18 @@
 //! a run's outcome means to a caller is decided elsewhere.
 //!
 //! A module's way: [`upload::decode`] → [`Sandbox::prepare`] (bounds → compile → cache) → [`Sandbox::load`] →
-//! [`Sandbox::run`] (run → relay → output → ended).
+//! [`Sandbox::run`] (run → relay → output → report).
 
 mod sandbox;
 
-pub mod upload;
-
-mod bounds;
-mod cache;
-mod compile;
-mod digest;
-mod modules;
-
-mod context;
-mod host;
-mod limits;
-mod logs;
-mod output;
-mod relay;
+mod deploy;
 mod run;
-mod streams;
-mod verdict;
-mod wasi;
-mod wasi_poll;
 
-mod clock;
-mod config;
-mod ended;
+mod abi;
+mod output;
+
+mod digest;
 mod engine;
-mod error;
-mod priority;
 
 /// The log directive under which a guest's system calls leave no trace: the WASI library opens a span for each, which
 /// costs more than most of the calls.
@@ -41,15 +23,13 @@ pub const QUIET_LOGS: &str = "wasmtime_wasi=warn";
 #[cfg(test)]
 mod tests;
 
-pub use clock::{GuestClock, Sleep, SystemClock};
-pub use config::{ModuleBounds, SandboxConfig, ZipBounds};
+pub use abi::{Frame, HostCalls, NoHostCalls};
+pub use deploy::{Module, upload};
 pub use digest::{Digest, InvalidDigest};
-pub use ended::{RunEnd, RunReport};
-pub use error::{RefusedModule, SandboxError};
-pub use host::{Frame, HostCalls, NoHostCalls};
-pub use limits::RunLimits;
-pub use logs::{LogLine, LogSink, Stream};
-pub use modules::Module;
-pub use relay::Stop;
-pub use run::Run;
+pub use engine::{
+    GuestClock, ModuleBounds, RefusedModule, RunLimits, SandboxConfig, SandboxError, Sleep, Stop, SystemClock,
+    ZipBounds,
+};
+pub use output::{LogLine, LogSink, Stream};
+pub use run::{Run, RunEnd, RunReport};
 pub use sandbox::Sandbox;

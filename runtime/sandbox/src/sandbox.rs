@@ -6,15 +6,10 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
-use crate::compile::Compiler;
-use crate::config::SandboxConfig;
+use crate::deploy::{Compiler, Module, Modules, at_most};
 use crate::digest::Digest;
-use crate::ended::RunReport;
-use crate::error::{RefusedModule, SandboxError};
-use crate::modules::{Module, Modules};
-use crate::relay::Relay;
-use crate::run::{self, Run};
-use crate::{bounds, priority};
+use crate::engine::{RefusedModule, Relay, SandboxConfig, SandboxError, lower_this_thread};
+use crate::run::{self, Run, RunReport};
 
 /// Modules larger than this are hashed and checked off the async threads.
 const INSPECT_INLINE: usize = 32 << 10;
@@ -48,7 +43,7 @@ impl Sandbox {
     ///
     /// Dropping the future does not stop a compilation that has begun; its outcome is kept.
     pub async fn prepare(&self, wasm: Vec<u8>) -> Result<Digest, RefusedModule> {
-        bounds::at_most("module", wasm.len() as u64, self.0.config.module.module_bytes)?;
+        at_most("module", wasm.len() as u64, self.0.config.module.module_bytes)?;
         let wasm = Arc::new(wasm);
         let digest = self.inspect(&wasm, |_, wasm| Digest::from_wasm(wasm)).await?;
         if self.load(&digest).await.is_some() {
@@ -121,7 +116,7 @@ impl BackThreads {
         let runtime = Builder::new_multi_thread()
             .worker_threads(threads)
             .thread_name("wask-back")
-            .on_thread_start(priority::lower_this_thread)
+            .on_thread_start(lower_this_thread)
             .enable_time()
             .build();
         runtime

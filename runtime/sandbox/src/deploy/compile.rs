@@ -11,12 +11,9 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tracing::{error, warn};
 
-use crate::clock::Stopwatch;
-use crate::config::SandboxConfig;
+use super::modules::Modules;
 use crate::digest::Digest;
-use crate::error::{RefusedModule, SandboxError};
-use crate::modules::Modules;
-use crate::priority;
+use crate::engine::{RefusedModule, SandboxConfig, SandboxError, Stopwatch, lower_this_thread};
 
 /// The compiler recurses over the shape of a function.
 const STACK_BYTES: usize = 16 << 20;
@@ -134,7 +131,7 @@ impl Shared {
         self.lock().threads += 1;
         let thread = std::thread::Builder::new().name("wask-compile".into()).stack_size(STACK_BYTES);
         let spawned = thread.spawn(move || {
-            priority::lower_this_thread();
+            lower_this_thread();
             while let Some((digest, wasm)) = shared.next() {
                 let result = shared.compile(&digest, &wasm);
                 shared.finish(&digest, result);

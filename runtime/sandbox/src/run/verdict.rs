@@ -8,13 +8,11 @@ use serde_json::Value;
 use wasmtime::{Error, PoolConcurrencyLimitError, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
-use crate::context::Remains;
-use crate::ended::{RunEnd, RunReport};
-use crate::error::SandboxError;
-use crate::limits::RunLimits;
+use super::report::{RunEnd, RunReport};
+use super::stopped;
+use crate::abi::Remains;
+use crate::engine::{RunLimits, SandboxError, StopReason};
 use crate::output::Line;
-use crate::relay::StopReason;
-use crate::run::stopped;
 
 /// The times of a run, see [`RunReport`].
 pub(crate) struct RunTimes {

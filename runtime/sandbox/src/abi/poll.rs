@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use wasmtime::{Caller, Linker};
 
-use crate::clock::GuestClock;
-use crate::context::{Context, memory_of, slice, slice_mut};
-use crate::wasi::MODULE;
+use super::command::MODULE;
+use super::context::{Context, memory_of, slice, slice_mut};
+use crate::engine::GuestClock;
 
 const SUBSCRIPTION_BYTES: usize = 48;
 const EVENT_BYTES: usize = 32;

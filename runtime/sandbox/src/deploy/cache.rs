@@ -18,9 +18,8 @@ use sha2::Sha256;
 use tracing::warn;
 use wasmtime::Engine;
 
-use crate::config::SandboxConfig;
 use crate::digest::Digest;
-use crate::error::SandboxError;
+use crate::engine::{SandboxConfig, SandboxError};
 
 const KEY_FILE: &str = "key";
 const MAC_BYTES: u64 = 32;

@@ -8,9 +8,8 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use crate::bounds::at_most;
-use crate::config::{ModuleBounds, SandboxConfig, ZipBounds};
-use crate::error::RefusedModule;
+use super::bounds::at_most;
+use crate::engine::{ModuleBounds, RefusedModule, SandboxConfig, ZipBounds};
 
 const WASM: &[u8] = b"\0asm";
 const ZIP: &[u8] = b"PK";

@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::{JoinError, JoinHandle};
 
-use crate::clock::{GuestClock, Stopwatch};
+use super::clock::{GuestClock, Stopwatch};
 
 /// Why the host ends a guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -6,12 +6,9 @@ use std::time::Duration;
 use wasmtime::{Caller, Extern, Memory};
 use wasmtime_wasi::p1::WasiP1Ctx;
 
-use crate::clock::GuestClock;
-use crate::host::HostCallState;
-use crate::limits::Growth;
-use crate::output::Output;
-use crate::relay::Signals;
-use crate::streams::GuestOutput;
+use super::host_calls::HostCallState;
+use crate::engine::{Growth, GuestClock, Signals};
+use crate::output::{GuestOutput, Output};
 
 /// Everything a host function or a limit check can see of its run.
 pub(crate) struct Context {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Handle;
 use wasmtime::{Caller, Linker};
 
-use crate::context::{Context, memory_of, slice, slice_mut};
+use super::context::{Context, memory_of, slice, slice_mut};
 
 const MALFORMED: i64 = -1;
 const TOO_LARGE: i64 = -2;

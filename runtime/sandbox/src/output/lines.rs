@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::limits::RunLimits;
-use crate::logs::{LogLine, LogSink, Logs, Stream};
+use super::logs::{LogLine, LogSink, Logs, Stream};
+use crate::engine::RunLimits;
 
 /// A stderr line that grows beyond this is split.
 const LONGEST_LOG_LINE: usize = 64 * 1024;

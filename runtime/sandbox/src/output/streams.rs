@@ -12,9 +12,9 @@ use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
-use crate::clock::GuestClock;
-use crate::logs::Stream;
-use crate::output::Output;
+use super::lines::Output;
+use super::logs::Stream;
+use crate::engine::GuestClock;
 
 /// What may be written at a time; only callers other than preview 1 ask.
 const PERMIT: usize = 64 << 10;

@@ -10,10 +10,10 @@ use wasmtime_wasi::p1::{self, WasiP1Ctx};
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, I32Exit, WasiCtxBuilder};
 
-use crate::clock::GuestClock;
-use crate::context::Context;
-use crate::logs::Stream;
-use crate::streams::{GuestOutput, GuestStream};
+use super::context::Context;
+use super::poll;
+use crate::engine::GuestClock;
+use crate::output::{GuestOutput, GuestStream, Stream};
 
 pub(crate) const MODULE: &str = "wasi_snapshot_preview1";
 
@@ -38,7 +38,7 @@ pub(crate) fn add_to(linker: &mut Linker<Context>) -> wasmtime::Result<()> {
 /// Where the library does not do: its sleeps know only tokio's clock, it takes no exit code above 125, and it writes a line
 /// to the host's log each time a guest asks for a socket.
 fn replace(linker: &mut Linker<Context>) -> wasmtime::Result<()> {
-    crate::wasi_poll::add_to(linker)?;
+    poll::add_to(linker)?;
     linker.func_wrap(MODULE, "proc_exit", |code: i32| -> wasmtime::Result<()> { Err(I32Exit(code).into()) })?;
     for (name, params) in SOCKET_FUNCTIONS {
         let ty = FuncType::new(linker.engine(), std::iter::repeat_n(ValType::I32, params), [ValType::I32]);

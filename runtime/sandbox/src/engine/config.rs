@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::SandboxError;
+use super::error::SandboxError;
 
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::logs::LogLine;
+use crate::output::LogLine;
 
 /// What is known of a run after its instance is gone.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,5 +1,12 @@
 //! The one wasmtime engine: what guests may use of WebAssembly, where their memory lies, and the tick that ends turns.
 
+mod clock;
+mod config;
+mod error;
+mod limits;
+mod priority;
+mod relay;
+
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
@@ -7,9 +14,17 @@ use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, Linker, PoolingAllocationConfig, Strategy, WasmFeatures,
 };
 
-use crate::config::SandboxConfig;
-use crate::context::Context;
-use crate::error::SandboxError;
+use crate::abi::{self, Context};
+
+pub(crate) use clock::Stopwatch;
+pub use clock::{GuestClock, Sleep, SystemClock};
+pub use config::{ModuleBounds, SandboxConfig, ZipBounds};
+pub use error::{RefusedModule, SandboxError};
+pub(crate) use limits::Growth;
+pub use limits::RunLimits;
+pub(crate) use priority::lower_this_thread;
+pub use relay::Stop;
+pub(crate) use relay::{Relay, Signals, StopReason, until};
 
 /// Functions named in a trap's message.
 const MOST_FRAMES: NonZeroUsize = NonZeroUsize::new(16).expect("16 is not 0");
@@ -91,8 +106,8 @@ fn start_ticking(engine: &Engine, tick: Duration) -> Result<(), SandboxError> {
 /// Everything a guest can import.
 pub(crate) fn link(engine: &Engine) -> Result<Linker<Context>, SandboxError> {
     let mut linker = Linker::new(engine);
-    crate::wasi::add_to(&mut linker)
-        .and_then(|()| crate::host::add_to(&mut linker))
+    abi::add_command(&mut linker)
+        .and_then(|()| abi::add_host_calls(&mut linker))
         .map_err(|cause| SandboxError::internal("cannot link the host functions", cause))?;
     Ok(linker)
 }

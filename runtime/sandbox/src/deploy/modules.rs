@@ -8,13 +8,11 @@ use quick_cache::sync::Cache;
 use tracing::warn;
 use wasmtime::{Engine, InstancePre, Linker, ModuleExport};
 
-use crate::bounds::{self, KnownImports};
-use crate::cache::DiskCache;
-use crate::config::SandboxConfig;
-use crate::context::Context;
+use super::bounds::{self, KnownImports};
+use super::cache::DiskCache;
+use crate::abi::Context;
 use crate::digest::Digest;
-use crate::engine;
-use crate::error::{RefusedModule, SandboxError};
+use crate::engine::{self, RefusedModule, SandboxConfig, SandboxError};
 
 /// A module that is ready to run. Cloning it is cheap.
 #[derive(Clone)]

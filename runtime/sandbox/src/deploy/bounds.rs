@@ -10,8 +10,7 @@ use wasmparser::{
     TypeSectionReader,
 };
 
-use crate::config::{ModuleBounds, SandboxConfig};
-use crate::error::RefusedModule;
+use crate::engine::{ModuleBounds, RefusedModule, SandboxConfig};
 
 /// The type of every function a guest can import, by module and name, as [`signature`] writes it.
 pub(crate) type KnownImports = HashMap<(String, String), String>;

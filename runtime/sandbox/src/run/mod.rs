@@ -1,5 +1,8 @@
 //! One run: a fresh store, an instance, `_start`, and an account of how it ended. Nothing survives it.
 
+mod report;
+mod verdict;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,21 +10,15 @@ use bytes::Bytes;
 use tokio::runtime::Handle;
 use wasmtime::{Engine, Error, Linker, Store, UpdateDeadline};
 
-use crate::bounds::{KnownImports, signature};
-use crate::clock::{GuestClock, SystemClock};
-use crate::config::SandboxConfig;
-use crate::context::Context;
-use crate::ended::RunReport;
-use crate::error::SandboxError;
-use crate::host::{HostCallState, HostCalls, NoHostCalls};
-use crate::limits::{Growth, RunLimits};
-use crate::logs::LogSink;
-use crate::modules::Module;
-use crate::output::Output;
-use crate::relay::{Signals, Stop, StopReason, until};
-use crate::streams::GuestOutput;
-use crate::verdict::{self, RunTimes};
-use crate::wasi;
+use self::verdict::RunTimes;
+use crate::abi::{self, Context, HostCallState, HostCalls, NoHostCalls};
+use crate::deploy::{KnownImports, Module, signature};
+use crate::engine::{
+    Growth, GuestClock, RunLimits, SandboxConfig, SandboxError, Signals, Stop, StopReason, SystemClock, until,
+};
+use crate::output::{GuestOutput, LogSink, Output};
+
+pub use report::{RunEnd, RunReport};
 
 /// What one run is given.
 pub struct Run {
@@ -113,7 +110,7 @@ fn context(run: Run, config: &SandboxConfig, signals: Arc<Signals>, deadline: Du
             frame_bytes: config.frame_bytes as usize,
             waiting: None,
         },
-        wasi: wasi::system(run.args, &run.env, &written, config.random_bytes),
+        wasi: abi::system(run.args, &run.env, &written, config.random_bytes),
         written,
         poll_subscriptions: config.poll_subscriptions,
         clock: run.clock,

@@ -1,0 +1,12 @@
+//! From what a client posted to a module that is ready to run: decode, bound, compile, cache.
+
+mod bounds;
+mod cache;
+mod compile;
+mod modules;
+pub mod upload;
+
+pub(crate) use bounds::{KnownImports, at_most, signature};
+pub(crate) use compile::Compiler;
+pub use modules::Module;
+pub(crate) use modules::Modules;
