@@ -24,12 +24,12 @@ pub const QUIET_LOGS: &str = "wasmtime_wasi=warn";
 mod tests;
 
 pub use abi::{Frame, HostCalls, NoHostCalls};
-pub use deploy::{Module, upload};
+pub use deploy::upload;
 pub use digest::{Digest, InvalidDigest};
 pub use engine::{
     GuestClock, ModuleBounds, RefusedModule, RunLimits, SandboxConfig, SandboxError, Sleep, Stop, SystemClock,
     ZipBounds,
 };
 pub use output::{LogLine, LogSink, Stream};
-pub use run::{Run, RunEnd, RunReport};
+pub use run::{Module, Run, RunEnd, RunReport};
 pub use sandbox::Sandbox;

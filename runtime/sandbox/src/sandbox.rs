@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
-use crate::deploy::{Compiler, Module, Modules, at_most};
+use crate::deploy::{Compiler, Modules, at_most};
 use crate::digest::Digest;
 use crate::engine::{RefusedModule, Relay, SandboxConfig, SandboxError, lower_this_thread};
-use crate::run::{self, Run, RunReport};
+use crate::run::{self, Module, Run, RunReport};
 
 /// Modules larger than this are hashed and checked off the async threads.
 const INSPECT_INLINE: usize = 32 << 10;

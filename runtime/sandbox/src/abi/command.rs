@@ -15,7 +15,7 @@ use super::poll;
 use crate::engine::GuestClock;
 use crate::output::{GuestOutput, GuestStream, Stream};
 
-pub(crate) const MODULE: &str = "wasi_snapshot_preview1";
+const MODULE: &str = "wasi_snapshot_preview1";
 
 /// The program's name, as its first argument.
 const PROGRAM: &str = "action";
@@ -27,7 +27,7 @@ const NOT_A_SOCKET: i32 = 57;
 const SOCKET_FUNCTIONS: [(&str, usize); 4] =
     [("sock_accept", 3), ("sock_recv", 6), ("sock_send", 5), ("sock_shutdown", 2)];
 
-pub(crate) fn add_to(linker: &mut Linker<Context>) -> wasmtime::Result<()> {
+pub(super) fn add_to(linker: &mut Linker<Context>) -> wasmtime::Result<()> {
     p1::add_to_linker_async(linker, |context| &mut context.wasi)?;
     linker.allow_shadowing(true);
     replace(linker)?;
@@ -38,7 +38,7 @@ pub(crate) fn add_to(linker: &mut Linker<Context>) -> wasmtime::Result<()> {
 /// Where the library does not do: its sleeps know only tokio's clock, it takes no exit code above 125, and it writes a line
 /// to the host's log each time a guest asks for a socket.
 fn replace(linker: &mut Linker<Context>) -> wasmtime::Result<()> {
-    poll::add_to(linker)?;
+    poll::add_to(linker, MODULE)?;
     linker.func_wrap(MODULE, "proc_exit", |code: i32| -> wasmtime::Result<()> { Err(I32Exit(code).into()) })?;
     for (name, params) in SOCKET_FUNCTIONS {
         let ty = FuncType::new(linker.engine(), std::iter::repeat_n(ValType::I32, params), [ValType::I32]);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use wasmtime::{Caller, Extern, Memory};
 use wasmtime_wasi::p1::WasiP1Ctx;
 
-use super::host_calls::HostCallState;
+use super::frames::HostCallState;
 use crate::engine::{Growth, GuestClock, Signals};
 use crate::output::{GuestOutput, Output};
 
@@ -42,7 +42,7 @@ impl Context {
     }
 }
 
-pub(crate) fn memory_of(caller: &mut Caller<'_, Context>) -> Option<Memory> {
+pub(super) fn memory_of(caller: &mut Caller<'_, Context>) -> Option<Memory> {
     match caller.data().memory {
         Some(memory) => Some(memory),
         None => caller.get_export("memory").and_then(Extern::into_memory),
@@ -50,10 +50,10 @@ pub(crate) fn memory_of(caller: &mut Caller<'_, Context>) -> Option<Memory> {
 }
 
 /// `length` bytes at `start`, or `None` where the guest has no memory.
-pub(crate) fn slice(memory: &[u8], start: u32, length: u32) -> Option<&[u8]> {
+pub(super) fn slice(memory: &[u8], start: u32, length: u32) -> Option<&[u8]> {
     memory.get(start as usize..)?.get(..length as usize)
 }
 
-pub(crate) fn slice_mut(memory: &mut [u8], start: u32, length: u32) -> Option<&mut [u8]> {
+pub(super) fn slice_mut(memory: &mut [u8], start: u32, length: u32) -> Option<&mut [u8]> {
     memory.get_mut(start as usize..)?.get_mut(..length as usize)
 }

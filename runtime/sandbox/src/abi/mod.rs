@@ -1,11 +1,27 @@
 //! What a guest can import: WASI preview 1 and the host calls of module `wask`.
 
 mod command;
-mod context;
-mod host_calls;
 mod poll;
 
-pub(crate) use command::{add_to as add_command, system};
+mod frames;
+mod host_calls;
+
+mod context;
+
+use wasmtime::{Engine, Linker};
+
+use crate::engine::SandboxError;
+
+pub(crate) use command::system;
 pub(crate) use context::{Context, Remains};
-pub use host_calls::{Frame, HostCalls, NoHostCalls};
-pub(crate) use host_calls::{HostCallState, add_to as add_host_calls};
+pub(crate) use frames::HostCallState;
+pub use frames::{Frame, HostCalls, NoHostCalls};
+
+/// Everything a guest can import.
+pub(crate) fn link(engine: &Engine) -> Result<Linker<Context>, SandboxError> {
+    let mut linker = Linker::new(engine);
+    command::add_to(&mut linker)
+        .and_then(|()| host_calls::add_to(&mut linker))
+        .map_err(|cause| SandboxError::internal("cannot link the host functions", cause))?;
+    Ok(linker)
+}

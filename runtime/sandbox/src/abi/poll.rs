@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use wasmtime::{Caller, Linker};
 
-use super::command::MODULE;
 use super::context::{Context, memory_of, slice, slice_mut};
 use crate::engine::GuestClock;
 
@@ -35,8 +34,8 @@ struct Subscription {
 /// Where the guest put its list, where it wants the events, how long the list is, and where it wants their number.
 type PollArguments = (u32, u32, u32, u32);
 
-pub(crate) fn add_to(linker: &mut Linker<Context>) -> wasmtime::Result<()> {
-    linker.func_wrap_async(MODULE, "poll_oneoff", |mut caller, places: PollArguments| {
+pub(super) fn add_to(linker: &mut Linker<Context>, module: &str) -> wasmtime::Result<()> {
+    linker.func_wrap_async(module, "poll_oneoff", |mut caller, places: PollArguments| {
         Box::new(async move { Ok(poll(&mut caller, places).await.err().unwrap_or(SUCCESS)) })
     })?;
     Ok(())

@@ -13,10 +13,18 @@ use wasmparser::{
 use crate::engine::{ModuleBounds, RefusedModule, SandboxConfig};
 
 /// The type of every function a guest can import, by module and name, as [`signature`] writes it.
-pub(crate) type KnownImports = HashMap<(String, String), String>;
+pub(super) type KnownImports = HashMap<(String, String), String>;
+
+/// From the functions that guests can import.
+pub(super) fn known_imports(functions: Vec<(String, String, wasmtime::FuncType)>) -> KnownImports {
+    let with_type = |(module, name, ty): (String, String, wasmtime::FuncType)| {
+        ((module, name), signature(ty.params(), ty.results()))
+    };
+    functions.into_iter().map(with_type).collect()
+}
 
 /// Refuses a module whose shape, imports or exports are out of bounds. Whether its code is valid is not checked here.
-pub(crate) fn check(wasm: &[u8], config: &SandboxConfig, known: &KnownImports) -> Result<(), RefusedModule> {
+pub(super) fn check(wasm: &[u8], config: &SandboxConfig, known: &KnownImports) -> Result<(), RefusedModule> {
     at_most("module", wasm.len() as u64, config.module.module_bytes)?;
     let mut shape = Shape::new(config, known);
     for payload in Parser::new(0).parse_all(wasm) {
@@ -200,7 +208,7 @@ pub(crate) fn at_most(what: &'static str, value: u64, limit: u64) -> Result<(), 
 }
 
 /// Writes a function type like `(i32, i64) -> (i32)`.
-pub(crate) fn signature<P: Display, R: Display>(
+fn signature<P: Display, R: Display>(
     params: impl IntoIterator<Item = P>,
     results: impl IntoIterator<Item = R>,
 ) -> String {

@@ -26,7 +26,7 @@ const MAC_BYTES: u64 = 32;
 const EXTENSION: &str = "cwasm";
 
 /// A directory of compiled modules. Several processes may share it.
-pub(crate) struct DiskCache {
+pub(super) struct DiskCache {
     dir: PathBuf,
     key: [u8; 32],
     /// Engine version and settings, CPU, and bounds: code made under others is not found.

@@ -6,7 +6,6 @@ mod compile;
 mod modules;
 pub mod upload;
 
-pub(crate) use bounds::{KnownImports, at_most, signature};
+pub(crate) use bounds::at_most;
 pub(crate) use compile::Compiler;
-pub use modules::Module;
 pub(crate) use modules::Modules;

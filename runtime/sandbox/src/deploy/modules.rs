@@ -1,53 +1,17 @@
 //! Modules that are ready to run: checked, compiled, linked, and kept in memory while they are in use.
 
-use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
 
 use quick_cache::sync::Cache;
 use tracing::warn;
-use wasmtime::{Engine, InstancePre, Linker, ModuleExport};
+use wasmtime::{Engine, Linker};
 
 use super::bounds::{self, KnownImports};
 use super::cache::DiskCache;
-use crate::abi::Context;
+use crate::abi::{self, Context};
 use crate::digest::Digest;
 use crate::engine::{self, RefusedModule, SandboxConfig, SandboxError};
-
-/// A module that is ready to run. Cloning it is cheap.
-#[derive(Clone)]
-pub struct Module(Arc<ReadyModule>);
-
-struct ReadyModule {
-    digest: Digest,
-    linked: InstancePre<Context>,
-    start: ModuleExport,
-    memory: ModuleExport,
-}
-
-impl Module {
-    pub fn digest(&self) -> Digest {
-        self.0.digest
-    }
-
-    pub(crate) fn linked(&self) -> &InstancePre<Context> {
-        &self.0.linked
-    }
-
-    pub(crate) fn start(&self) -> &ModuleExport {
-        &self.0.start
-    }
-
-    pub(crate) fn memory(&self) -> &ModuleExport {
-        &self.0.memory
-    }
-}
-
-impl fmt::Debug for Module {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Module({})", self.0.digest)
-    }
-}
+use crate::run::{self, Module};
 
 /// All modules of one sandbox.
 pub(crate) struct Modules {
@@ -62,10 +26,10 @@ pub(crate) struct Modules {
 impl Modules {
     pub fn new(config: &SandboxConfig, cache_dir: Option<&Path>) -> Result<Modules, SandboxError> {
         let engine = engine::build(config)?;
-        let linker = engine::link(&engine)?;
+        let linker = abi::link(&engine)?;
         let disk = cache_dir.map(|dir| DiskCache::open(dir, &engine, config)).transpose()?;
         let loaded = Cache::new(config.loaded_modules as usize);
-        let known_imports = crate::run::imports_of(&linker, &engine);
+        let known_imports = bounds::known_imports(run::imports_of(&linker, &engine));
         Ok(Modules { engine, linker, known_imports, config: config.clone(), loaded, disk })
     }
 
@@ -124,7 +88,7 @@ impl Modules {
         let linked = self.linker.instantiate_pre(compiled).map_err(invalid)?;
         let start = compiled.get_export_index("_start").ok_or(RefusedModule::NoStart)?;
         let memory = compiled.get_export_index("memory").ok_or(RefusedModule::NoMemory)?;
-        Ok(Module(Arc::new(ReadyModule { digest: *digest, linked, start, memory })))
+        Ok(Module::new(*digest, linked, start, memory))
     }
 
     fn keep(&self, module: Module) -> Module {

@@ -10,11 +10,7 @@ mod relay;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use wasmtime::{
-    Config, Enabled, Engine, InstanceAllocationStrategy, Linker, PoolingAllocationConfig, Strategy, WasmFeatures,
-};
-
-use crate::abi::{self, Context};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Strategy, WasmFeatures};
 
 pub(crate) use clock::Stopwatch;
 pub use clock::{GuestClock, Sleep, SystemClock};
@@ -101,13 +97,4 @@ fn start_ticking(engine: &Engine, tick: Duration) -> Result<(), SandboxError> {
         .spawn(ticker)
         .map_err(|cause| SandboxError::internal("cannot start the tick thread", cause))?;
     Ok(())
-}
-
-/// Everything a guest can import.
-pub(crate) fn link(engine: &Engine) -> Result<Linker<Context>, SandboxError> {
-    let mut linker = Linker::new(engine);
-    abi::add_command(&mut linker)
-        .and_then(|()| abi::add_host_calls(&mut linker))
-        .map_err(|cause| SandboxError::internal("cannot link the host functions", cause))?;
-    Ok(linker)
 }

@@ -1,5 +1,6 @@
 //! One run: a fresh store, an instance, `_start`, and an account of how it ended. Nothing survives it.
 
+mod module;
 mod report;
 mod verdict;
 
@@ -8,16 +9,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::runtime::Handle;
-use wasmtime::{Engine, Error, Linker, Store, UpdateDeadline};
+use wasmtime::{Engine, Error, FuncType, Linker, Store, UpdateDeadline};
 
 use self::verdict::RunTimes;
 use crate::abi::{self, Context, HostCallState, HostCalls, NoHostCalls};
-use crate::deploy::{KnownImports, Module, signature};
-use crate::engine::{
-    Growth, GuestClock, RunLimits, SandboxConfig, SandboxError, Signals, Stop, StopReason, SystemClock, until,
-};
+use crate::engine::{Growth, GuestClock, RunLimits, SandboxConfig, SandboxError, Signals, Stop, SystemClock, until};
 use crate::output::{GuestOutput, LogSink, Output};
 
+pub use module::Module;
 pub use report::{RunEnd, RunReport};
 
 /// What one run is given.
@@ -50,19 +49,15 @@ impl Run {
     }
 }
 
-/// The type of every function guests can import.
-pub(crate) fn imports_of(linker: &Linker<Context>, engine: &Engine) -> KnownImports {
+/// Every function a guest can import: module, name and type.
+pub(crate) fn imports_of(linker: &Linker<Context>, engine: &Engine) -> Vec<(String, String, FuncType)> {
     let run = Run::new(Bytes::new());
     let mut store = Store::new(engine, context(run, &SandboxConfig::default(), Arc::default(), Duration::ZERO));
     let functions: Vec<_> = linker
         .iter(&mut store)
         .filter_map(|(module, name, item)| Some((module.to_owned(), name.to_owned(), item.into_func()?)))
         .collect();
-    let with_type = functions.into_iter().map(|(module, name, function)| {
-        let ty = function.ty(&store);
-        ((module, name), signature(ty.params(), ty.results()))
-    });
-    with_type.collect()
+    functions.into_iter().map(|(module, name, function)| (module, name, function.ty(&store))).collect()
 }
 
 /// Runs a guest to its end. `Err` means the host could not run it.
@@ -142,9 +137,4 @@ async fn execute(store: &mut Store<Context>, module: &Module, init: &mut Option<
     let start = start.ok_or_else(|| Error::msg("`_start` is not a function"))?.typed::<(), ()>(&*store)?;
     *init = Some(store.data().clock.monotonic());
     start.call_async(&mut *store, ()).await
-}
-
-/// The host ended the guest, for whatever reason.
-pub(crate) fn stopped(error: &Error) -> Option<StopReason> {
-    error.downcast_ref::<StopReason>().copied()
 }

@@ -9,7 +9,6 @@ use wasmtime::{Error, PoolConcurrencyLimitError, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
 use super::report::{RunEnd, RunReport};
-use super::stopped;
 use crate::abi::Remains;
 use crate::engine::{RunLimits, SandboxError, StopReason};
 use crate::output::Line;
@@ -58,7 +57,7 @@ fn result_in(line: &Line) -> Option<Value> {
 }
 
 fn failed(error: &Error, remains: &mut Remains, limits: &RunLimits, at: Duration) -> Result<RunEnd, SandboxError> {
-    match stopped(error) {
+    match error.downcast_ref::<StopReason>() {
         Some(StopReason::OutOfTime) => return Ok(RunEnd::OutOfTime { limit: limits.time }),
         Some(StopReason::Cancelled) => return Ok(RunEnd::Cancelled),
         Some(StopReason::Abandoned) => return Err(SandboxError::Internal("the run was abandoned".into())),
