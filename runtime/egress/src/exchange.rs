@@ -13,8 +13,8 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::egress::OutgoingRequest;
 use crate::error::SendError;
+use crate::outgoing::OutgoingRequest;
 
 /// Header fields of an answer. hyper's default.
 const HEADERS: usize = 100;

@@ -7,6 +7,7 @@
 
 mod egress;
 
+mod outgoing;
 mod target;
 
 mod addresses;
@@ -23,8 +24,9 @@ mod error;
 
 pub use answer::Answer;
 pub use config::{BadRange, EgressConfig};
-pub use egress::{Bounds, Egress, OutgoingRequest};
+pub use egress::Egress;
 pub use error::SendError;
+pub use outgoing::{Bounds, OutgoingRequest};
 pub use policy::{ForbiddenAddress, Objection};
 pub use resolve::{Resolve, SystemResolver};
 pub use target::{BadTarget, Target};
