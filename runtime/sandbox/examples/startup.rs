@@ -20,14 +20,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let module = sandbox.loaded(&digest).ok_or("the module was just prepared")?;
 
     for tasks in [1, 2, 16] {
-        let begun = Instant::now();
+        let started = Instant::now();
         let tasks: Vec<_> =
             (0..tasks).map(|_| tokio::spawn(runs(sandbox.clone(), module.clone(), RUNS / tasks))).collect();
         let count = tasks.len();
         for task in tasks {
             task.await??;
         }
-        let micros = begun.elapsed().as_secs_f64() * 1e6 / f64::from(RUNS);
+        let micros = started.elapsed().as_secs_f64() * 1e6 / f64::from(RUNS);
         println!("{count:>2} at a time: {micros:.2} µs per run");
     }
     Ok(())
@@ -35,9 +35,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 async fn runs(sandbox: Sandbox, module: Module, count: u32) -> Result<(), String> {
     for _ in 0..count {
-        let ran = sandbox.run(&module, Run::new(Bytes::from_static(b"{}"))).await.map_err(|cause| cause.to_string())?;
-        if !matches!(ran.end, RunEnd::Returned(_)) {
-            return Err(format!("{:?}", ran.end));
+        let report =
+            sandbox.run(&module, Run::new(Bytes::from_static(b"{}"))).await.map_err(|cause| cause.to_string())?;
+        if !matches!(report.end, RunEnd::Returned(_)) {
+            return Err(format!("{:?}", report.end));
         }
     }
     Ok(())

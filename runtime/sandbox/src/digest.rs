@@ -1,4 +1,4 @@
-//! The name of a module: the SHA-256 of its bytes.
+//! The name of a module: the SHA-256 hash of its bytes.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
-/// Names a module by the SHA-256 of its WebAssembly bytes; reads and prints as 64 lower-case hexadecimal digits.
+/// Names a module by the SHA-256 hash of its WebAssembly bytes. Parses from and prints as 64 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 32]);
 
@@ -21,6 +21,7 @@ impl Digest {
         Digest(Sha256::digest(wasm).into())
     }
 
+    /// The 32 bytes of the hash.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }

@@ -1,9 +1,5 @@
-//! Runs a guest once: takes a WebAssembly module, checks and compiles it, and gives every run a fresh instance that is
-//! thrown away afterwards. The only wasmtime in the tree. It knows neither store, HTTP nor configuration files, and what
-//! a run's outcome means to a caller is decided elsewhere.
-//!
-//! A module's way: [`upload::decode`] → [`Sandbox::prepare`] (bounds → compile → cache) → [`Sandbox::load`] →
-//! [`Sandbox::run`] (run → relay → output → report).
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
 
 mod sandbox;
 
@@ -16,8 +12,8 @@ mod output;
 mod digest;
 mod engine;
 
-/// The log directive under which a guest's system calls leave no trace: the WASI library opens a span for each, which
-/// costs more than most of the calls.
+/// A log directive that silences the WASI library. It opens a span for each system call of a guest, which costs more
+/// than most of the calls.
 pub const QUIET_LOGS: &str = "wasmtime_wasi=warn";
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The door: prepares modules and runs them.
+//! The entry point: prepares modules and runs them.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use crate::digest::Digest;
 use crate::engine::{RefusedModule, Relay, SandboxConfig, SandboxError, lower_this_thread};
 use crate::run::{self, Module, Run, RunReport};
 
-/// Modules larger than this are hashed and checked off the async threads.
+/// Bytes. Larger modules are hashed and checked on a blocking thread.
 const INSPECT_INLINE: usize = 32 << 10;
 
-/// Runs guests. Cloning it is cheap; make one per process, for wasmtime wants one engine.
+/// Runs guests. Cloning it is cheap. Make one per process, because wasmtime wants one engine per process.
 #[derive(Clone)]
 pub struct Sandbox(Arc<Inner>);
 
@@ -26,7 +26,10 @@ struct Inner {
 }
 
 impl Sandbox {
-    /// Sets up the engine and its threads. `cache_dir`: where compiled code is kept; `None` keeps it in memory only.
+    /// Sets up the engine and its threads.
+    ///
+    /// `cache_dir` holds compiled code; `None` keeps it in memory only. `Err`: a setting is out of range, or the engine,
+    /// a thread or the directory could not be set up.
     pub fn new(config: &SandboxConfig, cache_dir: Option<&Path>) -> Result<Sandbox, SandboxError> {
         config.check()?;
         let modules = Arc::new(Modules::new(config, cache_dir)?);
@@ -35,13 +38,15 @@ impl Sandbox {
         Ok(Sandbox(Arc::new(Inner { config: Arc::new(config.clone()), modules, compiler, back })))
     }
 
+    /// The settings that this sandbox was made with.
     pub fn config(&self) -> &SandboxConfig {
         &self.0.config
     }
 
     /// Checks and compiles a module, unless that was done before, and keeps it ready to run.
     ///
-    /// Dropping the future does not stop a compilation that has begun; its outcome is kept.
+    /// `Err` says why the module is not accepted, or that the compiler is busy. Dropping the future does not stop a
+    /// compilation that has begun; its outcome is kept.
     pub async fn prepare(&self, wasm: Vec<u8>) -> Result<Digest, RefusedModule> {
         at_most("module", wasm.len() as u64, self.0.config.module.module_bytes)?;
         let wasm = Arc::new(wasm);
@@ -49,17 +54,17 @@ impl Sandbox {
         if self.load(&digest).await.is_some() {
             return Ok(digest);
         }
-        self.inspect(&wasm, Modules::check).await??; // before it takes a place in the queue
+        self.inspect(&wasm, Modules::check).await??; // before it joins the queue
         self.0.compiler.compile(digest, wasm).await?;
         Ok(digest)
     }
 
-    /// The module if it is in memory.
+    /// The module, if it is in memory.
     pub fn loaded(&self, digest: &Digest) -> Option<Module> {
         self.0.modules.loaded(digest)
     }
 
-    /// The module if it is in memory or on disk; otherwise it has to be prepared again.
+    /// The module, if it is in memory or on disk. `None`: [`prepare`](Self::prepare) it again.
     pub async fn load(&self, digest: &Digest) -> Option<Module> {
         if let Some(module) = self.loaded(digest) {
             return Some(module);
@@ -73,22 +78,23 @@ impl Sandbox {
 
     /// Runs `module` until it ends or one of the run's limits ends it.
     ///
-    /// Time is wall-clock, accurate to one epoch tick; it covers instantiation. The guest starts on the caller's threads
-    /// and moves to low-priority ones after `handover_cpu_ms`. Dropping the future ends the guest at its next tick.
-    /// Guest misbehaviour is a [`RunEnd`](crate::RunEnd); `Err` means this host could not run anything.
+    /// Time is wall-clock time, accurate to one epoch tick, and includes instantiation. The guest starts on the caller's
+    /// threads and moves to low-priority ones after `handover_cpu_ms` of CPU time. Dropping the future ends the guest at
+    /// its next tick. Guest misbehaviour is a [`RunEnd`](crate::RunEnd); `Err` means that this host could not run
+    /// anything.
     pub async fn run(&self, module: &Module, run: Run) -> Result<RunReport, SandboxError> {
         let signals = run.stop.0.clone();
-        let guest = Box::pin(run::go(module.clone(), run, self.0.config.clone(), signals.clone()));
+        let guest = Box::pin(run::run_guest(module.clone(), run, self.0.config.clone(), signals.clone()));
         let budget = Duration::from_millis(self.0.config.handover_cpu_ms);
         match Relay::new(guest, signals, budget, self.0.back.handle()).await {
-            Ok(ran) => ran,
+            Ok(report) => report,
             Err(cause) => Err(SandboxError::internal("the run broke off", cause)),
         }
     }
 }
 
 impl Sandbox {
-    /// Looks at a module, off the async threads if it is large.
+    /// Calls `look` with a module, on a blocking thread if the module is large.
     async fn inspect<T: Send + 'static>(
         &self,
         wasm: &Arc<Vec<u8>>,
@@ -104,14 +110,14 @@ impl Sandbox {
     }
 }
 
-/// The low-priority threads for guests that compute for long.
+/// The low-priority threads for guests that compute for a long time.
 struct BackThreads(Option<Runtime>);
 
 impl BackThreads {
     fn start(threads: u32) -> Result<BackThreads, SandboxError> {
         let threads = match threads {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
-            some => some as usize,
+            count => count as usize,
         };
         let runtime = Builder::new_multi_thread()
             .worker_threads(threads)
@@ -130,7 +136,7 @@ impl BackThreads {
 }
 
 impl Drop for BackThreads {
-    /// Does not wait: a sandbox may be dropped on an async thread.
+    /// Does not wait for the threads, because a sandbox may be dropped on an async thread.
     fn drop(&mut self) {
         if let Some(runtime) = self.0.take() {
             runtime.shutdown_background();

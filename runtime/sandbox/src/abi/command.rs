@@ -1,5 +1,5 @@
-//! WASI preview 1 as `wasmtime-wasi` does it, for a guest that has arguments, an environment, standard streams, clocks and
-//! random numbers, and nothing else: no files, no directories, no sockets. Only what the library cannot do stands here.
+//! WASI preview 1, implemented by `wasmtime-wasi`, for a command with arguments, an environment, standard streams, clocks
+//! and random numbers, but without files, directories and sockets. This file replaces only what the library cannot do.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,13 +17,13 @@ use crate::output::{GuestOutput, GuestStream, Stream};
 
 const MODULE: &str = "wasi_snapshot_preview1";
 
-/// The program's name, as its first argument.
+/// The name of the program: its first argument.
 const PROGRAM: &str = "action";
-/// What a guest is told of the accuracy of its clocks.
+/// The resolution of its clocks that a guest gets.
 const RESOLUTION: Duration = Duration::from_micros(1);
-/// There are no sockets: error number `notsock`.
+/// The error number `notsock`.
 const NOT_A_SOCKET: i32 = 57;
-/// Functions that need one, and how many parameters they have.
+/// The functions that need a socket, and their numbers of parameters.
 const SOCKET_FUNCTIONS: [(&str, usize); 4] =
     [("sock_accept", 3), ("sock_recv", 6), ("sock_send", 5), ("sock_shutdown", 2)];
 
@@ -35,8 +35,8 @@ pub(super) fn add_to(linker: &mut Linker<Context>) -> wasmtime::Result<()> {
     Ok(())
 }
 
-/// Where the library does not do: its sleeps know only tokio's clock, it takes no exit code above 125, and it writes a line
-/// to the host's log each time a guest asks for a socket.
+/// Replaces functions of the library. Its sleeps use only tokio's clock, it accepts no exit code above 125, and it writes a
+/// line to the host's log each time a guest asks for a socket.
 fn replace(linker: &mut Linker<Context>) -> wasmtime::Result<()> {
     poll::add_to(linker, MODULE)?;
     linker.func_wrap(MODULE, "proc_exit", |code: i32| -> wasmtime::Result<()> { Err(I32Exit(code).into()) })?;
@@ -50,7 +50,7 @@ fn replace(linker: &mut Linker<Context>) -> wasmtime::Result<()> {
     Ok(())
 }
 
-/// What a guest gets from the operating system it believes in.
+/// The guest's view of an operating system.
 pub(crate) fn system(stdin: Bytes, env: &[(String, String)], to: &Arc<GuestOutput>, random_bytes: u64) -> WasiP1Ctx {
     WasiCtxBuilder::new()
         .arg(PROGRAM)
@@ -67,7 +67,7 @@ pub(crate) fn system(stdin: Bytes, env: &[(String, String)], to: &Arc<GuestOutpu
         .build_p1()
 }
 
-/// The run's clock as the library reads it.
+/// The clock of the run, for the library.
 struct Clock(Arc<dyn GuestClock>);
 
 impl HostWallClock for Clock {

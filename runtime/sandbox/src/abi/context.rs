@@ -1,4 +1,4 @@
-//! What belongs to one run and lives in its store, and how host functions reach the guest's memory.
+//! The state of one run in its store, and how host functions reach the guest's memory.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,23 +10,23 @@ use super::frames::HostCallState;
 use crate::engine::{Growth, GuestClock, Signals};
 use crate::output::{GuestOutput, Output};
 
-/// Everything a host function or a limit check can see of its run.
+/// What host functions and limit checks can see of their run.
 pub(crate) struct Context {
     pub growth: Growth,
     pub written: Arc<GuestOutput>,
     pub calls: HostCallState,
-    /// What the guest gets from the operating system it believes in.
+    /// The guest's view of an operating system.
     pub wasi: WasiP1Ctx,
     pub poll_subscriptions: u32,
     pub clock: Arc<dyn GuestClock>,
-    /// In the time of `clock.monotonic()`.
+    /// When the guest must end, as `clock.monotonic()` measures it.
     pub deadline: Duration,
     pub signals: Arc<Signals>,
-    /// Known once the instance is ready; start functions have to look it up.
+    /// Set once the instance is ready. Until then, in a start function, it is looked up.
     pub memory: Option<Memory>,
 }
 
-/// What is left of a run when its guest is gone.
+/// What remains of a run after its guest is gone.
 pub(crate) struct Remains {
     pub growth: Growth,
     pub output: Output,
@@ -35,6 +35,7 @@ pub(crate) struct Remains {
 }
 
 impl Context {
+    /// Drops the guest's streams and keeps what the report needs.
     pub fn into_remains(self) -> Remains {
         let Context { growth, written, calls, wasi, clock, .. } = self;
         drop(wasi); // and the streams in it
@@ -42,6 +43,7 @@ impl Context {
     }
 }
 
+/// The memory that the guest exports.
 pub(super) fn memory_of(caller: &mut Caller<'_, Context>) -> Option<Memory> {
     match caller.data().memory {
         Some(memory) => Some(memory),
@@ -49,11 +51,12 @@ pub(super) fn memory_of(caller: &mut Caller<'_, Context>) -> Option<Memory> {
     }
 }
 
-/// `length` bytes at `start`, or `None` where the guest has no memory.
+/// `length` bytes at `start`. `None`: they are not all within the memory.
 pub(super) fn slice(memory: &[u8], start: u32, length: u32) -> Option<&[u8]> {
     memory.get(start as usize..)?.get(..length as usize)
 }
 
+/// Like [`slice`], to write to.
 pub(super) fn slice_mut(memory: &mut [u8], start: u32, length: u32) -> Option<&mut [u8]> {
     memory.get_mut(start as usize..)?.get_mut(..length as usize)
 }

@@ -1,4 +1,4 @@
-//! Host calls as the services behind them see them: frames, the trait that answers them, and what a run keeps of them.
+//! The messages of host calls, the trait that answers them, and what a run remembers of its calls.
 
 use std::sync::Arc;
 
@@ -10,17 +10,22 @@ use tokio::runtime::Handle;
 /// One message between guest and host: a JSON object on one line, `\n`, and raw bytes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Frame {
+    /// The JSON object.
     pub header: Value,
+    /// The bytes after the first line. May be empty.
     pub body: Bytes,
 }
 
-/// The services a guest can reach. Dropping the future must be safe: it happens when the run's time is up.
+/// The services that a guest can reach. Whoever implements it decides what they do.
 #[async_trait]
 pub trait HostCalls: Send + Sync {
+    /// Answers one request. A refusal is an answer too.
+    ///
+    /// The guest waits meanwhile. Dropping the future must be safe, because a run that ends drops it.
     async fn call(&self, request: Frame) -> Frame;
 }
 
-/// Offers no service; every call is answered with `{"error": …}`.
+/// Offers no services: answers every call with `{"error": …}`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoHostCalls;
 
@@ -32,7 +37,7 @@ impl HostCalls for NoHostCalls {
 }
 
 impl Frame {
-    /// `None`: there is no `\n`, or what stands before it is not a JSON object.
+    /// Reads a frame. `None`: there is no `\n`, or the text before it is not a JSON object.
     pub(crate) fn parse(bytes: &[u8]) -> Option<Frame> {
         let end = bytes.iter().position(|byte| *byte == b'\n')?;
         let header: Value = serde_json::from_slice(&bytes[..end]).ok()?;
@@ -50,11 +55,14 @@ impl Frame {
 /// What a run remembers of its host calls.
 pub(crate) struct HostCallState {
     pub host: Arc<dyn HostCalls>,
-    /// Where the run was started; the services' timers and tasks belong there, not on the threads for long-running guests.
+    /// The runtime in which the run was started. Timers and tasks of the services belong there, not on the threads for
+    /// long-running guests.
     pub home: Option<Handle>,
+    /// How many calls the guest may still make.
     pub left: u32,
-    /// The guest called once more than it may.
+    /// The guest made a call although none was left.
     pub used_up: bool,
+    /// Size of the largest frame.
     pub frame_bytes: usize,
     /// The response frame that waits for `take`.
     pub waiting: Option<Vec<u8>>,

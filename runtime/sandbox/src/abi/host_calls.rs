@@ -1,5 +1,5 @@
-//! Host calls: module `wask`, functions `call` and `take`, and the frames that pass through them. What the services
-//! behind them do is decided by whoever implements [`HostCalls`].
+//! Host calls: the functions `call` and `take` of module `wask`, which pass frames between a guest and the services of
+//! its run.
 
 use std::future::poll_fn;
 
@@ -28,7 +28,7 @@ async fn call(mut caller: Caller<'_, Context>, ptr: u32, len: u32) -> wasmtime::
     let (host, home, most) = (calls.host.clone(), calls.home.clone(), calls.frame_bytes);
 
     let response = at_home(home, host.call(request)).await.to_bytes();
-    if most < response.len() {
+    if response.len() > most {
         return Ok(TOO_LARGE);
     }
     let length = response.len() as i64;
@@ -36,7 +36,7 @@ async fn call(mut caller: Caller<'_, Context>, ptr: u32, len: u32) -> wasmtime::
     Ok(length)
 }
 
-/// Counts the call and reads its request out of the guest's memory.
+/// Counts the call and reads its request from the guest's memory. `Err` is the code that the guest gets.
 fn admit(caller: &mut Caller<'_, Context>, ptr: u32, len: u32) -> Result<Frame, i64> {
     let calls = &mut caller.data_mut().calls;
     calls.waiting = None;
@@ -45,7 +45,7 @@ fn admit(caller: &mut Caller<'_, Context>, ptr: u32, len: u32) -> Result<Frame, 
         return Err(USED_UP);
     }
     calls.left -= 1;
-    if calls.frame_bytes < len as usize {
+    if len as usize > calls.frame_bytes {
         return Err(TOO_LARGE);
     }
     let memory = memory_of(caller).ok_or(MALFORMED)?;
@@ -53,7 +53,7 @@ fn admit(caller: &mut Caller<'_, Context>, ptr: u32, len: u32) -> Result<Frame, 
     Frame::parse(bytes).ok_or(MALFORMED)
 }
 
-/// Polls `service` as if it ran where the run was started.
+/// Polls `service` inside the runtime in which the run was started.
 async fn at_home<T>(home: Option<Handle>, service: impl Future<Output = T>) -> T {
     let mut service = std::pin::pin!(service);
     poll_fn(|cx| {
@@ -63,19 +63,19 @@ async fn at_home<T>(home: Option<Handle>, service: impl Future<Output = T>) -> T
     .await
 }
 
-/// Copies the waiting response to `ptr` and forgets it. -1: nothing waits, or it does not fit there.
+/// Copies the waiting response to `ptr` and forgets it. Returns its length; -1 if no response waits or it does not fit.
 fn take(mut caller: Caller<'_, Context>, ptr: u32) -> i32 {
     let Some(response) = caller.data_mut().calls.waiting.take() else { return -1 };
     let Some(memory) = memory_of(&mut caller) else { return -1 };
     let length = response.len() as u32;
     let (data, context) = memory.data_and_store_mut(&mut caller);
     match slice_mut(data, ptr, length) {
-        Some(place) => {
-            place.copy_from_slice(&response);
+        Some(target) => {
+            target.copy_from_slice(&response);
             length as i32
         }
         None => {
-            context.calls.waiting = Some(response); // the guest may try another place
+            context.calls.waiting = Some(response); // the guest may try another address
             -1
         }
     }

@@ -17,7 +17,7 @@ pub(crate) use context::{Context, Remains};
 pub(crate) use frames::HostCallState;
 pub use frames::{Frame, HostCalls, NoHostCalls};
 
-/// Everything a guest can import.
+/// Links everything that a guest can import.
 pub(crate) fn link(engine: &Engine) -> Result<Linker<Context>, SandboxError> {
     let mut linker = Linker::new(engine);
     command::add_to(&mut linker)

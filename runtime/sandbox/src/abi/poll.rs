@@ -1,5 +1,5 @@
-//! `poll_oneoff`: how a guest sleeps. The library's own waits on tokio's clock, this one on the run's. Standard streams are
-//! always ready, so only clocks make a guest wait, and a sleeping guest holds no thread.
+//! `poll_oneoff`, with which a guest sleeps. It waits on the clock of the run, where the library's waits on tokio's.
+//! Standard streams are always ready, so a guest waits only for clocks. A sleeping guest holds no thread.
 
 use std::time::Duration;
 
@@ -16,12 +16,14 @@ const BADF: i32 = 8;
 const FAULT: i32 = 21;
 const INVAL: i32 = 28;
 
-/// What the guest waits for.
+/// What one subscription waits for.
 #[derive(Clone, Copy)]
 enum Wait {
-    /// A clock, to reach a time this far away.
+    /// For this long.
     Clock(Duration),
+    /// For input from a descriptor.
     Readable(u32),
+    /// For room to write to a descriptor.
     Writable(u32),
 }
 
@@ -31,18 +33,19 @@ struct Subscription {
     wait: Wait,
 }
 
-/// Where the guest put its list, where it wants the events, how long the list is, and where it wants their number.
+/// The address of the subscriptions, the address for the events, the number of subscriptions, and the address for the
+/// number of events.
 type PollArguments = (u32, u32, u32, u32);
 
 pub(super) fn add_to(linker: &mut Linker<Context>, module: &str) -> wasmtime::Result<()> {
-    linker.func_wrap_async(module, "poll_oneoff", |mut caller, places: PollArguments| {
-        Box::new(async move { Ok(poll(&mut caller, places).await.err().unwrap_or(SUCCESS)) })
+    linker.func_wrap_async(module, "poll_oneoff", |mut caller, arguments: PollArguments| {
+        Box::new(async move { Ok(poll(&mut caller, arguments).await.err().unwrap_or(SUCCESS)) })
     })?;
     Ok(())
 }
 
-/// `Err` is an error number.
-async fn poll(caller: &mut Caller<'_, Context>, (list, place, count, written): PollArguments) -> Result<(), i32> {
+/// Waits until the first subscription is ready and writes the events of all that are. `Err` is an error number.
+async fn poll(caller: &mut Caller<'_, Context>, (list, events_at, count, count_at): PollArguments) -> Result<(), i32> {
     let subscriptions = read(caller, list, count)?;
     let rest = subscriptions.iter().map(Subscription::rest).min().unwrap_or_default();
     if !rest.is_zero() {
@@ -51,8 +54,8 @@ async fn poll(caller: &mut Caller<'_, Context>, (list, place, count, written): P
     }
     let ready = subscriptions.iter().filter(|subscription| subscription.rest() <= rest);
     let events: Vec<u8> = ready.flat_map(Subscription::event).collect();
-    write(caller, place, &events)?;
-    write(caller, written, &((events.len() / EVENT_BYTES) as u32).to_le_bytes())
+    write(caller, events_at, &events)?;
+    write(caller, count_at, &((events.len() / EVENT_BYTES) as u32).to_le_bytes())
 }
 
 fn read(caller: &mut Caller<'_, Context>, list: u32, count: u32) -> Result<Vec<Subscription>, i32> {
@@ -66,10 +69,10 @@ fn read(caller: &mut Caller<'_, Context>, list: u32, count: u32) -> Result<Vec<S
     bytes.as_chunks().0.iter().map(|bytes| Subscription::parse(bytes, clock)).collect()
 }
 
-fn write(caller: &mut Caller<'_, Context>, place: u32, bytes: &[u8]) -> Result<(), i32> {
+fn write(caller: &mut Caller<'_, Context>, at: u32, bytes: &[u8]) -> Result<(), i32> {
     let memory = memory_of(caller).ok_or(INVAL)?;
-    let place = slice_mut(memory.data_mut(caller), place, bytes.len() as u32).ok_or(FAULT)?;
-    place.copy_from_slice(bytes);
+    let target = slice_mut(memory.data_mut(caller), at, bytes.len() as u32).ok_or(FAULT)?;
+    target.copy_from_slice(bytes);
     Ok(())
 }
 
@@ -88,7 +91,7 @@ impl Subscription {
         Ok(Subscription { userdata: number(0), wait })
     }
 
-    /// How long nothing happens.
+    /// The time until it is ready.
     fn rest(&self) -> Duration {
         match self.wait {
             Wait::Clock(rest) => rest,

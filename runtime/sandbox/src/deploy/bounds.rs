@@ -1,5 +1,5 @@
-//! What a module may look like, checked in one pass before it is compiled: a few kilobytes of hostile module cost the
-//! compiler many seconds, and an author is better served by a sentence than by a parser's words.
+//! The allowed shape of a module, checked in one pass before it is compiled. A hostile module of a few kilobytes can keep
+//! the compiler busy for many seconds, and an author needs a sentence rather than a parser's error.
 
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -15,7 +15,7 @@ use crate::engine::{ModuleBounds, RefusedModule, SandboxConfig};
 /// The type of every function a guest can import, by module and name, as [`signature`] writes it.
 pub(super) type KnownImports = HashMap<(String, String), String>;
 
-/// From the functions that guests can import.
+/// From the functions that guests can import: module, name and type.
 pub(super) fn known_imports(functions: Vec<(String, String, wasmtime::FuncType)>) -> KnownImports {
     let with_type = |(module, name, ty): (String, String, wasmtime::FuncType)| {
         ((module, name), signature(ty.params(), ty.results()))
@@ -33,7 +33,7 @@ pub(super) fn check(wasm: &[u8], config: &SandboxConfig, known: &KnownImports) -
     shape.check_exports()
 }
 
-/// What is known of a module part of the way through.
+/// What the pass has learned of the module so far.
 struct Shape<'a> {
     bounds: &'a ModuleBounds,
     config: &'a SandboxConfig,
@@ -171,9 +171,10 @@ impl<'a> Shape<'a> {
 
     fn check_exports(&self) -> Result<(), RefusedModule> {
         let Some(start) = self.start else {
-            return Err(match self.start_is_function {
-                true => RefusedModule::NoStart,
-                false => RefusedModule::StartType("of something that is not a function".into()),
+            return Err(if self.start_is_function {
+                RefusedModule::NoStart
+            } else {
+                RefusedModule::StartType("of something that is not a function".into())
             });
         };
         let ty = self.functions.get(start as usize).and_then(|ty| self.types.get(*ty as usize));
@@ -194,17 +195,18 @@ fn invalid(cause: BinaryReaderError) -> RefusedModule {
 
 fn declared(what: &'static str, value: impl Into<u64>, limit: impl Into<u64>) -> Result<(), RefusedModule> {
     let (value, limit) = (value.into(), limit.into());
-    match value <= limit {
-        true => Ok(()),
-        false => Err(RefusedModule::TooMany { of: "module", what, value, limit }),
+    if value > limit {
+        return Err(RefusedModule::TooMany { of: "module", what, value, limit });
     }
+    Ok(())
 }
 
+/// Refuses `what` if its `value` bytes exceed `limit`.
 pub(crate) fn at_most(what: &'static str, value: u64, limit: u64) -> Result<(), RefusedModule> {
-    match value <= limit {
-        true => Ok(()),
-        false => Err(RefusedModule::TooLarge { what, value, limit }),
+    if value > limit {
+        return Err(RefusedModule::TooLarge { what, value, limit });
     }
+    Ok(())
 }
 
 /// Writes a function type like `(i32, i64) -> (i32)`.

@@ -1,9 +1,9 @@
-//! Compiled code on disk. A file is native code that will be executed, so nothing is loaded that this installation did
-//! not write: the directory belongs to the service alone, and each file ends with a MAC over its name and content, made
-//! with a key that never leaves the directory.
+//! Compiled code on disk. A file is native code that will be executed, so only files that this installation wrote are
+//! loaded. The directory belongs to the service alone, and each file ends with a MAC over its name and content, made with
+//! a key that never leaves the directory.
 //!
-//! The MAC is checked when a file is loaded. From then on the file is mapped, so changing or truncating it in place reaches
-//! the running process; whoever replaces a file must rename another one over it, as [`DiskCache::store`] does.
+//! The MAC is checked when a file is loaded. From then on the file is mapped, so a change or truncation in place would
+//! reach the running process. To replace a file, rename another one over it, as [`DiskCache::store`] does.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -29,14 +29,15 @@ const EXTENSION: &str = "cwasm";
 pub(super) struct DiskCache {
     dir: PathBuf,
     key: [u8; 32],
-    /// Engine version and settings, CPU, and bounds: code made under others is not found.
+    /// A hash of engine version, engine settings, CPU and bounds. It is part of each file name, so code that was compiled
+    /// under others is not found.
     compatibility: u64,
     most_bytes: u64,
     written: AtomicU64,
 }
 
 impl DiskCache {
-    /// Opens or creates `dir`. Takes the same time however much is in it.
+    /// Opens or creates `dir`. Takes the same time regardless of how much `dir` holds.
     pub fn open(dir: &Path, engine: &Engine, config: &SandboxConfig) -> Result<DiskCache, SandboxError> {
         let failed = |cause| SandboxError::internal(&format!("cannot use {} as code cache", dir.display()), cause);
         DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(failed)?;
@@ -49,7 +50,7 @@ impl DiskCache {
         Ok(DiskCache { dir: dir.to_owned(), key, compatibility, most_bytes, written: AtomicU64::new(0) })
     }
 
-    /// The compiled module, or `None` if there is none that can be trusted; a bad file is removed.
+    /// The compiled module. `None`: there is no file that can be trusted. A bad file is removed.
     pub fn load(&self, engine: &Engine, digest: &Digest) -> Option<wasmtime::Module> {
         let name = self.name(digest);
         let path = self.dir.join(&name);
@@ -66,9 +67,9 @@ impl DiskCache {
 
     fn load_file(&self, engine: &Engine, name: &str, mut file: File) -> Result<wasmtime::Module, String> {
         self.verify(name, &mut file).map_err(|cause| cause.to_string())?;
-        let _ = file.set_modified(SystemTime::now()); // eviction goes by last use
-        // SAFETY: the MAC shows that this very file was written by `store` with this installation's key, and files are
-        // never changed after they are renamed into place. wasmtime itself refuses other versions and settings.
+        let _ = file.set_modified(SystemTime::now()); // eviction removes the files used longest ago
+        // SAFETY: the MAC shows that `store` wrote this file with this installation's key, and files are never changed
+        // after they are renamed into place. wasmtime itself refuses other versions and settings.
         #[allow(unsafe_code)]
         let module = unsafe { wasmtime::Module::deserialize_open_file(engine, file) };
         module.map_err(|cause| format!("{cause:#}"))
@@ -90,7 +91,7 @@ impl DiskCache {
         mac.verify_slice(&found).map_err(|_| wrong())
     }
 
-    /// Writes compiled code so that it is there completely or not at all, then makes room.
+    /// Writes compiled code completely or not at all, then removes the files that exceed the limit.
     pub fn store(&self, digest: &Digest, code: &[u8]) -> io::Result<()> {
         let name = self.name(digest);
         let number = self.written.fetch_add(1, Relaxed);
@@ -104,7 +105,7 @@ impl DiskCache {
         self.make_room()
     }
 
-    /// Removes the files used longest ago until the rest is within bounds.
+    /// Removes the files used longest ago until the others are within the limit.
     fn make_room(&self) -> io::Result<()> {
         let mut files = Vec::new();
         for entry in fs::read_dir(&self.dir)? {
@@ -131,12 +132,12 @@ impl DiskCache {
     }
 
     fn mac(&self, name: &str) -> Hmac<Sha256> {
-        let mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("any key length will do");
+        let mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("an HMAC key may have any length");
         mac.chain_update(name.as_bytes())
     }
 }
 
-/// This installation's key, made on first use.
+/// The key of this installation, made on first use.
 fn key_in(dir: &Path) -> io::Result<[u8; 32]> {
     let path = dir.join(KEY_FILE);
     if let Some(key) = read_key(&path)? {
@@ -147,7 +148,7 @@ fn key_in(dir: &Path) -> io::Result<[u8; 32]> {
     let temporary = dir.join(format!("{KEY_FILE}.{}.tmp", std::process::id()));
     let _ = fs::remove_file(&temporary);
     write_new(&temporary, &[&key])?;
-    let linked = fs::hard_link(&temporary, &path); // unlike a rename, keeps the key of a process that was faster
+    let linked = fs::hard_link(&temporary, &path); // unlike a rename, this keeps the key of a process that was faster
     fs::remove_file(&temporary)?;
     match linked {
         Err(cause) if cause.kind() != io::ErrorKind::AlreadyExists => Err(cause),
@@ -155,7 +156,7 @@ fn key_in(dir: &Path) -> io::Result<[u8; 32]> {
     }
 }
 
-/// `None`: there is no key; one of the wrong size is removed.
+/// `None`: there is no key. A key of the wrong size is removed.
 fn read_key(path: &Path) -> io::Result<Option<[u8; 32]>> {
     match fs::read(path) {
         Ok(bytes) => match <[u8; 32]>::try_from(bytes.as_slice()) {

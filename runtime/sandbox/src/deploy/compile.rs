@@ -1,6 +1,6 @@
-//! Compilation off the request path: few threads of low priority, a bounded queue, a time budget. A compilation cannot be
-//! interrupted, so a thread that overruns its budget is replaced and ends when it is done; at most as many threads are
-//! replaced as there are regular ones, and when all of those overrun, modules wait and are refused in the end.
+//! Compiles on a few threads of low priority, with a bounded queue and a time budget. A compilation cannot be interrupted,
+//! so a thread that overruns its budget is replaced by a new one and ends when its compilation is done. At most as many
+//! threads are replaced as there are regular ones. If those overrun too, modules wait and are refused in the end.
 
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,7 +15,7 @@ use super::modules::Modules;
 use crate::digest::Digest;
 use crate::engine::{RefusedModule, SandboxConfig, SandboxError, Stopwatch, lower_this_thread};
 
-/// The compiler recurses over the shape of a function.
+/// Large, because the compiler recurses over the structure of a function.
 const STACK_BYTES: usize = 16 << 20;
 
 /// waiting ──thread takes it──▶ compiling ──▶ done
@@ -26,11 +26,11 @@ enum CompileState {
     Done(Result<(), RefusedModule>),
 }
 
-/// The compile threads and what they have to do.
+/// The compile threads and their queue.
 pub(crate) struct Compiler(Arc<Shared>);
 
 struct Shared {
-    /// Not owned: an idle thread must not keep compiled files mapped after the sandbox is gone.
+    /// Weak, so that an idle thread does not keep compiled files mapped after the sandbox is gone.
     modules: Weak<Modules>,
     config: SandboxConfig,
     state: Mutex<State>,
@@ -40,7 +40,7 @@ struct Shared {
 #[derive(Default)]
 struct State {
     waiting: VecDeque<Job>,
-    /// Everything that waits or is being compiled; a second request for a module joins the first.
+    /// Every module that waits or is being compiled. A second request for a module joins the first.
     progress: HashMap<Digest, Entry>,
     threads: u32,
     overdue: u32,
@@ -64,10 +64,10 @@ impl Compiler {
         Ok(Compiler(shared))
     }
 
-    /// Compiles a module, or joins whoever does already. Dropping the future does not stop the compilation.
+    /// Compiles a module, or joins a compilation of it that is under way. Dropping the future does not stop the compilation.
     pub async fn compile(&self, digest: Digest, wasm: Arc<Vec<u8>>) -> Result<(), RefusedModule> {
         let mut progress = self.0.submit(digest, wasm)?;
-        let spent = self.turn_comes(&mut progress).await?;
+        let spent = self.wait_for_thread(&mut progress).await?;
         let limit_ms = self.0.config.compile_time_ms;
         let left = Duration::from_millis(limit_ms).saturating_sub(spent);
         let done = progress.wait_for(|progress| matches!(progress, CompileState::Done(_)));
@@ -84,8 +84,8 @@ impl Compiler {
         }
     }
 
-    /// Waits until a thread has taken the module; tells for how long it has had it.
-    async fn turn_comes(&self, progress: &mut watch::Receiver<CompileState>) -> Result<Duration, RefusedModule> {
+    /// Waits until a thread has taken the module, and returns how long it has been compiling.
+    async fn wait_for_thread(&self, progress: &mut watch::Receiver<CompileState>) -> Result<Duration, RefusedModule> {
         let wait = Duration::from_millis(self.0.config.compile_wait_ms);
         let begun = progress.wait_for(|progress| !matches!(progress, CompileState::Waiting));
         match timeout(wait, begun).await {
@@ -116,7 +116,7 @@ impl Shared {
         if let Some(entry) = state.progress.get(&digest) {
             return Ok(entry.sender.subscribe());
         }
-        if self.config.compile_queue as usize <= state.waiting.len() {
+        if state.waiting.len() >= self.config.compile_queue as usize {
             return Err(RefusedModule::CompilerBusy { waiting: state.waiting.len() as u64 });
         }
         let (sender, receiver) = watch::channel(CompileState::Waiting);
@@ -143,11 +143,11 @@ impl Shared {
         spawned.map(drop)
     }
 
-    /// `None`: this thread is not needed any more.
+    /// The next module to compile. `None`: this thread is no longer needed.
     fn next(&self) -> Option<Job> {
         let mut state = self.lock();
         loop {
-            if state.closed || self.config.parallel_compiles + state.overdue < state.threads {
+            if state.closed || state.threads > self.config.parallel_compiles + state.overdue {
                 state.threads -= 1;
                 return None;
             }
@@ -178,12 +178,12 @@ impl Shared {
         entry.sender.send_replace(CompileState::Done(result));
     }
 
-    /// A compilation has used up its budget: another thread takes over the queue.
+    /// A compilation has used up its time budget: starts another thread to take over the queue.
     fn overrun(self: &Arc<Self>, digest: &Digest) {
         let mut state = self.lock();
         let replaced = state.overdue;
         let Some(entry) = state.progress.get_mut(digest) else { return };
-        if entry.overdue || self.config.parallel_compiles <= replaced {
+        if entry.overdue || replaced >= self.config.parallel_compiles {
             return;
         }
         entry.overdue = true;

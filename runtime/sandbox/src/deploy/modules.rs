@@ -1,4 +1,4 @@
-//! Modules that are ready to run: checked, compiled, linked, and kept in memory while they are in use.
+//! All modules of a sandbox: checks, compiles and links them, and keeps the recently used ones in memory.
 
 use std::path::Path;
 
@@ -41,7 +41,7 @@ impl Modules {
         self.loaded.get(digest)
     }
 
-    /// Looks in memory, then on disk. Reading and verifying a file takes about a millisecond per megabyte.
+    /// Finds a module in memory or on disk. Reading and verifying a file takes about a millisecond per megabyte.
     pub fn load(&self, digest: &Digest) -> Option<Module> {
         if let Some(module) = self.loaded(digest) {
             return Some(module);
@@ -61,7 +61,7 @@ impl Modules {
         bounds::check(wasm, &self.config, &self.known_imports)
     }
 
-    /// Compiles and keeps a module that is within bounds. May take many seconds: only for compile threads.
+    /// Compiles and keeps a module that is within bounds. May take many seconds, so only compile threads call it.
     pub fn compile(&self, digest: &Digest, wasm: &[u8]) -> Result<Module, RefusedModule> {
         let compiled = match &self.disk {
             None => wasmtime::Module::from_binary(&self.engine, wasm).map_err(invalid)?,
@@ -78,7 +78,7 @@ impl Modules {
         if let Some(module) = disk.load(&self.engine, digest) {
             return Ok(module);
         }
-        // SAFETY: these bytes were made by this engine a moment ago and have not left this function.
+        // SAFETY: this engine made these bytes a moment ago, and they have not left this function.
         #[allow(unsafe_code)]
         let module = unsafe { wasmtime::Module::deserialize(&self.engine, &code) };
         module.map_err(invalid)

@@ -1,5 +1,5 @@
-//! From what a client posted as code to the bytes of a module. Accepted are base64 of a `.wasm` file, base64 of a zip
-//! archive with exactly one `.wasm` file, and WebAssembly text. Whether the bytes are a good module is decided later.
+//! From posted code to the bytes of a module. Accepts base64 of a `.wasm` file, base64 of a zip archive with exactly one
+//! `.wasm` file, and WebAssembly text. `bounds` decides later whether the bytes are an acceptable module.
 
 use std::io::{Cursor, Read};
 
@@ -15,7 +15,7 @@ const WASM: &[u8] = b"\0asm";
 const ZIP: &[u8] = b"PK";
 const ELF: &[u8] = b"\x7fELF";
 const ZIP_ENTRY: &[u8] = b"PK\x01\x02";
-/// A small module may compress as well as it likes.
+/// Bytes. The compression ratio of a smaller module is not checked.
 const RATIO_MATTERS_FROM: u64 = 1 << 20;
 
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -25,7 +25,8 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 /// Decodes posted code to the bytes of a module.
 ///
-/// Takes about a millisecond per megabyte of base64, more for zip and text: call it off the async threads when large.
+/// Takes about a millisecond per megabyte of base64, more for zip and text, so decode large code on a blocking thread.
+/// `Err` is a sentence for the module's author.
 pub fn decode(code: &str, config: &SandboxConfig) -> Result<Vec<u8>, RefusedModule> {
     let code = code.trim_matches(|c: char| c.is_ascii_whitespace());
     if code.is_empty() {
@@ -40,12 +41,12 @@ pub fn decode(code: &str, config: &SandboxConfig) -> Result<Vec<u8>, RefusedModu
     from_binary(from_base64(code, &config.module)?, config)
 }
 
-/// A module that was put into the document without encoding; undamaged only if it happens to be valid UTF-8.
+/// A module that was sent without base64. It arrives undamaged only if it happens to be valid UTF-8.
 fn as_sent_raw(code: &str) -> Result<Vec<u8>, RefusedModule> {
-    match code.contains(char::REPLACEMENT_CHARACTER) {
-        true => Err(RefusedModule::Mangled),
-        false => Ok(code.as_bytes().to_vec()),
+    if code.contains(char::REPLACEMENT_CHARACTER) {
+        return Err(RefusedModule::Mangled);
     }
+    Ok(code.as_bytes().to_vec())
 }
 
 fn from_text(code: &str, bounds: &ModuleBounds) -> Result<Vec<u8>, RefusedModule> {
@@ -57,9 +58,10 @@ fn from_text(code: &str, bounds: &ModuleBounds) -> Result<Vec<u8>, RefusedModule
 
 fn from_base64(code: &str, bounds: &ModuleBounds) -> Result<Vec<u8>, RefusedModule> {
     at_most("module", code.len() as u64 / 4 * 3, bounds.module_bytes + 4)?;
-    let decoded = match code.bytes().any(|byte| byte.is_ascii_whitespace()) {
-        false => BASE64.decode(code),
-        true => BASE64.decode(code.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect::<Vec<_>>()),
+    let decoded = if code.bytes().any(|byte| byte.is_ascii_whitespace()) {
+        BASE64.decode(code.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect::<Vec<_>>())
+    } else {
+        BASE64.decode(code)
     };
     decoded.map_err(|_| RefusedModule::NotAModule)
 }
@@ -80,7 +82,7 @@ fn from_binary(bytes: Vec<u8>, config: &SandboxConfig) -> Result<Vec<u8>, Refuse
 
 fn from_zip(bytes: &[u8], config: &SandboxConfig) -> Result<Vec<u8>, RefusedModule> {
     let bounds = &config.zip;
-    // The reader allocates per entry, so they are counted before it sees them.
+    // The zip reader allocates per entry, so count the entries before it sees them.
     let marks = bytes.windows(ZIP_ENTRY.len()).filter(|window| *window == ZIP_ENTRY).count() as u64;
     entries_at_most(marks, bounds)?;
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(bad_zip)?;
@@ -90,13 +92,13 @@ fn from_zip(bytes: &[u8], config: &SandboxConfig) -> Result<Vec<u8>, RefusedModu
 }
 
 fn entries_at_most(value: u64, bounds: &ZipBounds) -> Result<(), RefusedModule> {
-    match value <= bounds.entries {
-        true => Ok(()),
-        false => Err(RefusedModule::TooMany { of: "zip archive", what: "entries", value, limit: bounds.entries }),
+    if value > bounds.entries {
+        return Err(RefusedModule::TooMany { of: "zip archive", what: "entries", value, limit: bounds.entries });
     }
+    Ok(())
 }
 
-/// The index of the one `.wasm` file. Looks at every entry: one bad entry makes the archive bad.
+/// The index of the one `.wasm` file. Checks every entry, because one bad entry makes the whole archive bad.
 fn find_module(archive: &mut ZipArchive<Cursor<&[u8]>>, bounds: &ZipBounds) -> Result<usize, RefusedModule> {
     let mut found = Vec::new();
     let mut total = 0u64;
@@ -128,17 +130,17 @@ fn inflate(
     let entry = archive.by_index(index).map_err(bad_zip)?;
     let (size, compressed) = (entry.size(), entry.compressed_size().max(1));
     at_most("module", size, most)?;
-    if RATIO_MATTERS_FROM < size && config.zip.ratio < size / compressed {
+    if size > RATIO_MATTERS_FROM && size / compressed > config.zip.ratio {
         let name = entry.name().map_err(bad_zip)?.into_owned();
         return Err(RefusedModule::ZipRatio { name, ratio: size / compressed, limit: config.zip.ratio });
     }
     let mut wasm = Vec::with_capacity(size as usize);
     entry.take(size + 1).read_to_end(&mut wasm).map_err(|cause| RefusedModule::BadZip(cause.to_string()))?;
-    at_most("module", wasm.len() as u64, size)?; // an entry that is larger than it declares
-    match wasm.starts_with(WASM) {
-        true => Ok(wasm),
-        false => Err(RefusedModule::BadZip("its .wasm file is not a WebAssembly module".into())),
+    at_most("module", wasm.len() as u64, size)?; // an entry may be larger than it declares
+    if !wasm.starts_with(WASM) {
+        return Err(RefusedModule::BadZip("its .wasm file is not a WebAssembly module".into()));
     }
+    Ok(wasm)
 }
 
 fn bad_zip(cause: ZipError) -> RefusedModule {

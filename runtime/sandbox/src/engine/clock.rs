@@ -1,4 +1,4 @@
-//! Where a run reads the time: the host's clock in production, a hand-moved one in tests. The only caller of `now()`.
+//! The clock of a run: the host's in production, a hand-moved one in tests. The only caller of `now()`.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -6,16 +6,16 @@ use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// A wait that belongs to nobody else.
+/// A future that ends when a wait is over.
 pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// The time as a guest and its deadline see it.
+/// The time that a guest reads and that its deadline is measured by.
 pub trait GuestClock: Send + Sync {
     /// Time since 1970-01-01 UTC.
     fn wall(&self) -> Duration;
-    /// Time since some fixed moment; never goes back.
+    /// Time since some fixed moment. Never goes back.
     fn monotonic(&self) -> Duration;
-    /// Ends after `time`.
+    /// Waits for `time` to pass on this clock.
     fn sleep(&self, time: Duration) -> Sleep;
 }
 
@@ -42,7 +42,7 @@ fn read(clock: ClockId) -> Duration {
     Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
-/// Measures real time spent by the host, whatever clock the guest has.
+/// Measures real time, independent of the guest's clock.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stopwatch(Instant);
 

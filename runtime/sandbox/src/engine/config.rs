@@ -1,4 +1,4 @@
-//! Every bound of the sandbox, with unit, default and reason. Values come from the caller; this crate reads no files.
+//! Every setting of the sandbox, with unit, default and reason. The caller supplies the values; this crate reads no files.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,61 +8,61 @@ const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
 const GIB: u64 = 1024 * MIB;
 
-/// The bounds of one sandbox. Times are milliseconds (`_ms`), sizes are bytes (`_bytes`), the rest are counts.
+/// The settings of one sandbox. Times are milliseconds (`_ms`), sizes are bytes (`_bytes`), all others are counts.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SandboxConfig {
-    /// How many guests may live at the same time. Each reserves about 4 GiB of address space, not memory.
-    /// Default 2000, at most 16,000 (the address space ends there).
+    /// How many guests may exist at the same time. Each reserves about 4 GiB of address space, not of memory.
+    /// Default 2000, at most 16,000, because the address space ends there.
     pub max_instances: u32,
     /// The most linear memory any run may be allowed. Default 4 GiB, the ceiling of 32-bit WebAssembly.
     pub max_memory_bytes: u64,
-    /// How much of a finished guest's touched memory is cleared in place for the next one instead of being given back to
-    /// the system. Costs up to this much × the peak number of guests. Only used where Linux ≥ 6.7 can tell which pages
-    /// were touched. Default 512 KiB.
+    /// How much of the memory that a finished guest has touched is cleared in place for the next guest instead of being
+    /// given back to the system. Costs up to this much × the peak number of guests. Used only on Linux ≥ 6.7, which can
+    /// tell which pages were touched. Default 512 KiB.
     pub keep_resident_bytes: u64,
     /// Tables per module. Default 4.
     pub tables: u32,
-    /// Elements per table. Default 100,000: language runtimes need some ten thousand.
+    /// Elements per table. Default 100,000, because language runtimes need tens of thousands.
     pub table_elements: u32,
     /// Native stack a guest may use before it ends with a stack overflow. Default 1 MiB.
     pub guest_stack_bytes: u64,
     /// Native stack kept free for the host below a guest's. Default 512 KiB.
     pub host_stack_bytes: u64,
-    /// How often running guests are looked at: the accuracy of deadlines and the length of a guest's turn. Default 10 ms.
+    /// The length of a guest's turn, and therefore the accuracy of deadlines. Default 10 ms.
     pub epoch_tick_ms: u64,
     /// CPU time after which a guest leaves the caller's threads for the low-priority ones. Default 20 ms.
     pub handover_cpu_ms: u64,
-    /// Low-priority threads for guests that compute for long. 0, the default: one per core.
+    /// Low-priority threads for guests that compute for a long time. Default 0, which means one per core.
     pub back_threads: u32,
-    /// Largest request or response frame of a host call. Default 2 MiB.
+    /// Size of the largest request or response frame of a host call. Default 2 MiB.
     pub frame_bytes: u64,
-    /// Most bytes one WASI call may move, so that none takes long. A guest that gives it a longer buffer gets the error
-    /// `nomem`; for `fd_write` and `fd_read` that is the first buffer of the list. Default 16 MiB.
+    /// The most bytes that one WASI call may move, so that no call takes long. A guest that passes a longer buffer gets
+    /// the error `nomem`; `fd_write` and `fd_read` check the first buffer of the list. Default 16 MiB.
     pub hostcall_bytes: u64,
-    /// Most random bytes per call; a guest that asks for more is ended. Each MiB takes some 4 ms. Default 16 MiB.
+    /// The most random bytes per call. A guest that asks for more is ended. Each MiB takes about 4 ms. Default 16 MiB.
     pub random_bytes: u64,
-    /// Most subscriptions per `poll_oneoff`. Default 1024.
+    /// The most subscriptions per `poll_oneoff`. Default 1024.
     pub poll_subscriptions: u32,
-    /// Modules kept ready to run. Each takes some 15 KiB and 3 memory mappings. Default 2000.
+    /// Modules kept ready to run. Each takes about 15 KiB and 3 memory mappings. Default 2000.
     pub loaded_modules: u32,
-    /// Compiled code kept on disk; the files used longest ago go first. Default 4 GiB.
+    /// Size of the compiled code kept on disk. The files used longest ago are removed first. Default 4 GiB.
     pub cache_bytes: u64,
     /// Modules compiled at the same time, one low-priority thread each. Default 1.
     pub parallel_compiles: u32,
-    /// Modules that may wait for a compile thread; more are refused. Default 64.
+    /// Modules that may wait for a compile thread; further ones are refused. Default 64.
     pub compile_queue: u32,
     /// How long one module may take to compile. Default 45 s.
     pub compile_time_ms: u64,
-    /// How long a module may wait for its turn to compile. Default 120 s.
+    /// How long a module may wait for a compile thread. Default 120 s.
     pub compile_wait_ms: u64,
-    /// What a module may consist of.
+    /// The limits of a module's shape.
     pub module: ModuleBounds,
-    /// What a zip upload may consist of.
+    /// The limits of a zip upload.
     pub zip: ZipBounds,
 }
 
-/// The shape a module may have. Beyond these, a few kilobytes of module cost seconds of compilation.
+/// The limits of a module's shape. Without them, a module of a few kilobytes could take many seconds to compile.
 #[derive(Clone, Debug, Hash, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ModuleBounds {
@@ -94,13 +94,13 @@ pub struct ModuleBounds {
     pub data_segments: u64,
 }
 
-/// The shape a zip upload may have.
+/// The limits of a zip upload.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ZipBounds {
     /// Entries. Default 1000.
     pub entries: u64,
-    /// Sum of the sizes all entries declare. Default 96 MiB.
+    /// Sum of the sizes that the entries declare. Default 96 MiB.
     pub total_bytes: u64,
     /// How many times larger than its compressed form the module may be, once it is over 1 MiB. Default 100.
     pub ratio: u64,
@@ -162,7 +162,7 @@ impl Default for ZipBounds {
 }
 
 impl SandboxConfig {
-    /// Refuses values the sandbox cannot work with, naming the setting, its value and what is possible.
+    /// Refuses values that the sandbox cannot work with. The error names the setting, its value and the allowed range.
     pub fn check(&self) -> Result<(), SandboxError> {
         let rules: [(&str, u64, u64, u64); 12] = [
             ("max_instances", self.max_instances.into(), 1, 16_000),
@@ -179,7 +179,7 @@ impl SandboxConfig {
             ("compile_queue", self.compile_queue.into(), 1, 1_000_000),
         ];
         for (setting, value, least, most) in rules {
-            if value < least || most < value {
+            if value < least || value > most {
                 return Err(SandboxError::Setting { setting, value, least, most });
             }
         }

@@ -1,67 +1,140 @@
-//! Bad news that is not a guest's outcome: a module that is not accepted, and a host that cannot run anything.
+//! The two errors that are not the end of a run: a module that is not accepted, and a host that cannot run anything.
 
-/// Why a module is not accepted. The text is a sentence for the module's author; it names the limit and the value.
+/// Why a module is not accepted. The text is a sentence for the module's author and names the limit and the value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RefusedModule {
+    /// There is no code.
     #[error("The code is empty.")]
     Empty,
+    /// A module was sent without base64 and damaged on the way.
     #[error(
         "The code is a WebAssembly module that was damaged because it was sent as text; send the module encoded as base64."
     )]
     Mangled,
+    /// The code has none of the accepted forms.
     #[error("The code is neither base64 of a WebAssembly module or of a zip archive, nor WebAssembly text.")]
     NotAModule,
+    /// The code is an ELF file.
     #[error("The code is native machine code; only WebAssembly modules are accepted.")]
     NativeCode,
+    /// The code is a component, not a core module.
     #[error("The code is a WebAssembly component; build a core module for the target wasm32-wasip1 instead.")]
     Component,
+    /// The text does not parse; the parser's message.
     #[error("The WebAssembly text cannot be read: {0}")]
     BadText(String),
+    /// The archive does not unpack; the reason.
     #[error("The zip archive cannot be read: {0}.")]
     BadZip(String),
+    /// The archive has no `.wasm` file or several; how many.
     #[error("The zip archive contains {0} .wasm files; exactly one is needed.")]
     ZipModules(usize),
+    /// An entry is a link or leads out of the archive; its name.
     #[error("The zip archive's entry `{0}` is a link or lies outside the archive; such entries are not allowed.")]
     ZipPath(String),
+    /// An entry is compressed so well that it may be a zip bomb.
     #[error(
         "The zip archive's entry `{name}` is {ratio} times larger than its compressed form; at most {limit} is allowed."
     )]
-    ZipRatio { name: String, ratio: u64, limit: u64 },
+    ZipRatio {
+        /// The name of the entry.
+        name: String,
+        /// Its size divided by its compressed size.
+        ratio: u64,
+        /// The largest ratio allowed.
+        limit: u64,
+    },
+    /// Something has too many bytes.
     #[error("The {what} is {value} bytes large; at most {limit} are allowed.")]
-    TooLarge { what: &'static str, value: u64, limit: u64 },
+    TooLarge {
+        /// What is too large, for the sentence: "module", "body of a function".
+        what: &'static str,
+        /// Its size in bytes.
+        value: u64,
+        /// The largest size allowed, in bytes.
+        limit: u64,
+    },
+    /// Something declares too many parts.
     #[error("The {of} declares {value} {what}; at most {limit} are allowed.")]
-    TooMany { of: &'static str, what: &'static str, value: u64, limit: u64 },
+    TooMany {
+        /// What declares them: "module" or "zip archive".
+        of: &'static str,
+        /// The parts, for the sentence: "locals", "entries".
+        what: &'static str,
+        /// How many there are.
+        value: u64,
+        /// How many are allowed.
+        limit: u64,
+    },
+    /// The bytes are not a valid module, or use a feature that is switched off; the compiler's message.
     #[error("The module is not valid: {0}")]
     Invalid(String),
+    /// An import that this host does not have.
     #[error(
         "The module imports `{module}.{name}`, which does not exist here; only functions of `wasi_snapshot_preview1` and `wask` can be imported."
     )]
-    UnknownImport { module: String, name: String },
+    UnknownImport {
+        /// The module it is imported from.
+        module: String,
+        /// The name of the function.
+        name: String,
+    },
+    /// An import that exists, with another type.
     #[error("The module imports `{module}.{name}` with the type {found}; its type is {expected}.")]
-    ImportType { module: String, name: String, found: String, expected: String },
+    ImportType {
+        /// The module it is imported from.
+        module: String,
+        /// The name of the function.
+        name: String,
+        /// The type that the module declares, like `(i32) -> ()`.
+        found: String,
+        /// The type that the function has.
+        expected: String,
+    },
+    /// There is no entry point.
     #[error("The module exports no function `_start`; build it as a command (in Rust: a program for wasm32-wasip1).")]
     NoStart,
+    /// The entry point takes or returns something; its type.
     #[error("The module's `_start` has the type {0}; it must be a function without parameters and results.")]
     StartType(String),
+    /// There is no memory to exchange arguments and results through.
     #[error("The module exports no memory named `memory`.")]
     NoMemory,
+    /// The compiler did not finish in time. The compilation goes on, and its outcome is kept.
     #[error("The module took longer than {limit_ms} milliseconds to compile.")]
-    CompileTimeout { limit_ms: u64 },
+    CompileTimeout {
+        /// How long a module may take to compile, in milliseconds.
+        limit_ms: u64,
+    },
+    /// The queue is full, or the module waited in it for too long.
     #[error("{waiting} modules are waiting to be compiled already; try again later.")]
-    CompilerBusy { waiting: u64 },
+    CompilerBusy {
+        /// How many modules wait for a compile thread.
+        waiting: u64,
+    },
+    /// The compiler panicked or the sandbox is closing.
     #[error("The module could not be compiled.")]
     CompilerFailed,
 }
 
-/// Why this host could not run a guest; no guest is to blame.
+/// Why this host could not run a guest. The guest is not to blame.
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
-    /// Every slot for a guest is taken.
+    /// As many guests as `max_instances` allows exist already.
     #[error("all instances are in use")]
     Busy,
-    /// A setting has a value the sandbox cannot work with.
+    /// A setting has a value that the sandbox cannot work with.
     #[error("sandbox.{setting} is {value}; it must lie between {least} and {most}")]
-    Setting { setting: &'static str, value: u64, least: u64, most: u64 },
+    Setting {
+        /// The setting's name, without `sandbox.`.
+        setting: &'static str,
+        /// The value it has.
+        value: u64,
+        /// The smallest value allowed.
+        least: u64,
+        /// The largest value allowed.
+        most: u64,
+    },
     /// The engine, the cache directory or a thread could not be set up, or a run broke inside the host.
     #[error("{0}")]
     Internal(String),

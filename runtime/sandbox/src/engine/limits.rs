@@ -1,4 +1,4 @@
-//! What one run may use, and the memory and table part of it as wasmtime asks for it.
+//! What one run may use, and the part of it that wasmtime asks for while memories and tables grow.
 
 use std::time::Duration;
 
@@ -7,15 +7,16 @@ use wasmtime::ResourceLimiter;
 /// What one run may use.
 #[derive(Clone, Debug)]
 pub struct RunLimits {
-    /// Wall-clock time, instantiation included. Default 60 s.
+    /// Wall-clock time, including instantiation. Default 60 s.
     pub time: Duration,
-    /// Linear memory. Default 256 MiB.
+    /// Bytes of linear memory. Default 256 MiB.
     pub memory_bytes: u64,
-    /// Log lines as stored, 40 bytes of time and stream name per line included; 0 collects none. Default 10 MiB.
+    /// Bytes of log lines as stored, including 40 bytes per line for its time and stream name. 0 collects no logs. Default
+    /// 10 MiB.
     pub log_bytes: u64,
-    /// The result line. Default 1 MiB.
+    /// Bytes of the result line. Default 1 MiB.
     pub result_bytes: u64,
-    /// Host calls. Default 10,000.
+    /// Number of host calls. Default 10,000.
     pub host_calls: u32,
 }
 
@@ -31,12 +32,12 @@ impl Default for RunLimits {
     }
 }
 
-/// Answers wasmtime's questions for one store and remembers the answers.
+/// Allows or refuses growth for one store, and records the peak and a refusal.
 pub(crate) struct Growth {
     pub max_memory: usize,
     pub max_tables: usize,
     pub max_table_elements: usize,
-    /// Most memory the guest had.
+    /// The most memory the guest has had, in bytes.
     pub peak: usize,
     /// The guest asked for more memory than it may have.
     pub refused: bool,
@@ -44,7 +45,7 @@ pub(crate) struct Growth {
 
 impl ResourceLimiter for Growth {
     fn memory_growing(&mut self, _now: usize, wanted: usize, _max: Option<usize>) -> wasmtime::Result<bool> {
-        if self.max_memory < wanted {
+        if wanted > self.max_memory {
             self.refused = true;
             return Ok(false);
         }

@@ -1,4 +1,5 @@
-//! The one wasmtime engine: what guests may use of WebAssembly, where their memory lies, and the tick that ends turns.
+//! The wasmtime engine: which features of WebAssembly guests may use, where their memory lies, and the tick that ends their
+//! turns. Next to it, what every other folder uses: settings, limits, clock, errors, and the relay that polls a guest.
 
 mod clock;
 mod config;
@@ -22,13 +23,13 @@ pub(crate) use priority::lower_this_thread;
 pub use relay::Stop;
 pub(crate) use relay::{Relay, Signals, StopReason, until};
 
-/// Functions named in a trap's message.
+/// The most functions that a trap's message names.
 const MOST_FRAMES: NonZeroUsize = NonZeroUsize::new(16).expect("16 is not 0");
-/// Room for a module's functions, globals and imports in each instance; 50,000 functions take about 2 MiB.
+/// Bytes per instance for a module's functions, globals and imports. 50,000 functions take about 2 MiB.
 const INSTANCE_BYTES: usize = 4 << 20;
 
-/// What no guest may use: threads and shared memory, further memories, 64-bit memory, garbage collection, exceptions,
-/// components, whatever gives different results on different machines, and proposals that are not finished.
+/// Features that no guest may use: threads and shared memory, more than one memory, 64-bit memory, garbage collection,
+/// exceptions, components, instructions whose results differ between machines, and unfinished proposals.
 const REFUSED_FEATURES: WasmFeatures = WasmFeatures::THREADS
     .union(WasmFeatures::SHARED_EVERYTHING_THREADS)
     .union(WasmFeatures::MULTI_MEMORY)
@@ -43,6 +44,7 @@ const REFUSED_FEATURES: WasmFeatures = WasmFeatures::THREADS
     .union(WasmFeatures::WIDE_ARITHMETIC)
     .union(WasmFeatures::STACK_SWITCHING);
 
+/// Sets up the engine and starts its tick. `Err`: the engine does not accept a setting, or no thread can be started.
 pub(crate) fn build(config: &SandboxConfig) -> Result<Engine, SandboxError> {
     let mut settings = Config::new();
     settings
@@ -53,7 +55,7 @@ pub(crate) fn build(config: &SandboxConfig) -> Result<Engine, SandboxError> {
         .max_wasm_stack(config.guest_stack_bytes as usize)
         .async_stack_size((config.guest_stack_bytes + config.host_stack_bytes) as usize)
         .wasm_backtrace_max_frames(Some(MOST_FRAMES))
-        .parallel_compilation(false) // compile threads are ours, few and of low priority
+        .parallel_compilation(false) // `deploy::compile` has its own threads, few and of low priority
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(config)));
     let engine = Engine::new(&settings).map_err(|cause| SandboxError::internal("cannot set up the engine", cause))?;
     start_ticking(&engine, Duration::from_millis(config.epoch_tick_ms))?;
@@ -61,11 +63,9 @@ pub(crate) fn build(config: &SandboxConfig) -> Result<Engine, SandboxError> {
 }
 
 fn pool(config: &SandboxConfig) -> PoolingAllocationConfig {
-    // Without the scan, keeping memory resident means clearing all of it each time, which is slower than giving it back.
-    let keep = match PoolingAllocationConfig::is_pagemap_scan_available() {
-        true => config.keep_resident_bytes as usize,
-        false => 0,
-    };
+    // Without the scan, all resident memory would be cleared each time, which is slower than giving it back.
+    let scans = PoolingAllocationConfig::is_pagemap_scan_available();
+    let keep = if scans { config.keep_resident_bytes as usize } else { 0 };
     let mut pool = PoolingAllocationConfig::new();
     pool.total_core_instances(config.max_instances)
         .total_memories(config.max_instances)
@@ -82,7 +82,7 @@ fn pool(config: &SandboxConfig) -> PoolingAllocationConfig {
     pool
 }
 
-/// Ends every guest's turn once per tick, until the engine is gone.
+/// Ends the turn of every guest once per tick, until the engine is dropped.
 fn start_ticking(engine: &Engine, tick: Duration) -> Result<(), SandboxError> {
     let engine = engine.weak();
     let ticker = move || {

@@ -1,6 +1,6 @@
-//! Who polls a guest, and until when. A guest starts on its caller's threads; one that computes for long is handed over
-//! to the low-priority threads. A guest is never dropped in the middle of its own code: it is told to end and polled
-//! until it has. Only one that sits in a host call is dropped.
+//! Decides who polls a guest, and until when. A guest starts on its caller's threads; after it has used its CPU budget, the
+//! low-priority threads take over. A guest is never dropped in the middle of its own code: it gets a signal to end and is
+//! polled until it has ended. Only a guest that waits in a host call is dropped.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -26,22 +26,24 @@ pub(crate) enum StopReason {
     Cancelled,
 }
 
-/// Ends a run from outside: its guest at its next turn, at once where it waits in a host call. What it wrote is kept.
+/// Ends a run from outside: at the end of the guest's turn, or at once if the guest waits in a host call. What the guest
+/// has written is kept.
 #[derive(Clone, Default)]
 pub struct Stop(pub(crate) Arc<Signals>);
 
 impl Stop {
-    /// May come before the run has begun, and more than once.
+    /// Ends the run with [`RunEnd::Cancelled`](crate::RunEnd::Cancelled). May be called before the run begins, and more
+    /// than once.
     pub fn stop(&self) {
         self.0.cancelled.store(true, SeqCst);
         self.0.wake_sleeper();
     }
 }
 
-/// What the guest's own code, its host calls and its pollers tell each other.
+/// How the guest's own code, its host calls and its pollers notify each other.
 #[derive(Default)]
 pub(crate) struct Signals {
-    /// The last poll ended because the guest's turn was over, not because it waits for something.
+    /// The last poll ended because the guest's turn was over, not because the guest waits for something.
     yielded: AtomicBool,
     /// The guest waits in a host call and may be dropped.
     asleep: AtomicBool,
@@ -51,17 +53,17 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// The guest's turn is over: goes on to the next, or ends.
+    /// Called at the end of a guest's turn. `Ok`: another turn follows. `Err`: the guest must end.
     pub fn turn_over(&self, now: Duration, deadline: Duration) -> Result<(), StopReason> {
         self.check()?;
-        if deadline <= now {
+        if now >= deadline {
             return Err(StopReason::OutOfTime);
         }
         self.yielded.store(true, SeqCst);
         Ok(())
     }
 
-    /// Whether somebody ends it.
+    /// `Err`: its caller has gone, or it was cancelled.
     fn check(&self) -> Result<(), StopReason> {
         if self.abandoned.load(SeqCst) {
             return Err(StopReason::Abandoned);
@@ -90,8 +92,8 @@ impl Signals {
     }
 }
 
-/// Polls `guest` until it ends, or until `deadline` or abandonment finds it in a host call. A running guest ends itself
-/// (see [`Signals::turn_over`]), so the timer is made only for one that waits.
+/// Polls `guest` until it ends. If it waits in a host call at its `deadline`, or when it is abandoned or cancelled, it is
+/// dropped. A guest that computes ends itself (see [`Signals::turn_over`]), so only one that waits needs a timer.
 pub(crate) async fn until<T>(
     guest: impl Future<Output = T>,
     signals: &Signals,
@@ -120,18 +122,20 @@ pub(crate) async fn until<T>(
     .await
 }
 
-/// One guest on its way to an end.
+/// A run that has not ended.
 pub(crate) type Job<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// Polls a job here until it has used `budget` of CPU, then on `back`. Dropping the relay ends the guest.
+/// Polls a job on its caller's thread until it has used `budget` of CPU time, then on the threads of `back`. Dropping the
+/// relay ends the guest.
 pub(crate) struct Relay<T: Send + 'static> {
-    place: Location<T>,
+    location: Location<T>,
     spent: Duration,
     budget: Duration,
     back: Handle,
     signals: Arc<Signals>,
 }
 
+/// Where a job is polled.
 enum Location<T> {
     Here(Job<T>),
     Back(JoinHandle<T>),
@@ -140,12 +144,12 @@ enum Location<T> {
 
 impl<T: Send + 'static> Relay<T> {
     pub fn new(job: Job<T>, signals: Arc<Signals>, budget: Duration, back: Handle) -> Relay<T> {
-        Relay { place: Location::Here(job), spent: Duration::ZERO, budget, back, signals }
+        Relay { location: Location::Here(job), spent: Duration::ZERO, budget, back, signals }
     }
 
     fn hand_over(&mut self) {
-        if let Location::Here(job) = std::mem::replace(&mut self.place, Location::Done) {
-            self.place = Location::Back(self.back.spawn(job));
+        if let Location::Here(job) = std::mem::replace(&mut self.location, Location::Done) {
+            self.location = Location::Back(self.back.spawn(job));
         }
     }
 }
@@ -155,10 +159,10 @@ impl<T: Send + 'static> Future for Relay<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        if let Location::Here(job) = &mut this.place {
+        if let Location::Here(job) = &mut this.location {
             let watch = Stopwatch::start();
             if let Poll::Ready(value) = job.as_mut().poll(cx) {
-                this.place = Location::Done;
+                this.location = Location::Done;
                 return Poll::Ready(Ok(value));
             }
             this.spent += watch.elapsed();
@@ -167,22 +171,22 @@ impl<T: Send + 'static> Future for Relay<T> {
             }
             this.hand_over();
         }
-        let Location::Back(job) = &mut this.place else { unreachable!("a finished relay is not polled") };
+        let Location::Back(job) = &mut this.location else { unreachable!("a finished relay is not polled") };
         let value = std::task::ready!(Pin::new(job).poll(cx));
-        this.place = Location::Done;
+        this.location = Location::Done;
         Poll::Ready(value)
     }
 }
 
 impl<T: Send + 'static> Drop for Relay<T> {
     fn drop(&mut self) {
-        if let Location::Done = self.place {
+        if let Location::Done = self.location {
             return;
         }
         self.signals.abandon();
         let started = !self.spent.is_zero();
         if started && !self.signals.asleep.load(SeqCst) {
-            self.hand_over(); // the guest is in the middle of its own code; it ends at its next turn
+            self.hand_over(); // the guest is in the middle of its own code and ends after this turn
         }
     }
 }

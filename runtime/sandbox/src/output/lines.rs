@@ -1,5 +1,5 @@
-//! What a guest writes to stdout and stderr, split into lines as it comes. The last non-empty line of stdout is the
-//! result, so each such line is held back until the next one shows that it was a log line.
+//! Splits what a guest writes into lines. The last non-empty line of stdout is the result, so each such line is held back
+//! until the next one shows that it was a log line.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,9 +7,9 @@ use std::time::Duration;
 use super::logs::{LogLine, LogSink, Logs, Stream};
 use crate::engine::RunLimits;
 
-/// A stderr line that grows beyond this is split.
+/// Bytes. A longer line of stderr is split.
 const LONGEST_LOG_LINE: usize = 64 * 1024;
-/// How much of an oversized result line is kept beyond the limit, so that "too large" is never in doubt.
+/// How many bytes of an oversized result line are kept beyond the limit.
 const BEYOND_RESULT: usize = 1024;
 
 /// The output of one run.
@@ -28,7 +28,7 @@ pub(crate) struct Line {
     pub size: u64,
 }
 
-/// The last non-empty stdout line so far, and where it belongs among the logs if it is not the result.
+/// The last non-empty line of stdout so far, and its position among the logs in case it is not the result.
 struct LastLine {
     line: Line,
     at: Duration,
@@ -46,7 +46,7 @@ impl Output {
         }
     }
 
-    /// Takes what the guest wrote at `at`.
+    /// Takes the bytes that the guest wrote at time `at`.
     pub fn write(&mut self, stream: Stream, bytes: &[u8], at: Duration) {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             match (stream, piece.strip_suffix(b"\n")) {
@@ -61,13 +61,13 @@ impl Output {
     }
 
     fn push_stderr(&mut self, mut bytes: &[u8], ended: bool, at: Duration) {
-        while LONGEST_LOG_LINE < self.stderr.bytes.len() + bytes.len() {
+        while self.stderr.bytes.len() + bytes.len() > LONGEST_LOG_LINE {
             let (fits, rest) = bytes.split_at(LONGEST_LOG_LINE - self.stderr.bytes.len());
             self.stderr.push(fits, LONGEST_LOG_LINE);
             self.end_stderr_line(at);
             bytes = rest;
             if !self.logs.wants_more() {
-                break; // the rest of this write has nowhere to go
+                break; // the limit of the logs is reached, so the rest of this write is dropped
             }
         }
         self.stderr.push(bytes, LONGEST_LOG_LINE);
@@ -93,7 +93,7 @@ impl Output {
         self.last = Some(LastLine { line, at, index: self.logs.len() });
     }
 
-    /// The line held back is a log line after all.
+    /// Logs the line that was held back.
     fn release_last(&mut self) {
         let Some(LastLine { line, at, index }) = self.last.take() else { return };
         match line.size - line.bytes.len() as u64 {
@@ -106,7 +106,7 @@ impl Output {
         }
     }
 
-    /// The guest writes no more: what has no line end yet is a line, too.
+    /// Call this when the guest writes no more. Text without a line end becomes a line.
     pub fn close(&mut self, at: Duration) {
         if self.stderr.size != 0 {
             self.end_stderr_line(at);
@@ -116,7 +116,7 @@ impl Output {
         }
     }
 
-    /// Takes the last non-empty stdout line out, so that it is not logged.
+    /// Removes and returns the last non-empty line of stdout, so that it is not logged.
     pub fn take_last(&mut self) -> Option<Line> {
         let last = self.last.take()?;
         if last.index < self.logs.len() {
@@ -125,17 +125,18 @@ impl Output {
         Some(last.line)
     }
 
-    /// The last non-empty stdout line, as far as it was kept.
+    /// The last non-empty line of stdout, as far as it was kept.
     pub fn last(&self) -> Option<&Line> {
         self.last.as_ref().map(|last| &last.line)
     }
 
-    /// Ends the logs with the host's own words.
+    /// Adds lines of the host at the end of the logs.
     pub fn say(&mut self, at: Duration, text: &str) {
         self.release_last();
         self.logs.say(at, text);
     }
 
+    /// All log lines. `at` is the time of the line that says that some were dropped.
     pub fn into_logs(mut self, at: Duration) -> Vec<LogLine> {
         self.release_last();
         self.logs.finish(at)
@@ -157,7 +158,7 @@ impl Line {
         self.bytes.strip_suffix(b"\r").unwrap_or(&self.bytes)
     }
 
-    /// Keeps the memory of a line that is done with.
+    /// Reuses the memory of a line that was logged.
     fn reuse(&mut self, mut line: Line) {
         line.bytes.clear();
         self.bytes = line.bytes;

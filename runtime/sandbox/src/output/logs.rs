@@ -1,32 +1,35 @@
-//! Log lines: made readable, counted against a budget, and shown to whoever watches live.
+//! Log lines: makes them readable, counts them against a limit, and passes them to a watcher while the guest runs.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What a stored line needs besides its text: a time padded to 30 characters, the stream's name, separators.
+/// Bytes of a stored line in addition to its text: a time of 30 characters, the name of the stream, separators.
 const LINE_OVERHEAD: u64 = 40;
 
-/// One line a guest wrote, without its line end.
+/// One line that a guest wrote, without its line end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLine {
-    /// Time since 1970-01-01 UTC at which the line was complete.
+    /// When the line was complete: the time since 1970-01-01 UTC.
     pub at: Duration,
+    /// Which stream it was written to.
     pub stream: Stream,
-    /// Bad UTF-8 is replaced, control characters other than tab are escaped.
+    /// The text. Invalid UTF-8 is replaced, and control characters other than tab are escaped.
     pub text: String,
 }
 
+/// An output stream of a guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
+    /// Standard output. Its last non-empty line is the result and not logged.
     Stdout,
+    /// Standard error, and lines that the host adds.
     Stderr,
 }
 
-/// Sees log lines while the guest runs. A stdout line is shown once the next one begins, for it might have been the result.
-///
-/// Called from inside the guest's turn: it must neither block nor take long.
+/// Gets log lines while the guest runs. A line of stdout arrives after the next one, because it might have been the result.
 pub trait LogSink: Send + Sync {
+    /// Takes one line. Called during the guest's turn, so it must neither block nor take long.
     fn line(&self, line: &LogLine);
 }
 
@@ -46,14 +49,14 @@ impl Logs {
 
     /// Whether another line would be kept, at least in part.
     pub fn wants_more(&self) -> bool {
-        LINE_OVERHEAD <= self.left
+        self.left >= LINE_OVERHEAD
     }
 
     pub fn len(&self) -> usize {
         self.lines.len()
     }
 
-    /// Puts a line at `index`, where it belongs in time; what exceeds the budget is dropped.
+    /// Inserts a line at `index`, its position in time. What exceeds the limit is dropped.
     pub fn insert(&mut self, index: usize, at: Duration, stream: Stream, bytes: &[u8]) {
         if self.limit == 0 {
             return;
@@ -64,7 +67,7 @@ impl Logs {
         }
         let mut text = readable(bytes);
         let room = usize::try_from(self.left - LINE_OVERHEAD).unwrap_or(usize::MAX);
-        if room < text.len() {
+        if text.len() > room {
             text.truncate(text.floor_char_boundary(room));
             self.truncated = true;
             self.left = 0;
@@ -74,7 +77,7 @@ impl Logs {
         self.add(index, LogLine { at, stream, text });
     }
 
-    /// Adds what the host has to say about the run, whether or not the budget is used up.
+    /// Adds lines of the host about the run, even if the limit is reached.
     pub fn say(&mut self, at: Duration, text: &str) {
         if self.limit == 0 {
             return;
@@ -93,7 +96,7 @@ impl Logs {
         });
     }
 
-    /// The lines, with a closing one if some were dropped.
+    /// All lines, and a closing one if some were dropped.
     pub fn finish(mut self, at: Duration) -> Vec<LogLine> {
         if self.truncated {
             let limit = self.limit;
@@ -113,7 +116,7 @@ impl Logs {
     }
 }
 
-/// Text that prints on one line of any terminal without moving its cursor.
+/// Makes text safe to print on one line of a terminal: it cannot move the cursor.
 pub(crate) fn readable(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     if !text.chars().any(needs_escape) {
@@ -124,9 +127,10 @@ pub(crate) fn readable(bytes: &[u8]) -> String {
     }
     let mut escaped = String::with_capacity(text.len() + 16);
     for c in text.chars() {
-        match needs_escape(c) {
-            true => escaped.extend(c.escape_default()),
-            false => escaped.push(c),
+        if needs_escape(c) {
+            escaped.extend(c.escape_default());
+        } else {
+            escaped.push(c);
         }
     }
     escaped

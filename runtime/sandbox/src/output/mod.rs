@@ -1,4 +1,4 @@
-//! What a guest writes: two streams, split into lines; the last one is the result, the others are logs.
+//! What a guest writes. Two streams are split into lines: the last line of stdout is the result, the others are logs.
 
 mod lines;
 mod logs;

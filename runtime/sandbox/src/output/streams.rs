@@ -1,5 +1,5 @@
-//! The guest's standard output and error as the WASI library sees them: always ready, and what is written arrives in the
-//! run's [`Output`] at once.
+//! The guest's standard output and error, for the WASI library. They are always ready, and what is written goes to the
+//! [`Output`] of the run at once.
 
 use std::io;
 use std::pin::Pin;
@@ -16,10 +16,10 @@ use super::lines::Output;
 use super::logs::Stream;
 use crate::engine::GuestClock;
 
-/// What may be written at a time; only callers other than preview 1 ask.
+/// How many bytes may be written at a time. Preview 1 does not ask.
 const PERMIT: usize = 64 << 10;
 
-/// Where both streams of a run end.
+/// The output of a run, shared by its two streams.
 pub(crate) struct GuestOutput {
     output: Mutex<Output>,
     clock: Arc<dyn GuestClock>,
@@ -34,7 +34,7 @@ impl GuestOutput {
         &self.clock
     }
 
-    /// Only for the last owner: the guest and its streams are gone.
+    /// Takes the output out. Only for the last owner, after the guest and its streams are gone.
     pub fn into_output(self: Arc<GuestOutput>) -> Output {
         let written = Arc::into_inner(self).expect("the streams are gone with the guest");
         written.output.into_inner().expect("no panic while held")
@@ -46,7 +46,7 @@ impl GuestOutput {
     }
 }
 
-/// One of the two streams.
+/// One of the two streams of a run.
 #[derive(Clone)]
 pub(crate) struct GuestStream {
     to: Arc<GuestOutput>,
@@ -90,7 +90,7 @@ impl OutputStream for GuestStream {
         Ok(PERMIT)
     }
 
-    /// The way every write of preview 1 goes. There is nothing to wait for.
+    /// Every write of preview 1 comes through here. There is nothing to wait for.
     async fn blocking_write_and_flush(&mut self, bytes: Bytes) -> StreamResult<()> {
         self.write(bytes)
     }

@@ -1,4 +1,4 @@
-//! One run: a fresh store, an instance, `_start`, and an account of how it ended. Nothing survives it.
+//! One run: a fresh store, an instance, a call of `_start`, and a report of how it ended. Nothing survives it.
 
 mod module;
 mod report;
@@ -19,23 +19,26 @@ use crate::output::{GuestOutput, LogSink, Output};
 pub use module::Module;
 pub use report::{RunEnd, RunReport};
 
-/// What one run is given.
+/// The input of one run: arguments, environment, limits, and what connects it to its host.
 pub struct Run {
-    /// One JSON object, on standard input.
+    /// Standard input: the arguments, one JSON object.
     pub args: Bytes,
-    /// The whole environment of the guest.
+    /// The whole environment of the guest, as names and values.
     pub env: Vec<(String, String)>,
+    /// What the run may use.
     pub limits: RunLimits,
+    /// The services that answer its host calls.
     pub host: Arc<dyn HostCalls>,
+    /// The time that the guest reads and that its deadline is measured by.
     pub clock: Arc<dyn GuestClock>,
-    /// Sees log lines while the guest runs.
+    /// Gets each log line while the guest runs.
     pub log_sink: Option<Arc<dyn LogSink>>,
-    /// Ends the run before its time.
+    /// Ends the run from outside.
     pub stop: Stop,
 }
 
 impl Run {
-    /// A run without environment and services, with default limits and the host's clock.
+    /// A run with these arguments, default limits and the host's clock, without environment and services.
     pub fn new(args: impl Into<Bytes>) -> Run {
         Run {
             args: args.into(),
@@ -61,7 +64,7 @@ pub(crate) fn imports_of(linker: &Linker<Context>, engine: &Engine) -> Vec<(Stri
 }
 
 /// Runs a guest to its end. `Err` means the host could not run it.
-pub(crate) async fn go(
+pub(crate) async fn run_guest(
     module: Module,
     run: Run,
     config: Arc<SandboxConfig>,
@@ -82,10 +85,10 @@ pub(crate) async fn go(
     let remains = store.into_data().into_remains(); // the instance and its memory are gone from here on
     let duration = clock.monotonic().saturating_sub(started);
     let init = init.map(|ready| ready.saturating_sub(started));
-    verdict::account(ended, remains, &limits, RunTimes { init, duration })
+    verdict::report(ended, remains, &limits, RunTimes { init, duration })
 }
 
-/// Everything the run owns, nothing of it started yet.
+/// Everything that the run owns, before it starts.
 fn context(run: Run, config: &SandboxConfig, signals: Arc<Signals>, deadline: Duration) -> Context {
     let limits = &run.limits;
     let written = Arc::new(GuestOutput::new(Output::new(limits, run.log_sink), run.clock.clone()));
@@ -128,7 +131,7 @@ fn store_for(module: &Module, context: Context, config: &SandboxConfig) -> Store
     store
 }
 
-/// Makes an instance, notes in `init` when it is ready, and calls `_start`.
+/// Makes an instance, writes to `init` when it is ready, and calls `_start`.
 async fn execute(store: &mut Store<Context>, module: &Module, init: &mut Option<Duration>) -> Result<(), Error> {
     let instance = module.linked().instantiate_async(&mut *store).await?;
     let memory = instance.get_module_export(&mut *store, module.memory());

@@ -1,4 +1,4 @@
-//! What a run takes: a module that was checked, compiled and linked.
+//! A module that is ready to run: checked, compiled and linked.
 
 use std::fmt;
 use std::sync::Arc;
@@ -29,6 +29,7 @@ impl Module {
         Module(Arc::new(ReadyModule { digest, linked, start, memory }))
     }
 
+    /// The name of this module.
     pub fn digest(&self) -> Digest {
         self.0.digest
     }

@@ -9,40 +9,68 @@ use crate::output::LogLine;
 /// What is known of a run after its instance is gone.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunReport {
+    /// How it ended.
     pub end: RunEnd,
-    /// Every stdout line before the result and all of stderr, in the order they were written.
+    /// All lines of stderr, and those of stdout before the result, in the order in which they were written.
     pub logs: Vec<LogLine>,
-    /// Time to make the instance ready, including a module's start function. `None`: it never was.
+    /// Time to make the instance ready, including the module's start function. `None`: it was never ready.
     pub init: Option<Duration>,
-    /// Time from request to end, `init` included.
+    /// Time from request to end, including `init`.
     pub duration: Duration,
-    /// Most linear memory the guest had.
+    /// The most linear memory that the guest had.
     pub peak_memory_bytes: u64,
 }
 
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RunEnd {
-    /// The last line was this JSON object or array.
+    /// The guest ended well, and its last line was this JSON object or array.
     Returned(Value),
-    /// The last line was something else, `raw`.
-    NotJson { raw: String },
-    /// The guest ended well without writing a result.
+    /// The guest ended well, and its last line was neither object nor array.
+    NotJson {
+        /// That line.
+        raw: String,
+    },
+    /// The guest ended well and wrote no result.
     Silent,
-    /// The guest did not end within `limit`.
-    OutOfTime { limit: Duration },
-    /// Somebody ended it, see [`Stop`](crate::Stop).
+    /// The guest did not end in time.
+    OutOfTime {
+        /// The time it had.
+        limit: Duration,
+    },
+    /// The run was ended from outside, see [`Stop`](crate::Stop).
     Cancelled,
-    /// The guest asked for more than `limit_bytes` of memory and did not survive the refusal.
-    OutOfMemory { limit_bytes: u64 },
+    /// The guest asked for too much memory and did not survive the refusal.
+    OutOfMemory {
+        /// The memory it was allowed.
+        limit_bytes: u64,
+    },
     /// The guest recursed too deeply.
     StackOverflow,
-    /// The guest called `proc_exit` with a code other than 0. `result` is its last line if that was an object or array.
-    Exited { code: i32, result: Option<Value> },
-    /// The guest panicked, aborted or did something impossible; `message` is the cause and the guest's functions, one per line.
-    Trapped { message: String },
-    /// The last line has `size_bytes`, more than `limit_bytes`; `prefix` holds its beginning.
-    ResultTooLarge { size_bytes: u64, limit_bytes: u64, prefix: String },
-    /// The guest made more host calls than `limit` and did not survive the refusal.
-    HostCallsExhausted { limit: u32 },
+    /// The guest called `proc_exit` with a code other than 0.
+    Exited {
+        /// The exit code.
+        code: i32,
+        /// Its last line, if that was an object or array.
+        result: Option<Value>,
+    },
+    /// The guest panicked, aborted or did something that WebAssembly does not allow.
+    Trapped {
+        /// The cause and, one per line, the functions it occurred in.
+        message: String,
+    },
+    /// The last line is longer than allowed.
+    ResultTooLarge {
+        /// Its length.
+        size_bytes: u64,
+        /// The length it was allowed.
+        limit_bytes: u64,
+        /// Its first `limit_bytes`.
+        prefix: String,
+    },
+    /// The guest made too many host calls and did not survive the refusal.
+    HostCallsExhausted {
+        /// How many it was allowed.
+        limit: u32,
+    },
 }

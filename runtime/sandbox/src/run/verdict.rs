@@ -1,4 +1,4 @@
-//! From what wasmtime says and what the guest wrote to how the run ended.
+//! Decides how a run ended, from wasmtime's result and from what the guest wrote.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -14,13 +14,13 @@ use crate::engine::{RunLimits, SandboxError, StopReason};
 use crate::output::Line;
 
 /// The times of a run, see [`RunReport`].
-pub(crate) struct RunTimes {
+pub(super) struct RunTimes {
     pub init: Option<Duration>,
     pub duration: Duration,
 }
 
-/// Tells how a run ended, with its logs. `Err`: it did not really begin, or nobody waits for it.
-pub(crate) fn account(
+/// The report of a run. `Err`: no instance was free, or the caller has gone.
+pub(super) fn report(
     ended: Result<(), Error>,
     mut remains: Remains,
     limits: &RunLimits,
@@ -29,17 +29,17 @@ pub(crate) fn account(
     let at = remains.clock.wall();
     remains.output.close(at);
     let end = match ended {
-        Ok(()) => said(&mut remains, limits),
+        Ok(()) => ended_well(&mut remains, limits),
         Err(error) => failed(&error, &mut remains, limits, at)?,
     };
     let peak_memory_bytes = remains.growth.peak as u64;
     Ok(RunReport { end, logs: remains.output.into_logs(at), init, duration, peak_memory_bytes })
 }
 
-/// The guest ended well: its last line is the result.
-fn said(remains: &mut Remains, limits: &RunLimits) -> RunEnd {
+/// The end of a guest that returned or exited with 0: its last line is the result.
+fn ended_well(remains: &mut Remains, limits: &RunLimits) -> RunEnd {
     let Some(line) = remains.output.take_last() else { return RunEnd::Silent };
-    if limits.result_bytes < line.size {
+    if line.size > limits.result_bytes {
         let end = line.bytes.len().min(limits.result_bytes as usize);
         let prefix = String::from_utf8_lossy(&line.bytes[..end]).into_owned();
         return RunEnd::ResultTooLarge { size_bytes: line.size, limit_bytes: limits.result_bytes, prefix };
@@ -50,12 +50,13 @@ fn said(remains: &mut Remains, limits: &RunLimits) -> RunEnd {
     }
 }
 
-/// `None`: it is not an object or array, or nested more than 128 deep.
+/// The JSON of a line. `None`: it is neither object nor array, or nested more than 128 levels deep.
 fn result_in(line: &Line) -> Option<Value> {
     let value: Value = serde_json::from_slice(&line.bytes).ok()?;
     (value.is_object() || value.is_array()).then_some(value)
 }
 
+/// The end of a guest that wasmtime or the host stopped.
 fn failed(error: &Error, remains: &mut Remains, limits: &RunLimits, at: Duration) -> Result<RunEnd, SandboxError> {
     match error.downcast_ref::<StopReason>() {
         Some(StopReason::OutOfTime) => return Ok(RunEnd::OutOfTime { limit: limits.time }),
@@ -80,10 +81,10 @@ fn failed(error: &Error, remains: &mut Remains, limits: &RunLimits, at: Duration
     })
 }
 
-/// A guest that leaves early on its own account.
+/// The end of a guest that called `proc_exit`.
 fn exited(code: i32, remains: &mut Remains, limits: &RunLimits) -> RunEnd {
     if code == 0 {
-        return said(remains, limits);
+        return ended_well(remains, limits);
     }
     let is_result = |line: &Line| line.size <= limits.result_bytes && result_in(line).is_some();
     if remains.output.last().is_some_and(is_result) {
@@ -93,7 +94,7 @@ fn exited(code: i32, remains: &mut Remains, limits: &RunLimits) -> RunEnd {
     used_up(remains, limits).unwrap_or(RunEnd::Exited { code, result: None })
 }
 
-/// The limit that a failed guest ran into before it failed.
+/// The end of a guest that failed after it had reached a limit. `None`: it reached none.
 fn used_up(remains: &Remains, limits: &RunLimits) -> Option<RunEnd> {
     if remains.growth.refused {
         return Some(RunEnd::OutOfMemory { limit_bytes: limits.memory_bytes });
@@ -101,7 +102,7 @@ fn used_up(remains: &Remains, limits: &RunLimits) -> Option<RunEnd> {
     remains.calls.used_up.then_some(RunEnd::HostCallsExhausted { limit: limits.host_calls })
 }
 
-/// The cause, and the functions it went through, innermost first.
+/// The cause, and the functions that were running, innermost first.
 fn message(error: &Error) -> String {
     let mut message = error.root_cause().to_string();
     let frames = error.downcast_ref::<WasmBacktrace>().map(WasmBacktrace::frames).unwrap_or_default();

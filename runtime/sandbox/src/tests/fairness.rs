@@ -1,4 +1,4 @@
-//! Many guests at once, and guests whose caller goes away.
+//! Many guests at once, and guests whose caller disconnects.
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
@@ -21,7 +21,7 @@ async fn spinning_guests_do_not_stall_others() {
         .collect();
     tokio::time::sleep(Duration::from_millis(600)).await; // long enough for all of them to have been handed over
     for _ in 0..50 {
-        assert!(matches!(ended(&printing("{}"), run()).await, RunEnd::Returned(_)));
+        assert!(matches!(end(&printing("{}"), run()).await, RunEnd::Returned(_)));
     }
     assert!(spinning.iter().all(|guest| !guest.is_finished()), "the short guests had to wait for the long ones");
     for guest in spinning {
@@ -47,7 +47,7 @@ async fn a_thousand_sleeping_guests_hold_no_threads() {
     }
 }
 
-/// Notes when its call is dropped.
+/// Never answers. Records that it was called, and that the call was dropped.
 struct Pending(Arc<AtomicBool>, Arc<AtomicBool>);
 
 struct OnDrop(Arc<AtomicBool>);
@@ -67,7 +67,7 @@ impl HostCalls for Pending {
     }
 }
 
-/// A guest that calls the host after it has computed for `rounds`.
+/// A guest that counts to `rounds` and then calls the host.
 fn calling_after(rounds: u32) -> String {
     format!(
         r#"(data (i32.const 0) "{{}}\0a") (func (export "_start") (local $i i32)
@@ -107,7 +107,7 @@ async fn dropping_a_run_ends_a_spinning_guest_and_frees_its_slot() {
         let begun = Patience::new();
         loop {
             match sandbox.run(&short, run()).await {
-                Ok(ran) => break assert!(matches!(ran.end, RunEnd::Returned(_))),
+                Ok(report) => break assert!(matches!(report.end, RunEnd::Returned(_))),
                 Err(SandboxError::Busy) => begun.check(),
                 Err(cause) => panic!("{cause}"),
             }

@@ -5,41 +5,41 @@ use super::*;
 const LOOP: &str = r#"(func (export "_start") (loop $again (br $again)))"#;
 const MS_200: Duration = Duration::from_millis(200);
 
-fn assert_out_of_time(ran: &RunReport, limit: Duration) {
-    assert_eq!(ran.end, RunEnd::OutOfTime { limit });
-    assert!(limit <= ran.duration && ran.duration < limit * 10, "{:?}", ran.duration);
+fn assert_out_of_time(report: &RunReport, limit: Duration) {
+    assert_eq!(report.end, RunEnd::OutOfTime { limit });
+    assert!(limit <= report.duration && report.duration < limit * 10, "{:?}", report.duration);
 }
 
 #[tokio::test]
 async fn an_endless_loop_ends_at_its_limit() {
-    assert_out_of_time(&ran(LOOP, within(MS_200)).await, MS_200);
+    assert_out_of_time(&report(LOOP, within(MS_200)).await, MS_200);
 }
 
 #[tokio::test]
 async fn an_endless_start_function_ends_at_the_limit() {
     let body = r#"(func $init (loop $again (br $again))) (start $init) (func (export "_start"))"#;
-    assert_out_of_time(&ran(body, within(MS_200)).await, MS_200);
+    assert_out_of_time(&report(body, within(MS_200)).await, MS_200);
 }
 
 #[tokio::test]
-async fn endless_calls_of_the_host_and_tail_calls_end_at_the_limit() {
+async fn endless_host_calls_tail_calls_and_fills_end_at_the_limit() {
     let calls = r#"(func (export "_start") (loop $again (drop (call $take (i32.const 0))) (br $again)))"#;
-    assert_out_of_time(&ran(calls, within(MS_200)).await, MS_200);
+    assert_out_of_time(&report(calls, within(MS_200)).await, MS_200);
     let tail = r#"(func $f (return_call $f)) (func (export "_start") (call $f))"#;
-    assert_out_of_time(&ran(tail, within(MS_200)).await, MS_200);
+    assert_out_of_time(&report(tail, within(MS_200)).await, MS_200);
     let bulk = r#"(func (export "_start") (loop $again
         (memory.fill (i32.const 0) (i32.const 1) (i32.const 100000)) (br $again)))"#;
-    assert_out_of_time(&ran(bulk, within(MS_200)).await, MS_200);
+    assert_out_of_time(&report(bulk, within(MS_200)).await, MS_200);
 }
 
 #[tokio::test]
-async fn a_sleeping_guest_is_cut_off_at_its_limit() {
+async fn a_sleeping_guest_ends_at_its_limit() {
     let body = r#"(func (export "_start") (call $sleep_ms (i64.const 3600000)))"#;
-    assert_out_of_time(&ran(body, within(MS_200)).await, MS_200);
+    assert_out_of_time(&report(body, within(MS_200)).await, MS_200);
 }
 
 #[tokio::test]
-async fn time_is_the_time_of_the_runs_clock() {
+async fn time_is_measured_by_the_clock_of_the_run() {
     let body = r#"(data (i32.const 0) "{}") (func (export "_start")
         (call $sleep_ms (i64.const 3600000)) (call $print (i32.const 1) (i32.const 0) (i32.const 2)))"#;
     let hour = Duration::from_secs(3600);
@@ -49,12 +49,12 @@ async fn time_is_the_time_of_the_runs_clock() {
         run.clock = Arc::new(clock.clone());
         let module = guest(body).await;
         let running = tokio::spawn(async move { sandbox().run(&module, run).await.unwrap() });
-        clock.someone_sleeps().await;
+        clock.a_guest_sleeps().await;
         clock.advance(limit.min(hour));
-        let ran = running.await.unwrap();
-        assert_eq!(matches!(ran.end, RunEnd::Returned(_)), enough);
-        assert_eq!(matches!(ran.end, RunEnd::OutOfTime { .. }), !enough);
-        assert_eq!(ran.duration, limit.min(hour));
+        let report = running.await.unwrap();
+        assert_eq!(matches!(report.end, RunEnd::Returned(_)), enough);
+        assert_eq!(matches!(report.end, RunEnd::OutOfTime { .. }), !enough);
+        assert_eq!(report.duration, limit.min(hour));
     }
 }
 
@@ -64,22 +64,22 @@ async fn a_guest_that_does_not_survive_a_refused_growth_is_out_of_memory() {
         (if (i32.eq (memory.grow (i32.const 100)) (i32.const -1)) (then unreachable)))"#;
     let mut small = run();
     small.limits.memory_bytes = 10 * 65536;
-    assert_eq!(ended(body, small).await, RunEnd::OutOfMemory { limit_bytes: 10 * 65536 });
-    let enough = ran(body, run()).await;
+    assert_eq!(end(body, small).await, RunEnd::OutOfMemory { limit_bytes: 10 * 65536 });
+    let enough = report(body, run()).await;
     assert_eq!((enough.end, enough.peak_memory_bytes), (RunEnd::Silent, 102 * 65536));
 }
 
 #[tokio::test]
-async fn a_guest_that_copes_with_a_refused_growth_goes_on() {
+async fn a_guest_that_handles_a_refused_growth_goes_on() {
     let body = r#"(func (export "_start") (drop (memory.grow (i32.const 60000))))"#;
-    assert_eq!(ended(body, run()).await, RunEnd::Silent);
+    assert_eq!(end(body, run()).await, RunEnd::Silent);
 }
 
 #[tokio::test]
 async fn a_module_that_starts_with_too_much_memory_is_out_of_memory() {
     let module = prepare(r#"(module (memory (export "memory") 8192) (func (export "_start")))"#).await.unwrap();
-    let ran = sandbox().run(&module, run()).await.unwrap();
-    assert_eq!(ran.end, RunEnd::OutOfMemory { limit_bytes: 256 << 20 });
+    let report = sandbox().run(&module, run()).await.unwrap();
+    assert_eq!(report.end, RunEnd::OutOfMemory { limit_bytes: 256 << 20 });
 }
 
 #[tokio::test]
@@ -87,19 +87,19 @@ async fn tables_do_not_grow_beyond_their_limit() {
     let body = r#"(table $t 1 funcref) (data (i32.const 0) "[1]") (func (export "_start")
         (if (i32.eq (table.grow $t (ref.null func) (i32.const 1000000)) (i32.const -1))
             (then (call $print (i32.const 1) (i32.const 0) (i32.const 3)))))"#;
-    assert!(matches!(ended(body, run()).await, RunEnd::Returned(_)));
+    assert!(matches!(end(body, run()).await, RunEnd::Returned(_)));
 }
 
 #[tokio::test]
 async fn deep_recursion_is_a_stack_overflow() {
     let body = r#"(func $f (call $f)) (func (export "_start") (call $f))"#;
-    let ran = ran(body, run()).await;
-    assert_eq!(ran.end, RunEnd::StackOverflow);
-    assert_eq!(texts(&ran)[0], "wasm trap: call stack exhausted");
+    let report = report(body, run()).await;
+    assert_eq!(report.end, RunEnd::StackOverflow);
+    assert_eq!(texts(&report)[0], "wasm trap: call stack exhausted");
 }
 
 #[tokio::test]
-async fn nothing_of_one_run_is_left_for_the_next() {
+async fn a_run_leaves_nothing_for_the_next() {
     let body = r#"(global $runs (mut i32) (i32.const 0)) (data (i32.const 9) "[1]")
         (func (export "_start")
             (if (i32.or (global.get $runs) (i32.load (i32.const 70000))) (then unreachable))
@@ -107,7 +107,7 @@ async fn nothing_of_one_run_is_left_for_the_next() {
             (i32.store (i32.const 70000) (i32.const 1))
             (call $print (i32.const 1) (i32.const 9) (i32.const 3)))"#;
     for _ in 0..100 {
-        assert!(matches!(ended(body, run()).await, RunEnd::Returned(_)));
+        assert!(matches!(end(body, run()).await, RunEnd::Returned(_)));
     }
 }
 
@@ -119,13 +119,13 @@ async fn a_write_from_outside_the_memory_ends_the_guest() {
                 (i32.store (i32.const 0) (i32.const {buffer})) (i32.store (i32.const 4) (i32.const 100))
                 (drop (call $fd_write (i32.const 1) (i32.const {list}) (i32.const 1) (i32.const 8))))"#
         );
-        let ended = ended(&body, run()).await;
-        assert!(matches!(&ended, RunEnd::Trapped { message } if message.contains("out of bounds")), "{ended:?}");
+        let end = end(&body, run()).await;
+        assert!(matches!(&end, RunEnd::Trapped { message } if message.contains("out of bounds")), "{end:?}");
     }
 }
 
 #[tokio::test]
-async fn calls_that_move_or_wait_for_too_much_are_refused_not_fatal() {
+async fn wasi_calls_over_a_limit_get_an_error_number() {
     let body = r#"(func (export "_start")
         (i32.store (i32.const 0) (i32.const 100)) (i32.store (i32.const 4) (i32.const -1))
         (if (i32.ne (i32.const 48) (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
@@ -136,7 +136,7 @@ async fn calls_that_move_or_wait_for_too_much_are_refused_not_fatal() {
             (then unreachable))
         (if (i32.ne (i32.const 21) (call $poll_oneoff (i32.const -9) (i32.const 0) (i32.const 1) (i32.const 8)))
             (then unreachable)))"#;
-    assert_eq!(ended(body, run()).await, RunEnd::Silent);
+    assert_eq!(end(body, run()).await, RunEnd::Silent);
 }
 
 #[tokio::test]
@@ -149,11 +149,11 @@ async fn a_stream_is_ready_however_long_a_clock_takes() {
         (if (i32.ne (i32.const 1) (i32.load (i32.const 300))) (then unreachable))
         (if (i64.ne (i64.const 8) (i64.load (i32.const 200))) (then unreachable))
         (if (i32.ne (i32.const 0x10000) (i32.load (i32.const 208))) (then unreachable)))"#;
-    assert_eq!(ended(body, run()).await, RunEnd::Silent);
+    assert_eq!(end(body, run()).await, RunEnd::Silent);
 }
 
 #[tokio::test]
-async fn random_numbers_come_in_bounded_helpings() {
+async fn a_guest_that_asks_for_too_many_random_bytes_traps() {
     let asking_for = |length: u32| {
         format!(
             r#"(module (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
@@ -192,7 +192,7 @@ async fn there_are_neither_files_nor_sockets() {
 }
 
 #[tokio::test]
-async fn a_run_that_is_stopped_ends_at_its_next_turn_and_keeps_what_it_wrote() {
+async fn a_stopped_run_ends_after_its_turn_and_keeps_its_logs() {
     let body = r#"(data (i32.const 0) "hello\n") (func (export "_start")
         (call $print (i32.const 2) (i32.const 0) (i32.const 6)) (loop $forever (br $forever)))"#;
     let (run, stop) = stoppable(run());
@@ -201,8 +201,8 @@ async fn a_run_that_is_stopped_ends_at_its_next_turn_and_keeps_what_it_wrote() {
     tokio::time::sleep(Duration::from_millis(50)).await; // in the middle of its own code
     stop.stop();
     stop.stop();
-    let ran = running.await.unwrap();
-    assert_eq!((ran.end.clone(), texts(&ran)), (RunEnd::Cancelled, vec!["hello"]));
+    let report = running.await.unwrap();
+    assert_eq!((report.end.clone(), texts(&report)), (RunEnd::Cancelled, vec!["hello"]));
 }
 
 #[tokio::test]
@@ -210,5 +210,5 @@ async fn a_run_that_was_stopped_before_it_began_ends_at_its_first_wait() {
     let (run, stop) = stoppable(run());
     stop.stop();
     let sleeping = r#"(func (export "_start") (call $sleep_ms (i64.const 100000)))"#;
-    assert_eq!(ended(sleeping, run).await, RunEnd::Cancelled);
+    assert_eq!(end(sleeping, run).await, RunEnd::Cancelled);
 }

@@ -1,4 +1,4 @@
-//! Stories about the sandbox, told through its public door with guests written as WebAssembly text.
+//! Tests of the sandbox through its public interface, with guests written as WebAssembly text.
 
 mod calls;
 mod fairness;
@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 use crate::{GuestClock, Module, RefusedModule, Run, RunEnd, RunReport, Sandbox, SandboxConfig, Sleep, Stop, upload};
 
-/// What every guest starts with: imports, a memory, and `$print`, which writes bytes to a stream.
+/// The beginning of every guest: imports, a memory, `$print`, which writes bytes to a stream, and `$sleep_ms`.
 const PRELUDE: &str = r#"
     (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
     (import "wasi_snapshot_preview1" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
@@ -34,13 +34,13 @@ const PRELUDE: &str = r#"
         (drop (call $poll_oneoff (i32.const 61000) (i32.const 61100) (i32.const 1) (i32.const 61200))))
 "#;
 
-/// One sandbox for all tests: wasmtime wants one engine per process.
+/// One sandbox for all tests, because wasmtime wants one engine per process.
 fn sandbox() -> &'static Sandbox {
     static SANDBOX: OnceLock<Sandbox> = OnceLock::new();
     SANDBOX.get_or_init(|| Sandbox::new(&small(), None).unwrap())
 }
 
-/// The defaults, but for a machine that runs other tests beside this one.
+/// The defaults, with fewer instances because other tests run on the same machine.
 fn small() -> SandboxConfig {
     SandboxConfig { max_instances: 1500, ..SandboxConfig::default() }
 }
@@ -76,22 +76,22 @@ fn within(time: Duration) -> Run {
     run
 }
 
-/// The run, and what ends it.
+/// The run, and the handle that stops it.
 fn stoppable(run: Run) -> (Run, Stop) {
     let stop = run.stop.clone();
     (run, stop)
 }
 
-async fn ran(body: &str, run: Run) -> RunReport {
+async fn report(body: &str, run: Run) -> RunReport {
     sandbox().run(&guest(body).await, run).await.unwrap()
 }
 
-async fn ended(body: &str, run: Run) -> RunEnd {
-    ran(body, run).await.end
+async fn end(body: &str, run: Run) -> RunEnd {
+    report(body, run).await.end
 }
 
-fn texts(ran: &RunReport) -> Vec<&str> {
-    ran.logs.iter().map(|line| line.text.as_str()).collect()
+fn texts(report: &RunReport) -> Vec<&str> {
+    report.logs.iter().map(|line| line.text.as_str()).collect()
 }
 
 /// Waits until `condition` holds.
@@ -101,10 +101,10 @@ async fn until(condition: impl Fn() -> bool) {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), watched).await.expect("it happens in the end");
+    tokio::time::timeout(Duration::from_secs(20), watched).await.expect("the condition holds in the end");
 }
 
-/// A clock that only moves when told to.
+/// A clock that moves only when a test moves it.
 #[derive(Clone)]
 struct HandMovedClock(Arc<watch::Sender<Duration>>, Arc<Mutex<u64>>);
 
@@ -117,8 +117,8 @@ impl HandMovedClock {
         self.0.send_modify(|now| *now += time);
     }
 
-    /// Waits until somebody sleeps.
-    async fn someone_sleeps(&self) {
+    /// Waits until a guest sleeps.
+    async fn a_guest_sleeps(&self) {
         while *self.1.lock().unwrap() == 0 {
             tokio::task::yield_now().await;
         }
@@ -139,7 +139,7 @@ impl GuestClock for HandMovedClock {
         let until = self.monotonic() + time;
         *self.1.lock().unwrap() += 1;
         Box::pin(async move {
-            let _ = time_passes.wait_for(|now| until <= *now).await;
+            let _ = time_passes.wait_for(|now| *now >= until).await;
         })
     }
 }

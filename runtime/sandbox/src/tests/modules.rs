@@ -1,4 +1,4 @@
-//! Which modules are accepted, and what is kept of them.
+//! Which modules are accepted, and how their compiled code is cached.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -64,12 +64,12 @@ async fn shapes_out_of_bounds_are_refused_with_limit_and_value() {
 }
 
 #[tokio::test]
-async fn a_module_that_compiles_too_long_is_refused_and_kept_once_it_is_done() {
+async fn a_module_that_compiles_for_too_long_is_refused_but_its_code_is_kept() {
     let config = SandboxConfig { max_instances: 1, compile_time_ms: 0, ..SandboxConfig::default() };
     let sandbox = Sandbox::new(&config, None).unwrap();
     let function = "(func (param i32) (result i32) (i32.mul (local.get 0) (i32.add (local.get 0) (i32.const 3))))";
     let wat = format!("(module {MEMORY} {EMPTY_START} {})", function.repeat(10_000));
-    let wasm = upload::decode(&wat, &config).unwrap(); // takes far longer to compile than the first look at it
+    let wasm = upload::decode(&wat, &config).unwrap(); // takes far longer to compile than to check
     let digest = Digest::from_wasm(&wasm);
     let refused = sandbox.prepare(wasm).await.unwrap_err();
     assert_eq!(refused, RefusedModule::CompileTimeout { limit_ms: 0 });
@@ -130,7 +130,7 @@ async fn a_changed_file_is_removed_and_compiled_again() {
 }
 
 #[tokio::test]
-async fn a_dropped_sandbox_has_let_go_of_its_files() {
+async fn a_dropped_sandbox_unmaps_its_files() {
     let dir = tempfile::tempdir().unwrap();
     let mapped = || fs::read_to_string("/proc/self/maps").unwrap().contains(dir.path().to_str().unwrap());
     for _ in 0..20 {
@@ -167,7 +167,7 @@ async fn the_cache_stays_within_its_bound() {
     let sandbox = Sandbox::new(&config, Some(dir.path())).unwrap();
     let wasm = upload::decode(&format!("(module {MEMORY} {EMPTY_START})"), &config).unwrap();
     let digest = sandbox.prepare(wasm).await.unwrap();
-    assert!(sandbox.loaded(&digest).is_some(), "kept in memory all the same");
+    assert!(sandbox.loaded(&digest).is_some(), "kept in memory nevertheless");
     let left = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name());
     assert_eq!(left.collect::<Vec<_>>(), ["key"]);
 }

@@ -1,4 +1,4 @@
-//! From posted code to module bytes.
+//! Decodes posted code to the bytes of a module.
 
 use std::io::{Cursor, Write};
 
@@ -52,7 +52,7 @@ fn a_module_damaged_by_text_encoding_is_recognised() {
 }
 
 #[test]
-fn what_is_no_module_is_refused() {
+fn code_that_is_not_a_module_is_refused() {
     assert_eq!(decode(" \n").unwrap_err(), RefusedModule::Empty);
     assert_eq!(decode("function main() { return {} }").unwrap_err(), RefusedModule::NotAModule);
     assert_eq!(decode_bytes(b"#!/bin/sh").unwrap_err(), RefusedModule::NotAModule);
