@@ -1,17 +1,17 @@
-//! What an address means: the special ranges of the address space, and the IPv4 addresses that IPv6 addresses carry.
+//! What an IP address stands for: the special ranges of the address space, and the IPv4 addresses in IPv6 addresses.
 //! Sources: IANA's registries of special-purpose addresses (RFC 6890 and its updates), feeds contract §C.9.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 
-/// Ranges that nobody on the internet has to be reached under, with the word for them.
+/// Address ranges that no public server has, with a word for each.
 const SPECIAL: &[(&str, &str)] = &[
     ("0.0.0.0/8", "this network"),
     ("10.0.0.0/8", "private"),
     ("100.64.0.0/10", "shared by a provider"),
     ("127.0.0.0/8", "loopback"),
-    ("169.254.0.0/16", "link-local"), // clouds tell secrets under 169.254.169.254
+    ("169.254.0.0/16", "link-local"), // the metadata service of clouds, 169.254.169.254, holds secrets
     ("172.16.0.0/12", "private"),
     ("192.0.0.0/24", "protocol assignments"),
     ("192.0.2.0/24", "documentation"),
@@ -35,25 +35,25 @@ const SPECIAL: &[(&str, &str)] = &[
     ("ff00::/8", "multicast"),
 ];
 
-/// The special ranges, read.
+/// The special ranges, parsed.
 pub(crate) fn special() -> Vec<(IpNet, &'static str)> {
-    let read = |(range, kind): &(&str, &'static str)| (range.parse().expect("a range of our own"), *kind);
+    let read = |(range, kind): &(&str, &'static str)| (range.parse().expect("the table holds valid ranges"), *kind);
     SPECIAL.iter().map(read).collect()
 }
 
-/// Every address that is reached through `address`: itself, and the IPv4 addresses that a translator or a tunnel would
-/// take out of it. An IPv4 address in IPv6 form is that address only.
-pub(crate) fn faces(address: IpAddr) -> Vec<IpAddr> {
+/// Every address that packets to `address` may reach: itself, and the IPv4 addresses that a translator or a tunnel takes
+/// from it. An IPv4-mapped IPv6 address is its IPv4 address only.
+pub(crate) fn destinations(address: IpAddr) -> Vec<IpAddr> {
     let address = address.to_canonical();
-    let mut faces = vec![address];
+    let mut destinations = vec![address];
     if let IpAddr::V6(address) = address {
-        faces.extend(carried(address).into_iter().map(IpAddr::V4));
+        destinations.extend(embedded(address).into_iter().map(IpAddr::V4));
     }
-    faces
+    destinations
 }
 
-/// The IPv4 addresses in an IPv6 address that is not of the mapped form.
-fn carried(address: Ipv6Addr) -> Vec<Ipv4Addr> {
+/// The IPv4 addresses in an IPv6 address that is not IPv4-mapped.
+fn embedded(address: Ipv6Addr) -> Vec<Ipv4Addr> {
     let at = |segment: usize| {
         let [high, low] = [address.segments()[segment], address.segments()[segment + 1]];
         Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low))
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_in_ipv6_carries_its_ipv4_addresses() {
+    fn an_ipv6_address_leads_to_the_ipv4_addresses_in_it() {
         for (address, expected) in [
             ("1.2.3.4", &["1.2.3.4"][..]),
             ("::ffff:1.2.3.4", &["1.2.3.4"]),
@@ -89,8 +89,8 @@ mod tests {
             ("::1", &["::1"]),
             ("2606:4700::1111", &["2606:4700::1111"]),
         ] {
-            let expected: Vec<IpAddr> = expected.iter().map(|face| face.parse().unwrap()).collect();
-            assert_eq!(faces(address.parse().unwrap()), expected, "{address}");
+            let expected: Vec<IpAddr> = expected.iter().map(|address| address.parse().unwrap()).collect();
+            assert_eq!(destinations(address.parse().unwrap()), expected, "{address}");
         }
     }
 }

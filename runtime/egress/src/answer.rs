@@ -1,4 +1,4 @@
-//! What a receiver answered, as far as anybody asks.
+//! The answer of a receiver: the parts of an HTTP response that callers use.
 
 use std::time::{Duration, SystemTime};
 
@@ -6,20 +6,21 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{DATE, HeaderName, RETRY_AFTER};
 
-/// The receiver's answer, whatever its status: a redirect is an answer, too.
+/// The receiver's answer, whatever its status. A redirect is an answer too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
+    /// The HTTP status.
     pub status: u16,
-    /// How long the receiver wants to be left alone. As it says, be it ten years: the caller caps it. `None`: it did not
-    /// say, or nobody can read it.
+    /// How long the receiver asks callers to wait, from `Retry-After`. It may be years; the caller caps it. `None`: the
+    /// header is missing or malformed.
     pub retry_after: Option<Duration>,
-    /// The body as it came, not decompressed: at most as many bytes as were asked for, and fewer than the receiver sent
-    /// if it took too long.
+    /// The body as received, not decompressed: at most [`Bounds::read_bytes`](crate::Bounds::read_bytes), and fewer bytes
+    /// than the receiver sent if it took too long.
     pub body: Bytes,
 }
 
-/// Seconds, or a date: the receiver's own clock says how far away that is, ours (`now`) where it tells no time. A date in
-/// the past is no wait. RFC 9110 §10.2.3.
+/// Reads `Retry-After`: seconds or a date. The distance to a date is measured from the receiver's `Date`, or from `now` if
+/// it sent none. A date in the past means no wait. RFC 9110 §10.2.3.
 pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = text(headers, RETRY_AFTER)?;
     if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
@@ -52,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_is_seconds_or_a_date_by_the_receivers_clock_or_ours() {
+    fn a_wait_is_a_number_of_seconds_or_a_date_by_the_receivers_clock_or_ours() {
         let (later, theirs) = ("Sun, 06 Nov 1994 08:50:37 GMT", Some("Sun, 06 Nov 1994 08:50:07 GMT"));
         for (value, date, expected) in [
             ("120", None, Some(120)),

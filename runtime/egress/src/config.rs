@@ -1,24 +1,24 @@
-//! The settings below `egress.`. Values come from the caller; this crate reads no files and no environment.
+//! The settings below `egress.`. The caller supplies the values; this crate reads no files and no environment.
 
 use std::net::IpAddr;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use serde::{Deserialize, Serialize};
 
-/// Where requests may go. A range is written `10.0.0.0/8` or `fd00::/8`; a single address needs no prefix length.
+/// Where requests may go. A range looks like `10.0.0.0/8` or `fd00::/8`; a single address needs no prefix length.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct EgressConfig {
-    /// Whether loopback, private, link-local and all other special addresses may be reached; a cloud's metadata service
-    /// is one of them. Default false.
+    /// Whether loopback, private, link-local and all other special addresses may be reached, including the metadata
+    /// service of a cloud. Default false.
     pub allow_private: bool,
-    /// Special addresses that may be reached all the same. Default none.
+    /// Special addresses that may be reached even if `allow_private` is false. Default none.
     pub allow_cidrs: Vec<String>,
-    /// Addresses that must not be reached whatever else is set. Default none.
+    /// Addresses that must not be reached, regardless of the other settings. Default none.
     pub deny_cidrs: Vec<String>,
 }
 
-/// A text that is no range of addresses.
+/// A setting holds a text that is not an address range.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("egress.{setting}[{index}] is `{value}`; it must be a range of addresses like 10.0.0.0/8 or fd00::/8")]
 pub struct BadRange {
@@ -26,11 +26,12 @@ pub struct BadRange {
     pub setting: &'static str,
     /// Counted from 0.
     pub index: usize,
+    /// The text.
     pub value: String,
 }
 
 impl EgressConfig {
-    /// Whether every range can be read; `Err` is the first that cannot.
+    /// Checks that every range can be parsed. `Err` is the first that cannot.
     pub fn check(&self) -> Result<(), BadRange> {
         self.allowed().and(self.denied()).map(drop)
     }
@@ -51,15 +52,16 @@ fn read_all(setting: &'static str, texts: &[String]) -> Result<Vec<IpNet>, BadRa
 }
 
 fn read(text: &str) -> Option<IpNet> {
-    match text.contains('/') {
-        true => text.parse().ok().map(canonical),
-        false => text.parse::<IpAddr>().ok().map(|address| IpNet::from(address.to_canonical())),
+    if text.contains('/') {
+        text.parse().ok().map(canonical)
+    } else {
+        text.parse::<IpAddr>().ok().map(|address| IpNet::from(address.to_canonical()))
     }
 }
 
-/// A range of IPv4 addresses in IPv6 form, as IPv4: that is how addresses are looked at.
+/// Turns a range of IPv4-mapped IPv6 addresses into IPv4, because addresses are compared in that form.
 fn canonical(range: IpNet) -> IpNet {
-    let mapped: Ipv6Net = "::ffff:0:0/96".parse().expect("a range of our own");
+    let mapped: Ipv6Net = "::ffff:0:0/96".parse().expect("a valid range");
     match range {
         IpNet::V6(range) if mapped.contains(&range) => {
             let address = range.addr().to_ipv4_mapped().expect("it lies in the mapped range");
@@ -74,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_that_is_no_range_is_reported_with_its_place() {
+    fn a_text_that_is_not_a_range_is_reported_with_its_position() {
         for bad in ["10.0.0.0/33", "10.0.0/8", "fd00::/129", "intranet", "", "10.0.0.0/", "/8", "10.0.0.1-10.0.0.9"] {
             let allowed = EgressConfig { allow_cidrs: vec!["10.0.0.0/8".into(), bad.into()], ..Default::default() };
             let refused = BadRange { setting: "allow_cidrs", index: 1, value: bad.into() };
@@ -85,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_is_read_in_each_of_its_forms() {
+    fn a_range_may_be_written_in_several_forms() {
         for (text, range) in [
             ("10.0.0.0/8", "10.0.0.0/8"),
             ("10.1.2.3", "10.1.2.3/32"),

@@ -1,4 +1,4 @@
-//! A TCP connection to one of the vetted addresses, and to no other.
+//! Opens a TCP connection to one of the vetted addresses.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -9,11 +9,11 @@ use tokio::time::timeout;
 
 use crate::error::SendError;
 
-/// Addresses of one name that are tried: a name can have hundreds.
+/// How many addresses of one name are tried, because a name can have hundreds.
 const TRIED: usize = 8;
 
-/// Connects to the first of `addresses` that answers. Each is given the same share of `time`, so that a silent one does
-/// not hide the next.
+/// Connects to the first of `addresses` that answers. Each gets the same part of `time`, so that a silent address does not
+/// use up the time of the next.
 pub(crate) async fn dial(addresses: &[IpAddr], port: u16, time: Duration) -> Result<TcpStream, SendError> {
     let tried = &addresses[..addresses.len().min(TRIED)];
     let mut failed = SendError::Dns("the name has no address".to_owned());

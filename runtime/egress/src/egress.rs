@@ -1,4 +1,4 @@
-//! The door: builds the connector, and takes one request from a URL to an answer.
+//! The entry point: builds the connector and takes a request from its target to an answer.
 
 use std::fmt;
 use std::future::Future;
@@ -20,12 +20,12 @@ use crate::resolve::Resolve;
 use crate::target::{Host, Target};
 use crate::tls::{BadRoots, Tls};
 
-/// How long a body is waited for once the head is there: the status is what counts, and a receiver that drips must
-/// neither turn its own success into a failure nor hold a place for long.
+/// How long to read the body after the head has arrived. The status decides, so a receiver that sends its body slowly must
+/// neither turn its own success into a failure nor occupy a permit for long.
 const BODY_TIME: Duration = Duration::from_secs(1);
 
-/// The one connector. Every request has a connection of its own; redirects are not followed, proxies that the
-/// environment names are not used, cookies are not kept, bodies not decompressed.
+/// The connector. Every request uses a connection of its own. Redirects are not followed, proxies of the environment are
+/// not used, cookies are not kept, and bodies are not decompressed.
 pub struct Egress {
     policy: Policy,
     resolver: Arc<dyn Resolve>,
@@ -33,37 +33,38 @@ pub struct Egress {
 }
 
 impl Egress {
-    /// A connector that trusts the system's authorities. Reads their certificates, which takes some milliseconds; without
-    /// any, https targets fail and http ones do not.
+    /// A connector that trusts the system's certificate authorities. Reading their certificates takes some milliseconds.
+    /// If there are none, requests to https targets fail. `Err`: a setting is not an address range.
     pub fn new(config: &EgressConfig, resolver: Arc<dyn Resolve>) -> Result<Egress, BadRange> {
         let tls = Tls::new(&[]).expect("only additional certificates can be bad");
         Ok(Egress { policy: Policy::new(config)?, resolver, tls })
     }
 
-    /// Trusts the authorities in `pem` besides the system's, as for an operator with an authority of their own.
+    /// Also trusts the authorities in `pem`, for an operator who runs one. `Err`: `pem` holds no usable certificate.
     pub fn with_more_roots(self, pem: &[u8]) -> Result<Egress, BadRoots> {
         Ok(Egress { tls: Tls::new(pem)?, ..self })
     }
 
-    /// Whether a target may be named at all: `Err` for an address, however spelled, for `localhost` and for names below
-    /// it, where the policy forbids them. Asks no resolver, so any other name passes.
+    /// Checks a target without looking its name up. `Err`: it names an address, in any spelling, or `localhost` or a name
+    /// below it, and the policy forbids that. Any other name passes.
     pub fn check_literal(&self, target: &Target) -> Result<(), ForbiddenAddress> {
         self.policy.check_literal(target)
     }
 
-    /// Sends one request over one connection to an address that was vetted, and reads the answer. Any status is an
-    /// answer. The body is read for at most a second. Dropping the future closes the connection; the receiver may have
-    /// the request by then. Feeds contract §C.6, C.9.
+    /// Sends one request over one connection to a vetted address, and reads the answer. Any status is an answer.
+    ///
+    /// The body is read for at most a second. `Err` says why there is no answer. Dropping the future closes the
+    /// connection; the receiver may have got the request by then. Feeds contract §C.6, C.9.
     pub async fn send(&self, outgoing: OutgoingRequest<'_>, bounds: &Bounds) -> Result<Answer, SendError> {
         let now = outgoing.now;
-        let mut over = pin!(sleep(bounds.total));
-        let begun = tokio::select! {
-            biased; // the clock first: a receiver that floods us must not keep us from looking at it
-            () = &mut over => return Err(SendError::Timeout),
-            begun = async { begin(self.connect(outgoing.target, bounds.connect).await?, outgoing).await } => begun?,
+        let mut time_is_up = pin!(sleep(bounds.total));
+        let response = tokio::select! {
+            biased; // the clock first, because a receiver that floods us must not keep us from checking it
+            () = &mut time_is_up => return Err(SendError::Timeout),
+            response = async { begin(self.connect(outgoing.target, bounds.connect).await?, outgoing).await } => response?,
         };
-        let (status, retry_after) = (begun.status, retry_after(&begun.headers, now));
-        let body = begun.body(bounds.read_bytes, first(over, sleep(BODY_TIME))).await;
+        let (status, retry_after) = (response.status, retry_after(&response.headers, now));
+        let body = response.body(bounds.read_bytes, first(time_is_up, sleep(BODY_TIME))).await;
         Ok(Answer { status, retry_after, body })
     }
 
@@ -72,10 +73,11 @@ impl Egress {
         let connected = async {
             let found = self.look_up(target).await?;
             let vetted = self.policy.vet(&target.host(), found).map_err(SendError::Forbidden)?;
-            let stream = dial(&vetted, target.port(), time).await?; // no second look-up: what was vetted is dialled
-            match target.is_https() {
-                true => Ok(Box::new(self.tls.wrap(target, stream).await?) as Box<dyn Wire>),
-                false => Ok(Box::new(stream) as Box<dyn Wire>),
+            let stream = dial(&vetted, target.port(), time).await?; // no second look-up: the vetted addresses are dialled
+            if target.is_https() {
+                Ok(Box::new(self.tls.wrap(target, stream).await?) as Box<dyn Wire>)
+            } else {
+                Ok(Box::new(stream) as Box<dyn Wire>)
             }
         };
         timeout(time, connected).await.unwrap_or(Err(SendError::Timeout))
@@ -95,6 +97,7 @@ impl fmt::Debug for Egress {
     }
 }
 
+/// Ends when the first of two futures ends.
 async fn first(one: impl Future<Output = ()>, other: impl Future<Output = ()>) {
     tokio::select! {
         () = one => (),

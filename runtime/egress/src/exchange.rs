@@ -1,5 +1,4 @@
-//! One request and its answer over one connection, which is closed afterwards. HTTP/1.1 only; nothing is followed, kept
-//! or decompressed.
+//! Sends one request over a connection, reads the answer, and closes the connection. HTTP/1.1 only.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -16,13 +15,13 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use crate::error::SendError;
 use crate::outgoing::OutgoingRequest;
 
-/// Header fields of an answer. hyper's default.
+/// The most header fields of an answer. hyper's default.
 const HEADERS: usize = 100;
-/// Bytes of an answer's head, as of a request's head that we take.
+/// The most bytes of an answer's head: the same limit as for the head of a request to this server.
 const HEAD_BYTES: usize = 64 << 10;
-/// Bytes of an answer that are buffered at a time, about. hyper's default is 408 KiB.
+/// About how many bytes of an answer are buffered at a time. hyper's default is 408 KiB.
 const BUFFER_BYTES: usize = 64 << 10;
-/// What concerns the connection is ours to say.
+/// Fields that concern the connection. A caller cannot set them.
 const OF_THE_CONNECTION: [HeaderName; 6] = [
     header::CONNECTION,
     header::CONTENT_LENGTH,
@@ -32,11 +31,11 @@ const OF_THE_CONNECTION: [HeaderName; 6] = [
     header::UPGRADE,
 ];
 
-/// What bytes come and go over: TCP, or TLS on top of it.
+/// A connection's bytes in both directions: TCP, or TLS on top of it.
 pub(crate) trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Wire for S {}
 
-/// An answer whose head is there.
+/// An answer whose head has arrived.
 pub(crate) struct OpenResponse {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
@@ -44,13 +43,13 @@ pub(crate) struct OpenResponse {
     connection: LiveConnection,
 }
 
-/// Sends the whole request and waits for the answer's head, however long that takes.
+/// Sends the whole request and waits for the head of the answer, without a time limit.
 pub(crate) async fn begin(wire: Box<dyn Wire>, outgoing: OutgoingRequest<'_>) -> Result<OpenResponse, SendError> {
     let request = request(outgoing)?;
     let mut builder = http1::Builder::new();
     builder.max_headers(HEADERS).max_header_size(HEAD_BYTES).max_buf_size(BUFFER_BYTES);
-    let shaken = builder.handshake(TokioIo::new(wire)).await;
-    let (mut sender, connection) = shaken.map_err(|cause| SendError::protocol(&cause))?;
+    let handshake = builder.handshake(TokioIo::new(wire)).await;
+    let (mut sender, connection) = handshake.map_err(|cause| SendError::protocol(&cause))?;
 
     let mut connection = LiveConnection(Some(Box::pin(connection)));
     let answered: hyper::Result<Response<Incoming>> = connection.during(sender.send_request(request)).await;
@@ -59,14 +58,15 @@ pub(crate) async fn begin(wire: Box<dyn Wire>, outgoing: OutgoingRequest<'_>) ->
 }
 
 impl OpenResponse {
-    /// The body's first bytes, at most `limit`: until its end, until it breaks off, or until `over`. Closes the connection.
+    /// The first bytes of the body, at most `limit`. Stops at its end, when it breaks off, or when `over` ends. Closes the
+    /// connection.
     pub(crate) async fn body(self, limit: usize, over: impl Future<Output = ()>) -> Bytes {
         let OpenResponse { mut body, mut connection, .. } = self;
         let mut read = BytesMut::new();
         let reading = async {
             while read.len() < limit {
                 let Some(Ok(frame)) = body.frame().await else { return };
-                let data = frame.into_data().unwrap_or_default(); // trailers are of no interest
+                let data = frame.into_data().unwrap_or_default(); // trailers are ignored
                 read.extend_from_slice(&data[..data.len().min(limit - read.len())]);
             }
         };
@@ -79,29 +79,30 @@ impl OpenResponse {
     }
 }
 
-/// A connection, as long as it lasts. Its errors come out of what is done over it.
+/// A connection, until it ends. Its errors surface in the work that is done over it.
 struct LiveConnection(Option<Pin<Box<Connection>>>);
 
 type Connection = http1::Connection<TokioIo<Box<dyn Wire>>, Full<Bytes>>;
 
 impl LiveConnection {
-    /// Does `work` while the connection moves its bytes.
+    /// Does `work` while polling the connection, which moves the bytes.
     async fn during<T>(&mut self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         if let Some(connection) = &mut self.0 {
             tokio::select! {
                 biased;
                 done = &mut work => return done,
-                _ended = connection => self.0 = None, // a second look at it would panic
+                _ended = connection => self.0 = None, // polling it again would panic
             }
         }
         work.await
     }
 }
 
+/// The request as hyper sends it.
 fn request(outgoing: OutgoingRequest<'_>) -> Result<Request<Full<Bytes>>, SendError> {
     if outgoing.method == Method::CONNECT {
-        return Err(SendError::Protocol("CONNECT is for proxies".to_owned())); // what follows would be no HTTP
+        return Err(SendError::Protocol("CONNECT is for proxies".to_owned())); // the bytes after its answer would not be HTTP
     }
     let mut request = Request::new(Full::new(outgoing.body));
     *request.method_mut() = outgoing.method;

@@ -1,9 +1,5 @@
-//! Sends one HTTP request to a host that somebody else named, and keeps it away from where it must not go. The only
-//! place that opens outbound connections and that knows TLS, names and ranges of addresses. It knows nothing of wask:
-//! what is sent, how often, and what an answer means is decided elsewhere.
-//!
-//! A request's way: [`Target::parse`] → [`Egress::check_literal`] (both when it is taken) → [`Egress::send`] (look up →
-//! vet → dial → exchange, at every attempt).
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
 
 mod egress;
 

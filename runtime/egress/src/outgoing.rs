@@ -1,4 +1,4 @@
-//! What a caller hands in: one request, and what it may take.
+//! What a caller passes in: one request and its limits.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,27 +7,29 @@ use http::{HeaderMap, Method};
 
 use crate::target::Target;
 
-/// One request.
+/// One request to send.
 #[derive(Clone, Debug)]
 pub struct OutgoingRequest<'a> {
+    /// Where to send it.
     pub target: &'a Target,
-    /// Any but CONNECT.
+    /// Any method but CONNECT.
     pub method: Method,
-    /// `Host`, `Content-Length`, `Connection` and their like are set here and replaced where given.
+    /// Header fields. `Host`, `Content-Length` and the fields of the connection are replaced.
     pub headers: HeaderMap,
+    /// The body. May be empty.
     pub body: Bytes,
-    /// What a date in `Retry-After` is measured by where the receiver does not tell its own time.
+    /// The time from which a date in `Retry-After` is measured if the receiver sends no `Date`.
     pub now: SystemTime,
 }
 
-/// What one request may take.
+/// The limits of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// Until the connection stands: looking up the name, TCP to all its addresses, TLS. Default 5 s.
+    /// Time to connect: look-up of the name, TCP to all its addresses, TLS. Default 5 s.
     pub connect: Duration,
-    /// Until the answer's head is there, and never longer with its body. Default 30 s.
+    /// Time until the head of the answer has arrived. Reading the body does not extend it. Default 30 s.
     pub total: Duration,
-    /// Bytes of the answer's body that are read. Default 64 KiB.
+    /// How many bytes of the answer's body are read. Default 64 KiB.
     pub read_bytes: usize,
 }
 

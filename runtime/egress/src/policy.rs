@@ -1,14 +1,14 @@
-//! Which addresses may be reached. Pure: what it is asked about comes from a URL or from a resolver.
+//! Decides which addresses may be reached. Does no I/O: addresses come from a URL or from a resolver.
 
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::addresses::{faces, special};
+use crate::addresses::{destinations, special};
 use crate::config::{BadRange, EgressConfig};
 use crate::target::Target;
 
-/// The settings, read. What `denied` holds is out of reach; what the special ranges hold is so unless allowed.
+/// The settings, parsed. An address in `denied` is forbidden; one in a special range is forbidden unless `allowed` holds it.
 #[derive(Debug)]
 pub(crate) struct Policy {
     denied: Vec<IpNet>,
@@ -16,20 +16,22 @@ pub(crate) struct Policy {
     special: Vec<(IpNet, &'static str)>,
 }
 
-/// An address that must not be reached, and who it was.
+/// An address that must not be reached, with the host that led to it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{host} is {address}, which is {why}")]
 pub struct ForbiddenAddress {
-    /// As the URL names it, in its normal form.
+    /// The host of the URL in its normal form.
     pub host: String,
+    /// The address.
     pub address: IpAddr,
+    /// Why it is forbidden.
     pub why: Objection,
 }
 
 /// Why an address must not be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Objection {
-    /// It lies in a special range; the word for it.
+    /// It lies in a special range; a word for that range, like `loopback`.
     #[error("in a special range ({0})")]
     Special(&'static str),
     /// `egress.deny_cidrs` covers it.
@@ -39,17 +41,14 @@ pub enum Objection {
 
 impl Policy {
     pub(crate) fn new(config: &EgressConfig) -> Result<Policy, BadRange> {
-        let special = match config.allow_private {
-            true => Vec::new(),
-            false => special(),
-        };
+        let special = if config.allow_private { Vec::new() } else { special() };
         Ok(Policy { denied: config.denied()?, allowed: config.allowed()?, special })
     }
 
-    /// Refuses a URL when each address that is certain without looking it up is out of reach.
+    /// Refuses a URL whose host has known addresses without a look-up, if all of them are forbidden.
     pub(crate) fn check_literal(&self, target: &Target) -> Result<(), ForbiddenAddress> {
         let mut refused = Ok(());
-        for address in target.named().certain() {
+        for address in target.named().known_addresses() {
             refused = self.check(&target.host(), address);
             if refused.is_ok() {
                 break;
@@ -58,7 +57,7 @@ impl Policy {
         refused
     }
 
-    /// The addresses of `host` in their normal form, in order, each once; `Err` if one of them is out of reach.
+    /// The addresses of `host` in their normal form, in order, without duplicates. `Err` if one of them is forbidden.
     pub(crate) fn vet(&self, host: &str, addresses: Vec<IpAddr>) -> Result<Vec<IpAddr>, ForbiddenAddress> {
         let mut vetted = Vec::with_capacity(addresses.len());
         for address in addresses {
@@ -72,13 +71,13 @@ impl Policy {
     }
 
     fn check(&self, host: &str, address: IpAddr) -> Result<(), ForbiddenAddress> {
-        match faces(address).into_iter().find_map(|face| self.objection(face)) {
+        match destinations(address).into_iter().find_map(|address| self.objection(address)) {
             Some(why) => Err(ForbiddenAddress { host: host.to_owned(), address, why }),
             None => Ok(()),
         }
     }
 
-    /// What speaks against one address, whatever else it carries.
+    /// Why one address is forbidden, without regard to addresses embedded in it. `None`: it is not.
     fn objection(&self, address: IpAddr) -> Option<Objection> {
         let covers = |ranges: &[IpNet]| ranges.iter().any(|range| range.contains(&address));
         if covers(&self.denied) {
@@ -174,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn an_allowed_range_opens_itself_and_nothing_beside_it() {
+    fn an_allowed_range_opens_nothing_but_itself() {
         let policy = policy(&["127.0.0.2", "10.1.0.0/16", "fd00::/8"], &[]);
         for open in ["127.0.0.2", "::ffff:127.0.0.2", "10.1.2.3", "64:ff9b::10.1.2.3", "fd00::1", "8.8.8.8"] {
             assert_eq!(check(&policy, open), Ok(()), "{open}");
@@ -185,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn an_allowed_translator_does_not_open_what_lies_behind_it() {
+    fn allowing_a_translator_does_not_allow_the_addresses_it_leads_to() {
         let policy = policy(&["64:ff9b:1::/48", "::/0"], &[]);
         assert_eq!(check(&policy, "64:ff9b:1::8.8.8.8"), Ok(()));
         assert_eq!(check(&policy, "64:ff9b:1::127.0.0.1"), Err(Objection::Special("loopback")));
@@ -193,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_denied_range_beats_whatever_allows_it() {
+    fn a_denied_range_wins_over_every_setting_that_allows_it() {
         let deny = ["127.0.0.0/9".to_owned(), "8.8.8.8".to_owned(), "::ffff:9.9.9.0/120".to_owned()].to_vec();
         let allow_cidrs = vec!["0.0.0.0/0".to_owned(), "::/0".to_owned()];
         let config = EgressConfig { allow_private: true, allow_cidrs, deny_cidrs: deny };
@@ -219,7 +218,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_denied_in_ipv4_is_denied_in_each_of_its_ipv6_forms(bits in any::<u32>(), at in any::<prop::sample::Index>()) {
+        fn a_forbidden_ipv4_address_is_forbidden_in_each_ipv6_form(bits in any::<u32>(), at in any::<prop::sample::Index>()) {
             let policy = policy(&[], &[]);
             let v4: Vec<_> = special().into_iter().filter(|(range, _)| range.addr().is_ipv4()).collect();
             let (range, _) = v4[at.index(v4.len())];

@@ -1,4 +1,4 @@
-//! From a name to its addresses. What comes out is not trusted: every address is vetted before it is dialled.
+//! Looks up the addresses of a name. They are not trusted: every address is vetted before it is dialled.
 
 use std::io;
 use std::net::{IpAddr, ToSocketAddrs as _};
@@ -7,22 +7,22 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
 
-/// Whoever knows the addresses of names.
+/// Looks up names: the system's resolver, or a test's.
 #[async_trait]
 pub trait Resolve: Send + Sync {
-    /// All addresses of `host`, a name in ASCII and lower case, best first.
+    /// All addresses of `host`, a name in ASCII and lower case, best first. `Err`: the look-up failed.
     async fn resolve(&self, host: &str) -> io::Result<Vec<IpAddr>>;
 }
 
-/// The system's resolver (`getaddrinfo`), with its hosts file and its search list.
+/// The system's resolver (`getaddrinfo`), including its hosts file and its search list.
 #[derive(Debug)]
 pub struct SystemResolver {
     running: Arc<Semaphore>,
 }
 
 impl SystemResolver {
-    /// Look-ups that run at the same time; others wait. Each takes a thread, and nothing can end one that its caller no
-    /// longer waits for: name servers that never answer must not take all threads there are for blocking work (512).
+    /// How many look-ups run at the same time; others wait. Each occupies a thread, even after its caller has stopped
+    /// waiting. Without this limit, name servers that never answer could occupy all threads for blocking work (512).
     pub const AT_ONCE: usize = 128;
 }
 
@@ -35,10 +35,10 @@ impl Default for SystemResolver {
 #[async_trait]
 impl Resolve for SystemResolver {
     async fn resolve(&self, host: &str) -> io::Result<Vec<IpAddr>> {
-        let permit = Arc::clone(&self.running).acquire_owned().await.expect("nobody closes it");
+        let permit = Arc::clone(&self.running).acquire_owned().await.expect("the semaphore is never closed");
         let host = host.to_owned();
         let look_up = move || {
-            let _permit = permit; // until the look-up has ended, whoever waits for it
+            let _permit = permit; // held until the look-up has ended, even if its caller has gone
             (host.as_str(), 0).to_socket_addrs().map(|found| found.map(|address| address.ip()).collect())
         };
         tokio::task::spawn_blocking(look_up).await.map_err(io::Error::other)?

@@ -1,6 +1,5 @@
-//! A URL that may be sent to. The host is read as browsers read it (WHATWG), so that every spelling of an address is
-//! that address; path and query are sent as they were given, because receivers compare and sign them. Feeds contract
-//! §C.2, C.9.
+//! Parses the URL of a receiver. The host is read as browsers read it (WHATWG), so that every spelling of an address means
+//! that address. Path and query are sent as given, because receivers compare and sign them. Feeds contract §C.2, C.9.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -8,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use http::uri::{PathAndQuery, Uri};
 use url::Url;
 
-/// An absolute URL with scheme `http` or `https`, without user and fragment, whose port is 80, 443 or at least 1024.
+/// An absolute URL with scheme `http` or `https`, without user name and fragment, whose port is 80, 443 or at least 1024.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     given: String,
@@ -24,49 +23,60 @@ enum Scheme {
     Https,
 }
 
-/// Whom a URL names.
+/// The host of a URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Host {
-    /// ASCII, lower case, without a dot at its end.
+    /// A name in ASCII and lower case, without a dot at its end.
     Name(String),
-    /// An IPv4 address in IPv6 form is the IPv4 address.
+    /// An address. An IPv4-mapped IPv6 address is stored as IPv4.
     Address(IpAddr),
 }
 
-/// Why a text is no [`Target`].
+/// Why a text is not a [`Target`]. The text is a sentence for a user.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadTarget {
+    /// It is longer than [`Target::LONGEST`].
     #[error("the URL is {length} bytes long; at most {limit} are allowed")]
-    TooLong { length: usize, limit: usize },
+    TooLong {
+        /// Its length in bytes.
+        length: usize,
+        /// The largest length allowed.
+        limit: usize,
+    },
+    /// It does not parse, has no host, or another scheme.
     #[error("the URL must be an absolute http or https URL")]
     NotAbsolute,
+    /// It has an `@` before the path.
     #[error("the URL must not contain a user name or a password")]
     UserInfo,
+    /// It has a `#`.
     #[error("the URL must not contain a fragment")]
     Fragment,
+    /// Its port is below 1024 and neither 80 nor 443.
     #[error("the URL's port {0} is not allowed; 80, 443 and 1024 to 65535 are")]
     Port(u16),
-    /// White space, controls or a backslash; or, in path and query, what has to be percent-encoded.
+    /// It has white space, a control character or a backslash, or a character in path or query that must be
+    /// percent-encoded.
     #[error("the URL contains a character that is not allowed")]
     Illegal,
 }
 
 impl Target {
-    /// Bytes of the longest URL.
+    /// The length of the longest URL, in bytes.
     pub const LONGEST: usize = 2048;
 
-    /// Reads a URL. A port above 65535 is no port, and the text then no URL.
+    /// Parses a URL. `Err` says what is wrong with it; a port above 65535 counts as [`BadTarget::NotAbsolute`].
     pub fn parse(text: &str) -> Result<Target, BadTarget> {
-        if Target::LONGEST < text.len() {
+        if text.len() > Target::LONGEST {
             return Err(BadTarget::TooLong { length: text.len(), limit: Target::LONGEST });
         }
         if text.chars().any(|c| c.is_control() || c.is_whitespace() || c == '\\') {
-            return Err(BadTarget::Illegal); // a URL parser would drop or replace them without a word
+            return Err(BadTarget::Illegal); // a URL parser would silently drop or replace them
         }
         let (scheme, rest) = Scheme::split(text).ok_or(BadTarget::NotAbsolute)?;
         let (authority, rest) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
         if authority.is_empty() {
-            return Err(BadTarget::NotAbsolute); // a URL parser would look for the host behind further slashes
+            return Err(BadTarget::NotAbsolute); // a URL parser would look for the host after further slashes
         }
         if authority.contains('@') {
             return Err(BadTarget::UserInfo);
@@ -87,6 +97,7 @@ impl Target {
         &self.given
     }
 
+    /// Whether the scheme is `https`.
     pub fn is_https(&self) -> bool {
         match self.scheme {
             Scheme::Http => false,
@@ -94,7 +105,7 @@ impl Target {
         }
     }
 
-    /// The name in ASCII and lower case, or the address in its shortest form; IPv6 in brackets.
+    /// The name in ASCII and lower case, or the address in its shortest form, IPv6 in brackets.
     pub fn host(&self) -> String {
         match &self.host {
             Host::Name(name) => name.clone(),
@@ -103,26 +114,24 @@ impl Target {
         }
     }
 
+    /// The port: the one of the URL, or that of its scheme.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// `host:port`: what the requests that are under way to one receiver are counted by.
+    /// `host:port`. Concurrent requests to one receiver are counted under this name.
     pub fn site(&self) -> String {
         format!("{}:{}", self.host(), self.port)
     }
 
-    /// What stands in the request line: path and query as given, at least `/`.
+    /// Path and query for the request line, as given, at least `/`.
     pub fn path_and_query(&self) -> &str {
         self.path_and_query.as_str()
     }
 
-    /// What stands in the header `Host`: the port only where it is not the scheme's own.
+    /// The value of the header `Host`. It has a port only if that is not the scheme's default.
     pub(crate) fn authority(&self) -> String {
-        match self.port == self.scheme.port() {
-            true => self.host(),
-            false => self.site(),
-        }
+        if self.port == self.scheme.port() { self.host() } else { self.site() }
     }
 
     pub(crate) fn uri(&self) -> Uri {
@@ -141,7 +150,7 @@ impl fmt::Display for Target {
 }
 
 impl Scheme {
-    /// The scheme, and what stands behind `://`.
+    /// The scheme, and the text after `://`.
     fn split(text: &str) -> Option<(Scheme, &str)> {
         let (scheme, rest) = text.split_once("://")?;
         match scheme.to_ascii_lowercase().as_str() {
@@ -159,7 +168,7 @@ impl Scheme {
     }
 }
 
-/// Only the authority goes through the URL parser: what it makes of a path is of no interest.
+/// Parses host and port. Only this part goes through the URL parser, because the parser would rewrite a path.
 fn read_authority(scheme: Scheme, authority: &str) -> Result<(Host, u16), BadTarget> {
     let bare = match scheme {
         Scheme::Http => format!("http://{authority}/"),
@@ -177,16 +186,16 @@ fn read_authority(scheme: Scheme, authority: &str) -> Result<(Host, u16), BadTar
 
 impl Host {
     fn from_name(name: &str) -> Result<Host, BadTarget> {
-        let name = name.strip_suffix('.').unwrap_or(name); // the dot says that the name is complete, as ours all are
+        let name = name.strip_suffix('.').unwrap_or(name); // a dot at the end marks a name as complete; every name here is
         if name.is_empty() {
             return Err(BadTarget::NotAbsolute);
         }
         Ok(Host::Name(name.to_owned()))
     }
 
-    /// The addresses that are certain without asking anybody: an address itself, and those of this machine for
-    /// `localhost` and all names below it (RFC 6761 §6.3).
-    pub(crate) fn certain(&self) -> Vec<IpAddr> {
+    /// The addresses that are known without a look-up: an address itself, and the loopback addresses for `localhost` and
+    /// all names below it (RFC 6761 §6.3).
+    pub(crate) fn known_addresses(&self) -> Vec<IpAddr> {
         match self {
             Host::Address(address) => vec![*address],
             Host::Name(name) if name == "localhost" || name.ends_with(".localhost") => {
@@ -199,12 +208,9 @@ impl Host {
 
 fn read_path_and_query(rest: &str) -> Result<PathAndQuery, BadTarget> {
     if !rest.is_ascii() {
-        return Err(BadTarget::Illegal); // there is no such byte in a request line
+        return Err(BadTarget::Illegal); // a request line is ASCII
     }
-    let rooted = match rest.starts_with('/') {
-        true => rest.to_owned(),
-        false => format!("/{rest}"),
-    };
+    let rooted = if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };
     PathAndQuery::try_from(rooted).map_err(|_| BadTarget::Illegal)
 }
 
@@ -214,7 +220,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn what_is_no_absolute_http_url_is_refused_with_its_reason() {
+    fn a_text_that_is_not_an_absolute_http_url_is_refused_with_the_reason() {
         for (text, reason) in [
             ("file:///etc/passwd", BadTarget::NotAbsolute),
             ("gopher://example.com/", BadTarget::NotAbsolute),
@@ -262,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_may_have_2048_bytes_and_no_more() {
+    fn a_url_has_at_most_2048_bytes() {
         let longest = format!("http://example.com/{}", "a".repeat(2048 - 19));
         assert!(Target::parse(&longest).is_ok());
         let longer = longest + "a";
@@ -304,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn path_and_query_stay_as_they_were_given() {
+    fn path_and_query_stay_as_given() {
         for (rest, sent) in [
             ("", "/"),
             ("?", "/?"),
@@ -331,7 +337,7 @@ mod tests {
         }
 
         #[test]
-        fn any_legal_path_and_query_is_sent_as_it_was_given(
+        fn any_legal_path_and_query_is_sent_as_given(
             path in "/[A-Za-z0-9/._~!$&'()*+,;=:@%-]{0,60}",
             query in "[A-Za-z0-9/._~!$&'()*+,;=:@%?-]{0,60}",
         ) {

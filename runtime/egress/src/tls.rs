@@ -1,4 +1,4 @@
-//! TLS: whose certificates are good. There is no way to turn the check off, only to trust more authorities.
+//! TLS, and which certificates are trusted. The check cannot be turned off; more authorities can be trusted.
 
 use std::sync::Arc;
 
@@ -13,19 +13,19 @@ use tokio_rustls::client::TlsStream;
 use crate::error::SendError;
 use crate::target::{Host, Target};
 
-/// The additional root certificates cannot be used.
+/// The additional root certificates cannot be used; the reason.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the additional root certificates cannot be used: {0}")]
 pub struct BadRoots(String);
 
-/// Makes connections private.
+/// Wraps connections in TLS.
 pub(crate) struct Tls {
-    /// `Err`: this machine has no root certificates, so there is plain HTTP only.
+    /// `Err`: this machine has no root certificates, so only plain HTTP works.
     connector: Result<TlsConnector, String>,
 }
 
 impl Tls {
-    /// Trusts the system's authorities and those in `more_roots` (PEM). Reads the system's certificates, which takes some
+    /// Trusts the system's authorities and those in `more_roots` (PEM). Reading the system's certificates takes some
     /// milliseconds.
     pub(crate) fn new(more_roots: &[u8]) -> Result<Tls, BadRoots> {
         let more_roots = read_roots(more_roots)?;
@@ -33,7 +33,7 @@ impl Tls {
         let made = Verifier::new_with_extra_roots(more_roots, Arc::clone(&provider)).and_then(|verifier| {
             let mut config = ClientConfig::builder_with_provider(provider)
                 .with_safe_default_protocol_versions()?
-                .dangerous() // what rustls calls every verifier that is not its own; this one asks the system
+                .dangerous() // rustls calls every other verifier dangerous; this one asks the system
                 .with_custom_certificate_verifier(Arc::new(verifier))
                 .with_no_client_auth();
             config.alpn_protocols = vec![b"http/1.1".to_vec()];
@@ -42,7 +42,7 @@ impl Tls {
         Ok(Tls { connector: made.map_err(|cause| cause.to_string()) })
     }
 
-    /// The certificate is checked for the target's name, or its address, whatever address was dialled.
+    /// Does the handshake. The certificate must be for the name or address in the URL, whichever address was dialled.
     pub(crate) async fn wrap(&self, target: &Target, stream: TcpStream) -> Result<TlsStream<TcpStream>, SendError> {
         let connector = self.connector.as_ref().map_err(|cause| SendError::Tls(cause.clone()))?;
         let name = match target.named() {
@@ -62,8 +62,8 @@ fn read_roots(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, BadRoots> {
     for root in &roots {
         usable.add(root.clone()).map_err(|cause| BadRoots(cause.to_string()))?;
     }
-    match roots.is_empty() && !pem.is_empty() {
-        true => Err(BadRoots("there is no certificate in the text".to_owned())),
-        false => Ok(roots),
+    if roots.is_empty() && !pem.is_empty() {
+        return Err(BadRoots("there is no certificate in the text".to_owned()));
     }
+    Ok(roots)
 }

@@ -1,5 +1,4 @@
-//! Receivers that misbehave: none holds a place longer than it may, and none makes us read more than we want. Threats,
-//! T19.
+//! Receivers that misbehave: none can hold a caller for longer than the limits, or make it read more. Threats, T19.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +9,7 @@ use wask_egress::{Bounds, SendError};
 use crate::receiver::{OK, Receiver};
 use crate::rig::{BOUNDS, local, post, send, target, within};
 
-/// Long enough that a test which waits for it fails.
+/// So long that a test which waits for it fails.
 const PATIENT: Bounds =
     Bounds { connect: Duration::from_secs(60), total: Duration::from_secs(60), read_bytes: 64 << 10 };
 
@@ -36,7 +35,7 @@ async fn a_receiver_that_never_answers_delays_no_other() {
 }
 
 #[tokio::test]
-async fn a_head_that_drips_times_out() {
+async fn a_head_that_arrives_byte_by_byte_times_out() {
     let receiver = Receiver::acting(|mut socket| async move {
         for byte in b"HTTP/1.1 200 OK\r\nX-Slow: ".iter().chain(std::iter::repeat(&b'a')) {
             if socket.write_all(&[*byte]).await.is_err() {
@@ -60,7 +59,7 @@ async fn endless_interim_answers_time_out() {
 }
 
 #[tokio::test]
-async fn a_body_that_drips_does_not_turn_a_success_into_a_failure() {
+async fn a_slow_body_does_not_turn_a_success_into_a_failure() {
     let receiver = Receiver::acting(|mut socket| async move {
         let _ = socket.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n").await;
         while socket.write_all(b"a").await.is_ok() {
@@ -78,7 +77,7 @@ async fn a_body_that_drips_does_not_turn_a_success_into_a_failure() {
 }
 
 #[tokio::test]
-async fn of_an_endless_body_only_so_many_bytes_are_read() {
+async fn an_endless_body_is_read_up_to_the_limit() {
     for framing in ["Connection: close", "Content-Length: 1073741824"] {
         let receiver = Receiver::acting(move |mut socket| async move {
             let _ = socket.write_all(format!("HTTP/1.1 200 OK\r\n{framing}\r\n\r\n").as_bytes()).await;
@@ -95,7 +94,7 @@ async fn of_an_endless_body_only_so_many_bytes_are_read() {
 }
 
 #[tokio::test]
-async fn a_body_that_breaks_off_is_as_long_as_what_came() {
+async fn a_body_that_breaks_off_is_returned_as_far_as_it_arrived() {
     for answer in [
         "HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\nhalf",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
@@ -120,7 +119,7 @@ async fn a_compressed_body_stays_compressed() {
 }
 
 #[tokio::test]
-async fn what_is_no_http_is_no_answer() {
+async fn bytes_that_are_not_http_are_a_protocol_error() {
     let many_fields: String = (0..101).map(|n| format!("X-{n}: a\r\n")).collect();
     for (case, answer) in [
         ("garbage", "SSH-2.0-OpenSSH_9.9\r\n\r\n".to_owned()),
@@ -148,15 +147,15 @@ async fn what_is_no_http_is_no_answer() {
 }
 
 #[tokio::test]
-async fn the_connection_is_closed_once_the_answer_was_read() {
-    let (told, closed) = tokio::sync::oneshot::channel();
-    let told = std::sync::Mutex::new(Some(told));
+async fn the_connection_is_closed_after_the_answer_is_read() {
+    let (closing, closed) = tokio::sync::oneshot::channel();
+    let closing = std::sync::Mutex::new(Some(closing));
     let receiver = Receiver::acting(move |mut socket| {
-        let told = told.lock().unwrap().take();
+        let closing = closing.lock().unwrap().take();
         async move {
             let _ = socket.write_all(b"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n").await;
             let read = socket.read(&mut [0]).await;
-            told.map(|told| told.send(matches!(read, Ok(0) | Err(_))));
+            closing.map(|closing| closing.send(matches!(read, Ok(0) | Err(_))));
         }
     })
     .await;

@@ -1,5 +1,5 @@
-//! Stories of requests that leave: real sockets on loopback, names from a resolver in memory.
-#![allow(clippy::unwrap_used)] // all of it is test, its helpers too
+//! Tests of outbound requests, with real sockets on loopback and names from a resolver in memory.
+#![allow(clippy::unwrap_used)] // all of it is test code, including the helpers
 
 mod receiver;
 mod rig;

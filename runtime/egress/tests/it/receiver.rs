@@ -1,4 +1,4 @@
-//! Servers on loopback: one that answers as it is told, and one that nobody should ever reach.
+//! Servers on loopback: one that answers as the test says, and one that no request may reach.
 
 use std::future::Future;
 use std::io::ErrorKind;
@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 pub const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
 
-/// Takes connections until it is dropped, and keeps every request that came whole.
+/// Accepts connections until it is dropped, and keeps every request.
 pub struct Receiver {
     address: SocketAddr,
     requests: Arc<Mutex<Vec<String>>>,
@@ -25,7 +25,7 @@ impl Receiver {
     }
 
     /// A receiver on 127.0.0.2 that answers [`OK`], and a trap on the same port of 127.0.0.1.
-    pub async fn beside_a_trap() -> (Receiver, Trap) {
+    pub async fn next_to_a_trap() -> (Receiver, Trap) {
         loop {
             let trap = Trap::at("127.0.0.1:0");
             if let Ok(listener) = listener(&format!("127.0.0.2:{}", trap.port())).await {
@@ -85,7 +85,7 @@ impl Receiver {
         format!("http://{}{path}", self.address)
     }
 
-    /// Every request so far: head and body as they came.
+    /// Every request so far, head and body as received.
     pub fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
     }
@@ -107,7 +107,7 @@ async fn listener(address: &str) -> std::io::Result<TcpListener> {
     TcpListener::bind(address).await
 }
 
-/// A request up to the end of its body, whose length must be told.
+/// Reads a request to the end of its body. It must have a `Content-Length` if it has a body.
 pub async fn read_request(socket: &mut (impl AsyncRead + Unpin)) -> String {
     let mut read = Vec::new();
     let mut chunk = [0; 4096];
@@ -144,7 +144,8 @@ impl Trap {
         self.0.local_addr().unwrap().port()
     }
 
-    /// On loopback a connection stands in the listener's queue as soon as the other side has it.
+    /// Whether nothing has connected. On loopback, a connection is in the listener's queue as soon as the other side has
+    /// opened it.
     pub fn is_untouched(&self) -> bool {
         self.0.accept().is_err_and(|cause| cause.kind() == ErrorKind::WouldBlock)
     }

@@ -1,4 +1,4 @@
-//! A connector with a policy and names of the test's own.
+//! Connectors with the policy and the names of a test.
 
 use std::collections::HashMap;
 use std::io;
@@ -15,7 +15,7 @@ use wask_egress::{Answer, Bounds, Egress, EgressConfig, OutgoingRequest, Resolve
 pub const BOUNDS: Bounds =
     Bounds { connect: Duration::from_millis(400), total: Duration::from_millis(600), read_bytes: 1024 };
 
-/// Names with one set of addresses per question; the last set stays. `*` stands for all other names.
+/// A resolver with one set of addresses per look-up of a name; the last set is repeated. `*` means all other names.
 #[derive(Default)]
 pub struct Names {
     answers: Mutex<HashMap<String, Vec<Vec<IpAddr>>>>,
@@ -45,14 +45,14 @@ impl Resolve for Names {
         let mut answers = self.answers.lock().unwrap();
         let known = if answers.contains_key(host) { host } else { "*" };
         match answers.get_mut(known) {
-            Some(left) if 1 < left.len() => Ok(left.pop().unwrap()),
+            Some(left) if left.len() > 1 => Ok(left.pop().unwrap()),
             Some(left) => Ok(left[0].clone()),
             None => Err(io::Error::other(format!("no such name: {host}"))),
         }
     }
 }
 
-/// The default policy, with `allowed` opened.
+/// A connector with the default policy that may also reach `allowed`.
 pub fn egress(allowed: &[&str], names: Arc<Names>) -> Egress {
     let allow_cidrs = allowed.iter().map(|range| range.to_string()).collect();
     Egress::new(&EgressConfig { allow_cidrs, ..EgressConfig::default() }, names).unwrap()
@@ -82,7 +82,7 @@ pub async fn send(egress: &Egress, url: &str) -> Result<Answer, SendError> {
     egress.send(post(&target(url)), &BOUNDS).await
 }
 
-/// What `work` comes to, if it does so in time.
+/// The result of `work`. Panics if it takes longer than `ms`.
 pub async fn within<T>(ms: u64, work: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_millis(ms), work).await.expect("in time")
 }

@@ -1,4 +1,4 @@
-//! Requests to where nobody outside may send them. Threats, T18.
+//! Requests to addresses that users must not reach. Threats, T18.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use wask_egress::{BadTarget, Egress, EgressConfig, Objection, SendError, SystemR
 use crate::receiver::{Receiver, Trap};
 use crate::rig::{Names, egress, local, send, target};
 
-/// Every spelling of an address that the default policy forbids. `{P}` is the port of a listener on 127.0.0.1.
+/// Spellings of addresses that the default policy forbids. `{P}` is the port of a listener on 127.0.0.1.
 const FORBIDDEN_LITERALS: &[&str] = &[
     "http://127.0.0.1:{P}/",
     "http://localhost:{P}/",
@@ -50,7 +50,7 @@ const FORBIDDEN_LITERALS: &[&str] = &[
 ];
 
 #[tokio::test]
-async fn a_forbidden_address_is_refused_when_it_is_named_and_again_when_it_is_sent_to() {
+async fn a_forbidden_address_is_refused_by_the_check_and_by_the_request() {
     let trap = Trap::at("127.0.0.1:0");
     let egress = egress(&[], Names::with("*", &[&["127.0.0.1", "::1"]]));
     for literal in FORBIDDEN_LITERALS {
@@ -64,7 +64,7 @@ async fn a_forbidden_address_is_refused_when_it_is_named_and_again_when_it_is_se
 }
 
 #[test]
-fn a_url_that_hides_its_host_is_no_target() {
+fn a_url_that_hides_its_host_is_not_a_target() {
     for (url, reason) in [
         ("file:///etc/passwd", BadTarget::NotAbsolute),
         ("gopher://127.0.0.1:6379/_FLUSHALL", BadTarget::NotAbsolute),
@@ -87,12 +87,12 @@ fn a_url_that_hides_its_host_is_no_target() {
 }
 
 #[tokio::test]
-async fn a_name_with_one_forbidden_address_is_not_sent_to_at_all() {
-    let (receiver, trap) = Receiver::beside_a_trap().await;
+async fn nothing_is_sent_to_a_name_with_one_forbidden_address() {
+    let (receiver, trap) = Receiver::next_to_a_trap().await;
     let url = format!("http://both.example:{}/", receiver.port());
     for answers in [["127.0.0.2", "127.0.0.1"], ["127.0.0.1", "127.0.0.2"], ["127.0.0.2", "::ffff:127.0.0.1"]] {
         let egress = egress(&["127.0.0.2"], Names::with("both.example", &[&answers]));
-        assert!(egress.check_literal(&target(&url)).is_ok(), "only looking it up tells");
+        assert!(egress.check_literal(&target(&url)).is_ok(), "only a look-up shows it");
         let Err(SendError::Forbidden(forbidden)) = send(&egress, &url).await else { panic!("sent to {answers:?}") };
         assert_eq!((forbidden.host.as_str(), forbidden.why), ("both.example", Objection::Special("loopback")));
     }
@@ -101,7 +101,7 @@ async fn a_name_with_one_forbidden_address_is_not_sent_to_at_all() {
 }
 
 #[tokio::test]
-async fn a_public_address_beside_a_forbidden_one_does_not_help_it() {
+async fn a_public_address_next_to_a_forbidden_one_does_not_help() {
     let trap = Trap::at("127.0.0.1:0");
     let egress = egress(&[], Names::with("both.example", &[&["8.8.8.8", "127.0.0.1"]]));
     let sent = send(&egress, &format!("http://both.example:{}/", trap.port())).await;
@@ -110,8 +110,8 @@ async fn a_public_address_beside_a_forbidden_one_does_not_help_it() {
 }
 
 #[tokio::test]
-async fn a_rebound_name_is_sent_to_where_it_pointed_when_it_was_vetted() {
-    let (receiver, trap) = Receiver::beside_a_trap().await;
+async fn a_request_to_a_rebound_name_goes_to_the_vetted_address() {
+    let (receiver, trap) = Receiver::next_to_a_trap().await;
     let names = Names::with("rebind.example", &[&["127.0.0.2"], &["127.0.0.1"]]);
     let egress = egress(&["127.0.0.2"], names.clone());
     let url = format!("http://rebind.example:{}/", receiver.port());
@@ -127,7 +127,7 @@ async fn a_rebound_name_is_sent_to_where_it_pointed_when_it_was_vetted() {
 }
 
 #[tokio::test]
-async fn a_name_for_this_machine_or_the_metadata_service_is_not_sent_to() {
+async fn nothing_is_sent_to_a_name_of_this_machine_or_a_metadata_service() {
     let trap = Trap::at("127.0.0.1:0");
     for address in ["127.0.0.1", "::1", "169.254.169.254", "fd00:ec2::254", "64:ff9b::a9fe:a9fe", "0.0.0.0", "::"] {
         for url in ["http://alias.example:{P}/", "http://ALIAS.example.:{P}/"] {
@@ -140,7 +140,7 @@ async fn a_name_for_this_machine_or_the_metadata_service_is_not_sent_to() {
 }
 
 #[tokio::test]
-async fn the_systems_own_name_for_this_machine_is_not_sent_to() {
+async fn nothing_is_sent_to_localhost_as_the_system_resolves_it() {
     let trap = Trap::at("127.0.0.1:0");
     let egress = Egress::new(&EgressConfig::default(), Arc::new(SystemResolver::default())).unwrap();
     let sent = send(&egress, &format!("http://localhost:{}/", trap.port())).await;
@@ -149,7 +149,7 @@ async fn the_systems_own_name_for_this_machine_is_not_sent_to() {
 }
 
 #[tokio::test]
-async fn an_address_that_the_operator_denies_is_not_sent_to_whatever_allows_it() {
+async fn a_denied_address_stays_forbidden_even_if_a_setting_allows_it() {
     let own_database = Trap::at("127.0.0.1:0");
     let config = EgressConfig {
         allow_private: true,
@@ -166,7 +166,7 @@ async fn an_address_that_the_operator_denies_is_not_sent_to_whatever_allows_it()
 }
 
 #[tokio::test]
-async fn a_redirect_is_an_answer_and_nothing_is_sent_to_where_it_points() {
+async fn a_redirect_is_an_answer_and_is_not_followed() {
     let trap = Trap::at("127.0.0.1:0");
     for status in [301, 302, 303, 307, 308] {
         let location = format!("http://127.0.0.1:{}/", trap.port());
@@ -178,18 +178,18 @@ async fn a_redirect_is_an_answer_and_nothing_is_sent_to_where_it_points() {
     assert!(trap.is_untouched());
 }
 
-/// The test binary runs a story of a plain request again, as a server whose environment names proxies.
+/// Runs the test of a plain request again, in a process whose environment names proxies.
 #[test]
-fn proxies_that_the_environment_names_are_not_used() {
+fn proxies_of_the_environment_are_not_used() {
     let proxy = Trap::at("127.0.0.1:0");
     let mut child = std::process::Command::new(std::env::current_exe().unwrap());
-    child.args(["--exact", "wire::a_request_arrives_with_its_path_its_headers_and_its_body"]);
+    child.args(["--exact", "wire::a_request_arrives_with_its_path_headers_and_body"]);
     for variable in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
         child.env(variable, format!("http://127.0.0.1:{}", proxy.port()));
     }
     child.env_remove("NO_PROXY").env_remove("no_proxy");
-    let ran = child.output().unwrap();
-    let said = String::from_utf8_lossy(&ran.stdout);
-    assert!(ran.status.success() && said.contains("1 passed"), "{said}");
+    let output = child.output().unwrap();
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && printed.contains("1 passed"), "{printed}");
     assert!(proxy.is_untouched());
 }

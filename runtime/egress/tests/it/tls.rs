@@ -1,4 +1,4 @@
-//! HTTPS: the certificate must be for the name in the URL, and of an authority that is trusted.
+//! HTTPS: the certificate must be for the name in the URL and of a trusted authority.
 
 use std::sync::{Arc, Mutex};
 
@@ -25,7 +25,7 @@ fn authority() -> Authority {
 /// The name in the handshake (SNI), and the request.
 type SeenRequest = (Option<String>, String);
 
-/// A receiver that speaks TLS, with what it was asked for.
+/// A receiver that speaks TLS and keeps its requests.
 struct TlsReceiver {
     port: u16,
     seen: Arc<Mutex<Vec<SeenRequest>>>,
@@ -33,7 +33,7 @@ struct TlsReceiver {
 }
 
 impl TlsReceiver {
-    /// Its certificate is for `name` and by `authority`.
+    /// A receiver whose certificate is for `name` and signed by `authority`.
     async fn named(name: &str, authority: &Authority) -> TlsReceiver {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -76,14 +76,14 @@ fn acceptor(name: &str, authority: &Authority) -> TlsAcceptor {
     TlsAcceptor::from(Arc::new(config))
 }
 
-/// A connector that may reach loopback, knows `name` as 127.0.0.1, and trusts `authority`.
+/// A connector that may reach loopback, resolves `name` to 127.0.0.1, and trusts `authority`.
 fn trusting(authority: &Authority, name: &str) -> Egress {
     let names = Names::with(name, &[&["127.0.0.1"]]);
     egress(&["127.0.0.0/8"], names).with_more_roots(authority.pem().as_bytes()).unwrap()
 }
 
 #[tokio::test]
-async fn the_name_in_the_url_is_the_one_in_the_handshake_and_in_the_host_field() {
+async fn handshake_and_host_field_have_the_name_of_the_url() {
     let authority = authority();
     let receiver = TlsReceiver::named("hooks.example", &authority).await;
     let egress = trusting(&authority, "hooks.example");
@@ -100,7 +100,7 @@ async fn the_name_in_the_url_is_the_one_in_the_handshake_and_in_the_host_field()
 }
 
 #[tokio::test]
-async fn a_certificate_for_an_address_is_good_for_that_address() {
+async fn a_certificate_for_an_address_is_valid_for_that_address_only() {
     let authority = authority();
     let receiver = TlsReceiver::named("127.0.0.1", &authority).await;
     let egress = trusting(&authority, "hooks.example");
@@ -110,7 +110,7 @@ async fn a_certificate_for_an_address_is_good_for_that_address() {
 }
 
 #[tokio::test]
-async fn a_certificate_for_another_name_ends_the_connection_before_anything_is_sent() {
+async fn nothing_is_sent_to_a_receiver_with_a_certificate_for_another_name() {
     let authority = authority();
     let receiver = TlsReceiver::named("other.example", &authority).await;
     let sent = send(&trusting(&authority, "hooks.example"), &format!("https://hooks.example:{}/", receiver.port)).await;
@@ -130,7 +130,7 @@ async fn a_certificate_of_an_unknown_authority_is_not_trusted() {
 }
 
 #[tokio::test]
-async fn a_receiver_without_tls_is_no_tls_connection() {
+async fn a_receiver_without_tls_is_a_failed_connection() {
     let receiver = Receiver::acting(|mut socket| async move { drop(socket.write_all(OK.as_bytes()).await) }).await;
     let authority = authority();
     let speaking = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -146,15 +146,15 @@ async fn a_receiver_without_tls_is_no_tls_connection() {
 
     let silent =
         send(&trusting(&authority, "hooks.example"), &format!("https://hooks.example:{}/", receiver.port())).await;
-    assert_eq!(silent, Err(SendError::Timeout), "a handshake belongs to the time for connecting");
+    assert_eq!(silent, Err(SendError::Timeout), "a handshake counts as connecting");
 }
 
 #[test]
-fn a_text_without_usable_certificates_is_no_additional_root() {
+fn a_text_without_usable_certificates_is_refused_as_additional_roots() {
     for text in
         ["nonsense", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "-----BEGIN CERTIFICATE-----\n"]
     {
         assert!(local().with_more_roots(text.as_bytes()).is_err(), "{text}");
     }
-    assert!(local().with_more_roots(b"").is_ok(), "none is none");
+    assert!(local().with_more_roots(b"").is_ok(), "an empty text adds none");
 }

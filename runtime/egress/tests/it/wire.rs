@@ -1,4 +1,4 @@
-//! What arrives at a receiver, and what comes back from it.
+//! What a receiver gets, and what its answer becomes.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,7 +11,7 @@ use crate::receiver::{OK, Receiver};
 use crate::rig::{BOUNDS, Names, egress, local, post, send, target, within};
 
 #[tokio::test]
-async fn a_request_arrives_with_its_path_its_headers_and_its_body() {
+async fn a_request_arrives_with_its_path_headers_and_body() {
     let receiver = Receiver::answering(OK).await;
     let names = Names::with("hooks.example", &[&["127.0.0.1"]]);
     let egress = egress(&["127.0.0.0/8"], names.clone());
@@ -57,7 +57,7 @@ async fn every_method_but_connect_is_sent() {
 }
 
 #[tokio::test]
-async fn a_receiver_that_wants_to_be_left_alone_is_understood() {
+async fn the_wait_that_a_receiver_asks_for_is_read() {
     for (fields, seconds) in [
         ("Retry-After: 120", Some(120)),
         ("Retry-After: 315360000", Some(315_360_000)),
@@ -72,7 +72,7 @@ async fn a_receiver_that_wants_to_be_left_alone_is_understood() {
 }
 
 #[tokio::test]
-async fn a_retry_date_without_a_date_of_the_receiver_counts_from_the_callers_now() {
+async fn a_retry_date_counts_from_the_callers_now_if_the_receiver_sends_no_date() {
     let receiver = Receiver::answering(
         "HTTP/1.1 503 Busy\r\nRetry-After: Thu, 01 Jan 1970 00:01:00 GMT\r\nContent-Length: 0\r\n\r\n",
     )
@@ -84,7 +84,7 @@ async fn a_retry_date_without_a_date_of_the_receiver_counts_from_the_callers_now
 }
 
 #[tokio::test]
-async fn the_next_address_is_tried_where_the_first_takes_no_connection() {
+async fn the_next_address_is_tried_if_the_first_accepts_no_connection() {
     let receiver = Receiver::answering(OK).await;
     let egress = egress(&["127.0.0.0/8"], Names::with("two.example", &[&["127.0.0.9", "127.0.0.1"]]));
     let answer = send(&egress, &format!("http://two.example:{}/", receiver.port())).await.unwrap();
@@ -92,13 +92,13 @@ async fn the_next_address_is_tried_where_the_first_takes_no_connection() {
 }
 
 #[tokio::test]
-async fn a_closed_port_is_no_connection() {
+async fn a_closed_port_is_a_failed_connection() {
     let sent = send(&local(), "http://127.0.0.9:8080/").await; // no test listens there
     assert!(matches!(sent, Err(SendError::Connect(_))), "{sent:?}");
 }
 
 #[tokio::test]
-async fn a_name_that_nobody_knows_or_that_has_no_address_is_a_failed_look_up() {
+async fn an_unknown_name_or_one_without_addresses_is_a_failed_look_up() {
     for names in [Names::none(), Names::with("gone.example", &[&[]])] {
         let sent = send(&egress(&[], names), "http://gone.example/").await;
         assert!(matches!(sent, Err(SendError::Dns(_))), "{sent:?}");
@@ -106,10 +106,10 @@ async fn a_name_that_nobody_knows_or_that_has_no_address_is_a_failed_look_up() {
 }
 
 #[tokio::test]
-async fn an_address_that_never_answers_ends_with_the_time_for_connecting() {
+async fn an_address_that_never_answers_times_out_while_connecting() {
     let full = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = full.local_addr().unwrap().port();
-    let mut waiting = Vec::new(); // connections that fill the queue of a listener that takes none
+    let mut waiting = Vec::new(); // connections that fill the queue of a listener that accepts none
     loop {
         let address = format!("127.0.0.1:{port}").parse().unwrap();
         match std::net::TcpStream::connect_timeout(&address, Duration::from_millis(100)) {
@@ -126,7 +126,7 @@ async fn an_address_that_never_answers_ends_with_the_time_for_connecting() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
-    fn the_request_line_is_path_and_query_as_they_were_given(
+    fn the_request_line_has_path_and_query_as_given(
         rest in "/[A-Za-z0-9/._~!$&'()*+,;=:@%-]{0,40}(\\?[A-Za-z0-9/._~!$&'()*+,;=:@%?{}|-]{0,40})?",
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
