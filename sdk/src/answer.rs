@@ -1,19 +1,20 @@
-//! From what the author's function returned to the result line.
+//! Turns the return value of the author's function into the result line.
 //!
-//! `Result` implements `Serialize` itself, so one blanket impl cannot tell an `Err` from a value. The attribute
-//! therefore writes `(&&&Answer(greet(args))).line()`, and method look-up, which tries fewer references after more,
-//! takes the first of [`DataOrData`], [`DataOrText`], [`JustData`] that fits. Type aliases of `Result` work, which they
-//! would not if the attribute looked at the name.
+//! `Result` implements `Serialize` itself, so one blanket impl cannot tell an `Err` from a value. The attribute therefore
+//! generates `(&&&Answer(greet(args))).line()`. Method look-up tries the most references first, so it takes the first of
+//! [`DataOrData`], [`DataOrText`] and [`JustData`] that fits. This works for type aliases of `Result` too, which the
+//! attribute could not recognise by name.
 
 use std::fmt::Display;
 
 use serde::Serialize;
 
-/// What the author's function returned.
+/// The return value of the author's function.
 pub struct Answer<R>(pub R);
 
-/// A result whose error is data: it is written as JSON.
+/// A `Result` whose error is written as JSON.
 pub trait DataOrData {
+    /// The result line.
     fn line(&self) -> ResultLine;
 }
 
@@ -26,8 +27,9 @@ impl<T: Serialize, E: Serialize> DataOrData for &&Answer<Result<T, E>> {
     }
 }
 
-/// A result whose error is only text.
+/// A `Result` whose error is written as text.
 pub trait DataOrText {
+    /// The result line.
     fn line(&self) -> ResultLine;
 }
 
@@ -40,8 +42,9 @@ impl<T: Serialize, E: Display> DataOrText for &Answer<Result<T, E>> {
     }
 }
 
-/// Anything else. The bound stands on the method, so that the compiler asks for `Serialize` and nothing more obscure.
+/// Any other value. The bound is on the method, so that the compiler's error names `Serialize` and nothing more obscure.
 pub trait JustData<T> {
+    /// The result line.
     fn line(&self) -> ResultLine
     where
         T: Serialize;
@@ -76,6 +79,7 @@ impl ResultLine {
         }
     }
 
+    /// The JSON text.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! From the text on standard input to the author's type, with errors that name the argument.
+//! Parses standard input into the author's type, with errors that name the argument.
 
 use std::fmt::{self, Display};
 
@@ -7,23 +7,24 @@ use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserialize
 use serde::forward_to_deserialize_any;
 use serde_json::{Map, Value};
 
-/// Reads the arguments; no text at all counts as `{}`. `Err` is a sentence for the caller of the action.
+/// Parses the arguments. An empty text counts as `{}`. `Err` is a sentence for the caller of the action.
 pub fn parse<A: DeserializeOwned>(text: &str) -> Result<A, String> {
     if text.trim().is_empty() {
         return from_members(Map::new());
     }
     match serde_json::from_str(text) {
         Ok(Value::Object(members)) => from_members(members),
-        Ok(other) => A::deserialize(other).map_err(|cause| format!("arguments: {cause}")), // inside a sequence: an array
+        Ok(other) => A::deserialize(other).map_err(|cause| format!("arguments: {cause}")), // in a sequence it may be an array
         Err(cause) => Err(format!("arguments: {cause}")),
     }
 }
 
-/// Reads named arguments. Numbers and booleans may come as text, because a query string knows nothing else.
+/// Reads named arguments. Numbers and booleans may be given as text, because a query string contains only text.
 pub fn from_members<A: DeserializeOwned>(members: Map<String, Value>) -> Result<A, String> {
     A::deserialize(Arguments(members)).map_err(|cause| cause.0)
 }
 
+/// All arguments, as a deserializer.
 struct Arguments(Map<String, Value>);
 
 impl<'de> Deserializer<'de> for Arguments {
@@ -61,6 +62,7 @@ impl<'de> Deserializer<'de> for Arguments {
     }
 }
 
+/// The arguments that have not been read yet.
 struct Members {
     left: serde_json::map::IntoIter,
     current: Option<(String, Value)>,
@@ -86,7 +88,7 @@ impl<'de> MapAccess<'de> for Members {
     }
 }
 
-/// One argument: its JSON, or where a number or boolean is wanted also the text of one.
+/// One argument. Where a number or boolean is expected, its text is accepted too.
 struct Argument(Value);
 
 impl Argument {

@@ -1,23 +1,22 @@
-//! Standard base64 with padding: how binary bodies travel in web actions.
+//! Standard base64 with padding, the encoding of binary bodies in web actions.
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+/// The base64 of `bytes`.
 pub fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
         let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or(0));
         let group = byte(0) << 16 | byte(1) << 8 | byte(2);
         for at in 0..4 {
-            match at <= chunk.len() {
-                true => text.push(char::from(ALPHABET[(group >> (18 - 6 * at) & 63) as usize])),
-                false => text.push('='),
-            }
+            let digit = char::from(ALPHABET[(group >> (18 - 6 * at) & 63) as usize]);
+            text.push(if at <= chunk.len() { digit } else { '=' });
         }
     }
     text
 }
 
-/// `None`: not base64.
+/// The bytes that `text` encodes. `None`: it is not base64.
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     let digits = text.trim_end_matches('=');
     if text.len() % 4 != 0 || text.len() - digits.len() > 2 {
@@ -51,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_encoded_decodes_back() {
+    fn encoded_bytes_decode_back() {
         for (bytes, text) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
             assert_eq!(encode(bytes.as_bytes()), text);
             assert_eq!(decode(text).unwrap(), bytes.as_bytes());

@@ -1,10 +1,10 @@
-//! What the activation knows about itself: the `__OW_*` variables.
+//! Facts about the running activation, from the `__OW_*` variables.
 
 use std::env;
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Facts about the running activation. Text is empty, and options are `None`, where no wask runs the code.
+/// Facts about the running activation. Outside of wask, texts are empty and options are `None`.
 #[derive(Clone, Default)]
 pub struct Context {
     /// URL of the API host.
@@ -15,15 +15,17 @@ pub struct Context {
     pub namespace: String,
     /// Full name of this action, `/namespace[/package]/name`.
     pub action_name: String,
-    /// Such as `0.0.3`.
+    /// Version of this action, such as `0.0.3`.
     pub action_version: String,
+    /// Id of this activation: 32 lower-case hexadecimal digits.
     pub activation_id: String,
+    /// The `X-Request-ID` of the HTTP request that led to this activation.
     pub transaction_id: String,
     /// When the activation will be ended, to the millisecond.
     pub deadline: Option<SystemTime>,
 }
 
-/// The facts of this activation.
+/// The facts about this activation.
 pub fn context() -> Context {
     #[cfg(not(target_family = "wasm"))]
     if let Some(double) = crate::testing::context_double() {
@@ -41,7 +43,7 @@ pub fn context() -> Context {
     }
 }
 
-/// How long this activation may still run. Zero when its time is over, `Duration::MAX` when it has no deadline.
+/// How long this activation may still run. Zero after its deadline, `Duration::MAX` if it has none.
 pub fn time_left() -> Duration {
     match context().deadline {
         Some(deadline) => deadline.duration_since(SystemTime::now()).unwrap_or(Duration::ZERO),
@@ -57,7 +59,7 @@ fn since_epoch(ms: u64) -> Option<SystemTime> {
     UNIX_EPOCH.checked_add(Duration::from_millis(ms))
 }
 
-/// Without the key: what is printed ends up in logs.
+/// Omits the key, because what is printed ends up in logs.
 impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.debug_struct("Context")

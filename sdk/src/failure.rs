@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use crate::WebResponse;
 
-/// Why the action did not do what it was asked: the value of `error` in the result.
+/// Why the action failed: the value of `error` in the result.
 ///
-/// `?` turns text and every `std::error::Error` into one; [`Failure::json`] and [`Failure::http`] say more.
+/// `?` turns text and every `std::error::Error` into a failure. [`Failure::json`] and [`Failure::http`] add structure.
 ///
 /// ```
 /// use wask_sdk::Failure;
@@ -25,7 +25,7 @@ use crate::WebResponse;
 pub struct Failure(Value);
 
 impl Failure {
-    /// An error with structure.
+    /// A failure whose value is this JSON.
     pub fn json(value: impl Serialize) -> Failure {
         match serde_json::to_value(value) {
             Ok(value) => Failure(value),
@@ -33,18 +33,19 @@ impl Failure {
         }
     }
 
-    /// An HTTP answer for callers of the web action's `.http` address: `{"statusCode": status, "body": body}`.
+    /// A failure that callers of the web action's `.http` address get as an HTTP answer: `{"statusCode": status, "body":
+    /// body}`.
     pub fn http(status: u16, body: impl Serialize) -> Failure {
         Failure::json(WebResponse::status(status).body(body))
     }
 
-    /// What the caller reads under `error`.
+    /// The value of `error` in the result.
     pub fn value(&self) -> &Value {
         &self.0
     }
 }
 
-/// Text, and all that implements `std::error::Error`.
+/// From text, and from every type that implements `std::error::Error`.
 impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for Failure {
     fn from(error: E) -> Failure {
         Failure(Value::String(error.into().to_string()))
@@ -71,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn http_is_what_the_http_address_reads() {
+    fn an_http_failure_has_status_and_body() {
         assert_eq!(Failure::http(404, "gone").value(), &json!({ "statusCode": 404, "body": "gone" }));
     }
 }

@@ -1,5 +1,5 @@
-//! One activation inside the guest: arguments from standard input, the author's function, the result to standard
-//! output.
+//! Runs one activation inside the guest: reads the arguments from standard input, calls the author's function, and writes
+//! the result to standard output.
 
 use std::fmt::Arguments;
 use std::io::{self, Read, Write};
@@ -10,7 +10,8 @@ use serde::Deserialize;
 use crate::answer::ResultLine;
 use crate::arguments;
 
-/// Runs `action` on the activation's arguments. Application errors also end with success: the result line carries them.
+/// Runs `action` with the arguments of the activation. The exit code is 0 even for an application error, because the
+/// result line carries the error.
 pub fn run<A: for<'de> Deserialize<'de>>(action: impl FnOnce(A) -> ResultLine) -> ExitCode {
     let line = match read_input().and_then(|text| arguments::parse(&text)) {
         Ok(args) => action(args),
@@ -22,7 +23,7 @@ pub fn run<A: for<'de> Deserialize<'de>>(action: impl FnOnce(A) -> ResultLine) -
     }
 }
 
-/// Writes one log line. A log that cannot be written is not worth an activation.
+/// Writes one log line. A log that cannot be written does not fail the activation.
 pub fn log(message: Arguments) {
     let _ = writeln!(io::stderr().lock(), "{message}");
 }

@@ -1,5 +1,4 @@
-//! Doubles for native tests of actions: what the host would answer. They hold for the current thread, that is for one
-//! test.
+//! Doubles for the host in native tests of actions. They belong to the current thread, and therefore to one test.
 //!
 //! ```
 //! use serde_json::{Value, json};
@@ -23,13 +22,13 @@ use serde_json::{Value, json};
 
 use crate::{Context, HostError, Reason};
 
-/// Plays every action that is invoked from now on: `action` gets name and parameters and returns the result. `Err`
-/// refuses the call. A result with the member `error` counts as an action that failed.
+/// Answers all following invocations: `action` gets the name and the parameters, and returns the result. `Err` refuses the
+/// call. A result with the member `error` means that the action failed.
 pub fn on_invoke(action: impl FnMut(&str, Value) -> Result<Value, HostError> + 'static) {
     DOUBLES.with_borrow_mut(|doubles| doubles.on_invoke = Some(Box::new(action)));
 }
 
-/// Receives every trigger that is fired from now on, with its payload. `Err` refuses the call.
+/// Answers all following firings: `trigger` gets the name and the payload. `Err` refuses the call.
 pub fn on_fire(mut trigger: impl FnMut(&str, Value) -> Result<(), HostError> + 'static) {
     let trigger = move |name: &str, payload: Value| trigger(name, payload).map(|()| json!({}));
     DOUBLES.with_borrow_mut(|doubles| doubles.on_fire = Some(Box::new(trigger)));
@@ -58,7 +57,7 @@ pub(crate) fn context_double() -> Option<Context> {
     DOUBLES.with_borrow(|doubles| doubles.context.clone())
 }
 
-/// Answers a request frame in the host's place; `Err` never happens, the import's error codes are the host's own.
+/// Answers a request frame in place of the host. Never `Err`, because only the host returns error codes.
 pub(crate) fn exchange(frame: &[u8]) -> Result<Vec<u8>, i64> {
     let answer = match answer(frame) {
         Ok(body) => format!("{}\n{body}", json!({ "ok": true })),
@@ -75,8 +74,8 @@ fn answer(frame: &[u8]) -> Result<Value, HostError> {
 
     let (result, id) = DOUBLES.with_borrow_mut(|doubles| {
         let double = match request["op"].as_str() {
-            Some("actions.invoke") => doubles.on_invoke.as_mut().ok_or_else(|| nobody("on_invoke"))?,
-            Some("triggers.fire") => doubles.on_fire.as_mut().ok_or_else(|| nobody("on_fire"))?,
+            Some("actions.invoke") => doubles.on_invoke.as_mut().ok_or_else(|| missing_double("on_invoke"))?,
+            Some("triggers.fire") => doubles.on_fire.as_mut().ok_or_else(|| missing_double("on_fire"))?,
             Some(_) | None => return Err(HostError::new(Reason::BadRequest, "there is no such host call")),
         };
         let result = double(name, params)?;
@@ -92,6 +91,6 @@ fn answer(frame: &[u8]) -> Result<Value, HostError> {
     }
 }
 
-fn nobody(double: &str) -> HostError {
+fn missing_double(double: &str) -> HostError {
     HostError::new(Reason::Unavailable, format!("no host here: a test answers through wask_sdk::testing::{double}"))
 }

@@ -1,4 +1,4 @@
-//! An action's function stays what it is: these tests call it as any other, with doubles for its host.
+//! The function of an action stays an ordinary function: these tests call it, with doubles for its host.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -15,7 +15,7 @@ fn relay(args: Value) -> Result<Value, Failure> {
 }
 
 #[test]
-fn an_action_meets_doubles_instead_of_its_host() {
+fn an_action_calls_doubles_instead_of_its_host() {
     let seen = Rc::new(RefCell::new(Vec::new()));
     let (invoked, fired) = (seen.clone(), seen.clone());
     testing::on_invoke(move |name, params| {
@@ -64,7 +64,7 @@ fn time_left_counts_down_to_the_deadline() {
     assert_eq!(time_left(), Duration::MAX);
     let soon = SystemTime::now() + Duration::from_secs(60);
     testing::set_context(Context { deadline: Some(soon), ..Context::default() });
-    assert!(time_left() <= Duration::from_secs(60) && Duration::from_secs(50) < time_left());
+    assert!(time_left() <= Duration::from_secs(60) && time_left() > Duration::from_secs(50));
     testing::set_context(Context { deadline: Some(SystemTime::UNIX_EPOCH), ..Context::default() });
     assert_eq!(time_left(), Duration::ZERO);
 }

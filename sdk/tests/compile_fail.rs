@@ -1,6 +1,7 @@
-//! What cannot be an action gets one readable error on the author's own text. `TRYBUILD=overwrite` writes them anew.
+//! A function that cannot be an action gets one readable error on the author's own token. `TRYBUILD=overwrite` rewrites
+//! the expected errors.
 
 #[test]
-fn what_cannot_be_an_action_says_what_to_write_instead() {
+fn an_error_says_what_to_write_instead() {
     trybuild::TestCases::new().compile_fail("tests/ui/*.rs");
 }

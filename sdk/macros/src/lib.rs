@@ -1,4 +1,5 @@
-//! The attribute `#[wask_sdk::action]`: it leaves the author's function as it is and adds a `main` that calls it.
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
 
 mod check;
 
@@ -10,9 +11,8 @@ use syn::{FnArg, ItemFn, ReturnType};
 
 /// Makes a function the action of this program.
 ///
-/// The function takes nothing, or one value whose type implements `Deserialize`; it returns a value whose type
-/// implements `Serialize`, or a `Result`. It stays an ordinary function: tests call it by its name. A program has one
-/// action.
+/// The function takes no argument, or one whose type implements `Deserialize`. It returns a value whose type implements
+/// `Serialize`, or a `Result`. It stays an ordinary function that tests can call. A program has one action.
 ///
 /// ```text
 /// #[wask_sdk::action]
@@ -31,11 +31,12 @@ pub fn action(options: TokenStream, item: TokenStream) -> TokenStream {
             let main = main_calling(&function);
             quote! { #item #main }.into()
         }
-        Err(wrong) => wrong.report(item).into(),
+        Err(invalid) => invalid.report(item).into(),
     }
 }
 
-/// The parts stand where the author's types stand, so that a type that does not fit is underlined there.
+/// Generates `main`. Its parts have the spans of the author's types, so that the compiler underlines a type that does not
+/// fit.
 fn main_calling(action: &ItemFn) -> Tokens {
     let name = &action.sig.ident;
     let returned = match &action.sig.output {
@@ -61,7 +62,7 @@ fn main_calling(action: &ItemFn) -> Tokens {
     }
 }
 
-/// A place in the author's text, for code that is not the author's.
-fn located_at(place: Span) -> Span {
-    Span::mixed_site().located_at(place)
+/// A span in the author's text for generated code.
+fn located_at(span: Span) -> Span {
+    Span::mixed_site().located_at(span)
 }

@@ -1,4 +1,4 @@
-//! Why the host did not do what it was asked.
+//! Why a host call failed.
 
 use std::error::Error;
 use std::fmt::{self, Display};
@@ -6,38 +6,47 @@ use std::fmt::{self, Display};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// A host call that did not succeed. Displays as its message; `?` turns it into a [`Failure`](crate::Failure).
+/// A failed host call. Displays as its message; `?` turns it into a [`Failure`](crate::Failure).
 #[derive(Clone, Debug, PartialEq)]
 pub struct HostError {
+    /// Why it failed, for a program.
     pub reason: Reason,
-    /// A sentence for people.
+    /// Why it failed, in a sentence for people.
     pub message: String,
 }
 
-/// Why a host call did not succeed: what a program can decide by.
+/// Why a host call failed. A program can match on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Reason {
+    /// The request is malformed.
     BadRequest,
+    /// The identity of the running action is no longer valid.
     Unauthorized,
+    /// The identity of the running action lacks the right.
     Forbidden,
+    /// There is no such action or trigger.
     NotFound,
+    /// The request conflicts with the state of the entity.
     Conflict,
+    /// The parameters, or the answer, exceed a limit.
     TooLarge,
-    /// Too many calls: in the namespace at the moment, or by this activation altogether.
+    /// The namespace exceeds a throttle at the moment, or this activation has used up its host calls.
     Throttled,
+    /// The service cannot answer at the moment.
     Unavailable,
     /// The invoked action ran and ended with an error.
     ActionFailed,
     /// The invoked action was still running when the wait was over.
     StillRunning,
-    /// A fault of the host, or a reason this version of the SDK does not know.
+    /// A fault of the host, or a reason that this version of the SDK does not know.
     #[serde(other)]
     Internal,
 }
 
 impl HostError {
+    /// An error with this reason and message, for doubles in tests.
     pub fn new(reason: Reason, message: impl Into<String>) -> HostError {
         HostError { reason, message: message.into() }
     }
@@ -60,7 +69,7 @@ impl HostError {
         HostError::new(Reason::Internal, format!("unexpected answer: {cause}"))
     }
 
-    /// What a negative number from the import `call` means.
+    /// The error for a negative number that the import `call` returned.
     pub(super) fn from_code(code: i64) -> HostError {
         match code {
             -1 => HostError::new(Reason::BadRequest, "the host could not read the request"),

@@ -1,4 +1,4 @@
-//! Host calls as frames: one line of JSON, a line break, and the body's bytes.
+//! Writes and reads the frames of host calls: one line of JSON, a line break, and the bytes of the body.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::{HostError, Reason};
 #[cfg(not(target_family = "wasm"))]
 use crate::testing as host;
 
-/// First line of a request.
+/// The first line of a request.
 #[derive(Serialize)]
 pub struct Request<'a> {
     op: &'a str,
@@ -31,16 +31,19 @@ struct Mode {
 }
 
 impl<'a> Request<'a> {
+    /// Fires a trigger.
     pub fn fire(name: &'a str) -> Request<'a> {
         Request { op: "triggers.fire", name, mode: None }
     }
 
+    /// Invokes an action without waiting.
     pub fn start(name: &'a str) -> Request<'a> {
         let mode = Mode { blocking: false, result: false, timeout: None };
         Request { op: "actions.invoke", name, mode: Some(mode) }
     }
 
-    /// Always for the record: a bare result does not tell failure from success, nor a result from "still running".
+    /// Invokes an action and waits. Always asks for the record, because a bare result shows neither a failure nor that the
+    /// action is still running.
     pub fn wait(name: &'a str, wait: Option<Duration>) -> Request<'a> {
         let timeout = wait.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
         let mode = Mode { blocking: true, result: false, timeout };
@@ -66,7 +69,7 @@ pub fn exchange(header: &impl Serialize, body: &[u8]) -> Result<Vec<u8>, HostErr
     read(answer)
 }
 
-/// First line of an answer.
+/// The first line of an answer.
 #[derive(Deserialize)]
 struct Header {
     ok: bool,

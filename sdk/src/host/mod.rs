@@ -1,5 +1,4 @@
-//! What an action may ask of its host: invoke another action, fire a trigger. Both act in the running action's
-//! namespace.
+//! What an action may ask of its host: invoke an action, fire a trigger. Both act in the namespace of the running action.
 
 mod error;
 mod frame;
@@ -17,20 +16,21 @@ pub use error::{HostError, Reason};
 use frame::Request;
 pub use frame::exchange;
 
-/// Invokes an action and does not wait for it: `Ok` means that the activation is stored and will run.
+/// Invokes an action without waiting for it. `Ok` means that the activation is stored and will run.
 ///
-/// `name` is `name`, `package/name` or `/namespace/package/name`. `params` is anything that serializes to an object.
+/// `name` is `name`, `package/name` or `/namespace/package/name`. `params` is any value that serializes to an object.
 pub fn invoke<P: Serialize + ?Sized>(name: &str, params: &P) -> Result<ActivationId, HostError> {
     Invocation::of(name).start(params)
 }
 
-/// Fires a trigger. `None`: no rule of it is active, so nothing was started or recorded.
+/// Fires a trigger and returns the id of the firing. `None`: the trigger has no active rule, so nothing was started or
+/// recorded.
 pub fn fire<P: Serialize + ?Sized>(trigger: &str, payload: &P) -> Result<Option<ActivationId>, HostError> {
     let fired: FireAnswer = Request::fire(trigger).send(payload)?;
     Ok(fired.activation_id)
 }
 
-/// An invocation of another action: how to call it, then [`start`](Self::start), [`result`](Self::result) or
+/// An invocation of another action. Say how to invoke it, then call [`start`](Self::start), [`result`](Self::result) or
 /// [`record`](Self::record).
 ///
 /// ```no_run
@@ -49,24 +49,25 @@ pub struct Invocation {
 }
 
 impl Invocation {
+    /// An invocation of `name`: `name`, `package/name` or `/namespace/package/name`.
     pub fn of(name: &str) -> Invocation {
         Invocation { name: name.into(), wait: None }
     }
 
-    /// How long `result` and `record` wait. Default and upper limit are the host's, 60 s.
+    /// How long `result` and `record` wait. The host's default, and its limit, is 60 s.
     pub fn wait_at_most(mut self, wait: Duration) -> Invocation {
         self.wait = Some(wait);
         self
     }
 
-    /// Does not wait for the action.
+    /// Invokes the action without waiting for it.
     pub fn start<P: Serialize + ?Sized>(&self, params: &P) -> Result<ActivationId, HostError> {
         let started: StartAnswer = Request::start(&self.name).send(params)?;
         Ok(started.activation_id)
     }
 
-    /// Waits for the action and returns its result. An action that ends with an error is
-    /// [`Reason::ActionFailed`]; one that is still running after the wait is [`Reason::StillRunning`], and goes on.
+    /// Invokes the action, waits for it and returns its result. `Err` is [`Reason::ActionFailed`] if the action ended with
+    /// an error, and [`Reason::StillRunning`] if it is still running after the wait; it then goes on.
     pub fn result<T: DeserializeOwned>(&self, params: &impl Serialize) -> Result<T, HostError> {
         let record = self.record(params)?;
         let Some(response) = record.get("response") else {
@@ -79,8 +80,8 @@ impl Invocation {
         serde_json::from_value(result).map_err(HostError::unexpected_answer)
     }
 
-    /// Waits for the action and returns its activation record, also of one that failed. The record of an action that is
-    /// still running after the wait has only the member `activationId`.
+    /// Invokes the action, waits for it and returns its activation record, even if it failed. If the action is still
+    /// running after the wait, the record has only the member `activationId`.
     pub fn record<P: Serialize + ?Sized>(&self, params: &P) -> Result<Value, HostError> {
         Request::wait(&self.name, self.wait).send(params)
     }
@@ -92,6 +93,7 @@ impl Invocation {
 pub struct ActivationId(String);
 
 impl ActivationId {
+    /// 32 lower-case hexadecimal digits.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -103,12 +105,14 @@ impl Display for ActivationId {
     }
 }
 
+/// The answer to `actions.invoke` without waiting.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct StartAnswer {
     activation_id: ActivationId,
 }
 
+/// The answer to `triggers.fire`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct FireAnswer {

@@ -1,4 +1,4 @@
-//! Web actions: what an HTTP request looks like to an action, and what an action answers.
+//! Web actions: the HTTP request that an action gets, and the HTTP answer that it returns.
 
 mod request;
 mod response;

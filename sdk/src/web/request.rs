@@ -1,4 +1,4 @@
-//! The HTTP request behind an activation: the `__ow_*` arguments, apart from the others.
+//! The HTTP request of a web action. The host passes it in the `__ow_*` arguments.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 
 use crate::{Failure, arguments, base64};
 
-/// An HTTP request to a web action. `T` is the type of the arguments proper: query, form fields, JSON members and the
-/// action's own parameters.
+/// An HTTP request to a web action. `T` is the type of the arguments: query, form fields, JSON members and the action's
+/// own parameters.
 ///
 /// ```
 /// use serde::Deserialize;
@@ -24,29 +24,30 @@ use crate::{Failure, arguments, base64};
 /// ```
 #[derive(Clone, Debug)]
 pub struct WebRequest<T = Map<String, Value>> {
-    /// In lower case: `get`, `post`, …
+    /// The method in lower case: `get`, `post`, …
     pub method: String,
-    /// By lower-case name; of a repeated header the last value.
+    /// The header fields by lower-case name. A repeated header has its last value.
     pub headers: BTreeMap<String, String>,
-    /// What follows the extension in the address, still percent-encoded: empty, `/`, or `/more/segments`.
+    /// The part of the address after the extension, percent-encoded: empty, `/`, or `/more/segments`.
     pub path: String,
-    /// Namespace of the caller, if the request carried valid credentials.
+    /// The namespace of the caller, if the request had valid credentials.
     pub user: Option<String>,
     /// The query as text. Only web actions with the annotation `raw-http` have it.
     pub query: Option<String>,
-    /// The body as it arrived: text, base64, or JSON that is no object. [`WebRequest::body_bytes`] decodes it. `None`
-    /// where there was no body, or its members are among the arguments.
+    /// The body as it arrived: text, base64, or JSON that is not an object. [`WebRequest::body_bytes`] decodes it. `None`
+    /// if there was no body, or if its members are among the arguments.
     pub body: Option<Value>,
+    /// The arguments without the `__ow_*` ones.
     pub args: T,
 }
 
 impl<T> WebRequest<T> {
-    /// The header of that name, in any case.
+    /// The header of that name, which may be in any case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(&name.to_ascii_lowercase()).map(String::as_str)
     }
 
-    /// The body's bytes; empty without a body. `Err`: a binary body that is not base64.
+    /// The bytes of the body, empty if there is none. `Err`: a binary body is not base64.
     pub fn body_bytes(&self) -> Result<Vec<u8>, Failure> {
         match &self.body {
             None => Ok(Vec::new()),
@@ -61,7 +62,7 @@ impl<T> WebRequest<T> {
         Ok(String::from_utf8(self.body_bytes()?)?)
     }
 
-    /// Whether a string body stands for itself. A raw web action gets also `application/json` as base64.
+    /// Whether a string body is plain text, not base64. A raw web action gets `application/json` as base64 too.
     fn body_is_text(&self) -> bool {
         let content_type = self.header("content-type").unwrap_or_default().to_ascii_lowercase();
         let essence = content_type.split(';').next().unwrap_or_default().trim();
@@ -79,7 +80,7 @@ impl<T> WebRequest<T> {
 impl<'de, T: DeserializeOwned> Deserialize<'de> for WebRequest<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut members = Map::deserialize(deserializer)?;
-        let context = Context {
+        let request = RequestMembers {
             method: members.remove("__ow_method"),
             headers: members.remove("__ow_headers"),
             path: members.remove("__ow_path"),
@@ -87,22 +88,23 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for WebRequest<T> {
             query: members.remove("__ow_query"),
             body: members.remove("__ow_body"),
         };
-        let Some(method) = context.method else {
+        let Some(method) = request.method else {
             return Err(D::Error::custom("this action answers web requests only: call it under /api/v1/web/"));
         };
         Ok(WebRequest {
             method: part("__ow_method", method)?,
-            headers: context.headers.map_or(Ok(BTreeMap::new()), |value| part("__ow_headers", value))?,
-            path: context.path.map_or(Ok(String::new()), |value| part("__ow_path", value))?,
-            user: context.user.map(|value| part("__ow_user", value)).transpose()?,
-            query: context.query.map(|value| part("__ow_query", value)).transpose()?,
-            body: context.body,
+            headers: request.headers.map_or(Ok(BTreeMap::new()), |value| part("__ow_headers", value))?,
+            path: request.path.map_or(Ok(String::new()), |value| part("__ow_path", value))?,
+            user: request.user.map(|value| part("__ow_user", value)).transpose()?,
+            query: request.query.map(|value| part("__ow_query", value)).transpose()?,
+            body: request.body,
             args: arguments::from_members(members).map_err(D::Error::custom)?,
         })
     }
 }
 
-struct Context {
+/// The `__ow_*` arguments.
+struct RequestMembers {
     method: Option<Value>,
     headers: Option<Value>,
     path: Option<Value>,
@@ -111,6 +113,7 @@ struct Context {
     body: Option<Value>,
 }
 
+/// Parses one `__ow_*` argument.
 fn part<P: DeserializeOwned, E: serde::de::Error>(name: &str, value: Value) -> Result<P, E> {
     serde_json::from_value(value).map_err(|cause| E::custom(format!("argument `{name}`: {cause}")))
 }
@@ -128,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn the_context_is_apart_from_the_arguments() {
+    fn the_request_is_separate_from_the_arguments() {
         let got = request(json!({ "__ow_headers": { "x-a": "1" }, "__ow_user": "guest" }));
         assert_eq!((got.method.as_str(), got.path.as_str(), got.user.as_deref()), ("post", "/a%20b", Some("guest")));
         assert_eq!((got.header("X-A"), got.header("x-b")), (Some("1"), None));
@@ -136,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn typed_arguments_are_read_as_anywhere_else() {
+    fn typed_arguments_are_read_as_in_any_action() {
         #[derive(Debug, Deserialize)]
         struct Args {
             n: u32,
@@ -148,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_is_no_web_request_is_refused() {
+    fn a_call_that_is_not_a_web_request_is_refused() {
         let refusal = arguments::parse::<WebRequest>("{}").unwrap_err();
         assert_eq!(refusal, "this action answers web requests only: call it under /api/v1/web/");
     }

@@ -1,14 +1,14 @@
-//! The answer of a web action: status, headers and body as its `.http` address reads them.
+//! The HTTP answer of a web action: status, headers and body for its `.http` address.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::base64;
 
-/// An HTTP answer. Return it as the result, or as the `Err` of one.
+/// An HTTP answer. Return it as the value or as the `Err` of a `Result`.
 ///
-/// The address ending in `.http` uses all of it; `.html`, `.svg` and `.text` use only the body. The host answers 204
-/// where neither status nor body is set.
+/// An address ending in `.http` uses all of it; `.html`, `.svg` and `.text` use only the body. Without status and body, the
+/// host answers 204.
 ///
 /// ```
 /// use wask_sdk::WebResponse;
@@ -21,43 +21,43 @@ use crate::base64;
 pub struct WebResponse(Map<String, Value>);
 
 impl WebResponse {
-    /// A status without a body: 100 to 599.
+    /// An answer with this status, 100 to 599, and no body.
     pub fn status(status: u16) -> WebResponse {
         WebResponse::default().with_status(status)
     }
 
-    /// A page, 200.
+    /// An HTML page with status 200.
     pub fn html(text: impl Into<String>) -> WebResponse {
         WebResponse::string("text/html; charset=utf-8", text.into())
     }
 
-    /// Plain text, 200.
+    /// Plain text with status 200.
     pub fn text(text: impl Into<String>) -> WebResponse {
         WebResponse::string("text/plain; charset=utf-8", text.into())
     }
 
-    /// A JSON document, 200.
+    /// A JSON document with status 200.
     pub fn json(value: impl Serialize) -> WebResponse {
         WebResponse::default().header("content-type", "application/json").body(value)
     }
 
-    /// Anything else, 200: an image, an archive. It travels as base64.
+    /// Bytes of any type with status 200, such as an image. They are sent to the host as base64.
     pub fn bytes(content_type: &str, bytes: &[u8]) -> WebResponse {
         WebResponse::string(content_type, base64::encode(bytes))
     }
 
-    /// 302 to another address.
+    /// A redirect to another address, with status 302.
     pub fn redirect(location: &str) -> WebResponse {
         WebResponse::status(302).header("location", location)
     }
 
-    /// The same with this status.
+    /// Sets the status.
     pub fn with_status(mut self, status: u16) -> WebResponse {
         self.0.insert("statusCode".into(), status.into());
         self
     }
 
-    /// Adds a header line. `set-cookie` and the like may come several times; of `content-type` the last one counts.
+    /// Adds a header. A name may be repeated, as for `set-cookie`; of `content-type`, the last one counts.
     pub fn header(mut self, name: &str, value: &str) -> WebResponse {
         let name = name.to_ascii_lowercase();
         let headers = self.0.entry("headers").or_insert_with(|| Map::new().into());
@@ -69,7 +69,7 @@ impl WebResponse {
         self
     }
 
-    /// The same with this body: a string as it is, other JSON as `application/json`.
+    /// Sets the body: a string as it is, other JSON as `application/json`.
     pub fn body(mut self, value: impl Serialize) -> WebResponse {
         match serde_json::to_value(value) {
             Ok(value) => self.0.insert("body".into(), value),
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_was_set_is_written() {
+    fn an_answer_has_only_the_members_that_were_set() {
         assert_eq!(to_value(WebResponse::status(204)).unwrap(), json!({ "statusCode": 204 }));
         assert_eq!(
             to_value(WebResponse::bytes("image/png", b"foo")).unwrap(),
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_may_come_twice_but_not_the_content_type() {
+    fn a_header_may_be_repeated_but_not_the_content_type() {
         let answer = WebResponse::json([1]).header("Content-Type", "application/problem+json");
         let answer = answer.header("Set-Cookie", "a=1").header("set-cookie", "b=2").header("set-cookie", "c=3");
         assert_eq!(
