@@ -1,4 +1,4 @@
-//! A web action in front of a long job: starts the worker with its own arguments and answers with the activation id.
+//! A web action that starts a long job: it passes its arguments to the worker and returns the activation id.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -14,15 +14,15 @@ struct Start {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Started {
+struct StartedJob {
     activation_id: ActivationId,
 }
 
 #[wask_sdk::action]
-fn front(mut start: Start) -> Result<Started, HostError> {
-    start.params.retain(|name, _| !name.starts_with("__ow_")); // the request is this action's, not the worker's
+fn front(mut start: Start) -> Result<StartedJob, HostError> {
+    start.params.retain(|name, _| !name.starts_with("__ow_")); // the HTTP request belongs to this action, not to the worker
     let activation_id = invoke(&start.worker, &start.params)?;
-    Ok(Started { activation_id })
+    Ok(StartedJob { activation_id })
 }
 
 fn my_worker() -> String {

@@ -1,9 +1,9 @@
-// Greets. An action without any library: arguments are one JSON object on standard input, the result is the last line
-// of standard output, and what goes to standard error is logged.
+// Greets, without any library. The arguments are one JSON object on standard input, the result is the last line of
+// standard output, and standard error is the log.
 #include <stdio.h>
 #include <string.h>
 
-// Moves past the string literal that starts at `at`.
+// Returns the position after the string literal that starts at `at`.
 static const char *after_string(const char *at) {
     for (at++; *at != '\0' && *at != '"'; at++) {
         if (*at == '\\' && at[1] != '\0') at++;
@@ -11,7 +11,7 @@ static const char *after_string(const char *at) {
     return *at == '"' ? at + 1 : at;
 }
 
-// Finds the string that is the object's member `name`, quotes included. NULL: there is none, or it is no string.
+// Finds the member `name` of the object: its string value, including the quotes. NULL: it is missing or not a string.
 static const char *string_member(const char *json, const char *name) {
     size_t length = strlen(name);
     int depth = 0;
@@ -42,7 +42,7 @@ int main(void) {
         puts("{\"error\":\"argument `name`: missing, or not a string\"}");
         return 0;
     }
-    int inside = (int)(after_string(name) - name) - 2; // as it came, still escaped: valid JSON in, valid JSON out
+    int inside = (int)(after_string(name) - name) - 2; // the text stays escaped, so valid JSON stays valid JSON
     printf("{\"greeting\":\"Hello, %.*s!\"}\n", inside, name + 1);
     return 0;
 }

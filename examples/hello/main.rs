@@ -1,4 +1,4 @@
-//! Greets whoever is named.
+//! Greets the person named in the argument.
 
 use serde::{Deserialize, Serialize};
 

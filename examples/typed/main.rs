@@ -1,4 +1,4 @@
-//! Prices an order: typed input, typed result, and an error that a program can read.
+//! Prices an order, with a typed argument, a typed result, and an error that a program can read.
 
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +27,7 @@ const MOST: u32 = 100;
 
 #[wask_sdk::action]
 fn quote(order: Order) -> Result<Quote, Refusal> {
-    if MOST < order.count {
+    if order.count > MOST {
         return Err(Refusal::TooMany { most: MOST });
     }
     let price = match order.item.as_str() {

@@ -1,4 +1,4 @@
-//! A page for browsers: at `.html` only the page counts, at `.http` also status and headers.
+//! A page for browsers. Its address ending in `.html` uses only the page; `.http` uses status and headers too.
 
 use serde::Deserialize;
 use wask_sdk::{WebRequest, WebResponse};
@@ -19,7 +19,7 @@ fn page(request: WebRequest<Visit>) -> Result<WebResponse, WebResponse> {
     Ok(WebResponse::html(text).header("cache-control", "no-store"))
 }
 
-/// What comes from outside is text, not markup.
+/// Escapes text of a visitor, so that it cannot contain markup.
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_comes_from_outside_is_not_markup() {
+    fn a_visitors_text_cannot_contain_markup() {
         assert_eq!(escape("<b a=\"1\">&"), "&lt;b a=&quot;1&quot;&gt;&amp;");
     }
 }

@@ -1,12 +1,12 @@
-//! The guests are what they say: text modules can be read and are valid, and the README lists every guest.
+//! Checks that the text modules are valid, and that the README lists every guest.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Guests are found by file, so the list cannot be forgotten.
+/// The files of a folder, sorted. Guests are found by file, so none can be forgotten.
 fn files(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let entries = fs::read_dir(folder).expect("the folder stands beside this test");
+    let entries = fs::read_dir(folder).expect("the folder exists");
     let mut files: Vec<_> = entries.map(|entry| entry.expect("it can be read").path()).collect();
     files.sort();
     files

@@ -1,4 +1,4 @@
-;; Never ends: asks the host for the time, again and again.
+;; Never ends: asks the host for the time in a loop.
 (module
   (import "wasi_snapshot_preview1" "clock_time_get" (func $clock_time_get (param i32 i64 i32) (result i32)))
   (memory (export "memory") 1)

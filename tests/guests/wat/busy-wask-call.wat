@@ -1,4 +1,4 @@
-;; Never ends: sends the same request to the host, whatever the answer.
+;; Never ends: sends the same request to the host in a loop, whatever the answer.
 (module
   (import "wask" "call" (func $call (param i32 i32) (result i64)))
   (memory (export "memory") 1)

@@ -1,4 +1,4 @@
-;; Never ends: writes nothing to standard output, again and again.
+;; Never ends: writes zero bytes to standard output in a loop.
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)

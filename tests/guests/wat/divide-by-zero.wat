@@ -1,4 +1,4 @@
-;; Divides by zero, two named functions deep.
+;; Divides by zero in `$divide`, which `$compute` calls, which `$_start` calls.
 (module
   (memory (export "memory") 1)
   (func $divide (param $by i32) (result i32) (i32.div_s (i32.const 1) (local.get $by)))

@@ -1,4 +1,4 @@
-;; Never ends: fills 16 MiB with one instruction, again and again.
+;; Never ends: fills 16 MiB with one instruction in a loop.
 (module
   (memory (export "memory") 256)
   (func (export "_start")

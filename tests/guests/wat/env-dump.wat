@@ -1,4 +1,4 @@
-;; Logs its environment as it is in memory, one variable after the other with zero bytes between, then returns {}.
+;; Logs its environment as it is in memory, with a zero byte after each variable, then returns {}.
 (module
   (import "wasi_snapshot_preview1" "environ_sizes_get" (func $environ_sizes_get (param i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "environ_get" (func $environ_get (param i32 i32) (result i32)))

@@ -1,4 +1,4 @@
-;; Sends the host what is no frame. Traps unless the host answers -1, as the contract says, and returns {}.
+;; Sends the host bytes that are not a frame. Returns {} if the host answers -1, as the contract says; traps otherwise.
 (module
   (import "wask" "call" (func $call (param i32 i32) (result i64)))
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))

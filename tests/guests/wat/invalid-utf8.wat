@@ -1,4 +1,4 @@
-;; Logs a line that is not UTF-8, and prints a result that is not either.
+;; Logs a line and prints a result that are not UTF-8.
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)

@@ -1,4 +1,4 @@
-;; Writes 16 MiB by one call with a quarter of a million pieces of 64 bytes, then returns {}.
+;; Writes 16 MiB with one call, in 262,144 pieces of 64 bytes, then returns {}.
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 40)

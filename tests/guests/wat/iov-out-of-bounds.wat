@@ -1,4 +1,4 @@
-;; Writes from an address beyond its memory. Goes on if that is refused with an error number, and returns {}.
+;; Writes from an address beyond its memory. Returns {} if it gets an error number; traps otherwise.
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)

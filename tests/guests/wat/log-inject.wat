@@ -1,4 +1,4 @@
-;; Logs what could be taken for something else: an escape sequence, a zero byte, a line that looks like the host's own.
+;; Logs text that could mislead a reader: an escape sequence, a zero byte, and a line that looks like one of the host.
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)

@@ -1,4 +1,4 @@
-;; Grows its memory page by page until that is refused, then gives up. Touches nothing.
+;; Grows its memory page by page until that is refused, then traps. Touches nothing.
 (module
   (memory (export "memory") 1)
   (func (export "_start")

@@ -1,4 +1,4 @@
-;; Takes all the memory it gets, writes to every page, and never ends.
+;; Takes all the memory it can get, writes to every page, and never ends.
 (module
   (memory (export "memory") 1)
   (func (export "_start")

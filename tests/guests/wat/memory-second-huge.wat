@@ -1,4 +1,4 @@
-;; Wants a second memory, of 4 GiB.
+;; Declares a second memory of 4 GiB.
 (module
   (memory (export "memory") 1)
   (memory 65536)

@@ -1,3 +1,3 @@
-;; Has no memory, so no arguments and no result.
+;; Has no memory, and therefore neither arguments nor a result.
 (module
   (func (export "_start")))

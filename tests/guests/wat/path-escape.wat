@@ -1,4 +1,4 @@
-;; Opens ../../../../etc/passwd below descriptors 0 to 9. Returns {"escaped":true} if one of them lets it, else
+;; Opens ../../../../etc/passwd below descriptors 0 to 9. Returns {"escaped":true} if that succeeds below one of them, else
 ;; {"escaped":false}.
 (module
   (import "wasi_snapshot_preview1" "path_open"

@@ -1,4 +1,4 @@
-;; Waits for 134 million things at once; the list does not fit the memory.
+;; Waits for 134 million subscriptions at once. The list does not fit into the memory.
 (module
   (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll_oneoff (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)

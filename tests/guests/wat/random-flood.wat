@@ -1,4 +1,4 @@
-;; Asks for 16 MiB of random bytes, again and again.
+;; Never ends: asks for 16 MiB of random bytes in a loop.
 (module
   (import "wasi_snapshot_preview1" "random_get" (func $random_get (param i32 i32) (result i32)))
   (memory (export "memory") 257)

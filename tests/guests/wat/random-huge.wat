@@ -1,4 +1,4 @@
-;; Asks for 4 GiB of random bytes, though it has 64 KiB. Goes on if that is refused with an error number, and returns {}.
+;; Asks for 4 GiB of random bytes, though its memory has 64 KiB. Returns {} if it gets an error number; traps otherwise.
 (module
   (import "wasi_snapshot_preview1" "random_get" (func $random_get (param i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))

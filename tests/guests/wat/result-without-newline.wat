@@ -1,4 +1,4 @@
-;; Prints a log line that ends in a carriage return, an empty line, and a result without a line break: a proper action.
+;; A valid action: prints a log line that ends in a carriage return, an empty line, and a result without a line break.
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)

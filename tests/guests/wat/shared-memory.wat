@@ -1,4 +1,4 @@
-;; Waits for ever on shared memory, for a thread that does not exist.
+;; Waits forever on shared memory, for a thread that does not exist.
 (module
   (memory (export "memory") 1 1 shared)
   (func (export "_start")

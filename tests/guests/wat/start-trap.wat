@@ -1,4 +1,4 @@
-;; Never gets to `_start`: the module's start function, which runs while it is instantiated, traps.
+;; Never reaches `_start`: the start function, which runs while the module is instantiated, traps.
 (module
   (memory (export "memory") 1)
   (func $initialize unreachable)

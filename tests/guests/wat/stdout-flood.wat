@@ -1,4 +1,4 @@
-;; Writes lines to standard output, for ever.
+;; Never ends: writes lines to standard output.
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)

@@ -1,4 +1,4 @@
-;; Writes 1 MiB to standard output at a time, for ever, without a single line break.
+;; Never ends: writes to standard output, 1 MiB at a time, without a line break.
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 32)

@@ -1,4 +1,4 @@
-;; Grows a table until that is refused, then gives up.
+;; Grows a table until that is refused, then traps.
 (module
   (memory (export "memory") 1)
   (table $t 1 funcref)

@@ -1,4 +1,4 @@
-;; Wants a table of ten million entries from the beginning.
+;; Declares a table of ten million entries.
 (module
   (memory (export "memory") 1)
   (table 10000000 funcref)

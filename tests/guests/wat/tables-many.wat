@@ -1,4 +1,4 @@
-;; Wants many tables of ten thousand entries.
+;; Declares 30 tables of ten thousand entries.
 (module
   (memory (export "memory") 1)
   (table 10000 funcref) (table 10000 funcref) (table 10000 funcref) (table 10000 funcref) (table 10000 funcref)

@@ -1,4 +1,4 @@
-;; Takes an answer though it has asked nothing. Traps unless the host answers -1, as the contract says, and returns {}.
+;; Takes an answer without a call. Returns {} if the host answers -1, as the contract says; traps otherwise.
 (module
   (import "wask" "take" (func $take (param i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))

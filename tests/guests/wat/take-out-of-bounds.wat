@@ -1,4 +1,5 @@
-;; Lets the host write an answer beyond its memory. Traps unless the host answers -1, as the contract says, and returns {}.
+;; Takes an answer to an address beyond its memory. Returns {} if the host answers -1, as the contract says; traps
+;; otherwise.
 (module
   (import "wask" "call" (func $call (param i32 i32) (result i64)))
   (import "wask" "take" (func $take (param i32) (result i32)))

@@ -1,4 +1,4 @@
-;; Imports what no host has.
+;; Imports a function that the host does not have.
 (module
   (import "env" "abort" (func $abort (param i32)))
   (memory (export "memory") 1)

@@ -1,4 +1,4 @@
-;; Imports a function of WASI preview 1 with one parameter too few.
+;; Imports a function of WASI preview 1 with one parameter missing.
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32) (result i32)))
   (memory (export "memory") 1)

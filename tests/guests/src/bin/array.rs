@@ -1,4 +1,4 @@
-//! Returns a JSON array: what it got, twice.
+//! Returns a JSON array: its arguments, twice.
 
 #[wask_sdk::action]
 fn array(args: serde_json::Value) -> [serde_json::Value; 2] {

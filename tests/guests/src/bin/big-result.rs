@@ -1,4 +1,4 @@
-//! Returns `{"data":"xx…"}`, `size` bytes of JSON in all (11 at least).
+//! Returns `{"data":"xx…"}`, a JSON text of `size` bytes (at least 11).
 
 use std::collections::BTreeMap;
 

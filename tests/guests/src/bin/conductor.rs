@@ -1,5 +1,5 @@
-//! Conducts as it is told: `plan` is a list of what to return turn by turn, the rest of it is kept in the state; `forever` is
-//! an action to call again and again. At the end of the plan it returns what it was given.
+//! A conductor that follows `plan`, a list: each time it returns the first entry and keeps the others in its state. With
+//! `forever`, the name of an action, it invokes that again and again. At the end of the plan it returns its arguments.
 
 use serde_json::{Map, Value, json};
 

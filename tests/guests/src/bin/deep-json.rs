@@ -1,4 +1,4 @@
-//! Prints a result of `depth` objects inside each other: `{"a":{"a":{}}}` is three deep.
+//! Prints a result of `depth` nested objects: `{"a":{"a":{}}}` is three deep.
 
 use serde::Deserialize;
 
@@ -7,7 +7,7 @@ struct Args {
     depth: usize,
 }
 
-/// Writes by hand, because a serializer would be the first to run out of stack.
+/// Writes the text itself, because a serializer would run out of stack.
 fn main() {
     let args: Args = serde_json::from_reader(std::io::stdin()).expect("`depth` is a number");
     let inside = args.depth.saturating_sub(1);

@@ -1,4 +1,4 @@
-//! Returns its whole environment, so that a test sees what is there and what is not.
+//! Returns its whole environment.
 
 use std::collections::BTreeMap;
 

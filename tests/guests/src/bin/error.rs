@@ -1,4 +1,4 @@
-//! Ends with the application error `error`; without one the error is null.
+//! Ends with the application error `error`, or with null.
 
 use serde_json::Value;
 

@@ -1,5 +1,5 @@
-//! Fires trigger `name` with `payload` through the SDK and returns `{"activationId":…}`, null when no rule is active.
-//! A refusal becomes `{"refused":{"reason":…,"error":…}}`.
+//! Fires trigger `name` with `payload` through the SDK and returns `{"activationId":…}`, null if no rule is active. A
+//! refusal becomes `{"refused":{"reason":…,"error":…}}`.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};

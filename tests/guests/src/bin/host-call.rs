@@ -1,5 +1,5 @@
-//! Sends any request frame: `header` is its first line, `body` the text that follows. Does so `times` times (1), and
-//! returns `{"answer":…,"times":…}`. The first refusal ends it: `{"refused":{"reason":…,"error":…},"times":…}`.
+//! Sends a request frame, `header` as its first line and `body` as the text after it, `times` times (1). Returns
+//! `{"answer":…,"times":…}`. The first refusal ends it: `{"refused":{"reason":…,"error":…},"times":…}`.
 
 use serde::Deserialize;
 use serde_json::{Value, json};

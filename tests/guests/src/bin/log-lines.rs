@@ -1,4 +1,4 @@
-//! Logs `lines` lines of `width` bytes (10 at least), the even ones on standard output, the odd ones on standard error.
+//! Logs `lines` lines of `width` bytes (at least 10), even ones on standard output, odd ones on standard error.
 
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -1,3 +1,3 @@
-//! Ends well and prints nothing.
+//! Ends normally and prints nothing.
 
 fn main() {}

@@ -1,4 +1,4 @@
-//! Sleeps `ms` in slices of 20 ms, looking at the wall clock after each, and logs when it starts and ends.
+//! Sleeps in slices of 20 ms until the wall clock has moved by `ms`, and logs when it starts and ends.
 
 use std::thread::sleep;
 use std::time::{Duration, SystemTime};

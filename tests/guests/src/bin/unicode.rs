@@ -1,4 +1,4 @@
-//! Logs and returns text that is easily broken: several planes, both directions, control characters, line separators.
+//! Logs and returns text that is easily corrupted: several planes, both directions, control characters, line separators.
 
 use serde_json::{Value, json};
 
