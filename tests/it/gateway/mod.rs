@@ -1,5 +1,5 @@
 //! The API gateway: routes created like `wsk api`, `aio rt api` and their library create them, and requests to them.
-//! `spec/clients.md`, "Routes besides".
+//! clients.md §3.
 
 mod managing;
 mod serving;

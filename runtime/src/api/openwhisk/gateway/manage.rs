@@ -1,5 +1,5 @@
 //! `/api/v1/web/whisk.system/apimgmt/{createApi,getApi,deleteApi}`: the calls of `wsk api` and `aio rt api`. They look
-//! like web actions of the system but need the key of a namespace. `spec/clients.md`, "Routes besides".
+//! like web actions of the system but need the key of a namespace. clients.md §3.
 
 use axum::Json;
 use axum::body::Body;
