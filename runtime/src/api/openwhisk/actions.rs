@@ -18,7 +18,7 @@ use crate::api::http::{
     Caller, ETag, Params, Rejection, Segments, TransactionId, WriteHeaders, accepted, body, idempotency,
     wants_extra_logging, with_activation_id,
 };
-use crate::api::wask::callbacks::{CallbackHeaders, first_callback, with_callback};
+use crate::api::wask::callbacks::{self, first_callback, with_callback};
 use crate::catalog::Selection;
 use crate::gate::rights;
 use crate::idempotency::{Door, KeyedRequest, Reply};
@@ -118,11 +118,9 @@ pub async fn invoke(
     let accepted_at = app.clock.now();
     let key = idempotency::key(request.headers())?;
     let entrance = app.admission.admit_keyed(&caller.identity, &action, key, accepted_at).await?;
-    let (wait, result_only) = mode(&params, app.limits.blocking_wait_ms)?;
+    let (wait, wanted) = mode(&params, app.limits.blocking_wait_ms)?;
     let extra_logging = wants_extra_logging(request.headers());
-    let callback_headers = CallbackHeaders::read(request.headers())?;
-    let mut args = body::payload(request, app.gate.payload_bytes(&caller.identity)).await?;
-    let callback = callback_headers.subscription(&mut args)?;
+    let (args, callback) = callbacks::payload(request, app.gate.payload_bytes(&caller.identity)).await?;
     let context = Context { extra_logging, ..Context::outermost(transaction.0, accepted_at) };
     let identity = caller.identity.clone();
     let invocation = Invocation { identity, action, args, wait, context, callback };
@@ -132,7 +130,7 @@ pub async fn invoke(
         Reply::First(answer) => answer.callback,
         Reply::Replayed(answer) => first_callback(&app, &caller.identity.namespace, answer.invoked.id()).await?,
     };
-    Ok(idempotency::answered(reply.map(|invoked| with_callback(answer(invoked.invoked, result_only), callback))))
+    Ok(idempotency::answered(reply.map(|invoked| with_callback(answer(invoked.invoked, wanted), callback))))
 }
 
 /// The parts that a retry must repeat: the action, its arguments and the callback. Unlike the first request it can be
@@ -144,12 +142,20 @@ fn keyed(key: IdempotencyKey, invocation: &Invocation) -> KeyedRequest {
     KeyedRequest::new(invocation.identity.namespace.clone(), key, Door::Api, &parts)
 }
 
+/// What a blocking caller wants to read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Record,
+    Result,
+}
+
 /// `blocking`, `result` and `timeout`; the timeout is validated even for a non-blocking call.
-fn mode(params: &Params, longest_ms: u64) -> Result<(Wait, bool), Rejection> {
+fn mode(params: &Params, longest_ms: u64) -> Result<(Wait, Wanted), Rejection> {
     let timeout_ms = params.filter("timeout", timeout_ms)?.map_or(longest_ms, |ms| longest_ms.min(ms));
     let is_blocking = params.flag("blocking", false)?;
     let wait = if is_blocking { Wait::UpTo(Duration::from_millis(timeout_ms)) } else { Wait::No };
-    Ok((wait, params.flag("result", false)?))
+    let wanted = if params.flag("result", false)? { Wanted::Result } else { Wanted::Record };
+    Ok((wait, wanted))
 }
 
 fn timeout_ms(text: &str) -> Result<u64, String> {
@@ -157,20 +163,20 @@ fn timeout_ms(text: &str) -> Result<u64, String> {
     ms.ok_or_else(|| messages::INVOKE_TIMEOUT.to_owned())
 }
 
-fn answer(invoked: Invoked, result_only: bool) -> Response {
+fn answer(invoked: Invoked, wanted: Wanted) -> Response {
     match invoked {
         Invoked::Accepted(id) => accepted(id),
         Invoked::Ended(record) => {
-            let response = (status_of(record.response.status), ended(&record, result_only)).into_response();
+            let response = (status_of(record.response.status), ended(&record, wanted)).into_response();
             with_activation_id(response, record.id)
         }
     }
 }
 
 /// The record or only the result. An array is always sent alone, as the reference does.
-fn ended(record: &Arc<Activation>, result_only: bool) -> Response {
+fn ended(record: &Arc<Activation>, wanted: Wanted) -> Response {
     let result = &record.response.result;
-    if result_only || result.is_array() {
+    if wanted == Wanted::Result || result.is_array() {
         Json(result).into_response()
     } else {
         Json(record.wire_without_logs()).into_response()

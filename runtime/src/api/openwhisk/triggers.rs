@@ -15,7 +15,7 @@ use crate::api::App;
 use crate::api::http::{
     Caller, ETag, EXTRA_LOGGING, Params, Rejection, Segments, TransactionId, WriteHeaders, accepted, body, idempotency,
 };
-use crate::api::wask::callbacks::{self, CallbackHeaders};
+use crate::api::wask::callbacks;
 use crate::catalog::Selection;
 use crate::firing::Fire;
 use crate::gate::rights;
@@ -81,9 +81,7 @@ pub async fn fire(
     let key = idempotency::key(request.headers())?;
     app.admission.admit_firing(&caller.identity, &trigger, accepted_at)?;
     let headers = Some(headers_for_actions(request.headers()));
-    let callback_headers = CallbackHeaders::read(request.headers())?;
-    let mut payload = body::payload(request, app.gate.payload_bytes(&caller.identity)).await?;
-    let asked = callback_headers.subscription(&mut payload)?;
+    let (payload, asked) = callbacks::payload(request, app.gate.payload_bytes(&caller.identity)).await?;
     let key = key.map(|key| keyed(key, &caller.identity.namespace, &trigger, (&payload, &asked)));
     let (id, context) = (ActivationId::new(accepted_at), Context::outermost(transaction.0, accepted_at));
     let fire = Fire { id, identity: caller.identity, trigger, payload, headers, context, callback: None };

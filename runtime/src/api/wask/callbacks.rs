@@ -19,20 +19,28 @@ pub const URL: HeaderName = HeaderName::from_static("x-wask-callback");
 pub const OPTIONS: HeaderName = HeaderName::from_static("x-wask-callback-options");
 const ID: HeaderName = HeaderName::from_static("x-wask-callback-id");
 
+/// The payload of an invocation or a firing, and the callback that the request asks for · 400 · 413 · 415.
+pub async fn payload(request: Request<Body>, limit: u64) -> Result<(Arguments, Option<Subscription>), Rejection> {
+    let headers = CallbackHeaders::read(request.headers())?;
+    let mut payload = body::payload(request, limit).await?;
+    let subscription = headers.subscription(&mut payload)?;
+    Ok((payload, subscription))
+}
+
 /// The headers in which a request can ask for a callback.
-pub struct CallbackHeaders {
+struct CallbackHeaders {
     url: Option<String>,
     options: Option<String>,
 }
 
 impl CallbackHeaders {
     /// 400 if a header occurs twice or is not text.
-    pub fn read(headers: &HeaderMap) -> Result<Self, Failure> {
+    fn read(headers: &HeaderMap) -> Result<Self, Failure> {
         Ok(CallbackHeaders { url: single(headers, URL)?, options: single(headers, OPTIONS)? })
     }
 
     /// The subscription in the headers or in the body, from which it is removed · 400.
-    pub fn subscription(&self, body: &mut Arguments) -> Result<Option<Subscription>, Failure> {
+    fn subscription(&self, body: &mut Arguments) -> Result<Option<Subscription>, Failure> {
         let carrier = CallbackCarrier { url: self.url.as_deref(), options: self.options.as_deref() };
         Subscription::of_request(body, carrier)
     }
