@@ -128,7 +128,7 @@ async fn only_the_owner_reads_the_audit_and_it_expires_like_activations() {
     wask.advance(DAY + Duration::from_millis(1));
     let wask = wask.restart().await; // expired records are removed at every start and once an hour
     let me = wask.guest();
-    eventually("the first is forgotten", || async {
+    eventually("the first is removed", || async {
         (told(&me, "").await == ["created triggers guest/new 0.0.1"]).then_some(())
     })
     .await;

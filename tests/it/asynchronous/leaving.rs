@@ -27,14 +27,14 @@ fn caller(client: &Client, path: &str, args: Value) -> JoinHandle<()> {
 async fn full(client: &Client) {
     for _ in 0..100 {
         let asked = || async { (client.invoke("echo", &json!({})).await.status == 429).then_some(()) };
-        eventually("every place is taken", asked).await;
+        eventually("no further activation is admitted", asked).await;
     }
 }
 
 /// Waits until an activation is admitted.
 async fn free(client: &Client) {
     let asked = || async { (client.invoke("echo", &json!({})).await.status == 200).then_some(()) };
-    eventually("a place is free", asked).await;
+    eventually("an activation is admitted", asked).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -92,7 +92,7 @@ async fn callers_that_disconnect_at_their_202_leave_one_record_and_no_job() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn callers_that_disconnect_during_their_202_do_not_leak_in_flight() {
+async fn callers_that_disconnect_during_their_202_leave_nothing_in_flight() {
     const PLACES: usize = 10;
     let wask = with_places(PLACES as u32).await;
     let me = wask.guest();
@@ -106,7 +106,7 @@ async fn callers_that_disconnect_during_their_202_do_not_leak_in_flight() {
     }
     free(&me).await;
 
-    let admitted = eventually("exactly the places are free", || async {
+    let admitted = eventually("the limit of concurrency admits exactly as many as before", || async {
         let mut admitted = Vec::new();
         for _ in 0..=PLACES {
             let answer = me.post("actions/sleeper", &json!({ "ms": 1000 })).await;

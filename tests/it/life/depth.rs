@@ -21,7 +21,7 @@ async fn an_action_that_fires_its_own_trigger_stops_at_the_depth_limit() {
     me.post("triggers/round", &payload).await.expect(202);
 
     // Firing, action, firing, action …: eight of each.
-    let last = eventually("the circle ends", || async {
+    let last = eventually("the loop ends", || async {
         let runs = me.activations_of("firer").await;
         runs.into_iter().find(|record| record["response"]["result"].to_string().contains(TOO_DEEP))
     })

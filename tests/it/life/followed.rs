@@ -169,7 +169,7 @@ async fn a_follower_of_a_retry_gets_an_attempt_event_and_a_new_log() {
         events.push(event);
     }
 
-    let at = events.iter().position(|event| event.name == "attempt").expect("it says that it begins anew");
+    let at = events.iter().position(|event| event.name == "attempt").expect("an event that announces the attempt");
     assert_eq!(events[at].data, r#"{"attempt":2}"#);
     assert!(events[..at].iter().zip(1..).all(|(event, n)| event.id == line(n)), "{events:?}");
     let (end, second) = events[at + 1..].split_last().unwrap();

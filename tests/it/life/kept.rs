@@ -22,7 +22,7 @@ async fn records_dead_letters_and_callbacks_expire() {
     me.create_action_with("error", &guest("error"), retry(json!({ "attempts": 2, "delayMs": 100 }))).await;
     let id = me.post("actions/error", &json!({ "__ow_callback": receiver.url("/") })).await.expect(202).json();
     ended_in_time(&wask, id["activationId"].as_str().unwrap()).await;
-    eventually("it is told", || async {
+    eventually("the receiver is notified", || async {
         (me.get("callbacks?state=delivered&count=true").await.json() == json!({ "callbacks": 1 })).then_some(())
     })
     .await;
@@ -56,7 +56,7 @@ async fn a_namespace_keeps_its_newest_records_up_to_its_byte_limit() {
     }
     assert_eq!(me.activations_of("echo").await.len(), 20);
     wask.advance(2 * MINUTE);
-    let left = eventually("the oldest are forgotten", || async {
+    let left = eventually("the oldest are removed", || async {
         let left = me.activations_of("echo").await;
         (left.len() < 10).then_some(left)
     })

@@ -64,10 +64,10 @@ async fn a_blocking_caller_whose_activation_queued_gets_its_result() {
         let me = me.clone();
         async move { me.invoke("sleeper", &json!({ "ms": 500 })).await }
     });
-    eventually("he waits", || async { (wask.queued().await == 2).then_some(()) }).await;
+    eventually("the caller waits", || async { (wask.queued().await == 2).then_some(()) }).await;
     me.post("actions/sleeper?blocking=true", &json!({})).await.expect(429);
 
-    eventually("he is answered", || async {
+    eventually("the caller is answered", || async {
         wask.advance(SECOND / 4);
         caller.is_finished().then_some(())
     })
@@ -106,9 +106,9 @@ async fn two_namespaces_share_the_node_evenly_whatever_their_backlogs() {
     for _ in 0..6 {
         of_few.push(few.invoke_async("sleeper", &sleep).await);
     }
-    eventually("all places are taken", || async { (wask.running().len() == 4).then_some(()) }).await;
+    eventually("all permits are taken", || async { (wask.running().len() == 4).then_some(()) }).await;
 
-    eventually("the few have ended", || async {
+    eventually("the activations of the few have ended", || async {
         wask.advance(SECOND / 4);
         (states(&few, &of_few).await == counts(&[("ended", 6)])).then_some(())
     })
@@ -117,7 +117,7 @@ async fn two_namespaces_share_the_node_evenly_whatever_their_backlogs() {
     // They had the first four permits; from then on they get two of four, for three rounds.
     let ended = states(&many, &of_many).await.get("ended").copied().unwrap_or(0);
     assert!((8..=14).contains(&ended), "{ended} of the many have ended");
-    eventually("the places go to whoever is left", || async {
+    eventually("the permits go to the remaining namespace", || async {
         (states(&many, &of_many).await.get("running") == Some(&4)).then_some(())
     })
     .await;
@@ -182,7 +182,7 @@ async fn the_name_of_a_namespace_does_not_decide_how_long_it_waits() {
         }
         let of_few = few.invoke_async("sleeper", &json!({ "ms": 1000 })).await;
 
-        eventually("the one has ended", || async {
+        eventually("the activation of the few has ended", || async {
             wask.advance(SECOND / 4);
             (few.state(&of_few).await == "ended").then_some(())
         })

@@ -209,7 +209,7 @@ async fn a_blocking_caller_gets_the_first_attempt_even_if_it_had_to_queue() {
             async move { me.invoke("error", &args).await }
         });
         if has_to_wait {
-            eventually("he waits", || async { (wask.queued().await == 2).then_some(()) }).await;
+            eventually("the caller waits", || async { (wask.queued().await == 2).then_some(()) }).await;
             wask.advance(SECOND);
         }
 

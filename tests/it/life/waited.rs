@@ -18,7 +18,7 @@ async fn a_status_request_that_waits_is_answered_when_the_activation_ends() {
     in_state(&me, &job, "running").await;
     let waits = waiting(&me, &job, "60s");
     let less_patient = waiting(&me, &job, "500ms");
-    eventually("the one who waits less is answered", || async {
+    eventually("the caller with the shorter wait is answered", || async {
         wask.advance(SECOND / 20);
         less_patient.is_finished().then_some(())
     })

@@ -114,7 +114,7 @@ async fn the_openapi_document_describes_callbacks_and_their_requests() {
 /// The target of a reference; anything else unchanged.
 fn followed<'a>(document: &'a Value, part: &'a Value) -> &'a Value {
     let path = part["$ref"].as_str();
-    path.map_or(part, |path| document.pointer(&path[1..]).expect("a reference that leads somewhere"))
+    path.map_or(part, |path| document.pointer(&path[1..]).expect("a reference that resolves"))
 }
 
 /// The names of parameters.

@@ -165,7 +165,7 @@ async fn b179_anonymous_callers_use_up_the_owners_concurrency() {
     assert_eq!(refused.header("x-openwhisk-activation-id"), None);
 
     me.ended(&sleeping).await;
-    wask_tests::eventually("the place is free again", || async {
+    wask_tests::eventually("the activation is no longer in flight", || async {
         (me.send(web(&me, "GET", "hello.json")).await.status == 200).then_some(())
     })
     .await;
