@@ -44,8 +44,17 @@ pub fn check(base: &str, path: &str, verb: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The names in curly braces.
-pub fn path_parameters(path: &str) -> Vec<&str> {
+/// The documents of the parameters in curly braces; `None` if the path has none.
+pub fn path_parameters(path: &str) -> Option<Value> {
+    let names = parameter_names(path);
+    let document = |name: &&str| {
+        let description = format!("Default description for '{name}'");
+        json!({ "name": name, "in": "path", "type": "string", "required": true, "description": description })
+    };
+    (!names.is_empty()).then(|| names.iter().map(document).collect())
+}
+
+fn parameter_names(path: &str) -> Vec<&str> {
     path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect()
 }
 
@@ -86,7 +95,7 @@ fn of_document(swagger: &Value, gateway: &str) -> Vec<Route> {
 }
 
 /// The document for a Swagger file, which is JSON or YAML, and its routes.
-pub fn of_file(file: &Path, namespace: &str) -> Result<(Value, Vec<Route>), Failure> {
+pub fn from_file(file: &Path, namespace: &str) -> Result<(Value, Vec<Route>), Failure> {
     let text = std::fs::read_to_string(file)
         .map_err(|cause| Failure::general(format!("Error reading swagger file '{}': {cause}", file.display())))?;
     let swagger = yaml::read(&text) // JSON is YAML
@@ -135,6 +144,6 @@ mod tests {
             assert!(check(base, path, verb).is_err(), "{base} {path} {verb}");
         }
         assert!(check("/s", "/a/{b}", "GET").is_ok());
-        assert_eq!(path_parameters("/a/{b}/{c}"), ["b", "c"]);
+        assert_eq!(parameter_names("/a/{b}/{c}"), ["b", "c"]);
     }
 }

@@ -223,8 +223,8 @@ fn create(args: &CreateArgs, server: &Server, screen: Screen) -> Result<(), Fail
     let unable = "Unable to create API";
     let namespace = namespaces::name_of(&Scope::default(), server)?;
     let (apidoc, routes) = match &args.config_file {
-        Some(file) => document::of_file(file, &namespace)?,
-        None => of_route(args, &namespace, server)?,
+        Some(file) => document::from_file(file, &namespace)?,
+        None => document_of_route(args, &namespace, server)?,
     };
     let path = address(server, "create", &[("responsetype", Some("json".to_owned()))]);
     let made = server
@@ -249,7 +249,7 @@ fn create(args: &CreateArgs, server: &Server, screen: Screen) -> Result<(), Fail
 }
 
 /// The document for one route; its action must be a web action.
-fn of_route(args: &CreateArgs, namespace: &str, server: &Server) -> Result<(Value, Vec<Route>), Failure> {
+fn document_of_route(args: &CreateArgs, namespace: &str, server: &Server) -> Result<(Value, Vec<Route>), Failure> {
     let (base, path, verb, action) = match &args.route[..] {
         [path, verb, action] => ("/", path, verb, action),
         [base, path, verb, action] => (base.as_str(), path, verb, action),
@@ -260,20 +260,12 @@ fn of_route(args: &CreateArgs, namespace: &str, server: &Server) -> Result<(Valu
         }
     };
     document::check(base, path, verb)?;
-    let by_http = args.response_type == ResponseType::Http;
-    if path.contains('{') && !by_http {
+    if path.contains('{') && args.response_type != ResponseType::Http {
         return Err(Failure::usage("A response type of 'http' is required when using path parameters."));
     }
-    let name: Name =
-        action.parse().map_err(|cause| Failure::usage(format!("'{action}' is not a valid action name: {cause}")))?;
-    let found = entities::fetch(server, ACTION, &name)?;
-    if !actions::is_web_action(&found) {
-        return Err(Failure::general(format!(
-            "Action '{name}' is not a web action. Issue 'wask action update \"{name}\" --web true' to convert the action to a web action."
-        )));
-    }
-    let extension = args.response_type.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+    let (name, found) = fetch_web_action(action, server)?;
     let owner = found["namespace"].as_str().and_then(|owner| owner.split('/').next()).unwrap_or(namespace);
+    let extension = args.response_type.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
     let mut target = json!({
         "name": name.short(),
         "namespace": owner,
@@ -293,12 +285,8 @@ fn of_route(args: &CreateArgs, namespace: &str, server: &Server) -> Result<(Valu
         "apiName": args.apiname.as_deref().unwrap_or(base),
         "action": target,
     });
-    let parameters = document::path_parameters(path);
-    if !parameters.is_empty() {
-        apidoc["pathParameters"] = parameters
-            .iter()
-            .map(|name| json!({ "name": name, "in": "path", "type": "string", "required": true, "description": format!("Default description for '{name}'") }))
-            .collect();
+    if let Some(parameters) = document::path_parameters(path) {
+        apidoc["pathParameters"] = parameters;
     }
     let route = Route {
         action: format!("/{}/{}", segment(owner), name.short()),
@@ -309,4 +297,16 @@ fn of_route(args: &CreateArgs, namespace: &str, server: &Server) -> Result<(Valu
         url: String::new(),
     };
     Ok((apidoc, vec![route]))
+}
+
+fn fetch_web_action(action: &str, server: &Server) -> Result<(Name, Value), Failure> {
+    let name: Name =
+        action.parse().map_err(|cause| Failure::usage(format!("'{action}' is not a valid action name: {cause}")))?;
+    let found = entities::fetch(server, ACTION, &name)?;
+    if !actions::is_web_action(&found) {
+        return Err(Failure::general(format!(
+            "Action '{name}' is not a web action. Issue 'wask action update \"{name}\" --web true' to convert the action to a web action."
+        )));
+    }
+    Ok((name, found))
 }
