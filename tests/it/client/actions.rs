@@ -9,7 +9,7 @@ use super::Shell;
 #[tokio::test(flavor = "multi_thread")]
 async fn an_uploaded_module_can_be_saved_byte_for_byte() {
     let wask = TestServer::start().await;
-    let shell = Shell::of(&wask, &wask.guest());
+    let shell = Shell::new(&wask, &wask.guest());
     let module = shell.put_guest("echo.wasm", "echo");
 
     let created = shell.ok(&["action", "create", "echo", "echo.wasm"]).await;
@@ -26,7 +26,7 @@ async fn an_uploaded_module_can_be_saved_byte_for_byte() {
 #[tokio::test(flavor = "multi_thread")]
 async fn wat_text_and_zip_files_can_be_uploaded() {
     let wask = TestServer::start().await;
-    let shell = Shell::of(&wask, &wask.guest());
+    let shell = Shell::new(&wask, &wask.guest());
     shell.put("env.wat", wat("env-dump"));
     shell.put("m.zip", {
         let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
@@ -50,7 +50,7 @@ async fn wat_text_and_zip_files_can_be_uploaded() {
 async fn flags_of_action_create_end_up_in_the_document() {
     let wask = TestServer::start().await;
     let me = wask.guest();
-    let shell = Shell::of(&wask, &me);
+    let shell = Shell::new(&wask, &me);
     shell.put_guest("echo.wasm", "echo");
     shell.put("p.json", r#"{"a": 1, "b": {"c": [true]}}"#);
 
@@ -82,7 +82,7 @@ async fn flags_of_action_create_end_up_in_the_document() {
 async fn an_action_becomes_a_web_action_gets_a_secret_and_loses_both() {
     let wask = TestServer::start().await;
     let me = wask.guest();
-    let shell = Shell::of(&wask, &me);
+    let shell = Shell::new(&wask, &me);
     shell.put_guest("echo.wasm", "echo");
     let status = async || me.web(Method::GET, "echo.json").await.status.as_u16();
 
@@ -117,7 +117,7 @@ async fn the_exit_code_of_invoke_shows_how_the_activation_ended() {
     let me = wask.guest();
     me.create_action("echo", &wask_tests::guest("echo")).await;
     me.create_action("fails", &wask_tests::guest("error")).await;
-    let shell = Shell::of(&wask, &me);
+    let shell = Shell::new(&wask, &me);
 
     let started = shell.ok(&["action", "invoke", "echo"]).await;
     let id = started.out.trim_end().strip_prefix("ok: invoked /_/echo with id ").expect("an id").to_owned();
@@ -141,7 +141,7 @@ async fn errors_have_the_text_and_the_exit_code_of_wsk() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("echo", &wask_tests::guest("echo")).await;
-    let shell = Shell::of(&wask, &me);
+    let shell = Shell::new(&wask, &me);
     shell.put_guest("echo.wasm", "echo");
     shell.put("bad.wasm", b"\0asm nonsense");
 
@@ -186,7 +186,7 @@ async fn lists_are_tables_by_default_and_json_with_a_flag() {
     me.create_action("a-long-name", &wask_tests::guest("echo")).await;
     me.create_trigger("go").await;
     me.create_rule("r", "go", "beta").await;
-    let shell = Shell::of(&wask, &me);
+    let shell = Shell::new(&wask, &me);
 
     let list = shell.ok(&["action", "list", "-n"]).await;
     let rows = "actions\n/guest/a-long-name  private  wasm:1\n/guest/beta         private  wasm:1\n";
@@ -212,7 +212,7 @@ async fn a_sequence_is_a_list_of_actions() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("echo", &wask_tests::guest("echo")).await;
-    let shell = Shell::of(&wask, &me);
+    let shell = Shell::new(&wask, &me);
 
     shell.ok(&["action", "create", "twice", "--sequence", "echo,/guest/echo"]).await;
 

@@ -10,7 +10,7 @@ async fn an_activation_can_be_printed_in_every_form() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("logs", &guest("log-lines")).await;
-    let shell = Shell::of(&wask, &me);
+    let shell = Shell::new(&wask, &me);
     let record = shell.ok(&["action", "invoke", "logs", "-b", "-p", "lines", "3"]).await.json();
     let id = record["activationId"].as_str().unwrap();
     let stored = me.ended(id).await;
@@ -44,7 +44,7 @@ async fn an_activation_can_be_printed_in_every_form() {
 #[tokio::test(flavor = "multi_thread")]
 async fn activation_commands_name_an_activation_that_does_not_exist() {
     let wask = TestServer::start().await;
-    let shell = Shell::of(&wask, &wask.guest());
+    let shell = Shell::new(&wask, &wask.guest());
     for (arguments, code, text) in [
         (
             &["activation", "get", "0123456789abcdef0123456789abcdef"][..],
@@ -75,7 +75,7 @@ async fn poll_prints_each_activation_once_from_the_given_start() {
     me.create_action("logs", &guest("log-lines")).await;
     me.invoke("logs", &json!({ "lines": 2 })).await.expect(200);
     me.activations_of_at_least("logs", 1).await;
-    let shell = Shell::of(&wask, &me);
+    let shell = Shell::new(&wask, &me);
 
     let from_now = shell.ok(&["activation", "poll", "--exit", "0"]).await;
     assert_eq!(from_now.out, "", "what ended before is not shown");

@@ -19,7 +19,7 @@ async fn a_failed_callback_is_listed_and_can_be_retried() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;
-    let (shell, receiver) = (Shell::of(&wask, &me), Receiver::start().await);
+    let (shell, receiver) = (Shell::new(&wask, &me), Receiver::start().await);
     receiver.next([Reply::Full(500, vec![], "busy".to_owned())]);
 
     let settings = shell.ok(&["callback", "settings", "--set", "maxRetries=0", "--set", "payload=result"]).await;
@@ -62,7 +62,7 @@ async fn a_callback_can_be_cancelled_only_once() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("sleeper", &guest("sleeper")).await;
-    let (shell, receiver) = (Shell::of(&wask, &me), Receiver::start().await);
+    let (shell, receiver) = (Shell::new(&wask, &me), Receiver::start().await);
     let activation = me.invoke_async("sleeper", &json!({ "ms": 300, "__ow_callback": receiver.url("/done") })).await;
     let waiting = me.get("callbacks").await.expect(200).json();
     let id = waiting[0]["id"].as_str().unwrap();
@@ -82,7 +82,7 @@ async fn a_callback_can_be_cancelled_only_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn callback_settings_can_be_set_and_unset_and_the_secret_rotated() {
     let wask = TestServer::start().await;
-    let shell = Shell::of(&wask, &wask.guest());
+    let shell = Shell::new(&wask, &wask.guest());
     let before = shell.ok(&["callback", "settings"]).await.json();
     assert_eq!((&before["retryMode"], &before["source"]["retryMode"]), (&json!("constant"), &json!("server")));
 

@@ -7,7 +7,7 @@ use super::Shell;
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unreachable_server_and_a_wrong_key_give_different_errors() {
     let wask = TestServer::start().await;
-    let shell = Shell::of(&wask, &wask.guest());
+    let shell = Shell::new(&wask, &wask.guest());
 
     let wrong = shell.run(&["action", "list", "--auth", "a:b"]).await.expect(145);
     assert_eq!(
@@ -28,7 +28,7 @@ async fn verbose_prints_requests_and_responses_without_the_key() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;
-    let shell = Shell::of(&wask, &me);
+    let shell = Shell::new(&wask, &me);
     let secret = me.auth.split_once(':').unwrap().1;
 
     let create = ["-v", "trigger", "create", "t", "--feed", "/whisk.system/alarms/alarm", "-p", "cron", "0 6 * * *"];

@@ -25,7 +25,7 @@ async fn a_dead_letter_can_be_printed_redriven_and_purged() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     create_failing(&me, "bad").await;
-    let shell = Shell::of(&wask, &me);
+    let shell = Shell::new(&wask, &me);
     assert_eq!(shell.ok(&["dlq", "list"]).await.out.lines().count(), 1);
     let id = me.invoke_async("bad", &json!({ "error": "no luck" })).await;
     letters(&me, 1).await;
@@ -62,7 +62,7 @@ async fn all_dead_letters_of_an_action_can_be_redriven_or_purged_at_once() {
         }
     }
     letters(&me, 5).await;
-    let shell = Shell::of(&wask, &me);
+    let shell = Shell::new(&wask, &me);
 
     assert_eq!(shell.ok(&["dlq", "list", "--name", "worse", "-o", "json"]).await.json().as_array().unwrap().len(), 2);
     assert_eq!(shell.ok(&["dlq", "purge", "--all", "--name", "other"]).await.out, "ok: purged 0 dead letters\n");

@@ -45,7 +45,7 @@ async fn follow_prints_lines_during_the_run_and_ends_with_the_activation() {
     let wask = TestServer::builder().clock_by_hand("2030-01-01T06:00:00Z").start().await;
     let me = wask.guest();
     me.create_action("sleeper", &guest("sleeper")).await;
-    let shell = Shell::of(&wask, &me);
+    let shell = Shell::new(&wask, &me);
     let id = me.invoke_async("sleeper", &json!({ "ms": 5000 })).await;
     running(&me, &id).await;
 
@@ -72,7 +72,7 @@ async fn follow_prints_lines_during_the_run_and_ends_with_the_activation() {
 #[tokio::test(flavor = "multi_thread")]
 async fn follow_resumes_a_broken_stream_after_the_last_line() {
     let wask = TestServer::start().await;
-    let shell = Shell::of(&wask, &wask.guest());
+    let shell = Shell::new(&wask, &wask.guest());
     let broken = Receiver::start().await;
     let stream = |body: &str| Reply::Full(200, vec![("content-type", "text/event-stream".to_owned())], body.to_owned());
     let end = "event: end\ndata: {\"status\":\"success\",\"statusCode\":0}\n\n";
@@ -97,7 +97,7 @@ async fn follow_resumes_a_broken_stream_after_the_last_line() {
 #[tokio::test(flavor = "multi_thread")]
 async fn follow_reports_at_once_what_it_cannot_follow() {
     let wask = TestServer::start().await;
-    let shell = Shell::of(&wask, &wask.guest());
+    let shell = Shell::new(&wask, &wask.guest());
     let id = "0123456789abcdef0123456789abcdef";
     let follow = ["activation", "logs", id, "--follow"];
     let unable = format!("error: Unable to get logs for activation '{id}': ");

@@ -10,7 +10,7 @@ async fn a_route_maps_a_path_and_a_method_to_an_action() {
     let me = wask.guest();
     me.create_web_action("orders", &wask_tests::guest("echo")).await;
     me.create_action("plain", &wask_tests::guest("echo")).await;
-    let shell = Shell::of(&wask, &me);
+    let shell = Shell::new(&wask, &me);
 
     let created = shell.ok(&["api", "create", "/shop", "/orders", "get", "orders"]).await;
     let (sentence, url) = created.out.trim_end().split_once('\n').unwrap();
@@ -45,7 +45,7 @@ async fn an_invalid_api_is_refused() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("plain", &wask_tests::guest("echo")).await;
-    let shell = Shell::of(&wask, &me);
+    let shell = Shell::new(&wask, &me);
     shell.put("bad.json", r#"{"swagger": "2.0"}"#);
     for (arguments, code, text) in [
         (&["/a", "/b", "get", "plain"][..], 1, "Action '/_/plain' is not a web action."),

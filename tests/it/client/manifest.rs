@@ -28,7 +28,7 @@ packages:
 ";
 
 fn project(wask: &TestServer) -> Shell {
-    let shell = Shell::of(wask, &wask.guest());
+    let shell = Shell::new(wask, &wask.guest());
     shell.put_guest("code/hello.wasm", "echo");
     shell.put("manifest.yaml", MANIFEST);
     shell.put(".env", "GREETING='from .env'\n");
@@ -126,7 +126,7 @@ async fn deploying_an_export_changes_nothing() {
     assert_eq!(shell.read("copy/default/hello.wasm"), shell.read("code/hello.wasm"));
     let again = shell.ok(&["deploy", "copy/manifest.yaml"]).await.out;
     assert_eq!(again, "5 unchanged.\n");
-    let elsewhere = Shell::of(&wask, &wask.other("elsewhere").await);
+    let elsewhere = Shell::new(&wask, &wask.other("elsewhere").await);
     let copy = shell.path("copy/manifest.yaml");
     elsewhere.ok(&["deploy", copy.to_str().unwrap()]).await;
     let result = elsewhere.ok(&["action", "invoke", "other", "-r"]).await.json();
@@ -139,7 +139,7 @@ async fn deploying_an_export_changes_nothing() {
 async fn packages_and_bindings_are_deployed_and_exported_with_their_contents() {
     let wask = TestServer::start().await;
     let me = wask.guest();
-    let shell = Shell::of(&wask, &me);
+    let shell = Shell::new(&wask, &me);
     shell.put_guest("echo.wasm", "echo");
     let manifest = "\
 project:
@@ -220,7 +220,7 @@ async fn an_invalid_manifest_is_reported_before_anything_changes() {
         assert!(refused.error().starts_with(&format!("error: {text}")), "{manifest}: {}", refused.err);
     }
     assert_eq!(me.get("actions").await.json(), json!([]));
-    let nothing = Shell::of(&wask, &me).run(&["deploy"]).await.expect(2);
+    let nothing = Shell::new(&wask, &me).run(&["deploy"]).await.expect(2);
     assert_eq!(
         nothing.error(),
         "error: There is no manifest.yaml, manifest.yml, app.config.yaml in this folder; name a manifest"

@@ -57,7 +57,7 @@ struct Shell {
 }
 
 impl Shell {
-    fn of(server: &TestServer, client: &Client) -> Self {
+    fn new(server: &TestServer, client: &Client) -> Self {
         let shell = Shell::without_properties();
         let properties = format!("APIHOST={}\nAUTH={}\nNAMESPACE={}\n", server.base(), client.auth, client.namespace);
         std::fs::write(shell.path(".wskprops"), properties).unwrap();

@@ -9,7 +9,7 @@ use super::Shell;
 async fn an_action_inherits_the_parameters_of_its_package() {
     let wask = TestServer::start().await;
     let me = wask.guest();
-    let shell = Shell::of(&wask, &me);
+    let shell = Shell::new(&wask, &me);
     shell.put_guest("echo.wasm", "echo");
 
     assert_eq!(
@@ -40,7 +40,7 @@ async fn an_action_inherits_the_parameters_of_its_package() {
 async fn a_binding_can_point_at_a_package_of_another_namespace() {
     let wask = TestServer::start().await;
     let (me, other) = (wask.guest(), wask.other("other").await);
-    let (mine, theirs) = (Shell::of(&wask, &me), Shell::of(&wask, &other));
+    let (mine, theirs) = (Shell::new(&wask, &me), Shell::new(&wask, &other));
     theirs.put_guest("echo.wasm", "echo");
     theirs.ok(&["package", "create", "tools", "--shared", "-p", "a", "1", "-p", "b", "1"]).await;
     theirs.ok(&["action", "create", "tools/echo", "echo.wasm"]).await;

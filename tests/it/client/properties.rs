@@ -39,7 +39,7 @@ async fn properties_can_be_set_printed_and_unset() {
 async fn flags_override_the_named_file_which_overrides_the_one_at_home() {
     let wask = TestServer::start().await;
     let (me, other) = (wask.guest(), wask.other("other").await);
-    let shell = Shell::of(&wask, &me);
+    let shell = Shell::new(&wask, &me);
     shell.put("named", format!("APIHOST={}\nAUTH={}\n", wask.base(), other.auth));
     let named = shell.path("named");
     let variables = [("WSK_CONFIG_FILE", named.to_str().unwrap())];

@@ -10,7 +10,7 @@ async fn status_waits_for_an_activation_and_cancel_ends_it() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("sleeper", &guest("sleeper")).await;
-    let shell = Shell::of(&wask, &me);
+    let shell = Shell::new(&wask, &me);
     let id = me.invoke_async("sleeper", &json!({ "ms": 60_000 })).await;
     eventually("it runs", || async { (me.state(&id).await == "running").then_some(()) }).await;
 
@@ -38,7 +38,7 @@ async fn rerun_takes_the_stored_input_and_overrides_parts_of_it() {
     let me = wask.guest();
     let parameters = json!({ "parameters": [{ "key": "default", "value": true }] });
     me.create_action_with("echo", &guest("echo"), parameters).await;
-    let shell = Shell::of(&wask, &me);
+    let shell = Shell::new(&wask, &me);
     let id = me.invoke_async("echo", &json!({ "a": 1, "b": "x" })).await;
     me.ended(&id).await;
 
@@ -69,7 +69,7 @@ async fn a_firing_can_be_rerun_while_a_rule_is_active() {
     me.create_action("echo", &guest("echo")).await;
     me.create_trigger("go").await;
     me.create_rule("r", "go", "echo").await;
-    let shell = Shell::of(&wask, &me);
+    let shell = Shell::new(&wask, &me);
     let fired = me.post("triggers/go", &json!({ "n": 1 })).await.expect(202).json();
     let id = fired["activationId"].as_str().unwrap();
     me.ended(id).await;
@@ -88,7 +88,7 @@ async fn task_list_contains_tasks_of_every_kind() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("sleeper", &guest("sleeper")).await;
-    let shell = Shell::of(&wask, &me);
+    let shell = Shell::new(&wask, &me);
     let subscribed = json!({ "ms": 60_000, "__ow_callback": "http://127.0.0.1:9999/done" });
     let id = me.invoke_async("sleeper", &subscribed).await;
     eventually("it runs", || async { (me.state(&id).await == "running").then_some(()) }).await;

@@ -10,7 +10,7 @@ async fn a_trigger_with_a_rule_invokes_an_action() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;
-    let shell = Shell::of(&wask, &me);
+    let shell = Shell::new(&wask, &me);
 
     let created = shell.ok(&["trigger", "create", "go", "-p", "from", "trigger", "-a", "note", "n"]).await;
     assert_eq!(created.out, "ok: created trigger go\n");
@@ -46,7 +46,7 @@ async fn a_trigger_with_a_rule_invokes_an_action() {
 async fn a_feed_is_notified_when_its_trigger_changes() {
     let wask = TestServer::start().await;
     let me = wask.guest();
-    let shell = Shell::of(&wask, &me);
+    let shell = Shell::new(&wask, &me);
     let config = async || {
         let read = me.alarm("READ", "tick", json!({})).await;
         (read.status.as_u16(), read.json()["response"]["result"]["config"].clone())
@@ -79,7 +79,7 @@ async fn a_feed_is_notified_when_its_trigger_changes() {
 async fn a_trigger_is_deleted_again_when_its_feed_refuses() {
     let wask = TestServer::start().await;
     let me = wask.guest();
-    let shell = Shell::of(&wask, &me);
+    let shell = Shell::new(&wask, &me);
 
     let refused =
         shell.run(&["trigger", "create", "tick", "--feed", "/whisk.system/alarms/alarm", "-p", "cron", "no"]).await;
