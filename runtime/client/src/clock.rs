@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-/// Reads the system's clock.
+/// Reads the system's clock and waits.
 pub struct Clock {
     started: Instant,
 }
@@ -21,5 +21,10 @@ impl Clock {
     /// Time since this clock was created; it never goes back.
     pub fn passed(&self) -> Duration {
         self.started.elapsed()
+    }
+
+    /// Blocks the command for this long.
+    pub fn sleep(&self, span: Duration) {
+        std::thread::sleep(span);
     }
 }

@@ -17,13 +17,13 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let node = Node::start(&config, Shared::default()).await?;
     say!("wask {} · listening on http://{}", env!("CARGO_PKG_VERSION"), node.address);
     say!("data in {}", config.server.data_dir.display());
-    print_usage(&config, &node).await?;
+    ensure_first_namespace(&config, &node).await?;
     signals.stop_in_order(node).await
 }
 
 /// Creates the first namespace with a random key if it does not exist, and prints how to use it. Only wskprops contains
 /// the key, so its draft is written before the namespace is created and published afterwards.
-async fn print_usage(config: &Config, node: &Node) -> anyhow::Result<()> {
+async fn ensure_first_namespace(config: &Config, node: &Node) -> anyhow::Result<()> {
     let (path, namespace): (_, NamespaceName) = (config.wskprops(), FIRST_NAMESPACE.parse()?);
     let first = match node.catalog.owner(&namespace).await? {
         Some(_) => None,

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::UNABLE_TO_LOG;
 use super::events::{self, Event};
 use super::logs::{LineFormat, print_line};
+use crate::clock::Clock;
 use crate::failure::{Failure, Refusal};
 use crate::http::Server;
 use crate::names::segment;
@@ -42,6 +43,7 @@ pub fn run(server: &Server, id: &str, lines: LineFormat) -> Result<(), Failure> 
     let mut reader = LogFollower { server, path, lines, last: None };
     let mut was_followed = false;
     let mut in_vain = 0;
+    let clock = Clock::system();
     loop {
         match reader.read() {
             Ok(StreamEnd::Ended) => return Ok(()),
@@ -55,7 +57,7 @@ pub fn run(server: &Server, id: &str, lines: LineFormat) -> Result<(), Failure> 
         if in_vain >= MOST_IN_VAIN {
             return Err(Failure::general(format!("{UNABLE_TO_LOG} '{id}': the stream keeps breaking")));
         }
-        std::thread::sleep(PAUSE);
+        clock.sleep(PAUSE);
     }
 }
 

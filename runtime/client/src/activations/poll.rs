@@ -53,7 +53,7 @@ pub fn run(args: PollArgs, server: &Server) -> Result<(), Failure> {
         let left = exit.map(|exit| exit.saturating_sub(clock.passed()));
         match left {
             Some(Duration::ZERO) => return Ok(()),
-            left => std::thread::sleep(left.map_or(INTERVAL, |left| left.min(INTERVAL))),
+            left => clock.sleep(left.map_or(INTERVAL, |left| left.min(INTERVAL))),
         }
     }
 }
