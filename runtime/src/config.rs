@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use figment::value::Value;
 use serde::{Deserialize, Serialize};
 use wask_egress::{BadRange, EgressConfig};
-use wask_model::{ActionLimits, Limits, LimitsProfile, Retry, Subscription};
+use wask_model::{ActionLimits, CallbackRetry, Limits, LimitsProfile, Subscription};
 use wask_sandbox::{SandboxConfig, SandboxError};
 use wask_store::sqlite::SqliteConfig;
 
@@ -172,7 +172,7 @@ impl Loaded {
     fn check_ranges(&self) -> Result<(), BadConfig> {
         let Config { http, queue, limits, activations, alarms, callbacks, gateway, store, .. } = &self.config;
         let ends = |range: &std::ops::RangeInclusive<u32>| (u64::from(*range.start()), u64::from(*range.end()));
-        let (interval, retries) = (ends(&Retry::INTERVAL_SECONDS), ends(&Retry::MAX_RETRIES));
+        let (interval, retries) = (ends(&CallbackRetry::INTERVAL_SECONDS), ends(&CallbackRetry::MAX_RETRIES));
         let timeout = ends(&Subscription::TIMEOUT_MS);
         let (any, million) = (u64::MAX, 1_000_000); // what is counted in memory has an upper bound
         let ranges = [

@@ -109,13 +109,13 @@ pub struct AlarmStatus {
     pub active: bool,
     pub date_changed: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Disabled>,
+    pub reason: Option<DisabledReason>,
 }
 
 /// Why an alarm is off.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Disabled {
+pub struct DisabledReason {
     pub kind: DisabledKind,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_code: Option<u16>,

@@ -7,7 +7,7 @@ use crate::{Collection, Entity, FullName, Timestamp, Version};
 /// What became of an entity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Became {
+pub enum ChangeKind {
     Created,
     Changed,
     Deleted,
@@ -21,7 +21,7 @@ pub struct AuditRecord {
     pub subject: String,
     /// The transaction id of the request.
     pub transaction: String,
-    pub became: Became,
+    pub became: ChangeKind,
     pub collection: Collection,
     pub name: FullName,
     /// Of what it became; of what it was when it was deleted.
@@ -29,7 +29,7 @@ pub struct AuditRecord {
 }
 
 impl AuditRecord {
-    pub fn new(became: Became, entity: &Entity, at: Timestamp, subject: &str, transaction: &str) -> Self {
+    pub fn new(became: ChangeKind, entity: &Entity, at: Timestamp, subject: &str, transaction: &str) -> Self {
         AuditRecord {
             at,
             subject: subject.to_owned(),

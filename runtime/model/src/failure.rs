@@ -68,7 +68,7 @@ impl Failure {
     }
 
     /// Whether the caller has to change something (true) or the server failed (false).
-    pub fn is_the_callers(&self) -> bool {
+    pub fn is_caller_error(&self) -> bool {
         !matches!(self, Failure::Unavailable(_) | Failure::Internal(_))
     }
 }

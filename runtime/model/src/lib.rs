@@ -6,12 +6,12 @@ mod activation;
 mod activation_id;
 mod alarm;
 pub mod annotations;
-mod api;
 mod audit;
 mod callback;
 mod entity;
 mod exec;
 mod failure;
+mod gateway;
 mod idempotency;
 mod identity;
 mod limits;
@@ -28,20 +28,21 @@ mod version;
 pub use activation::{Activation, Response, Status, StatusFilter};
 pub use activation_id::ActivationId;
 pub use alarm::{
-    Alarm, AlarmSchedule, AlarmStatus, CatchUp, DeleteAfterFire, Disabled, DisabledKind, Overlap, PastTick, TickEnd,
-    TickOrigin,
+    Alarm, AlarmSchedule, AlarmStatus, CatchUp, DeleteAfterFire, DisabledKind, DisabledReason, Overlap, PastTick,
+    TickEnd, TickOrigin,
 };
 pub use annotations::{Annotations, truthy};
-pub use api::{Api, ApiName, BasePath, PathPattern, ResponseType, Route, RouteSecret, Segment, Verb};
-pub use audit::{AuditRecord, Became};
+pub use audit::{AuditRecord, ChangeKind};
 pub use callback::{
     AttemptError, Callback, CallbackAttempt, CallbackCarrier, CallbackDefaults, CallbackEnd, CallbackHeaders,
-    CallbackId, CallbackMethod, CallbackPayload, CallbackSettings, CallbackState, EffectiveSettings, NewCallback,
-    Notice, Retry, RetryMode, RetryPatch, SettingSource, Sourced, Subscription, Template,
+    CallbackId, CallbackMethod, CallbackPayload, CallbackRetry, CallbackRetryMode, CallbackRetryPatch,
+    CallbackSettings, CallbackState, EffectiveSettings, NewCallback, Notice, SettingSource, SourcedSetting,
+    Subscription, Template,
 };
 pub use entity::{Action, Binding, Collection, Entity, Package, Rule, RuleLink, RuleStatus, Trigger};
 pub use exec::{CodeRef, Exec, Kind, looks_like_base64};
 pub use failure::{Failure, Message};
+pub use gateway::{Api, ApiName, BasePath, PathPattern, ResponseType, Route, RouteSecret, Segment, Verb};
 pub use idempotency::IdempotencyKey;
 pub use identity::{AuthKey, Identity, KeyDigest, SharedIdentity};
 pub use limits::{ActionLimits, Limits, LimitsPatch, LimitsProfile};

@@ -179,7 +179,7 @@ impl LimitsPatch {
     }
 
     /// Lays the given members over `stored` (or the defaults), then checks every range of `system`, which for a namespace
-    /// with ranges of its own is [`Limits::of`] it.
+    /// with ranges of its own is [`Limits::for_namespace`].
     pub fn apply(&self, stored: Option<&ActionLimits>, system: &Limits) -> Result<ActionLimits, Failure> {
         let concurrency = match self.concurrency {
             Some(n) if n < i64::from(system.action_concurrency_min) => {

@@ -174,7 +174,7 @@ fn kinds(text: &str) -> Result<Vec<String>, Failure> {
 impl Limits {
     /// What holds for a namespace: its own values, capped by the system's ranges. Not so the throttles, whose 0 means
     /// something else in the settings: they have methods of their own.
-    pub fn of(&self, own: &LimitOverrides) -> Limits {
+    pub fn for_namespace(&self, own: &LimitOverrides) -> Limits {
         let mut limits = self.clone();
         narrow(
             (&mut limits.action_timeout_min_ms, own.action_timeout_min_ms),
@@ -323,12 +323,12 @@ mod tests {
             (400, 300, (400, 400, 400)),
             (900, 0, (512, 512, 512)),
         ] {
-            let limits = system.of(&own(min, max));
+            let limits = system.for_namespace(&own(min, max));
             let found = (limits.action_memory_min_mb, limits.action_memory_max_mb, limits.action_memory_default_mb);
             assert_eq!(found, holds, "{min} to {max}");
         }
         let sizes = LimitOverrides { payload_bytes: Some(10), parameters_bytes: Some(u64::MAX), ..Default::default() };
-        let limits = system.of(&sizes);
+        let limits = system.for_namespace(&sizes);
         assert_eq!(
             (limits.payload_bytes, limits.result_bytes, limits.parameters_bytes),
             (10, 10, system.parameters_bytes)

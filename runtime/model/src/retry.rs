@@ -69,7 +69,7 @@ impl Backoff {
 impl RetryPolicy {
     /// The policy that the annotation states; `None`: there is no such annotation. `Err` names the member, its value and what
     /// it may be.
-    pub fn of(annotations: &Annotations) -> Result<Option<Self>, Failure> {
+    pub fn from_annotations(annotations: &Annotations) -> Result<Option<Self>, Failure> {
         let Some(stated) = annotations.get(ANNOTATION) else { return Ok(None) };
         let members = stated.as_object().ok_or_else(|| Failure::malformed(messages::not_an_object(stated)))?;
         let known = ["attempts", "delayMs", "backoff", "jitter", "on"];
@@ -144,7 +144,9 @@ mod tests {
 
     fn read(stated: Value) -> Result<RetryPolicy, String> {
         let annotations = Annotations::default().with(ANNOTATION, stated);
-        RetryPolicy::of(&annotations).map(|policy| policy.expect("the annotation is there")).map_err(|e| e.to_string())
+        RetryPolicy::from_annotations(&annotations)
+            .map(|policy| policy.expect("the annotation is there"))
+            .map_err(|e| e.to_string())
     }
 
     fn waits(stated: Value) -> Vec<u64> {
@@ -173,7 +175,7 @@ mod tests {
         assert_eq!(policy.next(1, Status::ApplicationError, 0.0), None);
         let all = read(json!({})).unwrap();
         assert_eq!(Status::ALL.map(|status| all.retries(status)), [false, true, true, true]);
-        assert_eq!(RetryPolicy::of(&Annotations::default()).unwrap(), None);
+        assert_eq!(RetryPolicy::from_annotations(&Annotations::default()).unwrap(), None);
     }
 
     #[test]

@@ -11,8 +11,8 @@ use wask_model::{
 use wask_store::{Job, Tick};
 
 use super::Alarms;
-use super::feed::{self, Answer, Attempts, Fires, NextStep, TickOutcome};
-use super::overlap::Turn;
+use super::feed::{self, Answer, AttemptDecision, Attempts, FireWhen, TickOutcome};
+use super::overlap::TickDecision;
 use super::removal::Removal;
 use crate::callbacks::AcceptedSubscription;
 use crate::firing::{self, Fire};
@@ -22,7 +22,7 @@ use crate::queue::{Handler, JobOutcome, NewWork};
 
 /// What a job of the lane `fire` carries.
 #[derive(Serialize, Deserialize)]
-pub struct Due {
+pub struct DueTick {
     pub trigger: FullName,
     pub payload: Value,
     pub due: Timestamp,
@@ -37,17 +37,17 @@ pub struct Due {
     pub single: bool,
 }
 
-impl Due {
+impl DueTick {
     /// `None`: the tick is not fired.
-    pub fn of(tick: &Tick, fires: Fires) -> Option<Self> {
+    pub fn from_tick(tick: &Tick, fires: FireWhen) -> Option<Self> {
         let waits = match fires {
-            Fires::Now => false,
-            Fires::Later => true,
-            Fires::Not => return None,
+            FireWhen::Now => false,
+            FireWhen::Later => true,
+            FireWhen::Not => return None,
         };
         let (trigger, payload) = (tick.alarm.trigger.clone(), tick.alarm.payload.clone());
         let single = matches!(tick.alarm.schedule, AlarmSchedule::Once { .. });
-        Some(Due { trigger, payload, due: tick.due, waits, waited: 0, single })
+        Some(DueTick { trigger, payload, due: tick.due, waits, waited: 0, single })
     }
 
     pub fn to_payload(&self) -> String {
@@ -59,7 +59,7 @@ impl Due {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Work {
-    Fire(Due),
+    Fire(DueTick),
     Remove(Removal),
 }
 
@@ -71,16 +71,16 @@ impl Handler for Alarms {
             Work::Remove(removal) => return self.remove(job, &removal).await,
         };
         let due = match self.turn(job, due).await? {
-            Turn::Now(due) => due,
-            Turn::NotYet(after) => return Ok(JobOutcome::Again { after }),
-            Turn::Never => return Ok(JobOutcome::finished(Vec::new())),
-            Turn::Lost => return Ok(JobOutcome::Lost),
+            TickDecision::Now(due) => due,
+            TickDecision::NotYet(after) => return Ok(JobOutcome::Again { after }),
+            TickDecision::Never => return Ok(JobOutcome::finished(Vec::new())),
+            TickDecision::Lost => return Ok(JobOutcome::Lost),
         };
         let fired = self.fire(job, &due).await;
         let answer = fired.as_ref().map_or_else(answer_of, |_| Answer::Accepted);
         match feed::after_attempt(attempts_before(job, &due, answer), answer, &self.settings) {
-            NextStep::Again { wait, .. } => Ok(JobOutcome::Again { after: wait }),
-            NextStep::Done(outcome) => {
+            AttemptDecision::Again { wait, .. } => Ok(JobOutcome::Again { after: wait }),
+            AttemptDecision::Done(outcome) => {
                 let past = self.past(job, &due, &fired);
                 let fired = fired.unwrap_or_default();
                 let started = fired.started();
@@ -98,9 +98,9 @@ impl Handler for Alarms {
 
 /// What firing led to and has still to be stored: nothing if no rule was active.
 #[derive(Default)]
-struct Fired(Option<firing::PreparedFiring>);
+struct TickFiring(Option<firing::PreparedFiring>);
 
-impl Fired {
+impl TickFiring {
     fn started(&self) -> Vec<ActivationId> {
         self.0.iter().flat_map(|fired| &fired.work).map(|work| work.id).collect()
     }
@@ -133,13 +133,13 @@ fn answer_of(failure: &Failure) -> Answer {
 
 /// The attempts before this one, as the lease counts them. What they were answered is not kept: a tick that is throttled
 /// now is taken to have been throttled from the start, which is the rule it is for.
-fn attempts_before(job: &Job, due: &Due, now: Answer) -> Attempts {
+fn attempts_before(job: &Job, due: &DueTick, now: Answer) -> Attempts {
     let made = job.lease.attempt.saturating_sub(1 + due.waited);
     Attempts { made, throttled: if matches!(now, Answer::Throttled) { made } else { 0 } }
 }
 
 impl Alarms {
-    async fn fire(&self, job: &Job, due: &Due) -> Result<Fired, Failure> {
+    async fn fire(&self, job: &Job, due: &DueTick) -> Result<TickFiring, Failure> {
         let identity = self.catalog.owner(&job.namespace).await?.ok_or_else(Failure::not_found)?;
         identity.check_not_blocked()?;
         let accepted = self.clock.now();
@@ -155,7 +155,7 @@ impl Alarms {
             context: Context::outermost(transaction, accepted),
             callback,
         };
-        self.firing.prepare(fire).await.map(Fired)
+        self.firing.prepare(fire).await.map(TickFiring)
     }
 
     /// The payload of an alarm as an event, and the callback in it: what recurs does not call back.
@@ -172,7 +172,7 @@ impl Alarms {
     }
 
     /// What is told of the tick, and in the log if it failed.
-    fn past(&self, job: &Job, due: &Due, fired: &Result<Fired, Failure>) -> PastTick {
+    fn past(&self, job: &Job, due: &DueTick, fired: &Result<TickFiring, Failure>) -> PastTick {
         let (trigger, attempt) = (&due.trigger, job.lease.attempt);
         let told = PastTick {
             due: due.due,
@@ -184,8 +184,10 @@ impl Alarms {
             activation: None,
         };
         match fired {
-            Ok(Fired(None)) => told,
-            Ok(Fired(Some(event))) => PastTick { at: event.record.start, activation: Some(event.record.id), ..told },
+            Ok(TickFiring(None)) => told,
+            Ok(TickFiring(Some(event))) => {
+                PastTick { at: event.record.start, activation: Some(event.record.id), ..told }
+            }
             Err(cause) => {
                 warn!(%trigger, due = %due.due, attempt, %cause, "alarm could not fire its trigger");
                 PastTick { end: TickEnd::Failed, reason: Some(cause.to_string()), ..told }

@@ -5,9 +5,9 @@
 //! ticker ─claim due─▶ feed::advance ─moved alarm + fire job, one transaction─▶ queue ─▶ fire ─▶ firing
 //! ```
 
-mod by_hand;
 mod feed;
 mod fire;
+mod manual;
 mod overlap;
 mod removal;
 mod schedule;
@@ -25,9 +25,9 @@ use wask_model::{
 };
 use wask_store::{Store, StoreError};
 
-pub use by_hand::AlarmView;
 pub use feed::{AlarmSettings, iso_date, read as feed_document};
-use feed::{FeedError, LifecycleEvent, Request};
+use feed::{FeedError, FeedRequest, LifecycleEvent};
+pub use manual::AlarmView;
 
 use crate::callbacks::Callbacks;
 use crate::catalog::Catalog;
@@ -64,28 +64,28 @@ pub struct AlarmParts {
 }
 
 /// Why a call of a feed did not do what it was asked.
-enum Refused {
+enum FeedRefusal {
     /// The caller's business: the result says why.
     Feed(FeedError),
     /// The server's.
     Failed(Failure),
 }
 
-impl From<FeedError> for Refused {
+impl From<FeedError> for FeedRefusal {
     fn from(error: FeedError) -> Self {
-        Refused::Feed(error)
+        FeedRefusal::Feed(error)
     }
 }
 
-impl From<Message> for Refused {
+impl From<Message> for FeedRefusal {
     fn from(message: Message) -> Self {
-        Refused::Feed(message.into())
+        FeedRefusal::Feed(message.into())
     }
 }
 
-impl From<StoreError> for Refused {
+impl From<StoreError> for FeedRefusal {
     fn from(error: StoreError) -> Self {
-        Refused::Failed(error.into())
+        FeedRefusal::Failed(error.into())
     }
 }
 
@@ -97,8 +97,8 @@ impl Alarms {
     }
 
     /// One call of a feed action. Which of the three it is shows in the parameters bound to it. §A.1, A.2.
-    async fn call(&self, caller: &SharedIdentity, args: &Arguments) -> Result<serde_json::Value, Refused> {
-        let request = Request::read(args, &caller.namespace)?;
+    async fn call(&self, caller: &SharedIdentity, args: &Arguments) -> Result<serde_json::Value, FeedRefusal> {
+        let request = FeedRequest::read(args, &caller.namespace)?;
         match request.event {
             LifecycleEvent::Create => {
                 let alarm = feed::create(&request, &self.settings, self.clock.now())?;
@@ -138,7 +138,7 @@ impl Alarms {
         let mut args = args.clone();
         args.insert("lifecycleEvent".to_owned(), "CREATE".into());
         let refused = |error: FeedError| anyhow::anyhow!("alarm refused: {}", error.result());
-        let request = Request::read(&args, namespace).map_err(refused)?;
+        let request = FeedRequest::read(&args, namespace).map_err(refused)?;
         if self.store.alarm(&request.trigger).await?.is_none() {
             self.put(feed::create(&request, &self.settings, self.clock.now()).map_err(refused)?).await?;
         }
@@ -156,7 +156,7 @@ impl Alarms {
         &self,
         trigger: &FullName,
         to: impl Fn(&Alarm, Timestamp) -> Result<Alarm, FeedError> + Send + Sync,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), FeedRefusal> {
         loop {
             let alarm = self.find(trigger).await?;
             let becomes = to(&alarm, self.clock.now())?;
@@ -167,28 +167,28 @@ impl Alarms {
         }
     }
 
-    async fn find(&self, trigger: &FullName) -> Result<Alarm, Refused> {
+    async fn find(&self, trigger: &FullName) -> Result<Alarm, FeedRefusal> {
         self.store.alarm(trigger).await?.ok_or_else(|| messages::alarms::not_found(trigger).into())
     }
 
     /// Can this key read this trigger? For DELETE a missing trigger is accepted, so that leftovers can be cleaned up.
-    async fn authorise(&self, caller: &SharedIdentity, request: &Request<'_>) -> Result<(), Refused> {
-        let denied = || Refused::from(Message::from(messages::alarms::AUTHENTICATION_FAILED));
+    async fn authorise(&self, caller: &SharedIdentity, request: &FeedRequest<'_>) -> Result<(), FeedRefusal> {
+        let denied = || FeedRefusal::from(Message::from(messages::alarms::AUTHENTICATION_FAILED));
         let key: &AuthKey = request.auth_key.as_ref().ok_or_else(denied)?;
         match self.catalog.authenticate(key, self.clock.now()).await {
             Ok(identity) if identity.namespace == caller.namespace => (),
             Ok(_) | Err(Failure::Unauthenticated(_)) => return Err(denied()),
-            Err(failure) => return Err(Refused::Failed(failure)),
+            Err(failure) => return Err(FeedRefusal::Failed(failure)),
         }
         match self.catalog.trigger(&request.trigger).await {
             Ok(_) => Ok(()),
             Err(Failure::NotFound(_)) if request.event == LifecycleEvent::Delete => Ok(()),
             Err(Failure::NotFound(_) | Failure::Conflict(_)) => Err(denied()),
-            Err(failure) => Err(Refused::Failed(failure)),
+            Err(failure) => Err(FeedRefusal::Failed(failure)),
         }
     }
 
-    async fn check_count(&self, trigger: &FullName) -> Result<(), Refused> {
+    async fn check_count(&self, trigger: &FullName) -> Result<(), FeedRefusal> {
         let limit = self.settings.max_per_namespace;
         let replaces = self.store.alarm(trigger).await?.is_some();
         let count = self.store.count_alarms(&trigger.namespace).await?;
@@ -205,10 +205,10 @@ impl Builtin for FeedAction {
         let none = Arguments::default();
         match self.0.call(caller, args.as_object().unwrap_or(&none)).await {
             Ok(result) => Response::success(result),
-            Err(Refused::Feed(error)) => {
+            Err(FeedRefusal::Feed(error)) => {
                 Response { status: wask_model::Status::ApplicationError, result: error.result(), size: None }
             }
-            Err(Refused::Failed(failure)) => {
+            Err(FeedRefusal::Failed(failure)) => {
                 tracing::warn!(cause = ?failure, "feed failed");
                 Response::whisk_error(failure.to_string())
             }

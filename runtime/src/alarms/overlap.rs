@@ -9,15 +9,15 @@ use wask_model::{ActivationId, Alarm, NamespaceName, Overlap, TickEnd, messages}
 use wask_store::{Job, JobState, StoreError};
 
 use super::Alarms;
-use super::feed::{self, Before, FireOutcome, TickOutcome};
-use super::fire::Due;
+use super::feed::{self, FireOutcome, PreviousTick, TickOutcome};
+use super::fire::DueTick;
 
 /// How often a tick that waits looks whether its turn has come.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Whether it is a tick's turn to fire.
-pub enum Turn {
-    Now(Due),
+pub enum TickDecision {
+    Now(DueTick),
     NotYet(Duration),
     /// The alarm does not want it any more.
     Never,
@@ -27,23 +27,23 @@ pub enum Turn {
 
 impl Alarms {
     /// What was fired before the tick that is due.
-    pub(super) async fn before(&self, alarm: &Alarm) -> Result<Before, StoreError> {
+    pub(super) async fn before(&self, alarm: &Alarm) -> Result<PreviousTick, StoreError> {
         match alarm.overlap.unwrap_or_default() {
-            Overlap::Allow => return Ok(Before::Ended),
+            Overlap::Allow => return Ok(PreviousTick::Ended),
             Overlap::Skip | Overlap::QueueOne => (),
         }
         let namespace = &alarm.trigger.namespace;
         if self.is_any_going(namespace, alarm.waiting.as_slice()).await? {
-            return Ok(Before::OneWaits);
+            return Ok(PreviousTick::OneWaits);
         }
         let going = self.is_any_going(namespace, &alarm.going).await?;
-        Ok(if going { Before::Going } else { Before::Ended })
+        Ok(if going { PreviousTick::Going } else { PreviousTick::Ended })
     }
 
     /// Keeps a tick that waits until its turn; one that was given up meanwhile is told of, and its fire given back.
-    pub(super) async fn turn(&self, job: &Job, due: Due) -> anyhow::Result<Turn> {
+    pub(super) async fn turn(&self, job: &Job, due: DueTick) -> anyhow::Result<TickDecision> {
         if !due.waits {
-            return Ok(Turn::Now(due));
+            return Ok(TickDecision::Now(due));
         }
         let alarm = self.store.alarm(&due.trigger).await?;
         let Some(alarm) = alarm.filter(|alarm| alarm.waiting == Some(job.lease.job)) else {
@@ -52,15 +52,15 @@ impl Alarms {
             let (event, outcome) = (job.lease.job, FireOutcome::GivenUp);
             let tick = TickOutcome { due: due.due, outcome, event, started: Vec::new() };
             self.tell(&due.trigger, &tick, past).await?;
-            return Ok(Turn::Never);
+            return Ok(TickDecision::Never);
         };
         if self.is_any_going(&job.namespace, &alarm.going).await? {
-            return Ok(Turn::NotYet(LOOK_AGAIN));
+            return Ok(TickDecision::NotYet(LOOK_AGAIN));
         }
-        let due = Due { waits: false, waited: job.lease.attempt.saturating_sub(1), ..due };
+        let due = DueTick { waits: false, waited: job.lease.attempt.saturating_sub(1), ..due };
         match self.queue.advance(&job.lease, Vec::new(), due.to_payload()).await {
-            true => Ok(Turn::Now(due)),
-            false => Ok(Turn::Lost),
+            true => Ok(TickDecision::Now(due)),
+            false => Ok(TickDecision::Lost),
         }
     }
 

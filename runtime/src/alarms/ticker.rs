@@ -8,7 +8,7 @@ use wask_model::{ActivationId, Failure, FullName, Timestamp};
 use wask_store::failpoint::{Stage, reach};
 use wask_store::{Lane, Move, StoreError, Tick};
 
-use super::feed::{Claim, Claimed};
+use super::feed::{ClaimedTick, TickClaim};
 use super::{Alarms, feed, fire};
 use crate::gate::Permit;
 use crate::queue::NewWork;
@@ -77,9 +77,10 @@ impl Alarms {
     async fn claim(&self, due: Vec<Tick>, now: Timestamp) -> Result<(), StoreError> {
         let (mut moves, mut jobs) = (Vec::with_capacity(due.len()), Vec::with_capacity(due.len()));
         for tick in due {
-            let claim = Claim { due: tick.due, event: ActivationId::new(now), before: self.before(&tick.alarm).await? };
-            let Claimed { alarm, fires, past } = feed::advance(&tick.alarm, &claim, &self.settings, now);
-            let fire = fire::Due::of(&tick, fires)
+            let claim =
+                TickClaim { due: tick.due, event: ActivationId::new(now), before: self.before(&tick.alarm).await? };
+            let ClaimedTick { alarm, fires, past } = feed::advance(&tick.alarm, &claim, &self.settings, now);
+            let fire = fire::DueTick::from_tick(&tick, fires)
                 .map(|due| self.queue.reserve(due_work(claim.event, tick.alarm.trigger.clone(), due.to_payload())));
             let job = fire.as_ref().map(|reserved| reserved.job.clone());
             moves.push(Move { tick, becomes: alarm, fire: job, past });

@@ -62,8 +62,7 @@ impl Callbacks {
             return Err(refused(says::URL_NOT_HTTPS.into()));
         }
         self.delivery.egress().check_literal(&target).map_err(|_| refused(says::URL_FORBIDDEN.into()))?;
-        let (undelivered, most) =
-            (self.store.count_undelivered(&identity.namespace).await?, Callback::UNDELIVERED_MOST);
+        let (undelivered, most) = (self.store.count_undelivered(&identity.namespace).await?, Callback::MAX_UNDELIVERED);
         if undelivered >= most {
             let message = says::too_many_undelivered(undelivered, most);
             return Err(Failure::Throttled { message, retry_after: RETRY_AFTER });

@@ -1,13 +1,13 @@
 //! Settings of callbacks.
 
 use serde::{Deserialize, Serialize};
-use wask_model::{CallbackDefaults, RetryMode};
+use wask_model::{CallbackDefaults, CallbackRetryMode};
 
 /// Settings below `callbacks.`. A namespace or a request may override the first five.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CallbackConfig {
-    pub retry_mode: RetryMode,
+    pub retry_mode: CallbackRetryMode,
     pub retry_interval_seconds: u32,
     /// Attempts after the first.
     pub max_retries: u32,

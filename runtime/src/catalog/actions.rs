@@ -68,7 +68,7 @@ impl Catalog {
         check_code_size(&patch, &allowed)?;
         check_sizes(&allowed, &patch.common)?;
         patch.limits.apply(None, &allowed)?;
-        patch.common.annotations.as_ref().map(RetryPolicy::of).transpose()?;
+        patch.common.annotations.as_ref().map(RetryPolicy::from_annotations).transpose()?;
         if let Some(exec) = &patch.exec {
             self.may_use(&by.identity, &exec.needed()).await?;
             owner.check_kind(exec.kind())?;

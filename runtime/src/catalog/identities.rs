@@ -61,7 +61,7 @@ impl Catalog {
         let gone = || Failure::Unauthenticated(messages::AUTHENTICATION_INVALID.into());
         let owner = self.owner(namespace).await?.ok_or_else(gone)?;
         owner.check_not_blocked()?;
-        let limits = self.limits.of(&owner.limits);
+        let limits = self.limits.for_namespace(&owner.limits);
         Ok((owner, limits))
     }
 

@@ -1,8 +1,8 @@
 //! Rules, and the links to them that their triggers keep. REST contract §6.2, §6.3.
 
 use wask_model::{
-    Annotations, Became, Collection, CommonPatch, Entity, Failure, FullName, RetryPolicy, Rule, RuleLink, RuleStatus,
-    Trigger, messages,
+    Annotations, ChangeKind, Collection, CommonPatch, Entity, Failure, FullName, RetryPolicy, Rule, RuleLink,
+    RuleStatus, Trigger, messages,
 };
 use wask_store::{Change, Revision, StoreError, Stored};
 
@@ -39,7 +39,7 @@ impl StoredTrigger {
 
     fn link(&mut self, rule: &Rule, status: RuleStatus) {
         // An invalid policy was rejected when the rule was created.
-        let retry = RetryPolicy::of(&rule.annotations).ok().flatten();
+        let retry = RetryPolicy::from_annotations(&rule.annotations).ok().flatten();
         let link = RuleLink { action: rule.action.clone(), status, retry };
         self.trigger.rules.get_or_insert_default().insert(rule.name.to_string(), link);
     }
@@ -70,7 +70,7 @@ impl Catalog {
     ) -> Result<RuleView, Failure> {
         let (_, limits) = self.writer(&name.namespace).await?;
         check_size(&limits, "annotations", patch.common.annotations.as_ref().map_or(0, Annotations::size))?;
-        patch.common.annotations.as_ref().map(RetryPolicy::of).transpose()?;
+        patch.common.annotations.as_ref().map(RetryPolicy::from_annotations).transpose()?;
         retry::compare_and_swap(TRIES, || self.try_put_rule(name, patch.clone(), overwrite, by)).await
     }
 
@@ -143,7 +143,7 @@ impl Catalog {
         };
         trigger.link(&rule, status);
         let mut batch = Batch::new(by, self.clock.now());
-        batch.record(Became::Changed, &Entity::Rule(rule));
+        batch.record(ChangeKind::Changed, &Entity::Rule(rule));
         batch.add_unaudited(trigger.put());
         unless_overtaken(self.apply(batch).await.map(drop))
     }

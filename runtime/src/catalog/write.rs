@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use wask_model::{AuditRecord, Became, Entity, Failure, SharedIdentity, Timestamp, messages};
+use wask_model::{AuditRecord, ChangeKind, Entity, Failure, SharedIdentity, Timestamp, messages};
 use wask_store::{Change, Revision, Stored};
 
 /// Who makes a change, in which request, and under which condition.
@@ -54,12 +54,12 @@ impl<'a> Batch<'a> {
 
     /// Creates the entity, or changes it from the revision that it is based on.
     pub fn put(&mut self, entity: Entity, based_on: Option<Revision>, code: Option<String>) {
-        self.record(if based_on.is_none() { Became::Created } else { Became::Changed }, &entity);
+        self.record(if based_on.is_none() { ChangeKind::Created } else { ChangeKind::Changed }, &entity);
         self.changes.push(Change::Put { entity, based_on, code });
     }
 
     pub fn delete(&mut self, stored: &Stored<Entity>) {
-        self.record(Became::Deleted, &stored.value);
+        self.record(ChangeKind::Deleted, &stored.value);
         self.changes.push(Change::Delete { name: stored.value.name().clone(), based_on: stored.revision });
     }
 
@@ -69,7 +69,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Adds an audit record.
-    pub fn record(&mut self, became: Became, entity: &Entity) {
+    pub fn record(&mut self, became: ChangeKind, entity: &Entity) {
         let Write { identity, transaction, .. } = self.by;
         self.audit.push(AuditRecord::new(became, entity, self.at, &identity.subject, transaction));
     }

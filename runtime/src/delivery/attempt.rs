@@ -68,7 +68,7 @@ impl AttemptOutcome {
         match sent {
             Ok(Answer { status, retry_after, body }) => {
                 let response_body = CallbackAttempt::excerpt(&body);
-                let (status_code, error) = (Some(status), AttemptError::of_status(status));
+                let (status_code, error) = (Some(status), AttemptError::from_status(status));
                 let attempt = CallbackAttempt { n, at, duration_ms, status_code, error, response_body };
                 AttemptOutcome { attempt, retry_after, cause: None }
             }

@@ -126,7 +126,7 @@ fn log_line(rule: &FullName, action: &FullName, outcome: &Result<(NewWork, InFli
         }),
         Err(failure) => json!({
             "rule": rule.to_string(), "action": action.to_string(),
-            "statusCode": if failure.is_the_callers() { 1 } else { 3 }, "success": false, "error": failure.to_string(),
+            "statusCode": if failure.is_caller_error() { 1 } else { 3 }, "success": false, "error": failure.to_string(),
         }),
     };
     line.to_string()

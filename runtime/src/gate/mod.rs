@@ -108,7 +108,7 @@ impl Gate {
 
     /// The limits of this identity, without the throttles.
     pub fn limits_of(&self, identity: &Identity) -> Limits {
-        self.limits.of(&identity.limits)
+        self.limits.for_namespace(&identity.limits)
     }
 
     /// How many bytes a payload of this identity may have.

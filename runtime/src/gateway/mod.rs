@@ -138,7 +138,7 @@ impl Gateway {
         let apis = self.store.apis(namespace).await?;
         let name = wanted.api.clone().unwrap_or_default();
         let api = apis.iter().find(|api| wanted.has_api(api));
-        let api = api.ok_or_else(|| Failure::NotFound(messages::apis::not_found(&name)))?;
+        let api = api.ok_or_else(|| Failure::NotFound(messages::gateway::not_found(&name)))?;
         let mut left = api.clone();
         left.routes.retain(|route| !wanted.has_route(route));
         if left.routes.len() == api.routes.len() && !api.routes.is_empty() {
@@ -171,7 +171,7 @@ impl Gateway {
                 ApiPut::Stored => Ok(Some(becomes)),
                 ApiPut::Changed => Ok(None),
                 ApiPut::TooManyRoutes(count) => {
-                    Err(Failure::TooLarge(messages::apis::too_many_routes(count, bounds.routes)))
+                    Err(Failure::TooLarge(messages::gateway::too_many_routes(count, bounds.routes)))
                 }
                 ApiPut::TooLarge(size) => {
                     let what = "The APIs of the namespace";
@@ -209,8 +209,8 @@ const UNBOUNDED: ApiBounds = ApiBounds { routes: u64::MAX, bytes: u64::MAX };
 fn nothing_selected(api: &str, wanted: &RouteSelection) -> wask_model::Message {
     let path = wanted.path.as_deref().unwrap_or_default();
     match wanted.verb {
-        Some(verb) => messages::apis::operation_not_found(api, path, verb.as_str()),
-        None => messages::apis::path_not_found(api, path),
+        Some(verb) => messages::gateway::operation_not_found(api, path, verb.as_str()),
+        None => messages::gateway::path_not_found(api, path),
     }
 }
 

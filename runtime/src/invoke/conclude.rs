@@ -109,7 +109,7 @@ impl Invoker {
 
 /// The retry policy of an action. An invalid one was rejected when the action was created.
 fn policy_of(annotations: &Annotations) -> Option<RetryPolicy> {
-    RetryPolicy::of(annotations).ok().flatten()
+    RetryPolicy::from_annotations(annotations).ok().flatten()
 }
 
 /// What the next attempt starts with: the arguments of the first, no progress, and the failure added to the list.

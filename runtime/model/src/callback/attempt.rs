@@ -69,7 +69,7 @@ impl AttemptError {
     }
 
     /// What an answer with this status means; `None`: delivered.
-    pub fn of_status(status: u16) -> Option<AttemptError> {
+    pub fn from_status(status: u16) -> Option<AttemptError> {
         match status {
             200..=299 => None,
             _ => Some(AttemptError::HttpStatus),
@@ -99,10 +99,10 @@ mod tests {
     #[test]
     fn only_an_answer_of_2xx_delivers() {
         for (status, error) in [(200, None), (202, None), (299, None)] {
-            assert_eq!(AttemptError::of_status(status), error);
+            assert_eq!(AttemptError::from_status(status), error);
         }
         for status in [100, 199, 300, 302, 304, 404, 429, 500, 503] {
-            assert_eq!(AttemptError::of_status(status), Some(AttemptError::HttpStatus), "{status}");
+            assert_eq!(AttemptError::from_status(status), Some(AttemptError::HttpStatus), "{status}");
         }
     }
 }

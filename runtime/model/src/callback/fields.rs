@@ -15,7 +15,7 @@ pub(super) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// `path`: of the object; empty for a document that has no name of its own.
-    pub(super) fn of(path: &'a str, members: &'a Map<String, Value>, known: &[&str]) -> Result<Self, Failure> {
+    pub(super) fn new(path: &'a str, members: &'a Map<String, Value>, known: &[&str]) -> Result<Self, Failure> {
         let fields = Fields { path, members };
         match members.keys().find(|name| !known.contains(&name.as_str())) {
             Some(unknown) => Err(refused(says::unknown_field(&fields.path_of(unknown)))),

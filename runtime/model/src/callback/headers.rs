@@ -20,7 +20,7 @@ const RESERVED: [&str; 7] = ["host", "content-length", "connection", "transfer-e
 const RESERVED_PREFIXES: [&str; 3] = ["proxy-", "x-wask-", "webhook-"];
 
 impl CallbackHeaders {
-    pub const MOST: usize = 32;
+    pub const MAX_COUNT: usize = 32;
     /// Bytes of all names and values.
     pub const LONGEST: usize = 8 << 10;
 
@@ -45,8 +45,8 @@ impl CallbackHeaders {
 
     pub(super) fn read(path: &str, value: &Value) -> Result<Self, Failure> {
         let members = object(path, value)?;
-        if members.len() > CallbackHeaders::MOST {
-            return Err(refused(says::too_many_headers(path, members.len(), CallbackHeaders::MOST)));
+        if members.len() > CallbackHeaders::MAX_COUNT {
+            return Err(refused(says::too_many_headers(path, members.len(), CallbackHeaders::MAX_COUNT)));
         }
         let mut headers = Vec::with_capacity(members.len());
         let mut size = 0;

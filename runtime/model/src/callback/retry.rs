@@ -13,7 +13,7 @@ use crate::messages::callbacks as says;
 /// How the waits between attempts grow with n, the number of failed attempts so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum RetryMode {
+pub enum CallbackRetryMode {
     /// The interval.
     #[default]
     Constant,
@@ -23,20 +23,21 @@ pub enum RetryMode {
     Squared,
 }
 
-impl RetryMode {
-    pub const ALL: [RetryMode; 3] = [RetryMode::Constant, RetryMode::Linear, RetryMode::Squared];
+impl CallbackRetryMode {
+    pub const ALL: [CallbackRetryMode; 3] =
+        [CallbackRetryMode::Constant, CallbackRetryMode::Linear, CallbackRetryMode::Squared];
 
     pub fn as_str(self) -> &'static str {
         match self {
-            RetryMode::Constant => "constant",
-            RetryMode::Linear => "linear",
-            RetryMode::Squared => "squared",
+            CallbackRetryMode::Constant => "constant",
+            CallbackRetryMode::Linear => "linear",
+            CallbackRetryMode::Squared => "squared",
         }
     }
 
     /// The word, or the number that stands for it elsewhere: 0, 1, 2.
-    pub fn from_value(value: &Value) -> Option<RetryMode> {
-        let numbered = (0_u64..).zip(RetryMode::ALL);
+    pub fn from_value(value: &Value) -> Option<CallbackRetryMode> {
+        let numbered = (0_u64..).zip(CallbackRetryMode::ALL);
         let mut named = numbered.filter(|(number, mode)| match value {
             Value::String(text) => text == mode.as_str(),
             Value::Number(given) => given.as_u64() == Some(*number),
@@ -45,74 +46,74 @@ impl RetryMode {
         named.next().map(|(_, mode)| mode)
     }
 
-    pub(super) fn read(path: &str, value: &Value) -> Result<RetryMode, Failure> {
-        let words = RetryMode::ALL.map(RetryMode::as_str);
-        RetryMode::from_value(value).ok_or_else(|| refused(says::not_one_of(path, &words)))
+    pub(super) fn read(path: &str, value: &Value) -> Result<CallbackRetryMode, Failure> {
+        let words = CallbackRetryMode::ALL.map(CallbackRetryMode::as_str);
+        CallbackRetryMode::from_value(value).ok_or_else(|| refused(says::not_one_of(path, &words)))
     }
 }
 
-impl<'de> Deserialize<'de> for RetryMode {
+impl<'de> Deserialize<'de> for CallbackRetryMode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
-        RetryMode::read("the retry mode", &value).map_err(serde::de::Error::custom)
+        CallbackRetryMode::read("the retry mode", &value).map_err(serde::de::Error::custom)
     }
 }
 
 /// How often and when a callback is sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Retry {
-    pub mode: RetryMode,
+pub struct CallbackRetry {
+    pub mode: CallbackRetryMode,
     pub interval_seconds: u32,
     /// Attempts after the first.
     pub max_retries: u32,
 }
 
-impl Retry {
+impl CallbackRetry {
     pub const INTERVAL_SECONDS: RangeInclusive<u32> = 1..=3600;
     pub const MAX_RETRIES: RangeInclusive<u32> = 0..=20;
-    /// A receiver cannot put an attempt off for longer; [`RetryMode`] can.
-    pub const RETRY_AFTER_MOST: Duration = Duration::from_secs(3600);
+    /// A receiver cannot put an attempt off for longer; [`CallbackRetryMode`] can.
+    pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(3600);
 
     /// How long to wait from the end of the last of `failed` attempts. `retry_after` is what the receiver asked for and
     /// `status` what it answered: 429 and 503 may make the wait longer, never shorter.
     pub fn wait_after(&self, failed: u32, retry_after: Option<Duration>, status: Option<u16>) -> Duration {
         let interval = Duration::from_secs(self.interval_seconds.into());
         let own = match self.mode {
-            RetryMode::Constant => interval,
-            RetryMode::Linear => interval.saturating_mul(failed),
-            RetryMode::Squared => interval.saturating_mul(failed.saturating_mul(failed)),
+            CallbackRetryMode::Constant => interval,
+            CallbackRetryMode::Linear => interval.saturating_mul(failed),
+            CallbackRetryMode::Squared => interval.saturating_mul(failed.saturating_mul(failed)),
         };
         match (status, retry_after) {
-            (Some(429 | 503), Some(asked)) => own.max(asked.min(Retry::RETRY_AFTER_MOST)),
+            (Some(429 | 503), Some(asked)) => own.max(asked.min(CallbackRetry::MAX_RETRY_AFTER)),
             _ => own,
         }
     }
 }
 
-/// What a request says of [`Retry`]; the rest is the namespace's.
+/// What a request says of [`CallbackRetry`]; the rest is the namespace's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RetryPatch {
-    pub mode: Option<RetryMode>,
+pub struct CallbackRetryPatch {
+    pub mode: Option<CallbackRetryMode>,
     pub interval_seconds: Option<u32>,
     pub max_retries: Option<u32>,
 }
 
-impl RetryPatch {
-    pub fn over(self, base: Retry) -> Retry {
-        Retry {
+impl CallbackRetryPatch {
+    pub fn over(self, base: CallbackRetry) -> CallbackRetry {
+        CallbackRetry {
             mode: self.mode.unwrap_or(base.mode),
             interval_seconds: self.interval_seconds.unwrap_or(base.interval_seconds),
             max_retries: self.max_retries.unwrap_or(base.max_retries),
         }
     }
 
-    pub(super) fn read(path: &str, value: &Value) -> Result<RetryPatch, Failure> {
-        let fields = Fields::of(path, object(path, value)?, &["mode", "intervalSeconds", "maxRetries"])?;
-        Ok(RetryPatch {
-            mode: fields.read("mode", RetryMode::read)?,
-            interval_seconds: fields.read("intervalSeconds", whole_number(Retry::INTERVAL_SECONDS))?,
-            max_retries: fields.read("maxRetries", whole_number(Retry::MAX_RETRIES))?,
+    pub(super) fn read(path: &str, value: &Value) -> Result<CallbackRetryPatch, Failure> {
+        let fields = Fields::new(path, object(path, value)?, &["mode", "intervalSeconds", "maxRetries"])?;
+        Ok(CallbackRetryPatch {
+            mode: fields.read("mode", CallbackRetryMode::read)?,
+            interval_seconds: fields.read("intervalSeconds", whole_number(CallbackRetry::INTERVAL_SECONDS))?,
+            max_retries: fields.read("maxRetries", whole_number(CallbackRetry::MAX_RETRIES))?,
         })
     }
 }
@@ -123,16 +124,16 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    fn every(interval_seconds: u32, mode: RetryMode) -> Retry {
-        Retry { mode, interval_seconds, max_retries: 5 }
+    fn every(interval_seconds: u32, mode: CallbackRetryMode) -> CallbackRetry {
+        CallbackRetry { mode, interval_seconds, max_retries: 5 }
     }
 
     #[test]
     fn five_waits_follow_the_table_of_the_contract() {
         for (mode, waits) in [
-            (RetryMode::Constant, [30, 30, 30, 30, 30]),
-            (RetryMode::Linear, [30, 60, 90, 120, 150]),
-            (RetryMode::Squared, [30, 120, 270, 480, 750]),
+            (CallbackRetryMode::Constant, [30, 30, 30, 30, 30]),
+            (CallbackRetryMode::Linear, [30, 60, 90, 120, 150]),
+            (CallbackRetryMode::Squared, [30, 120, 270, 480, 750]),
         ] {
             let found = [1, 2, 3, 4, 5].map(|failed| every(30, mode).wait_after(failed, None, Some(500)).as_secs());
             assert_eq!(found, waits, "{mode:?}");
@@ -142,7 +143,7 @@ mod tests {
     #[test]
     fn a_receiver_that_asks_for_more_time_gets_it_up_to_an_hour() {
         let (one, day) = (Duration::from_secs(1), Duration::from_secs(86_400));
-        let retry = every(30, RetryMode::Constant);
+        let retry = every(30, CallbackRetryMode::Constant);
         for (status, asked, wait) in [
             (Some(429), Some(Duration::from_secs(45)), 45),
             (Some(503), Some(Duration::from_secs(45)), 45),
@@ -155,19 +156,19 @@ mod tests {
             assert_eq!(retry.wait_after(1, asked, status).as_secs(), wait, "{status:?} {asked:?}");
         }
         // Whoever asks for one second does not get to be called earlier than it would have been.
-        assert_eq!(every(3600, RetryMode::Squared).wait_after(2, Some(one), Some(429)).as_secs(), 14_400);
+        assert_eq!(every(3600, CallbackRetryMode::Squared).wait_after(2, Some(one), Some(429)).as_secs(), 14_400);
     }
 
     #[test]
     fn a_mode_is_read_by_its_word_and_its_number() {
-        for (number, mode) in (0_u64..).zip(RetryMode::ALL) {
-            assert_eq!(RetryMode::from_value(&json!(number)), Some(mode));
-            assert_eq!(RetryMode::from_value(&json!(mode.as_str())), Some(mode));
-            assert_eq!(serde_json::from_value::<RetryMode>(serde_json::to_value(mode).unwrap()).unwrap(), mode);
+        for (number, mode) in (0_u64..).zip(CallbackRetryMode::ALL) {
+            assert_eq!(CallbackRetryMode::from_value(&json!(number)), Some(mode));
+            assert_eq!(CallbackRetryMode::from_value(&json!(mode.as_str())), Some(mode));
+            assert_eq!(serde_json::from_value::<CallbackRetryMode>(serde_json::to_value(mode).unwrap()).unwrap(), mode);
         }
         for wrong in [json!(3), json!(-1), json!(1.5), json!("1"), json!("Linear"), json!(null), json!([]), json!(true)]
         {
-            assert_eq!(RetryMode::from_value(&wrong), None, "{wrong}");
+            assert_eq!(CallbackRetryMode::from_value(&wrong), None, "{wrong}");
         }
     }
 
@@ -176,7 +177,7 @@ mod tests {
         fn a_wait_never_shrinks_and_never_overflows(
             number in 0..3_usize, interval: u32, failed: u32, asked: Option<u64>, status: Option<u16>,
         ) {
-            let retry = every(interval, RetryMode::ALL[number]);
+            let retry = every(interval, CallbackRetryMode::ALL[number]);
             let asked = asked.map(Duration::from_secs);
             let wait = retry.wait_after(failed, asked, status);
             prop_assert!(wait <= retry.wait_after(failed.saturating_add(1), asked, status));
@@ -185,10 +186,10 @@ mod tests {
 
         #[test]
         fn no_allowed_series_waits_longer_than_its_square(
-            number in 0..3_usize, interval in Retry::INTERVAL_SECONDS, failed in 1..=20_u32, asked: Option<u64>,
+            number in 0..3_usize, interval in CallbackRetry::INTERVAL_SECONDS, failed in 1..=20_u32, asked: Option<u64>,
         ) {
             let asked = asked.map(Duration::from_secs);
-            let wait = every(interval, RetryMode::ALL[number]).wait_after(failed, asked, Some(503));
+            let wait = every(interval, CallbackRetryMode::ALL[number]).wait_after(failed, asked, Some(503));
             prop_assert!(wait.as_secs() <= u64::from((interval * failed * failed).max(3600)));
         }
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::fields::{Fields, object, refused, switch, whole_number};
-use super::{CallbackPayload, Retry, RetryMode, Subscription};
+use super::{CallbackPayload, CallbackRetry, CallbackRetryMode, Subscription};
 use crate::Failure;
 use crate::messages::callbacks as says;
 
@@ -14,7 +14,7 @@ use crate::messages::callbacks as says;
 #[serde(default, deny_unknown_fields)]
 pub struct CallbackDefaults {
     /// How the waits between attempts grow: constant, linear or squared.
-    pub retry_mode: RetryMode,
+    pub retry_mode: CallbackRetryMode,
     /// 1 to 3600. Default 60.
     pub retry_interval_seconds: u32,
     /// Attempts after the first, 0 to 20. Default 5.
@@ -28,7 +28,7 @@ pub struct CallbackDefaults {
 impl Default for CallbackDefaults {
     fn default() -> Self {
         CallbackDefaults {
-            retry_mode: RetryMode::Constant,
+            retry_mode: CallbackRetryMode::Constant,
             retry_interval_seconds: 60,
             max_retries: 5,
             https_only: false,
@@ -42,7 +42,7 @@ impl Default for CallbackDefaults {
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct CallbackSettings {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub retry_mode: Option<RetryMode>,
+    pub retry_mode: Option<CallbackRetryMode>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interval_seconds: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,11 +67,11 @@ impl CallbackSettings {
         if let Some(name) = CallbackSettings::SHOWN_ONLY.into_iter().find(|name| members.contains_key(*name)) {
             return Err(refused(says::may_not_be_set(name)));
         }
-        let fields = Fields::of("", members, &CallbackSettings::NAMES)?;
+        let fields = Fields::new("", members, &CallbackSettings::NAMES)?;
         let mut new = self.clone();
-        fields.patch("retryMode", &mut new.retry_mode, RetryMode::read)?;
-        fields.patch("intervalSeconds", &mut new.interval_seconds, whole_number(Retry::INTERVAL_SECONDS))?;
-        fields.patch("maxRetries", &mut new.max_retries, whole_number(Retry::MAX_RETRIES))?;
+        fields.patch("retryMode", &mut new.retry_mode, CallbackRetryMode::read)?;
+        fields.patch("intervalSeconds", &mut new.interval_seconds, whole_number(CallbackRetry::INTERVAL_SECONDS))?;
+        fields.patch("maxRetries", &mut new.max_retries, whole_number(CallbackRetry::MAX_RETRIES))?;
         fields.patch("httpsOnly", &mut new.https_only, switch)?;
         fields.patch("payload", &mut new.payload, CallbackPayload::read)?;
         fields.patch("timeoutMs", &mut new.timeout_ms, whole_number(Subscription::TIMEOUT_MS))?;
@@ -81,16 +81,16 @@ impl CallbackSettings {
     /// What holds for the namespace.
     pub fn over(&self, server: &CallbackDefaults) -> EffectiveSettings {
         let https_only = match (self.https_only, server.https_only) {
-            (Some(false) | None, true) => Sourced { value: true, source: SettingSource::Server },
-            (own, server) => Sourced::of(own, server),
+            (Some(false) | None, true) => SourcedSetting { value: true, source: SettingSource::Server },
+            (own, server) => SourcedSetting::new(own, server),
         };
         EffectiveSettings {
-            retry_mode: Sourced::of(self.retry_mode, server.retry_mode),
-            interval_seconds: Sourced::of(self.interval_seconds, server.retry_interval_seconds),
-            max_retries: Sourced::of(self.max_retries, server.max_retries),
+            retry_mode: SourcedSetting::new(self.retry_mode, server.retry_mode),
+            interval_seconds: SourcedSetting::new(self.interval_seconds, server.retry_interval_seconds),
+            max_retries: SourcedSetting::new(self.max_retries, server.max_retries),
             https_only,
-            payload: Sourced::of(self.payload.clone(), CallbackPayload::Default),
-            timeout_ms: Sourced::of(self.timeout_ms, server.timeout_ms),
+            payload: SourcedSetting::new(self.payload.clone(), CallbackPayload::Default),
+            timeout_ms: SourcedSetting::new(self.timeout_ms, server.timeout_ms),
         }
     }
 }
@@ -98,27 +98,27 @@ impl CallbackSettings {
 /// What holds for the callbacks of a namespace, and who said so.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EffectiveSettings {
-    pub retry_mode: Sourced<RetryMode>,
-    pub interval_seconds: Sourced<u32>,
-    pub max_retries: Sourced<u32>,
+    pub retry_mode: SourcedSetting<CallbackRetryMode>,
+    pub interval_seconds: SourcedSetting<u32>,
+    pub max_retries: SourcedSetting<u32>,
     /// True when either level says so.
-    pub https_only: Sourced<bool>,
-    pub payload: Sourced<CallbackPayload>,
-    pub timeout_ms: Sourced<u32>,
+    pub https_only: SourcedSetting<bool>,
+    pub payload: SourcedSetting<CallbackPayload>,
+    pub timeout_ms: SourcedSetting<u32>,
 }
 
 /// A value and who set it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Sourced<T> {
+pub struct SourcedSetting<T> {
     pub value: T,
     pub source: SettingSource,
 }
 
-impl<T> Sourced<T> {
-    fn of(own: Option<T>, server: T) -> Self {
+impl<T> SourcedSetting<T> {
+    fn new(own: Option<T>, server: T) -> Self {
         match own {
-            Some(value) => Sourced { value, source: SettingSource::Namespace },
-            None => Sourced { value: server, source: SettingSource::Server },
+            Some(value) => SourcedSetting { value, source: SettingSource::Namespace },
+            None => SourcedSetting { value: server, source: SettingSource::Server },
         }
     }
 }
@@ -131,8 +131,8 @@ pub enum SettingSource {
 }
 
 impl EffectiveSettings {
-    pub fn retry(&self) -> Retry {
-        Retry {
+    pub fn retry(&self) -> CallbackRetry {
+        CallbackRetry {
             mode: self.retry_mode.value,
             interval_seconds: self.interval_seconds.value,
             max_retries: self.max_retries.value,
@@ -238,7 +238,7 @@ mod tests {
         ] {
             let settings = CallbackSettings { https_only: own, ..CallbackSettings::default() };
             let server = CallbackDefaults { https_only: server, ..CallbackDefaults::default() };
-            assert_eq!(settings.over(&server).https_only, Sourced { value, source }, "{own:?} over {server:?}");
+            assert_eq!(settings.over(&server).https_only, SourcedSetting { value, source }, "{own:?} over {server:?}");
         }
     }
 
@@ -248,7 +248,7 @@ mod tests {
             serde_json::from_value(json!({"retry_interval_seconds": 2, "retry_mode": 1})).unwrap();
         let expected = CallbackDefaults {
             retry_interval_seconds: 2,
-            retry_mode: RetryMode::Linear,
+            retry_mode: CallbackRetryMode::Linear,
             ..CallbackDefaults::default()
         };
         assert_eq!(read, expected);

@@ -79,7 +79,7 @@ fn what_the_request_leaves_open_is_the_namespaces_then_the_servers() {
     };
     let callback = Callback::new(Subscription::from_value(&asked).unwrap(), &settings, new);
 
-    assert_eq!(callback.retry, Retry { mode: RetryMode::Linear, interval_seconds: 7, max_retries: 9 });
+    assert_eq!(callback.retry, CallbackRetry { mode: CallbackRetryMode::Linear, interval_seconds: 7, max_retries: 9 });
     assert_eq!(callback.payload, CallbackPayload::Result);
     assert_eq!(callback.timeout(), Duration::from_secs(2));
     assert_eq!(callback.method, CallbackMethod::Put);

@@ -1,14 +1,14 @@
 //! Switching an alarm on and off: when it is due next, and what it says about itself when it is not. Feeds contract
 //! §A.6, A.10, A.12.
 
-use wask_model::{Alarm, AlarmSchedule, AlarmStatus, Disabled, DisabledKind, Message, Timestamp, messages};
+use wask_model::{Alarm, AlarmSchedule, AlarmStatus, DisabledKind, DisabledReason, Message, Timestamp, messages};
 
 use super::settings::AlarmSettings;
 use super::ticks::next_tick;
 
 /// Why an active alarm has no next tick.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Exhausted {
+pub enum NoNextTick {
     /// The stop date is past.
     StopDateExpired,
     /// The next tick comes after the stop date, or never.
@@ -21,7 +21,7 @@ pub enum Exhausted {
     Unreadable(Message),
 }
 
-impl Exhausted {
+impl NoNextTick {
     /// What the alarm says about itself when the server's start finds it so.
     pub fn on_start(&self) -> String {
         self.sentence(messages::alarms::disabled_on_start)
@@ -35,20 +35,20 @@ impl Exhausted {
     /// The same after a tick of this schedule.
     pub fn after_firing(&self, schedule: &AlarmSchedule) -> String {
         match self {
-            Exhausted::StopDateExpired | Exhausted::NoTickBeforeStop | Exhausted::OnceDateExpired => {
+            NoNextTick::StopDateExpired | NoNextTick::NoTickBeforeStop | NoNextTick::OnceDateExpired => {
                 after_last_tick(schedule).to_owned()
             }
-            Exhausted::MaxTriggers | Exhausted::Unreadable(_) => self.on_start(),
+            NoNextTick::MaxTriggers | NoNextTick::Unreadable(_) => self.on_start(),
         }
     }
 
     fn sentence(&self, because: impl Fn(&str) -> String) -> String {
         match self {
-            Exhausted::StopDateExpired => because(messages::alarms::STOP_DATE_EXPIRED),
-            Exhausted::NoTickBeforeStop => because(messages::alarms::NEXT_FIRE_AFTER_STOP),
-            Exhausted::OnceDateExpired => because(messages::alarms::ONCE_DATE_EXPIRED),
-            Exhausted::MaxTriggers => messages::alarms::DISABLED_MAX_TRIGGERS.to_owned(),
-            Exhausted::Unreadable(message) => because(message),
+            NoNextTick::StopDateExpired => because(messages::alarms::STOP_DATE_EXPIRED),
+            NoNextTick::NoTickBeforeStop => because(messages::alarms::NEXT_FIRE_AFTER_STOP),
+            NoNextTick::OnceDateExpired => because(messages::alarms::ONCE_DATE_EXPIRED),
+            NoNextTick::MaxTriggers => messages::alarms::DISABLED_MAX_TRIGGERS.to_owned(),
+            NoNextTick::Unreadable(message) => because(message),
         }
     }
 }
@@ -69,14 +69,14 @@ pub fn switched_on(alarm: &Alarm, next: Timestamp, now: Timestamp) -> Alarm {
 }
 
 /// The alarm, off and never due.
-pub fn switched_off(alarm: &Alarm, reason: Disabled, now: Timestamp) -> Alarm {
+pub fn switched_off(alarm: &Alarm, reason: DisabledReason, now: Timestamp) -> Alarm {
     let status = AlarmStatus { active: false, date_changed: now, reason: Some(reason) };
     Alarm { next_fire: None, status, ..alarm.clone() }
 }
 
 /// A reason that the server found by itself.
-pub fn automatic(message: impl Into<String>, status_code: Option<u16>) -> Disabled {
-    Disabled { kind: DisabledKind::Auto, status_code, message: message.into() }
+pub fn automatic(message: impl Into<String>, status_code: Option<u16>) -> DisabledReason {
+    DisabledReason { kind: DisabledKind::Auto, status_code, message: message.into() }
 }
 
 /// The alarm, active and due at its next tick, or off because it has none.

@@ -2,7 +2,7 @@
 
 use wask_model::{Alarm, CatchUp, PastTick, TickEnd, TickOrigin, Timestamp};
 
-use super::arming::Exhausted;
+use super::arming::NoNextTick;
 use super::settings::AlarmSettings;
 use super::ticks::Ticks;
 
@@ -10,17 +10,17 @@ use super::ticks::Ticks;
 const ONE_BY_ONE: usize = 20;
 
 /// Where an alarm goes on, and what it leaves out on the way.
-pub struct GoesOn {
+pub struct Continuation {
     /// Not later than now if ticks are made up for.
-    pub next: Result<Timestamp, Exhausted>,
+    pub next: Result<Timestamp, NoNextTick>,
     pub missed: Vec<PastTick>,
 }
 
 /// Goes on behind the tick at `after`. What is still pending at `now` is made up for as the alarm asks, but never when
 /// its stop date is past; `reason` says why the rest was missed.
-pub fn go_on(alarm: &Alarm, after: Timestamp, reason: &str, settings: &AlarmSettings, now: Timestamp) -> GoesOn {
-    let nothing_missed = |next| GoesOn { next, missed: Vec::new() };
-    let ticks = match Ticks::of(alarm, settings) {
+pub fn go_on(alarm: &Alarm, after: Timestamp, reason: &str, settings: &AlarmSettings, now: Timestamp) -> Continuation {
+    let nothing_missed = |next| Continuation { next, missed: Vec::new() };
+    let ticks = match Ticks::new(alarm, settings) {
         Ok(ticks) => ticks,
         Err(exhausted) => return nothing_missed(Err(exhausted)),
     };
@@ -30,13 +30,13 @@ pub fn go_on(alarm: &Alarm, after: Timestamp, reason: &str, settings: &AlarmSett
     };
     let to_come = ticks.after(now);
     let next = match (alarm.catch_up.unwrap_or_default(), to_come) {
-        (_, Err(Exhausted::StopDateExpired)) => Err(Exhausted::StopDateExpired),
+        (_, Err(NoNextTick::StopDateExpired)) => Err(NoNextTick::StopDateExpired),
         (CatchUp::None, to_come) => to_come,
         (CatchUp::Last, _) => Ok(ticks.last_until(first, now)),
         (CatchUp::All, _) => Ok(ticks.earliest_of_last(settings.catch_up_ticks, first, now)),
     };
     let last_missed = next.as_ref().map_or(now, |next| now.min(Timestamp::from_millis(next.millis() - 1)));
-    GoesOn { next, missed: told(&ticks, (first, last_missed), reason, now) }
+    Continuation { next, missed: told(&ticks, (first, last_missed), reason, now) }
 }
 
 fn told(ticks: &Ticks, (first, until): (Timestamp, Timestamp), reason: &str, now: Timestamp) -> Vec<PastTick> {

@@ -5,12 +5,12 @@
 
 use wask_model::messages::alarms as messages;
 use wask_model::{
-    ActivationId, Alarm, AlarmSchedule, CatchUp, DeleteAfterFire, Disabled, DisabledKind, Overlap, PastTick, TickEnd,
-    Timestamp,
+    ActivationId, Alarm, AlarmSchedule, CatchUp, DeleteAfterFire, DisabledKind, DisabledReason, Overlap, PastTick,
+    TickEnd, Timestamp,
 };
 
 use super::arming::{after_last_tick, automatic, re_armed, switched_off};
-use super::catch_up::{GoesOn, go_on, missed, not_fired};
+use super::catch_up::{Continuation, go_on, missed, not_fired};
 use super::dates::date;
 use super::settings::AlarmSettings;
 use super::ticks::next_tick;
@@ -42,7 +42,7 @@ pub struct TickOutcome {
 
 /// What was fired last, as far as the alarm's overlap policy asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Before {
+pub enum PreviousTick {
     /// All of it has ended, or nobody asks.
     Ended,
     Going,
@@ -52,16 +52,16 @@ pub enum Before {
 
 /// A tick about to be claimed.
 #[derive(Clone, Copy, Debug)]
-pub struct Claim {
+pub struct TickClaim {
     pub due: Timestamp,
     /// The event that it is to lead to.
     pub event: ActivationId,
-    pub before: Before,
+    pub before: PreviousTick,
 }
 
 /// Whether a claimed tick fires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fires {
+pub enum FireWhen {
     Now,
     /// When what was fired before it has ended.
     Later,
@@ -70,40 +70,40 @@ pub enum Fires {
 
 /// A claimed tick: the alarm as it goes on, and what became of ticks that are not fired.
 #[derive(Debug)]
-pub struct Claimed {
+pub struct ClaimedTick {
     pub alarm: Alarm,
-    pub fires: Fires,
+    pub fires: FireWhen,
     pub past: Vec<PastTick>,
 }
 
 /// Claims the tick at `claim.due`: one fire fewer, and due at the first tick that is still to come, or at one of those
 /// between `due` and `now` if the alarm makes up for them.
-pub fn advance(alarm: &Alarm, claim: &Claim, settings: &AlarmSettings, now: Timestamp) -> Claimed {
+pub fn advance(alarm: &Alarm, claim: &TickClaim, settings: &AlarmSettings, now: Timestamp) -> ClaimedTick {
     let (fires, not_fired) = decide(alarm, claim, settings, now);
     let ticked = match fires {
-        Fires::Now => Alarm { going: remembered(alarm, vec![claim.event]), ..fired(alarm, claim.due) },
-        Fires::Later => Alarm { waiting: Some(claim.event), ..fired(alarm, claim.due) },
-        Fires::Not => alarm.clone(),
+        FireWhen::Now => Alarm { going: remembered(alarm, vec![claim.event]), ..fired(alarm, claim.due) },
+        FireWhen::Later => Alarm { waiting: Some(claim.event), ..fired(alarm, claim.due) },
+        FireWhen::Not => alarm.clone(),
     };
-    let GoesOn { next, missed } = go_on(&ticked, claim.due, messages::MISSED_LATE, settings, now);
+    let Continuation { next, missed } = go_on(&ticked, claim.due, messages::MISSED_LATE, settings, now);
     let alarm = match next {
         Ok(next) => Alarm { next_fire: Some(next), ..ticked },
         Err(exhausted) => switched_off(&ticked, automatic(exhausted.after_firing(&alarm.schedule), None), now),
     };
-    Claimed { alarm, fires, past: not_fired.into_iter().chain(missed).collect() }
+    ClaimedTick { alarm, fires, past: not_fired.into_iter().chain(missed).collect() }
 }
 
-fn decide(alarm: &Alarm, claim: &Claim, settings: &AlarmSettings, now: Timestamp) -> (Fires, Option<PastTick>) {
-    let skipped = |why| (Fires::Not, Some(not_fired(claim.due, TickEnd::Skipped, why, now)));
+fn decide(alarm: &Alarm, claim: &TickClaim, settings: &AlarmSettings, now: Timestamp) -> (FireWhen, Option<PastTick>) {
+    let skipped = |why| (FireWhen::Not, Some(not_fired(claim.due, TickEnd::Skipped, why, now)));
     let a_later_one_is_due = || next_tick(alarm, settings, claim.due).is_ok_and(|later| later <= now);
     if alarm.catch_up == Some(CatchUp::Last) && a_later_one_is_due() {
-        return (Fires::Not, Some(missed(claim.due, messages::MISSED_LATE, now)));
+        return (FireWhen::Not, Some(missed(claim.due, messages::MISSED_LATE, now)));
     }
     match (alarm.overlap.unwrap_or_default(), claim.before) {
-        (Overlap::Allow, _) | (Overlap::Skip | Overlap::QueueOne, Before::Ended) => (Fires::Now, None),
-        (Overlap::QueueOne, Before::Going) => (Fires::Later, None),
-        (Overlap::Skip, Before::Going | Before::OneWaits) => skipped(messages::SKIPPED_GOING),
-        (Overlap::QueueOne, Before::OneWaits) => skipped(messages::SKIPPED_ONE_WAITS),
+        (Overlap::Allow, _) | (Overlap::Skip | Overlap::QueueOne, PreviousTick::Ended) => (FireWhen::Now, None),
+        (Overlap::QueueOne, PreviousTick::Going) => (FireWhen::Later, None),
+        (Overlap::Skip, PreviousTick::Going | PreviousTick::OneWaits) => skipped(messages::SKIPPED_GOING),
+        (Overlap::QueueOne, PreviousTick::OneWaits) => skipped(messages::SKIPPED_ONE_WAITS),
     }
 }
 
@@ -171,7 +171,7 @@ pub fn rearm_on_start(alarm: &Alarm, settings: &AlarmSettings, now: Timestamp) -
     };
     // From now on, or from before the tick that is due and was not fired.
     let behind = now.min(Timestamp::from_millis(due.millis() - 1));
-    let GoesOn { next, missed } = go_on(alarm, behind, messages::MISSED_DOWN, settings, now);
+    let Continuation { next, missed } = go_on(alarm, behind, messages::MISSED_DOWN, settings, now);
     match next {
         Ok(next) => (Alarm { next_fire: Some(next), ..alarm.clone() }, missed),
         Err(exhausted) => (switched_off(alarm, automatic(exhausted.on_start(), None), now), missed),
@@ -207,6 +207,6 @@ fn one_more(alarm: &Alarm) -> Option<u64> {
 
 /// Whether claiming its last fire is what disabled it.
 fn was_the_last_fire(alarm: &Alarm) -> bool {
-    matches!(&alarm.status.reason, Some(Disabled { kind: DisabledKind::Auto, message, .. })
+    matches!(&alarm.status.reason, Some(DisabledReason { kind: DisabledKind::Auto, message, .. })
         if message == messages::DISABLED_MAX_TRIGGERS)
 }

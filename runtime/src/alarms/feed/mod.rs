@@ -35,9 +35,9 @@ mod policy_tests;
 mod tests;
 
 use wask_model::messages::alarms as messages;
-use wask_model::{Alarm, AlarmStatus, Arguments, Disabled, DisabledKind, Message, Timestamp};
+use wask_model::{Alarm, AlarmStatus, Arguments, DisabledKind, DisabledReason, Message, Timestamp};
 
-use arming::Exhausted;
+use arming::NoNextTick;
 use parameters::Policies;
 use rules::{Feed, GivenSchedule};
 
@@ -45,17 +45,17 @@ pub use catch_up::not_fired;
 pub use dates::iso_date;
 pub use document::{read, success};
 pub use firing::{
-    Before, Claim, Claimed, FireOutcome, Fires, TickOutcome, advance, after_fire, disabled_by_lookup, rearm_on_start,
-    to_remove,
+    ClaimedTick, FireOutcome, FireWhen, PreviousTick, TickClaim, TickOutcome, advance, after_fire, disabled_by_lookup,
+    rearm_on_start, to_remove,
 };
-pub use request::{FeedError, LifecycleEvent, Request};
-pub use retry::{Answer, Attempts, NextStep, after_attempt};
+pub use request::{FeedError, FeedRequest, LifecycleEvent};
+pub use retry::{Answer, AttemptDecision, Attempts, after_attempt};
 pub use settings::AlarmSettings;
 pub use ticks::next_tick;
 
 /// The alarm that a CREATE asks for; it replaces whatever there was. Refusals come in the order of §A.4; authorising the
 /// caller and counting its alarms follow this.
-pub fn create(request: &Request, settings: &AlarmSettings, now: Timestamp) -> Result<Alarm, FeedError> {
+pub fn create(request: &FeedRequest, settings: &AlarmSettings, now: Timestamp) -> Result<Alarm, FeedError> {
     let args = request.args;
     let feed = Feed::called(args);
     feed.check_required(args)?;
@@ -92,14 +92,14 @@ pub fn create(request: &Request, settings: &AlarmSettings, now: Timestamp) -> Re
 /// stop date stands in the way, the call succeeds and the alarm is disabled at once. §A.5.
 pub fn update(alarm: &Alarm, args: &Arguments, settings: &AlarmSettings, now: Timestamp) -> Result<Alarm, FeedError> {
     refuse_if_disabled_by_admin(alarm)?;
-    let given = GivenSchedule::read(Feed::of(&alarm.schedule), args, settings, now)?;
+    let given = GivenSchedule::read(Feed::from_schedule(&alarm.schedule), args, settings, now)?;
     given.check_against(&alarm.schedule)?;
-    let strict = match Feed::of(&alarm.schedule) {
+    let strict = match Feed::from_schedule(&alarm.schedule) {
         Feed::Alarm => parameters::strict(args, settings.default_strict),
         Feed::Interval | Feed::Once => None,
     };
     let payload = parameters::given(args, "trigger_payload").map(|_| parameters::payload(args));
-    let policies = Policies::read(Feed::of(&alarm.schedule), args)?;
+    let policies = Policies::read(Feed::from_schedule(&alarm.schedule), args)?;
     let reschedules = !given.is_empty();
     if !reschedules && strict.is_none() && payload.is_none() && policies.is_empty() {
         return Err(Message::from(messages::NOTHING_TO_UPDATE).into());
@@ -115,7 +115,7 @@ pub fn update(alarm: &Alarm, args: &Arguments, settings: &AlarmSettings, now: Ti
         ..alarm.clone()
     };
     match next_tick(&updated, settings, now) {
-        Err(Exhausted::NoTickBeforeStop) if reschedules && Feed::of(&updated.schedule) == Feed::Alarm => {
+        Err(NoNextTick::NoTickBeforeStop) if reschedules && Feed::from_schedule(&updated.schedule) == Feed::Alarm => {
             Err(Message::from(messages::FIRST_FIRE_AFTER_STOP).into())
         }
         Ok(_) | Err(_) => Ok(arming::re_armed(&updated, settings, now)),
@@ -128,8 +128,11 @@ pub fn pause(alarm: &Alarm, now: Timestamp) -> Alarm {
     match alarm.status.reason.as_ref().map(|reason| reason.kind) {
         Some(DisabledKind::User | DisabledKind::Admin) => alarm.clone(),
         Some(DisabledKind::Auto) | None => {
-            let reason =
-                Disabled { kind: DisabledKind::User, status_code: None, message: messages::PAUSED_BY_USER.to_owned() };
+            let reason = DisabledReason {
+                kind: DisabledKind::User,
+                status_code: None,
+                message: messages::PAUSED_BY_USER.to_owned(),
+            };
             Alarm { waiting: None, ..arming::switched_off(alarm, reason, now) }
         }
     }
@@ -152,7 +155,7 @@ pub fn resumed(alarm: &Alarm, settings: &AlarmSettings, now: Timestamp) -> Alarm
 
 fn refuse_if_disabled_by_admin(alarm: &Alarm) -> Result<(), Message> {
     match &alarm.status.reason {
-        Some(Disabled { kind: DisabledKind::Admin, .. }) => Err(messages::disabled_by_admin(&alarm.trigger.name)),
+        Some(DisabledReason { kind: DisabledKind::Admin, .. }) => Err(messages::disabled_by_admin(&alarm.trigger.name)),
         Some(_) | None => Ok(()),
     }
 }

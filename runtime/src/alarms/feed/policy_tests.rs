@@ -7,8 +7,8 @@ use wask_model::{ActivationId, Alarm, Overlap, PastTick, TickEnd, Timestamp};
 use super::tests::{T0, at, created, outcome_of, reason, refused, restarted, updated};
 use super::ticks::Ticks;
 use super::{
-    AlarmSettings, Before, Claim, Claimed, FireOutcome, Fires, TickOutcome, advance, after_fire, pause, read,
-    rearm_on_start, upcoming,
+    AlarmSettings, ClaimedTick, FireOutcome, FireWhen, PreviousTick, TickClaim, TickOutcome, advance, after_fire,
+    pause, read, rearm_on_start, upcoming,
 };
 
 /// The event of every tick here, and an activation that it starts.
@@ -27,8 +27,8 @@ fn every_ten(parameters: Value) -> Alarm {
     created(all)
 }
 
-fn claimed(alarm: &Alarm, before: Before, now: Timestamp) -> Claimed {
-    let claim = Claim { due: alarm.next_fire.unwrap(), event: event(), before };
+fn claimed(alarm: &Alarm, before: PreviousTick, now: Timestamp) -> ClaimedTick {
+    let claim = TickClaim { due: alarm.next_fire.unwrap(), event: event(), before };
     advance(alarm, &claim, &AlarmSettings::default(), now)
 }
 
@@ -50,8 +50,8 @@ fn caught_up(alarm: &Alarm, now: Timestamp) -> (Vec<i64>, Vec<(i64, TickEnd)>) {
     let (mut alarm, mut fired, mut past) = (alarm.clone(), vec![], vec![]);
     while alarm.next_fire.is_some_and(|due| due <= now) {
         let due = alarm.next_fire.unwrap();
-        let claimed = claimed(&alarm, Before::Ended, now);
-        if claimed.fires == Fires::Now {
+        let claimed = claimed(&alarm, PreviousTick::Ended, now);
+        if claimed.fires == FireWhen::Now {
             fired.push(seconds(due));
         }
         past.extend(claimed.past);
@@ -139,18 +139,18 @@ fn a_tick_that_overlaps_does_what_its_alarm_says() {
     let (skip, queue) = (json!({"overlap":"skip"}), json!({"overlap":"queue-one"}));
     let going = Some("what the tick before it had started had not ended".to_owned());
     let waits = Some("another tick was waiting already".to_owned());
-    assert_eq!(outcome(json!({}), Before::Ended), (Fires::Now, None));
-    assert_eq!(outcome(skip.clone(), Before::Ended), (Fires::Now, None));
-    assert_eq!(outcome(skip, Before::Going), (Fires::Not, going));
-    assert_eq!(outcome(queue.clone(), Before::Ended), (Fires::Now, None));
-    assert_eq!(outcome(queue.clone(), Before::Going), (Fires::Later, None));
-    assert_eq!(outcome(queue, Before::OneWaits), (Fires::Not, waits));
+    assert_eq!(outcome(json!({}), PreviousTick::Ended), (FireWhen::Now, None));
+    assert_eq!(outcome(skip.clone(), PreviousTick::Ended), (FireWhen::Now, None));
+    assert_eq!(outcome(skip, PreviousTick::Going), (FireWhen::Not, going));
+    assert_eq!(outcome(queue.clone(), PreviousTick::Ended), (FireWhen::Now, None));
+    assert_eq!(outcome(queue.clone(), PreviousTick::Going), (FireWhen::Later, None));
+    assert_eq!(outcome(queue, PreviousTick::OneWaits), (FireWhen::Not, waits));
 }
 
 #[test]
 fn a_skipped_tick_costs_no_fire_and_the_next_one_comes() {
     let alarm = every_ten(json!({"overlap":"skip","maxTriggers":1}));
-    let skipped = claimed(&alarm, Before::Going, at(10_000));
+    let skipped = claimed(&alarm, PreviousTick::Going, at(10_000));
     assert_eq!((skipped.alarm.fires_left, skipped.alarm.last_fire), (Some(1), None));
     assert_eq!(skipped.alarm.next_fire, Some(at(20_000)));
     assert_eq!(told(&skipped.past), [(10, TickEnd::Skipped)]);
@@ -160,11 +160,11 @@ fn a_skipped_tick_costs_no_fire_and_the_next_one_comes() {
 fn an_alarm_that_looks_back_remembers_what_its_last_tick_started() {
     let settings = AlarmSettings::default();
     let tick = TickOutcome { started: vec![run()], ..outcome_of(at(10_000), FireOutcome::Fired) };
-    let fired = claimed(&every_ten(json!({"overlap":"skip"})), Before::Ended, at(10_000)).alarm;
+    let fired = claimed(&every_ten(json!({"overlap":"skip"})), PreviousTick::Ended, at(10_000)).alarm;
     assert_eq!(fired.going, [event()]);
     assert_eq!(after_fire(&fired, &tick, &settings, at(10_000)).going, [event(), run()]);
 
-    let careless = claimed(&every_ten(json!({})), Before::Ended, at(10_000)).alarm;
+    let careless = claimed(&every_ten(json!({})), PreviousTick::Ended, at(10_000)).alarm;
     assert_eq!(after_fire(&careless, &tick, &settings, at(10_000)), careless, "nothing to write");
 }
 
@@ -172,7 +172,7 @@ fn an_alarm_that_looks_back_remembers_what_its_last_tick_started() {
 fn a_tick_that_waits_is_given_up_by_a_pause_and_gives_its_fire_back() {
     let settings = AlarmSettings::default();
     let alarm = every_ten(json!({"overlap":"queue-one","maxTriggers":5}));
-    let waits = claimed(&alarm, Before::Going, at(10_000)).alarm;
+    let waits = claimed(&alarm, PreviousTick::Going, at(10_000)).alarm;
     assert_eq!((waits.waiting, waits.fires_left), (Some(event()), Some(4)));
     let fired = after_fire(&waits, &outcome_of(at(10_000), FireOutcome::Fired), &settings, at(11_000));
     assert_eq!((fired.waiting, fired.fires_left), (None, Some(4)));
@@ -210,7 +210,7 @@ proptest! {
         count in 1u32..5,
     ) {
         let settings = AlarmSettings::default();
-        let ticks = Ticks::of(&created(parameters), &settings).unwrap();
+        let ticks = Ticks::new(&created(parameters), &settings).unwrap();
         let first = ticks.after(T0).unwrap();
         let far = ticks.from(first, Timestamp::from_millis(i64::MAX)).nth(50).unwrap();
         let until = Timestamp::from_millis(first.millis() + (far.millis() - first.millis()) / 1000 * share);

@@ -36,7 +36,7 @@ impl FromStr for LifecycleEvent {
 
 /// One call of a feed action.
 #[derive(Clone, Debug)]
-pub struct Request<'a> {
+pub struct FeedRequest<'a> {
     pub event: LifecycleEvent,
     /// In the caller's namespace, whatever namespace was written.
     pub trigger: FullName,
@@ -45,11 +45,11 @@ pub struct Request<'a> {
     pub args: &'a Arguments,
 }
 
-impl<'a> Request<'a> {
+impl<'a> FeedRequest<'a> {
     /// `Err`: no known event, or no trigger that could exist.
     pub fn read(args: &'a Arguments, own: &NamespaceName) -> Result<Self, FeedError> {
         let text = |key| given(args, key).and_then(Value::as_str).unwrap_or_default();
-        Ok(Request {
+        Ok(FeedRequest {
             event: text("lifecycleEvent").parse()?,
             trigger: trigger(text("triggerName"), own)?,
             auth_key: text("authKey").parse().ok(),
@@ -104,7 +104,7 @@ mod tests {
 
     fn read(args: Value) -> Result<(LifecycleEvent, String), Value> {
         let args = args.as_object().unwrap().clone();
-        match Request::read(&args, &"guest".parse().unwrap()) {
+        match FeedRequest::read(&args, &"guest".parse().unwrap()) {
             Ok(request) => Ok((request.event, request.trigger.to_string())),
             Err(refused) => Err(refused.result()),
         }
@@ -149,7 +149,7 @@ mod tests {
         let read = |key: &str| {
             let args = json!({"lifecycleEvent":"READ","triggerName":"t","authKey":key});
             let args = args.as_object().unwrap().clone();
-            Request::read(&args, &"guest".parse().unwrap()).unwrap().auth_key
+            FeedRequest::read(&args, &"guest".parse().unwrap()).unwrap().auth_key
         };
         let key = format!("uuid:{}", "k".repeat(64));
         assert_eq!(read(&key).map(|key| key.expose()), Some(key));

@@ -29,23 +29,25 @@ pub struct Attempts {
 
 /// What comes after an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NextStep {
+pub enum AttemptDecision {
     Done(FireOutcome),
     Again { wait: Duration, attempts: Attempts },
 }
 
 /// Decides on the `answer` to the attempt that followed those `before` it.
-pub fn after_attempt(before: Attempts, answer: Answer, settings: &AlarmSettings) -> NextStep {
+pub fn after_attempt(before: Attempts, answer: Answer, settings: &AlarmSettings) -> AttemptDecision {
     let throttled = before.throttled + u32::from(answer == Answer::Throttled);
     let attempts = Attempts { made: before.made + 1, throttled };
     match answer {
-        Answer::Accepted => NextStep::Done(FireOutcome::Fired),
-        Answer::Refused(status) => NextStep::Done(FireOutcome::Refused(status)),
+        Answer::Accepted => AttemptDecision::Done(FireOutcome::Fired),
+        Answer::Refused(status) => AttemptDecision::Done(FireOutcome::Refused(status)),
         Answer::Throttled | Answer::Failed if attempts.made <= settings.retry_attempts => {
-            NextStep::Again { wait: retry_delay(throttled, settings), attempts }
+            AttemptDecision::Again { wait: retry_delay(throttled, settings), attempts }
         }
-        Answer::Throttled | Answer::Failed if throttled == attempts.made => NextStep::Done(FireOutcome::Throttled),
-        Answer::Throttled | Answer::Failed => NextStep::Done(FireOutcome::Dropped),
+        Answer::Throttled | Answer::Failed if throttled == attempts.made => {
+            AttemptDecision::Done(FireOutcome::Throttled)
+        }
+        Answer::Throttled | Answer::Failed => AttemptDecision::Done(FireOutcome::Dropped),
     }
 }
 
@@ -64,8 +66,8 @@ mod tests {
         let (mut waits, mut attempts) = (Vec::new(), Attempts::default());
         for answer in answers {
             match after_attempt(attempts, answer, &AlarmSettings::default()) {
-                NextStep::Done(outcome) => return (waits, Some(outcome)),
-                NextStep::Again { wait, attempts: made } => {
+                AttemptDecision::Done(outcome) => return (waits, Some(outcome)),
+                AttemptDecision::Again { wait, attempts: made } => {
                     waits.push(wait.as_secs());
                     attempts = made;
                 }

@@ -34,7 +34,7 @@ impl Feed {
     }
 
     /// The feed that made this schedule.
-    pub fn of(schedule: &AlarmSchedule) -> Self {
+    pub fn from_schedule(schedule: &AlarmSchedule) -> Self {
         match schedule {
             AlarmSchedule::Alarm { .. } => Feed::Alarm,
             AlarmSchedule::Interval { .. } => Feed::Interval,

@@ -2,11 +2,11 @@
 //! feeds are in `other_feeds_tests`.
 
 use serde_json::{Value, json};
-use wask_model::{ActivationId, Alarm, Arguments, Disabled, DisabledKind, Timestamp};
+use wask_model::{ActivationId, Alarm, Arguments, DisabledKind, DisabledReason, Timestamp};
 
 use super::{
-    AlarmSettings, Before, Claim, FireOutcome, LifecycleEvent, Request, TickOutcome, advance, create, pause, read,
-    rearm_on_start, unpause, update,
+    AlarmSettings, FeedRequest, FireOutcome, LifecycleEvent, PreviousTick, TickClaim, TickOutcome, advance, create,
+    pause, read, rearm_on_start, unpause, update,
 };
 
 /// 2027-06-15T12:00:30Z: T0 of the contract.
@@ -27,7 +27,7 @@ fn args(value: Value) -> Arguments {
 fn create_with(settings: &AlarmSettings, parameters: Value) -> Result<Alarm, String> {
     let mut all = args(json!({"lifecycleEvent":"CREATE","triggerName":"/guest/periodic"}));
     all.extend(args(parameters));
-    let request = Request::read(&all, &"guest".parse().unwrap()).unwrap();
+    let request = FeedRequest::read(&all, &"guest".parse().unwrap()).unwrap();
     assert_eq!(request.event, LifecycleEvent::Create);
     create(&request, settings, T0).map_err(nested)
 }
@@ -62,7 +62,7 @@ pub(super) fn reason(alarm: &Alarm) -> &str {
 
 /// The alarm behind a tick that is claimed at `now`, with nothing going on.
 pub(super) fn moved(alarm: &Alarm, due: Timestamp, now: Timestamp) -> Alarm {
-    let claim = Claim { due, event: ActivationId::from_bytes([7; 16]), before: Before::Ended };
+    let claim = TickClaim { due, event: ActivationId::from_bytes([7; 16]), before: PreviousTick::Ended };
     advance(alarm, &claim, &AlarmSettings::default(), now).alarm
 }
 
@@ -78,7 +78,7 @@ fn disabled_by(kind: DisabledKind, alarm: &Alarm) -> Alarm {
     let mut off = alarm.clone();
     off.next_fire = None;
     off.status.active = false;
-    off.status.reason = Some(Disabled { kind, status_code: None, message: "because".to_owned() });
+    off.status.reason = Some(DisabledReason { kind, status_code: None, message: "because".to_owned() });
     off
 }
 

@@ -2,15 +2,15 @@
 
 use wask_model::{Alarm, AlarmSchedule, Message, Timestamp};
 
-use super::arming::Exhausted;
+use super::arming::NoNextTick;
 use super::dates::date;
 use super::parameters::strictness;
 use super::settings::AlarmSettings;
 use crate::alarms::schedule::{Pattern, Schedule, spreading_delay, zone_named};
 
 /// The first tick strictly after `now`, not before the start date and not after the stop date.
-pub fn next_tick(alarm: &Alarm, settings: &AlarmSettings, now: Timestamp) -> Result<Timestamp, Exhausted> {
-    Ticks::of(alarm, settings)?.after(now)
+pub fn next_tick(alarm: &Alarm, settings: &AlarmSettings, now: Timestamp) -> Result<Timestamp, NoNextTick> {
+    Ticks::new(alarm, settings)?.after(now)
 }
 
 /// All ticks of an alarm; made once to be asked often.
@@ -26,13 +26,14 @@ enum Course {
 }
 
 impl Ticks {
-    pub fn of(alarm: &Alarm, settings: &AlarmSettings) -> Result<Self, Exhausted> {
+    pub fn new(alarm: &Alarm, settings: &AlarmSettings) -> Result<Self, NoNextTick> {
         if alarm.fires_left == Some(0) {
-            return Err(Exhausted::MaxTriggers);
+            return Err(NoNextTick::MaxTriggers);
         }
         Ok(match &alarm.schedule {
             AlarmSchedule::Alarm { cron, timezone, start_date, stop_date } => {
-                let schedule = schedule(alarm, (cron, timezone.as_deref()), settings).map_err(Exhausted::Unreadable)?;
+                let schedule =
+                    schedule(alarm, (cron, timezone.as_deref()), settings).map_err(NoNextTick::Unreadable)?;
                 let start = start_date.as_ref().and_then(date);
                 Ticks { course: Course::Cron { schedule, start }, stop: stop_date.as_ref().and_then(date) }
             }
@@ -45,19 +46,19 @@ impl Ticks {
     }
 
     /// The first tick strictly after `now`.
-    pub fn after(&self, now: Timestamp) -> Result<Timestamp, Exhausted> {
+    pub fn after(&self, now: Timestamp) -> Result<Timestamp, NoNextTick> {
         if self.stop.is_some_and(|stop| stop <= now) {
-            return Err(Exhausted::StopDateExpired);
+            return Err(NoNextTick::StopDateExpired);
         }
         let next = match &self.course {
             Course::Cron { schedule, start: Some(start) } if now < *start => schedule.next_from(*start),
             Course::Cron { schedule, .. } => schedule.next_after(now),
             Course::Interval { start, minutes } => start.and_then(|start| of_interval(start, *minutes, now)),
             Course::Once { date } => {
-                return date.filter(|&date| now < date).ok_or(Exhausted::OnceDateExpired);
+                return date.filter(|&date| now < date).ok_or(NoNextTick::OnceDateExpired);
             }
         };
-        next.filter(|&next| self.stop.is_none_or(|stop| next <= stop)).ok_or(Exhausted::NoTickBeforeStop)
+        next.filter(|&next| self.stop.is_none_or(|stop| next <= stop)).ok_or(NoNextTick::NoTickBeforeStop)
     }
 
     /// `first`, which is a tick, and those after it, up to and including `until`.

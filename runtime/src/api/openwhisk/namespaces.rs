@@ -18,7 +18,7 @@ pub async fn list(caller: Caller) -> Json<Value> {
 pub async fn limits(State(app): State<App>, caller: Caller, path: Segments) -> Result<Json<Value>, Rejection> {
     path.own_namespace(&caller)?;
     let own = &caller.identity.limits;
-    let limits = app.limits.of(own);
+    let limits = app.limits.for_namespace(own);
     let shown = |limit: Option<u32>| limit.unwrap_or(i32::MAX.unsigned_abs());
     let concurrent = shown(limits.concurrent_invocations(own));
     let mut document = json!({

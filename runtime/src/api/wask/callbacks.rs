@@ -42,7 +42,7 @@ impl CallbackHeaders {
     /// The subscription in the headers or in the body, from which it is removed · 400.
     fn subscription(&self, body: &mut Arguments) -> Result<Option<Subscription>, Failure> {
         let carrier = CallbackCarrier { url: self.url.as_deref(), options: self.options.as_deref() };
-        Subscription::of_request(body, carrier)
+        Subscription::from_request(body, carrier)
     }
 }
 

@@ -42,7 +42,7 @@ pub fn print(identity: &Identity, loaded: &Loaded, format: Format) {
 
 fn effective(identity: &Identity, loaded: &Loaded) -> Vec<Limit> {
     let system = &loaded.config.limits;
-    let (holds, own) = (members(&system.of(&identity.limits)), members(&identity.limits));
+    let (holds, own) = (members(&system.for_namespace(&identity.limits)), members(&identity.limits));
     let limit = |name: &'static str| {
         let value = match name {
             "invocations_per_minute" => system.invocations_per_minute(&identity.limits).into(),

@@ -1,16 +1,16 @@
 //! Stories of the audit.
 
-use wask_model::{AuditRecord, Became, Entity, Timestamp};
+use wask_model::{AuditRecord, ChangeKind, Entity, Timestamp};
 
 use super::samples::{T0, at, full, guest, namespace, package, trigger};
 use crate::{AuditQuery, Change, Revision, Store};
 
-fn said(became: Became, entity: &Entity, at: Timestamp) -> AuditRecord {
+fn said(became: ChangeKind, entity: &Entity, at: Timestamp) -> AuditRecord {
     AuditRecord::new(became, entity, at, "alice", "request-1")
 }
 
 async fn created(store: &dyn Store, entity: Entity, when: Timestamp) {
-    let audit = vec![said(Became::Created, &entity, when)];
+    let audit = vec![said(ChangeKind::Created, &entity, when)];
     store.apply(vec![Change::Put { entity, based_on: None, code: None }], audit).await.unwrap();
 }
 
@@ -25,18 +25,18 @@ async fn names(store: &dyn Store, query: &AuditQuery) -> Vec<String> {
 pub async fn a_change_and_what_the_audit_says_of_it_are_written_together(store: &dyn Store) {
     let born = trigger("/guest/dawn", T0);
     created(store, born.clone(), T0).await;
-    assert_eq!(store.audit(&all()).await.unwrap(), [said(Became::Created, &born, T0)]);
+    assert_eq!(store.audit(&all()).await.unwrap(), [said(ChangeKind::Created, &born, T0)]);
 
     let refused = Change::Put { entity: born.clone(), based_on: Some(Revision(12345)), code: None };
-    let audit = vec![said(Became::Changed, &born, at(1))];
+    let audit = vec![said(ChangeKind::Changed, &born, at(1))];
     assert!(store.apply(vec![refused], audit).await.is_err());
     assert_eq!(store.count_audit(&all()).await.unwrap(), 1, "what did not happen is not told");
 
     let based_on = store.entity(&full("/guest/dawn")).await.unwrap().unwrap().revision;
     let delete = Change::Delete { name: full("/guest/dawn"), based_on };
-    store.apply(vec![delete], vec![said(Became::Deleted, &born, at(2))]).await.unwrap();
-    let told: Vec<Became> = store.audit(&all()).await.unwrap().iter().map(|record| record.became).collect();
-    assert_eq!(told, [Became::Deleted, Became::Created], "it outlives the entity, newest first");
+    store.apply(vec![delete], vec![said(ChangeKind::Deleted, &born, at(2))]).await.unwrap();
+    let told: Vec<ChangeKind> = store.audit(&all()).await.unwrap().iter().map(|record| record.became).collect();
+    assert_eq!(told, [ChangeKind::Deleted, ChangeKind::Created], "it outlives the entity, newest first");
 }
 
 pub async fn the_audit_is_read_in_pages_by_name_and_by_time(store: &dyn Store) {

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::callback::{RetryMode, Template};
+use crate::callback::{CallbackRetryMode, Template};
 
 const URL: &str = "https://hooks.example.com/done?order=42";
 
@@ -19,7 +19,7 @@ fn plain() -> Subscription {
         payload: None,
         timeout_ms: None,
         correlation_id: None,
-        retry: RetryPatch::default(),
+        retry: CallbackRetryPatch::default(),
     }
 }
 
@@ -41,7 +41,8 @@ fn the_object_of_the_contract_is_read_whole() {
         "retry": {"mode": "squared", "intervalSeconds": 30, "maxRetries": 5},
     }))
     .unwrap();
-    let retry = RetryPatch { mode: Some(RetryMode::Squared), interval_seconds: Some(30), max_retries: Some(5) };
+    let retry =
+        CallbackRetryPatch { mode: Some(CallbackRetryMode::Squared), interval_seconds: Some(30), max_retries: Some(5) };
     assert_eq!(read.headers.iter().collect::<Vec<_>>(), [("Authorization", "Bearer demo-token"), ("X-A", "b")]);
     let expected = Subscription {
         method: CallbackMethod::Put,
@@ -246,7 +247,7 @@ fn a_request_subscribes_in_its_arguments_or_in_its_headers_and_not_in_both() {
         (&body, None, options, Err(says::GIVEN_TWICE)),
     ] {
         let mut arguments = arguments.as_object().unwrap().clone();
-        let found = Subscription::of_request(&mut arguments, CallbackCarrier { url, options });
+        let found = Subscription::from_request(&mut arguments, CallbackCarrier { url, options });
         assert_eq!(found.map_err(|refused| refused.to_string()), outcome.map_err(str::to_owned));
         assert!(arguments.is_empty());
     }
@@ -268,7 +269,7 @@ prop_compose! {
         payload in prop::option::of(any_payload()),
         timeout_ms in prop::option::of(Subscription::TIMEOUT_MS),
         correlation_id in prop::option::of("[ -~é]{0,60}"),
-        mode in prop::option::of(prop::sample::select(RetryMode::ALL.to_vec())),
+        mode in prop::option::of(prop::sample::select(CallbackRetryMode::ALL.to_vec())),
         interval_seconds in prop::option::of(1..=3600_u32),
         max_retries in prop::option::of(0..=20_u32),
     ) -> Subscription {
@@ -280,7 +281,7 @@ prop_compose! {
             payload,
             timeout_ms,
             correlation_id,
-            retry: RetryPatch { mode, interval_seconds, max_retries },
+            retry: CallbackRetryPatch { mode, interval_seconds, max_retries },
         }
     }
 }

@@ -64,10 +64,10 @@ pub async fn delete(
     let wanted = selection(&params)?;
     let refuse = |message: &'static str| Err(Failure::BadRequest(message.into()).into());
     if wanted.api.is_none() {
-        return refuse(messages::apis::BASE_PATH_REQUIRED);
+        return refuse(messages::gateway::BASE_PATH_REQUIRED);
     }
     if wanted.path.is_none() && wanted.verb.is_some() {
-        return refuse(messages::apis::PATH_REQUIRED);
+        return refuse(messages::gateway::PATH_REQUIRED);
     }
     app.gateway.delete(&caller.identity.namespace, &wanted).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -21,7 +21,7 @@ pub enum NewApi {
 
 /// Reads the body. `response_type` is the query parameter; it takes precedence over the extension of the action's URL.
 pub fn read(body: &Value, response_type: Option<&str>, own: &NamespaceName) -> Result<NewApi, Rejection> {
-    let doc = object_or_text(&body["apidoc"]).ok_or_else(|| refused(messages::apis::DOC_MISSING.into()))?;
+    let doc = object_or_text(&body["apidoc"]).ok_or_else(|| refused(messages::gateway::DOC_MISSING.into()))?;
     if let Some(namespace) = text(&doc, "namespace")
         && namespace != "_"
         && namespace != own.as_str()
@@ -29,9 +29,10 @@ pub fn read(body: &Value, response_type: Option<&str>, own: &NamespaceName) -> R
         return Err(Failure::Forbidden(messages::not_authorized(&[namespace.to_owned()])).into());
     }
     match (doc.get("swagger"), doc.contains_key("gatewayBasePath")) {
-        (Some(_), true) => Err(refused(messages::apis::SWAGGER_AND_PATH.into())),
+        (Some(_), true) => Err(refused(messages::gateway::SWAGGER_AND_PATH.into())),
         (Some(swagger), false) => {
-            let document = object_or_text(swagger).ok_or_else(|| refused(messages::apis::SWAGGER_MALFORMED.into()))?;
+            let document =
+                object_or_text(swagger).ok_or_else(|| refused(messages::gateway::SWAGGER_MALFORMED.into()))?;
             Ok(NewApi::Document(uploaded(document, own)?))
         }
         (None, _) => route(&doc, response_type, own),
@@ -56,7 +57,7 @@ fn text<'a>(members: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
 }
 
 fn required<'a>(members: &'a Map<String, Value>, what: &str, key: &str) -> Result<&'a str, Rejection> {
-    text(members, key).ok_or_else(|| refused(messages::apis::missing(what, key)))
+    text(members, key).ok_or_else(|| refused(messages::gateway::missing(what, key)))
 }
 
 fn route(doc: &Map<String, Value>, response_type: Option<&str>, own: &NamespaceName) -> Result<NewApi, Rejection> {
@@ -64,7 +65,7 @@ fn route(doc: &Map<String, Value>, response_type: Option<&str>, own: &NamespaceN
     let path = gateway::path_pattern(required(doc, "apidoc", "gatewayPath")?)?;
     let verb = required(doc, "apidoc", "gatewayMethod")?.parse()?;
     let action = doc.get("action").and_then(Value::as_object);
-    let action = action.ok_or_else(|| refused(messages::apis::missing("apidoc", "action")))?;
+    let action = action.ok_or_else(|| refused(messages::gateway::missing("apidoc", "action")))?;
     let name = required(action, "action", "name")?;
     let namespace = required(action, "action", "namespace")?;
     let response = match response_type {
@@ -100,7 +101,7 @@ fn response_type_of(url: &str) -> Option<ResponseType> {
 /// Reads Swagger 2.0 in the form that getApi returns: each operation names its action in `x-openwhisk`.
 fn uploaded(mut document: Map<String, Value>, own: &NamespaceName) -> Result<Api, Rejection> {
     let base_path = gateway::base_path(required(&document, "swagger", "basePath")?)?;
-    let missing = |field| refused(messages::apis::missing("swagger", field));
+    let missing = |field| refused(messages::gateway::missing("swagger", field));
     let info = document.get("info").and_then(Value::as_object).ok_or_else(|| missing("info"))?;
     let name = text(info, "title").unwrap_or(base_path.as_str()).parse()?;
     let Some(Value::Object(paths)) = document.shift_remove("paths") else { return Err(missing("paths")) };
@@ -117,7 +118,7 @@ fn uploaded(mut document: Map<String, Value>, own: &NamespaceName) -> Result<Api
 }
 
 fn operation_route(path: PathPattern, verb: Verb, operation: &Value, own: &NamespaceName) -> Result<Route, Rejection> {
-    let nameless = || refused(messages::apis::operation_without_action(path.as_str(), verb.as_str()));
+    let nameless = || refused(messages::gateway::operation_without_action(path.as_str(), verb.as_str()));
     let backend = operation["x-openwhisk"].as_object().ok_or_else(nameless)?;
     let name = text(backend, "action").ok_or_else(nameless)?;
     let action = action_name(text(backend, "namespace").unwrap_or("_"), text(backend, "package"), name, own)?;

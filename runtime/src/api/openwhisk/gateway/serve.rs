@@ -47,7 +47,7 @@ fn namespace_of(segment: &str) -> Option<NamespaceName> {
 }
 
 fn no_route() -> Rejection {
-    Rejection::Http(StatusCode::NOT_FOUND, messages::apis::ROUTE_NOT_FOUND.into())
+    Rejection::Http(StatusCode::NOT_FOUND, messages::gateway::ROUTE_NOT_FOUND.into())
 }
 
 /// The web action of a route, and what the route adds to a request.

@@ -4,9 +4,9 @@
 
 mod activations;
 pub mod alarms;
-pub mod apis;
 mod bodies;
 pub mod callbacks;
+pub mod gateway;
 pub mod namespaces;
 pub mod retry;
 mod throttles;

@@ -90,7 +90,7 @@ impl FromStr for Verb {
 
     fn from_str(text: &str) -> Result<Self, Failure> {
         let verb = Verb::ALL.into_iter().find(|verb| verb.as_str().eq_ignore_ascii_case(text));
-        verb.ok_or_else(|| Failure::BadRequest(messages::apis::verb_unknown(text)))
+        verb.ok_or_else(|| Failure::BadRequest(messages::gateway::verb_unknown(text)))
     }
 }
 
@@ -126,7 +126,7 @@ impl FromStr for ResponseType {
 
     fn from_str(text: &str) -> Result<Self, Failure> {
         let found = ResponseType::ALL.into_iter().find(|kind| kind.as_str() == text);
-        found.ok_or_else(|| Failure::BadRequest(messages::apis::response_type_unknown(text)))
+        found.ok_or_else(|| Failure::BadRequest(messages::gateway::response_type_unknown(text)))
     }
 }
 
@@ -139,7 +139,7 @@ pub enum Segment<'a> {
 }
 
 impl<'a> Segment<'a> {
-    fn of(text: &'a str) -> Self {
+    fn from_text(text: &'a str) -> Self {
         match text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) {
             Some(name) => Segment::Parameter(name),
             None => Segment::Literal(text),
@@ -166,13 +166,13 @@ impl<'a> Segment<'a> {
 fn check_path(text: &str) -> Result<(), Failure> {
     let refuse = |message| Err(Failure::BadRequest(message));
     if LONGEST_PATH < text.len() {
-        return refuse(messages::apis::path_too_long(text.len(), LONGEST_PATH));
+        return refuse(messages::gateway::path_too_long(text.len(), LONGEST_PATH));
     }
-    let legal = |text| Segment::of(text).is_legal() && !Segment::of(text).text().is_empty();
+    let legal = |text| Segment::from_text(text).is_legal() && !Segment::from_text(text).text().is_empty();
     match text.strip_prefix('/') {
         Some("") => Ok(()),
         Some(rest) if rest.split('/').all(legal) => Ok(()),
-        Some(_) | None => refuse(messages::apis::path_malformed(text)),
+        Some(_) | None => refuse(messages::gateway::path_malformed(text)),
     }
 }
 
@@ -233,10 +233,10 @@ impl FromStr for BasePath {
 
     fn from_str(text: &str) -> Result<Self, Failure> {
         check_path(text)?;
-        let is_literal = |text| matches!(Segment::of(text), Segment::Literal(_));
+        let is_literal = |text| matches!(Segment::from_text(text), Segment::Literal(_));
         match text.split('/').all(is_literal) {
             true => Ok(BasePath(text.to_owned())),
-            false => Err(Failure::BadRequest(messages::apis::base_path_parameters(text))),
+            false => Err(Failure::BadRequest(messages::gateway::base_path_parameters(text))),
         }
     }
 }
@@ -269,7 +269,7 @@ impl FromStr for RouteSecret {
 fn bounded(field: &str, text: &str) -> Result<String, Failure> {
     let length = text.chars().count();
     if length == 0 || LONGEST_TEXT < length {
-        return Err(Failure::BadRequest(messages::apis::text_length(field, length, LONGEST_TEXT)));
+        return Err(Failure::BadRequest(messages::gateway::text_length(field, length, LONGEST_TEXT)));
     }
     Ok(text.to_owned())
 }
@@ -288,7 +288,7 @@ impl BasePath {
 
 impl PathPattern {
     pub fn segments(&self) -> impl Iterator<Item = Segment<'_>> {
-        split(&self.0).map(Segment::of)
+        split(&self.0).map(Segment::from_text)
     }
 
     /// The parameters that a path gives this pattern; `None`: it is another path.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::fields::{Fields, header_text, object, refused, whole_number};
-use super::{CallbackHeaders, CallbackPayload, RetryPatch};
+use super::{CallbackHeaders, CallbackPayload, CallbackRetryPatch};
 use crate::messages::callbacks as says;
 use crate::{Arguments, Failure};
 
@@ -22,7 +22,7 @@ pub struct Subscription {
     pub(super) payload: Option<CallbackPayload>,
     pub(super) timeout_ms: Option<u32>,
     pub(super) correlation_id: Option<String>,
-    pub(super) retry: RetryPatch,
+    pub(super) retry: CallbackRetryPatch,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,7 +68,7 @@ impl Subscription {
 
     /// Takes the subscription out of a request, from its arguments or its headers. `None`: it asks for nothing. The key
     /// is gone from the arguments afterwards, whatever comes of it.
-    pub fn of_request(
+    pub fn from_request(
         arguments: &mut Arguments,
         headers: CallbackCarrier<'_>,
     ) -> Result<Option<Subscription>, Failure> {
@@ -85,7 +85,7 @@ impl Subscription {
 
     /// The same for a caller that has no headers.
     pub fn take(arguments: &mut Arguments) -> Result<Option<Subscription>, Failure> {
-        Subscription::of_request(arguments, CallbackCarrier::default())
+        Subscription::from_request(arguments, CallbackCarrier::default())
     }
 
     /// Removes the key without a look at what it says, as recurring ticks do; the other arguments keep their order.
@@ -111,7 +111,7 @@ impl Subscription {
 
     /// `url`: given beside the object, not in it.
     fn read(members: &Map<String, Value>, url: Option<&str>) -> Result<Subscription, Failure> {
-        let fields = Fields::of("callback", members, &["type", "http", "correlationId", "retry"])?;
+        let fields = Fields::new("callback", members, &["type", "http", "correlationId", "retry"])?;
         fields.read("type", check_type)?;
         let http = fields.read("http", |path, value| Http::read(path, value, url))?;
         let http = match (http, url) {
@@ -126,7 +126,7 @@ impl Subscription {
             payload: http.payload,
             timeout_ms: http.timeout_ms,
             correlation_id: fields.read("correlationId", header_text(Subscription::CORRELATION_ID_LONGEST))?,
-            retry: fields.read("retry", RetryPatch::read)?.unwrap_or_default(),
+            retry: fields.read("retry", CallbackRetryPatch::read)?.unwrap_or_default(),
         })
     }
 
@@ -155,7 +155,7 @@ impl Subscription {
         if let Some(id) = &self.correlation_id {
             whole["correlationId"] = id.as_str().into();
         }
-        let RetryPatch { mode, interval_seconds, max_retries } = self.retry;
+        let CallbackRetryPatch { mode, interval_seconds, max_retries } = self.retry;
         let retry = [
             ("mode", mode.map(|mode| mode.as_str().into())),
             ("intervalSeconds", interval_seconds.map(Value::from)),
@@ -182,7 +182,7 @@ struct Http {
 impl Http {
     fn read(path: &str, value: &Value, url: Option<&str>) -> Result<Http, Failure> {
         let known = ["url", "method", "headers", "payload", "timeoutMs"];
-        let fields = Fields::of(path, object(path, value)?, &known)?;
+        let fields = Fields::new(path, object(path, value)?, &known)?;
         let inside = fields.read("url", |_, value| match url {
             None => value.as_str().ok_or_else(|| refused(says::URL_NOT_ABSOLUTE)).and_then(check_url),
             Some(_) => Err(refused(says::URL_IN_OPTIONS)),

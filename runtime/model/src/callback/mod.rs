@@ -25,8 +25,8 @@ pub use headers::CallbackHeaders;
 pub use id::CallbackId;
 pub use notice::Notice;
 pub use payload::CallbackPayload;
-pub use retry::{Retry, RetryMode, RetryPatch};
-pub use settings::{CallbackDefaults, CallbackSettings, EffectiveSettings, SettingSource, Sourced};
+pub use retry::{CallbackRetry, CallbackRetryMode, CallbackRetryPatch};
+pub use settings::{CallbackDefaults, CallbackSettings, EffectiveSettings, SettingSource, SourcedSetting};
 pub use state::{CallbackEnd, CallbackState};
 pub use subscription::{CallbackCarrier, CallbackMethod, Subscription};
 pub use template::Template;
@@ -49,7 +49,7 @@ pub struct Callback {
     pub payload: CallbackPayload,
     pub timeout_ms: u32,
     pub correlation_id: Option<String>,
-    pub retry: Retry,
+    pub retry: CallbackRetry,
     pub created: Timestamp,
     pub updated: Timestamp,
     /// The newest [`Callback::ATTEMPTS_KEPT`], oldest first.
@@ -78,7 +78,7 @@ impl Callback {
     /// current series is always complete.
     pub const ATTEMPTS_KEPT: usize = 21;
     /// Callbacks of a namespace that may be undelivered at a time.
-    pub const UNDELIVERED_MOST: u64 = 10_000;
+    pub const MAX_UNDELIVERED: u64 = 10_000;
 
     /// What the request leaves open is taken from `settings`, now and for good.
     pub fn new(subscription: Subscription, settings: &EffectiveSettings, new: NewCallback) -> Self {
