@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::annotations::keys;
 use crate::{ActivationId, Annotations, Arguments, EntityName, Message, NamespaceName, Timestamp, Version};
 
 /// How an activation ended, by who has to act: nobody, the caller, the action's author, the operator.
@@ -118,9 +119,12 @@ pub struct Activation {
 impl Activation {
     /// `name` or `pkg/name`, what the filter `name=` of the list compares with. REST contract §4.5.
     pub fn filter_name(&self) -> String {
-        let path =
-            self.annotations.get("binding").and_then(Value::as_str).map(|binding| format!("{binding}/{}", self.name));
-        let path = path.or_else(|| self.annotations.get("path").and_then(Value::as_str).map(str::to_owned));
+        let path = self
+            .annotations
+            .get(keys::BINDING)
+            .and_then(Value::as_str)
+            .map(|binding| format!("{binding}/{}", self.name));
+        let path = path.or_else(|| self.annotations.get(keys::PATH).and_then(Value::as_str).map(str::to_owned));
         match path {
             Some(path) => path.split_once('/').map_or(path.clone(), |(_, local)| local.to_owned()),
             None => self.name.to_string(),
@@ -129,7 +133,7 @@ impl Activation {
 
     /// What the filter `kind=` of the list compares with: the annotation of that name, `trigger` for the record of a firing.
     pub fn filter_kind(&self) -> &str {
-        self.annotations.get("kind").and_then(Value::as_str).unwrap_or(Activation::KIND_OF_TRIGGERS)
+        self.annotations.get(keys::KIND).and_then(Value::as_str).unwrap_or(Activation::KIND_OF_TRIGGERS)
     }
 
     pub const KIND_OF_TRIGGERS: &'static str = "trigger";

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::annotations::keys;
 use crate::{ActionLimits, Annotations, CodeRef, Exec, FullName, Kind, Parameters, RetryPolicy, Timestamp, Version};
 
 /// Deployed code with limits; here a WASI module, a sequence, or a built-in of `/whisk.system`.
@@ -22,7 +23,7 @@ pub struct Action {
 impl Action {
     /// A module of guest contract v1 whose annotations ask for a web address.
     pub fn is_web(&self) -> bool {
-        self.annotations.is_true("web-export")
+        self.annotations.is_true(keys::WEB_EXPORT)
     }
 
     pub fn kind(&self) -> Kind {

@@ -5,11 +5,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::annotations::keys;
 use crate::messages::retry as messages;
 use crate::{Annotations, Failure, Status};
 
-/// The annotation's key.
-const ANNOTATION: &str = "retry";
 /// Attempts of one activation, the first among them.
 const ATTEMPTS: (u64, u64) = (1, 20);
 const DELAY_MS: (u64, u64) = (0, 3_600_000);
@@ -70,7 +69,7 @@ impl RetryPolicy {
     /// The policy that the annotation states; `None`: there is no such annotation. `Err` names the member, its value and what
     /// it may be.
     pub fn from_annotations(annotations: &Annotations) -> Result<Option<Self>, Failure> {
-        let Some(stated) = annotations.get(ANNOTATION) else { return Ok(None) };
+        let Some(stated) = annotations.get(keys::RETRY) else { return Ok(None) };
         let members = stated.as_object().ok_or_else(|| Failure::malformed(messages::not_an_object(stated)))?;
         let known = ["attempts", "delayMs", "backoff", "jitter", "on"];
         if let Some(unknown) = members.keys().find(|key| !known.contains(&key.as_str())) {
@@ -143,7 +142,7 @@ mod tests {
     use super::*;
 
     fn read(stated: Value) -> Result<RetryPolicy, String> {
-        let annotations = Annotations::default().with(ANNOTATION, stated);
+        let annotations = Annotations::default().with(keys::RETRY, stated);
         RetryPolicy::from_annotations(&annotations)
             .map(|policy| policy.expect("the annotation is there"))
             .map_err(|e| e.to_string())

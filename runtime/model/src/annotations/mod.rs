@@ -1,5 +1,7 @@
 //! Facts about an entity that steer the platform.
 
+pub mod keys;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -63,30 +65,6 @@ impl FromIterator<(String, Value)> for Annotations {
         }
         all
     }
-}
-
-/// The keys that the platform reads or writes itself.
-pub mod keys {
-    // Set by the author of an action.
-    pub const CONDUCTOR: &str = "conductor";
-    pub const FINAL: &str = "final";
-    pub const PROVIDE_API_KEY: &str = "provide-api-key";
-    pub const REDELIVERY: &str = "redelivery";
-
-    // Set on the record of an activation.
-    pub const ATTEMPTS: &str = "attempts";
-    pub const BINDING: &str = "binding";
-    pub const CANCELLED: &str = "cancelled";
-    pub const CAUSED_BY: &str = "causedBy";
-    pub const FAILED_ATTEMPTS: &str = "failedAttempts";
-    pub const INIT_TIME: &str = "initTime";
-    pub const KIND: &str = "kind";
-    pub const LIMITS: &str = "limits";
-    pub const PATH: &str = "path";
-    pub const RERUN_OF: &str = "rerunOf";
-    pub const TIMEOUT: &str = "timeout";
-    pub const TOPMOST: &str = "topmost";
-    pub const WAIT_TIME: &str = "waitTime";
 }
 
 /// Everything except `false`, `0`, `""` and `null`.
