@@ -61,7 +61,7 @@ async fn the_second_of_two_conflicting_writers_gets_412() {
         for method in [Method::PUT, Method::DELETE] {
             let second = demanding(&me, method, &update, ("if-match", &read), &body).await.expect(412);
             let sentence =
-                format!("The resource has changed: its ETag is {now} now, which is not in the request's If-Match.");
+                format!("The resource has changed. Its ETag is now {now}, which is not in the request's If-Match.");
             assert_eq!(second.error(), sentence, "{path}");
             assert_eq!(second.json()["code"], second.header("x-request-id").unwrap());
         }
@@ -84,13 +84,13 @@ async fn a_write_can_require_that_the_entity_exists_or_does_not() {
         let update = format!("{path}?overwrite=true");
         for any in ["*", "\"1\""] {
             let refused = demanding(&me, Method::PUT, &update, ("if-match", any), &body).await.expect(412);
-            let sentence = "The resource does not exist, but the request's If-Match demands that it does.";
+            let sentence = "The resource does not exist, but the request's If-Match requires that it does.";
             assert_eq!(refused.error(), sentence, "{path}");
         }
         me.get(path).await.expect(404);
         demanding(&me, Method::PUT, &update, ("if-none-match", "*"), &body).await.expect(200);
         let refused = demanding(&me, Method::PUT, &update, ("if-none-match", "*"), &body).await.expect(412);
-        let sentence = "The resource exists, but the request's If-None-Match demands that it does not.";
+        let sentence = "The resource exists, but the request's If-None-Match requires that it does not.";
         assert_eq!(refused.error(), sentence, "{path}");
         assert_eq!(me.get(path).await.json()["version"], "0.0.1", "{path}");
         demanding(&me, Method::PUT, &update, ("if-match", "*"), &body).await.expect(200);
@@ -103,8 +103,12 @@ async fn a_malformed_condition_is_refused_and_changes_nothing() {
     let me = wask.guest();
     me.create_trigger("t").await;
     for (header, value, sentence) in [
-        ("if-match", "17", "If-Match must be '*' or ETags in quotes, separated by commas, like \"17\"."),
-        ("if-none-match", "\"1\"", "If-None-Match of a write can only be '*', which creates and never changes."),
+        ("if-match", "17", "If-Match must be '*' or a list of quoted ETags, such as \"17\", \"18\"."),
+        (
+            "if-none-match",
+            "\"1\"",
+            "On a write, If-None-Match can only be '*', which creates a resource and never changes one.",
+        ),
     ] {
         for method in [Method::PUT, Method::DELETE] {
             let refused = demanding(&me, method, "triggers/t?overwrite=true", (header, value), &json!({})).await;

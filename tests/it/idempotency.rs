@@ -173,7 +173,7 @@ async fn another_request_needs_another_key_and_another_namespace_has_its_own() {
     me.create_rule("r", "t", "echo2").await;
     let first = post(&me, "order 7", "actions/echo", &json!({ "n": 1 })).await.expect(202);
 
-    let sentence = "The idempotency key 'order 7' was used for another request in the last 24 hours: a retry must repeat the \
+    let sentence = "The idempotency key 'order 7' was used for another request in the last 24 hours. A retry must repeat the \
                     method, the target and the body; another request needs another key.";
     for (path, body) in [
         ("actions/echo", json!({ "n": 2 })),

@@ -291,7 +291,7 @@ async fn a_blackbox_action_needs_a_module_or_a_zip_with_one() {
     }
     for more in [json!({}), json!({ "code": "" }), json!({ "code": "  " })] {
         let refused = me.put("actions/b", &blackbox(more)).await.expect(400).error();
-        assert!(refused.starts_with("There are no containers here: a 'blackbox' action needs a module"), "{refused}");
+        assert!(refused.starts_with("This server runs no containers. A 'blackbox' action needs a module"), "{refused}");
     }
     let source = blackbox(json!({ "code": "exports.main = () => ({})" }));
     let refused = me.put("actions/b", &source).await.expect(400).error();

@@ -1,55 +1,81 @@
-//! Limits: the system's, a namespace's, an action's. Numbers carry their unit in the name.
+//! The system's limits and the limits of an action. Numbers carry their unit in the name.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{Failure, messages};
 
-/// The system's limits; the defaults are those of Adobe I/O Runtime. Every one is a setting below `limits.`.
+/// The system's limits. Each is a setting below `limits.`; the defaults are those of Adobe I/O Runtime.
+///
+/// ```
+/// use serde_json::json;
+/// use wask_model::{LimitOverrides, Limits, LimitsPatch};
+///
+/// let system = Limits::default();
+/// let namespace = LimitOverrides { action_timeout_max_ms: Some(30_000), ..LimitOverrides::default() };
+/// let limits = system.for_namespace(&namespace);
+///
+/// let action = LimitsPatch::from_wire(&json!({ "memory": 512 }))?.apply(None, &limits)?;
+/// assert_eq!((action.memory, action.timeout), (512, 30_000)); // the default of 60 s is above the namespace's limit
+/// assert!(LimitsPatch::from_wire(&json!({ "timeout": 60_000 }))?.apply(None, &limits).is_err());
+/// # Ok::<(), wask_model::Failure>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Whose defaults hold where a limit is not set.
+    /// The platform whose limits apply where none is set. Default `adobe`.
     pub profile: LimitsProfile,
-    /// Action invocations a namespace may make in a clock minute. 0 = unlimited.
+    /// Action invocations that a namespace may make in a clock minute. 0 = unlimited. Default 6000.
     pub invocations_per_minute: u32,
-    /// Trigger fires a namespace may make in a clock minute. 0 = unlimited.
+    /// Trigger firings that a namespace may make in a clock minute. 0 = unlimited. Default 600.
     pub fires_per_minute: u32,
-    /// Activations of a namespace that may run at a time. 0 = unlimited.
+    /// Activations of a namespace that may run at a time. 0 = unlimited. Default 100.
     pub concurrent_invocations: u32,
-    /// Activations of a namespace that may wait beside those until one of them has ended. 0 = none waits, all are refused.
+    /// Further activations of a namespace that may wait for one of those to end. 0 = they are refused. Default 1000.
     pub queued_invocations: u32,
-    /// How many activations may have led to one another, events of triggers among them.
+    /// The longest chain of activations in which each caused the next, including firings. Default 16.
     pub depth: u32,
-    /// Components of a sequence.
+    /// The most components of a sequence, or steps of a composition. Default 50.
     pub sequence_length: u32,
+    /// The shortest time limit of an action, in milliseconds. Default 100.
     pub action_timeout_min_ms: u64,
+    /// The longest time limit of an action, in milliseconds. Default 3 hours.
     pub action_timeout_max_ms: u64,
+    /// The time limit of an action that does not set one, in milliseconds. Default one minute.
     pub action_timeout_default_ms: u64,
+    /// The smallest memory limit of an action, in MB. Default 128.
     pub action_memory_min_mb: u32,
+    /// The largest memory limit of an action, in MB. Default 4096.
     pub action_memory_max_mb: u32,
+    /// The memory limit of an action that does not set one, in MB. Default 256.
     pub action_memory_default_mb: u32,
+    /// The smallest log limit of an action, in MB. Default 0.
     pub action_logs_min_mb: u32,
+    /// The largest log limit of an action, in MB. Default 10.
     pub action_logs_max_mb: u32,
+    /// The log limit of an action that does not set one, in MB. Default 10.
     pub action_logs_default_mb: u32,
+    /// The smallest `limits.concurrency` of an action. Default 1.
     pub action_concurrency_min: u32,
+    /// The largest `limits.concurrency` of an action. Default 500.
     pub action_concurrency_max: u32,
+    /// The `limits.concurrency` of an action that does not set one. Default 1.
     pub action_concurrency_default: u32,
-    /// How long a web or blocking caller waits.
+    /// How long a web or blocking caller waits, in milliseconds. Default one minute.
     pub blocking_wait_ms: u64,
-    /// Bytes of `exec.code` as posted.
+    /// Bytes of `exec.code` as posted. Default 48 MiB.
     pub code_bytes: u64,
-    /// Bytes of `parameters`, and of `annotations`, of one entity.
+    /// Bytes of `parameters`, and of `annotations`, of one entity. Default 1 MiB.
     pub parameters_bytes: u64,
-    /// Bytes of an invoke or fire payload, and of a web request's body.
+    /// Bytes of the payload of an invocation or firing, and of the body of a web request. Default 1 MiB.
     pub payload_bytes: u64,
-    /// Bytes of an action's result.
+    /// Bytes of an action's result. Default 1 MiB.
     pub result_bytes: u64,
-    /// Bytes of a result that was too large which its record quotes.
+    /// How many bytes of an oversized result are kept in its record. Default 1 MiB.
     pub truncation_bytes: u64,
-    /// Bytes of any request body.
+    /// Bytes of any request's body. Default 50 MiB.
     pub request_bytes: u64,
-    /// Calls of one run to the services of the host.
+    /// Host calls that one run may make. Default 10 000.
     pub host_calls: u32,
 }
 
@@ -87,18 +113,18 @@ impl Default for Limits {
     }
 }
 
-/// A platform whose limits are taken where none is set.
+/// A platform whose limits apply where none is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LimitsProfile {
     /// Adobe I/O Runtime.
     Adobe,
-    /// Apache OpenWhisk as it is shipped.
+    /// Apache OpenWhisk as it ships.
     Openwhisk,
 }
 
 impl LimitsProfile {
-    /// The limits that differ from [`Limits::default`]. REST contract, appendix B.
+    /// The limits that differ from [`Limits::default`], by the names of their settings. REST contract, appendix B.
     pub fn differences(self) -> &'static [(&'static str, u64)] {
         match self {
             LimitsProfile::Adobe => &[],
@@ -115,22 +141,23 @@ impl LimitsProfile {
     }
 }
 
-/// The limits of one action, as stored and as the wire shows them.
+/// The limits of one run of an action, as they are stored and shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActionLimits {
-    /// Wall clock, ms.
+    /// Wall-clock time of initialization and run together, in milliseconds.
     pub timeout: u64,
-    /// MB.
+    /// Memory of the guest, in MB.
     pub memory: u32,
-    /// MB.
+    /// Log of the guest, in MB.
     pub logs: u32,
-    /// Accepted and shown for clients that set it; every activation has a sandbox of its own.
+    /// Accepted and shown for clients that set it. Each activation has a sandbox of its own, whatever it says.
     pub concurrency: u32,
+    /// Accepted and shown like `concurrency`, up to the concurrency of the namespace. `None`: not set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instances: Option<u32>,
 }
 
-/// `limits` of an action PUT: members that were given.
+/// The member `limits` of the PUT of an action: the limits that it sets.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LimitsPatch {
     timeout: Option<u64>,
@@ -141,45 +168,33 @@ pub struct LimitsPatch {
 }
 
 impl LimitsPatch {
-    /// Reads the wire form; the texts are those of REST contract §3.4. Unknown members are ignored.
+    /// Parses the member; null sets nothing, and unknown members are ignored. `Err` with the texts of REST contract
+    /// §3.4.
     pub fn from_wire(wire: &Value) -> Result<Self, Failure> {
         let members = match wire {
             Value::Null => return Ok(LimitsPatch::default()),
             Value::Object(members) => members,
             _ => return Err(Failure::malformed(messages::LIMITS_MALFORMED)),
         };
-        let whole = |key: &str, what: &str, malformed: &'static str| match members.get(key) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::Number(n)) => {
-                match n.as_i64().or_else(|| n.as_f64().filter(|f| f.fract() == 0.0).map(|f| f as i64)) {
-                    Some(n) => Ok(Some(n)),
-                    None => Err(Failure::malformed(messages::limit_not_whole(what))),
-                }
-            }
-            Some(_) => Err(Failure::malformed(malformed)),
-        };
-        let size = |value: Option<i64>| match value {
-            Some(n) => u32::try_from(n).map(Some).or_else(|_| match n < 0 {
-                true => Err(Failure::malformed(messages::SIZE_NEGATIVE)),
-                false => Ok(Some(u32::MAX)),
-            }),
+        let number = |key: &str, name: &str, what: &str| match members.get(key) {
+            Some(value) => whole_number(value, name, what),
             None => Ok(None),
         };
-        let instances = whole("instances", "instance concurrency", "concurrency limit malformed")?;
+        let instances = number("instances", "concurrency", "instance concurrency")?;
         if instances.is_some_and(|n| n < 0) {
             return Err(Failure::malformed(messages::INSTANCES_NEGATIVE));
         }
         Ok(LimitsPatch {
-            timeout: whole("timeout", "time", "time limit malformed")?.map(|n| u64::try_from(n).unwrap_or(0)),
-            memory: size(whole("memory", "memory", "memory limit malformed")?)?,
-            logs: size(whole("logs", "log", "log limit malformed")?)?,
-            concurrency: whole("concurrency", "intra concurrency", "concurrency limit malformed")?,
+            timeout: number("timeout", "time", "time")?.map(|n| u64::try_from(n).unwrap_or(0)),
+            memory: number("memory", "memory", "memory")?.map(megabytes).transpose()?,
+            logs: number("logs", "log", "log")?.map(megabytes).transpose()?,
+            concurrency: number("concurrency", "concurrency", "intra concurrency")?,
             instances: instances.map(|n| u32::try_from(n).unwrap_or(u32::MAX)),
         })
     }
 
-    /// Lays the given members over `stored` (or the defaults), then checks every range of `system`, which for a namespace
-    /// with ranges of its own is [`Limits::for_namespace`].
+    /// The limits of an action after this patch of its `stored` ones, or of the defaults. `Err`: one is out of the
+    /// ranges in `system`, which are those [of the namespace](Limits::for_namespace).
     pub fn apply(&self, stored: Option<&ActionLimits>, system: &Limits) -> Result<ActionLimits, Failure> {
         let concurrency = match self.concurrency {
             Some(n) if n < i64::from(system.action_concurrency_min) => {
@@ -200,12 +215,35 @@ impl LimitsPatch {
     }
 }
 
+/// An integer, which may be written with a fraction of zero. `None`: null. `what` names the limit in a refusal of a
+/// fraction, `name` in the others.
+fn whole_number(value: &Value, name: &str, what: &str) -> Result<Option<i64>, Failure> {
+    let number = match value {
+        Value::Null => return Ok(None),
+        Value::Number(number) => number,
+        _ => return Err(Failure::malformed(messages::limit_malformed(name))),
+    };
+    let whole = |float: &f64| float.fract() == 0.0;
+    let integer = number.as_i64().or_else(|| number.as_f64().filter(whole).map(|float| float as i64));
+    integer.map(Some).ok_or_else(|| Failure::malformed(messages::limit_not_whole(what)))
+}
+
+/// Megabytes, at most as many as the type holds; the range is checked later.
+fn megabytes(number: i64) -> Result<u32, Failure> {
+    if number < 0 {
+        return Err(Failure::malformed(messages::SIZE_NEGATIVE));
+    }
+    Ok(u32::try_from(number).unwrap_or(u32::MAX))
+}
+
 impl ActionLimits {
+    /// The limits of an action that sets none.
     pub fn defaults(system: &Limits) -> Self {
         LimitsPatch::default().apply(None, system).expect("the configuration checks that defaults are in range")
     }
 
-    /// Checks every range; also asked when an activation starts, because the ranges may have changed since.
+    /// `Err`: one is out of the ranges in `system`. Also checked when an activation starts, because the ranges may have
+    /// changed since the action was stored.
     pub fn check(&self, system: &Limits) -> Result<(), Failure> {
         let refuse = |message| Err(Failure::BadRequest(message));
         if self.timeout > system.action_timeout_max_ms {
@@ -246,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn missing_members_default_and_bounds_are_inside() {
+    fn missing_limits_get_their_defaults_and_bounds_are_inclusive() {
         assert_eq!(
             apply(json!({})).unwrap(),
             ActionLimits { timeout: 60_000, memory: 256, logs: 10, concurrency: 1, instances: None }
@@ -256,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn every_range_has_its_sentence() {
+    fn a_limit_out_of_range_is_refused_with_both_numbers() {
         for (wire, sentence) in [
             (
                 json!({"timeout": 10_800_001}),
@@ -274,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_whole_number_is_malformed() {
+    fn a_limit_that_is_not_a_whole_number_is_malformed() {
         assert!(
             apply(json!({"timeout": 1.5}))
                 .unwrap_err()

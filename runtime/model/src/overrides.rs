@@ -1,53 +1,63 @@
-//! What an operator set for one namespace, and what then holds for it.
+//! The limits that an operator sets for one namespace, and the limits that result.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Failure, Kind, Limits, messages};
 
-/// What an operator set for one namespace; absent: the system's value. Names are those of the system's settings where
-/// there is one.
+/// The limits that an operator set for one namespace; those that are `None` are the system's. The names are those of
+/// the system's settings, where there is one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LimitOverrides {
-    /// Here 0 blocks everything; so in the next two.
+    /// See [`Limits::invocations_per_minute`], but 0 refuses all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub invocations_per_minute: Option<u64>,
+    /// See [`Limits::fires_per_minute`], but 0 refuses all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fires_per_minute: Option<u64>,
+    /// See [`Limits::concurrent_invocations`], but 0 refuses all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub concurrent_invocations: Option<u64>,
-    /// Here 0 makes none wait.
+    /// See [`Limits::queued_invocations`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queued_invocations: Option<u64>,
+    /// See [`Limits::action_timeout_min_ms`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action_timeout_min_ms: Option<u64>,
+    /// See [`Limits::action_timeout_max_ms`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action_timeout_max_ms: Option<u64>,
+    /// See [`Limits::action_memory_min_mb`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action_memory_min_mb: Option<u64>,
+    /// See [`Limits::action_memory_max_mb`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action_memory_max_mb: Option<u64>,
+    /// See [`Limits::action_logs_min_mb`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action_logs_min_mb: Option<u64>,
+    /// See [`Limits::action_logs_max_mb`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action_logs_max_mb: Option<u64>,
+    /// See [`Limits::action_concurrency_min`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action_concurrency_min: Option<u64>,
+    /// See [`Limits::action_concurrency_max`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action_concurrency_max: Option<u64>,
-    /// Bytes of `parameters`, and of `annotations`, of one entity.
+    /// See [`Limits::parameters_bytes`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameters_bytes: Option<u64>,
-    /// Bytes of a payload, and of a result.
+    /// See [`Limits::payload_bytes`] and [`Limits::result_bytes`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payload_bytes: Option<u64>,
-    /// Bytes of a result that was too large which its record quotes.
+    /// See [`Limits::truncation_bytes`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub truncation_bytes: Option<u64>,
-    /// The kinds of action that may be deployed. Absent or empty: all.
+    /// The kinds of action that may be deployed. `None` or empty: all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allowed_kinds: Option<Vec<String>>,
-    /// `false`: no activation is recorded.
+    /// Whether activations are recorded. `None`: they are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub store_activations: Option<bool>,
 }
@@ -56,7 +66,7 @@ const ALLOWED_KINDS: &str = "allowed_kinds";
 const STORE_ACTIVATIONS: &str = "store_activations";
 
 impl LimitOverrides {
-    /// Every name.
+    /// The name of every limit that can be set.
     pub const NAMES: [&str; 17] = [
         "invocations_per_minute",
         "fires_per_minute",
@@ -77,12 +87,12 @@ impl LimitOverrides {
         STORE_ACTIVATIONS,
     ];
 
-    /// Sets one by its name. `Err` names it, its value and what it may be.
+    /// Sets the limit `name` to the value in `text`. `Err` names the limit, its value and what it may be.
     pub fn set(&mut self, name: &str, text: &str, system: &Limits) -> Result<(), Failure> {
         match name {
             ALLOWED_KINDS => self.allowed_kinds = Some(kinds(text)?),
             STORE_ACTIVATIONS => {
-                let invalid = |_| Failure::BadRequest(messages::namespaces::limit_invalid(name, text, "true or false"));
+                let invalid = |_| invalid(name, text, messages::namespaces::TRUE_OR_FALSE);
                 self.store_activations = Some(text.parse().map_err(invalid)?);
             }
             _ => {
@@ -93,7 +103,7 @@ impl LimitOverrides {
         Ok(())
     }
 
-    /// Takes one back by its name.
+    /// Takes the limit `name` back, so that the system's applies. `Err`: there is no such limit.
     pub fn unset(&mut self, name: &str) -> Result<(), Failure> {
         match name {
             ALLOWED_KINDS => self.allowed_kinds = None,
@@ -103,7 +113,8 @@ impl LimitOverrides {
         Ok(())
     }
 
-    /// What no single one can know: that no lower end is above its upper end.
+    /// `Err`: a minimum is above its maximum. [`set`](LimitOverrides::set) sees one limit at a time and cannot check
+    /// that.
     pub fn check(&self) -> Result<(), Failure> {
         for (range, least, most) in [
             ("action_timeout_*_ms", self.action_timeout_min_ms, self.action_timeout_max_ms),
@@ -115,18 +126,14 @@ impl LimitOverrides {
                 && most < least
             {
                 let (lower, upper) = (range.replace('*', "min"), range.replace('*', "max"));
-                let allowed = format!("at most {upper}, which is {most}");
-                return Err(Failure::BadRequest(messages::namespaces::limit_invalid(
-                    &lower,
-                    &least.to_string(),
-                    &allowed,
-                )));
+                let allowed = messages::namespaces::at_most(&upper, most);
+                return Err(invalid(&lower, &least.to_string(), &allowed));
             }
         }
         Ok(())
     }
 
-    /// Where the number of this name stands, and from where to where it may be.
+    /// The limit `name`, its least and its greatest value. `None`: there is no such number.
     fn number(&mut self, name: &str, system: &Limits) -> Option<(&mut Option<u64>, u64, u64)> {
         let throttle = u64::from(u32::MAX);
         let (time_min, time_max) = (system.action_timeout_min_ms, system.action_timeout_max_ms);
@@ -158,22 +165,24 @@ fn unknown(name: &str) -> Failure {
     Failure::BadRequest(messages::namespaces::limit_unknown(name, &LimitOverrides::NAMES))
 }
 
-fn within(name: &str, text: &str, least: u64, most: u64) -> Result<u64, Failure> {
-    let number = text.replace('_', "").parse().ok().filter(|number| (least..=most).contains(number));
-    let allowed = || format!("a whole number from {least} to {most}");
-    number.ok_or_else(|| Failure::BadRequest(messages::namespaces::limit_invalid(name, text, &allowed())))
+fn invalid(name: &str, text: &str, allowed: &str) -> Failure {
+    Failure::BadRequest(messages::namespaces::limit_invalid(name, text, allowed))
 }
 
-/// Kinds separated by commas, resolved.
+fn within(name: &str, text: &str, least: u64, most: u64) -> Result<u64, Failure> {
+    let number = text.replace('_', "").parse().ok().filter(|number| (least..=most).contains(number));
+    number.ok_or_else(|| invalid(name, text, &messages::namespaces::whole_number(least, most)))
+}
+
+/// Parses kinds that are separated by commas.
 fn kinds(text: &str) -> Result<Vec<String>, Failure> {
-    let known = format!("a list of {}, {}", Kind::WASM, Kind::SEQUENCE);
-    let invalid = || Failure::BadRequest(messages::namespaces::limit_invalid(ALLOWED_KINDS, text, &known));
+    let invalid = || invalid(ALLOWED_KINDS, text, &messages::namespaces::list_of(&[Kind::WASM, Kind::SEQUENCE]));
     text.split(',').map(|kind| Ok(Kind::resolve(kind).ok_or_else(invalid)?.to_string())).collect()
 }
 
 impl Limits {
-    /// What holds for a namespace: its own values, capped by the system's ranges. Not so the throttles, whose 0 means
-    /// something else in the settings: they have methods of their own.
+    /// The limits of a namespace: its own values, capped by the system's ranges. The throttles stay the system's,
+    /// because their 0 means something else there; each has a method of its own.
     pub fn for_namespace(&self, own: &LimitOverrides) -> Limits {
         let mut limits = self.clone();
         narrow(
@@ -203,39 +212,44 @@ impl Limits {
         limits
     }
 
-    /// The same of the payload alone, which every request asks for.
+    /// [`for_namespace`](Limits::for_namespace) for the payload alone, which every request needs.
     pub fn payload_bytes(&self, own: &LimitOverrides) -> u64 {
         let mut bytes = self.payload_bytes;
         cap(&mut bytes, own.payload_bytes);
         bytes
     }
 
+    /// Invocations that the namespace may make in a clock minute. `None`: unlimited.
     pub fn invocations_per_minute(&self, own: &LimitOverrides) -> Option<u32> {
-        unless_unlimited(self.invocations_per_minute, own.invocations_per_minute)
+        throttle_of(self.invocations_per_minute, own.invocations_per_minute)
     }
 
+    /// Firings that the namespace may make in a clock minute. `None`: unlimited.
     pub fn fires_per_minute(&self, own: &LimitOverrides) -> Option<u32> {
-        unless_unlimited(self.fires_per_minute, own.fires_per_minute)
+        throttle_of(self.fires_per_minute, own.fires_per_minute)
     }
 
+    /// Activations of the namespace that may run at a time. `None`: unlimited.
     pub fn concurrent_invocations(&self, own: &LimitOverrides) -> Option<u32> {
-        unless_unlimited(self.concurrent_invocations, own.concurrent_invocations)
+        throttle_of(self.concurrent_invocations, own.concurrent_invocations)
     }
 
+    /// Further activations of the namespace that may wait.
     pub fn queued_invocations(&self, own: &LimitOverrides) -> u32 {
         own.queued_invocations.map_or(self.queued_invocations, |own| u32::try_from(own).unwrap_or(u32::MAX))
     }
 }
 
-/// `None` where nothing is limited.
-fn unless_unlimited(system: u32, own: Option<u64>) -> Option<u32> {
+/// A throttle: 0 is unlimited for the system and refuses all for a namespace. `None`: unlimited.
+fn throttle_of(system: u32, own: Option<u64>) -> Option<u32> {
     match own {
         Some(own) => Some(u32::try_from(own).unwrap_or(u32::MAX)),
         None => (system != 0).then_some(system),
     }
 }
 
-/// Lays the namespace's ends over the system's, inside of them; a default that is outside then moves to the nearest end.
+/// Replaces the system's range by the namespace's, as far as it lies within. A default outside moves to the nearest
+/// end.
 fn narrow<T>(least: (&mut T, Option<u64>), most: (&mut T, Option<u64>), default: &mut T)
 where
     T: Copy + Ord + TryFrom<u64>,
@@ -267,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn every_name_can_be_set_shown_and_taken_back() {
+    fn every_limit_can_be_set_shown_and_unset() {
         for name in LimitOverrides::NAMES {
             let text = match name {
                 ALLOWED_KINDS => "wasm",
@@ -286,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_set_is_named_with_its_value_and_its_range() {
+    fn a_refusal_names_the_limit_its_value_and_its_range() {
         for (wrong, sentence) in [
             (&[("fires_per_minute", "-1")][..], "fires_per_minute = -1: must be a whole number from 0 to 4294967295"),
             (
@@ -303,14 +317,12 @@ mod tests {
             assert_eq!(set(wrong).unwrap_err(), sentence);
         }
         let unknown = set(&[("memory", "1")]).unwrap_err();
-        assert!(
-            unknown.starts_with("memory: there is no such limit of a namespace; there are invocations_per_minute, ")
-        );
+        assert!(unknown.starts_with("memory: not a limit of a namespace; the limits are invocations_per_minute, "));
         assert!(LimitOverrides::default().unset("memory").is_err());
     }
 
     #[test]
-    fn own_limits_hold_inside_the_systems_ranges_only() {
+    fn a_namespaces_limits_are_capped_by_the_systems_ranges() {
         let system = Limits { action_memory_max_mb: 512, ..Limits::default() };
         let own = |min, max| LimitOverrides {
             action_memory_min_mb: Some(min),
@@ -336,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn zero_blocks_a_namespace_and_unlimits_the_system() {
+    fn zero_refuses_all_for_a_namespace_and_is_unlimited_for_the_system() {
         let system = Limits { fires_per_minute: 0, ..Limits::default() };
         assert_eq!(system.fires_per_minute(&LimitOverrides::default()), None);
         let blocked = LimitOverrides { fires_per_minute: Some(0), ..LimitOverrides::default() };

@@ -1,4 +1,4 @@
-//! When an activation that ended badly is run again by itself: the annotation `retry` of an action or a rule.
+//! Retries of failed activations: the policy in the annotation `retry` of an action or a rule.
 
 use std::time::Duration;
 
@@ -9,27 +9,44 @@ use crate::annotations::keys;
 use crate::messages::retry as messages;
 use crate::{Annotations, Failure, Status};
 
-/// Attempts of one activation, the first among them.
+/// The range of `attempts`, which include the first.
 const ATTEMPTS: (u64, u64) = (1, 20);
+/// The range of `delayMs`.
 const DELAY_MS: (u64, u64) = (0, 3_600_000);
-/// However the delay grows.
+/// The longest wait, whatever the backoff.
 const LONGEST_DELAY: Duration = Duration::from_secs(24 * 3600);
 
-/// How often, after which outcomes, and with which waits in between.
+/// How many attempts an activation gets, after which outcomes, and with which waits between them.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use serde_json::json;
+/// use wask_model::annotations::keys;
+/// use wask_model::{Annotations, RetryPolicy, Status};
+///
+/// let annotations = Annotations::default().with(keys::RETRY, json!({ "attempts": 3, "backoff": "exponential" }));
+/// let policy = RetryPolicy::from_annotations(&annotations)?.expect("the annotation is there");
+/// assert_eq!(policy.next(1, Status::DeveloperError, 0.0), Some(Duration::from_secs(1)));
+/// assert_eq!(policy.next(2, Status::DeveloperError, 0.0), Some(Duration::from_secs(2)));
+/// assert_eq!(policy.next(3, Status::DeveloperError, 0.0), None);
+/// # Ok::<(), wask_model::Failure>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RetryPolicy {
-    /// In all, the first among them: 1 to 20.
+    /// All attempts, including the first: 1 to 20. Default 3.
     pub attempts: u32,
-    /// Before the second attempt; 0 to an hour.
+    /// Milliseconds before the second attempt: 0 to an hour. Default 1000.
     pub delay_ms: u64,
+    /// How the waits grow. Default constant.
     pub backoff: Backoff,
-    /// 0 to 1: the part of each wait that is left to chance.
+    /// By which part of a wait chance may shorten it: 0 to 1. Default 0.
     pub jitter: f64,
-    /// Outcomes that are tried again; never success.
+    /// The outcomes that are retried, never success. Default: every other outcome.
     pub on: Vec<Status>,
 }
 
-/// How waits grow, with n failed attempts so far and the delay d.
+/// How waits grow with the number n of failed attempts, from the delay d.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Backoff {
@@ -46,6 +63,7 @@ pub enum Backoff {
 impl Backoff {
     const ALL: [Backoff; 4] = [Backoff::Constant, Backoff::Linear, Backoff::Squared, Backoff::Exponential];
 
+    /// Its name in the annotation.
     pub fn as_str(self) -> &'static str {
         match self {
             Backoff::Constant => "constant",
@@ -66,8 +84,8 @@ impl Backoff {
 }
 
 impl RetryPolicy {
-    /// The policy that the annotation states; `None`: there is no such annotation. `Err` names the member, its value and what
-    /// it may be.
+    /// Parses the annotation [`retry`](keys::RETRY). `None`: it is not there. `Err` names the member, its value and
+    /// what it may be.
     pub fn from_annotations(annotations: &Annotations) -> Result<Option<Self>, Failure> {
         let Some(stated) = annotations.get(keys::RETRY) else { return Ok(None) };
         let members = stated.as_object().ok_or_else(|| Failure::malformed(messages::not_an_object(stated)))?;
@@ -85,17 +103,17 @@ impl RetryPolicy {
         Ok(Some(policy))
     }
 
-    /// How long to wait after `failed` attempts, the last of which ended with `status`. `None`: it is not tried again.
-    /// `chance`: from 0 to 1.
+    /// How long to wait after `failed` attempts, the last of which ended with `status`. `None`: no further attempt.
+    /// `chance` is a random number from 0 to 1; 0 leaves the whole wait.
     pub fn next(&self, failed: u32, status: Status, chance: f64) -> Option<Duration> {
-        if !self.retries(status) || self.attempts <= failed {
+        if !self.retries(status) || failed >= self.attempts {
             return None;
         }
         let wait = Duration::from_millis(self.delay_ms).saturating_mul(self.backoff.factor(failed)).min(LONGEST_DELAY);
         Some(wait.mul_f64(1.0 - self.jitter * chance.clamp(0.0, 1.0)))
     }
 
-    /// Whether this outcome is one of those that are tried again.
+    /// Whether this outcome is retried.
     pub fn retries(&self, status: Status) -> bool {
         self.on.contains(&status)
     }
@@ -121,7 +139,7 @@ fn jitter(members: &Map<String, Value>) -> Result<f64, Failure> {
     number.ok_or_else(|| Failure::malformed(messages::not_a_part("jitter", value)))
 }
 
-/// By the words of the wire; all failures where none are named.
+/// The outcomes by their words in JSON; all failures if the member is missing.
 fn outcomes(members: &Map<String, Value>) -> Result<Vec<Status>, Failure> {
     let failures = || Status::ALL.into_iter().filter(|status| *status != Status::Success);
     let Some(value) = members.get("on") else { return Ok(failures().collect()) };
@@ -155,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn waits_grow_as_the_backoff_says_until_the_attempts_are_used_up() {
+    fn waits_grow_with_the_backoff_until_the_attempts_are_used_up() {
         let with = |backoff: &str| json!({ "attempts": 5, "delayMs": 100, "backoff": backoff });
         assert_eq!(waits(with("constant")), [100, 100, 100, 100]);
         assert_eq!(waits(with("linear")), [100, 200, 300, 400]);
@@ -168,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_outcomes_that_are_named_are_tried_again() {
+    fn only_the_named_outcomes_are_retried() {
         let policy = read(json!({ "on": ["whisk internal error"] })).unwrap();
         assert!(policy.next(1, Status::WhiskError, 0.0).is_some());
         assert_eq!(policy.next(1, Status::ApplicationError, 0.0), None);
@@ -178,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_policy_is_refused_by_member_value_and_range() {
+    fn a_refusal_names_the_member_its_value_and_what_it_may_be() {
         for (stated, sentence) in [
             (json!(3), "annotation 'retry' must be an object, not 3"),
             (json!({ "attempts": 21 }), "annotation 'retry': attempts must be an integer from 1 to 20, not 21"),
@@ -201,7 +219,7 @@ mod tests {
             ),
             (
                 json!({ "tries": 1 }),
-                "annotation 'retry': tries is not a known member; there are attempts, delayMs, backoff, jitter, on",
+                "annotation 'retry': tries is not a known member; the members are attempts, delayMs, backoff, jitter, on",
             ),
         ] {
             let refused = read(stated).unwrap_err();
@@ -211,7 +229,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn chance_only_ever_shortens_a_wait_and_by_no_more_than_the_jitter(
+        fn chance_shortens_a_wait_by_at_most_the_jitter(
             failed in 1..30_u32, jitter in 0.0..=1.0_f64, chance in 0.0..=1.0_f64,
         ) {
             let with = |jitter| RetryPolicy { attempts: 30, jitter, ..read(json!({ "backoff": "squared" })).unwrap() };

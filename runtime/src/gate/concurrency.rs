@@ -175,8 +175,8 @@ mod tests {
 
         let refused = gate.enter(&guest, allowed).unwrap_err();
 
-        let text = "Too many concurrent requests in flight (count: 3, allowed: 1), and 2 queued ones are as many as \
-            limits.queued_invocations allows.";
+        let text = "Too many concurrent requests in flight (count: 3, allowed: 1), and the limit of 2 queued ones \
+            (limits.queued_invocations) is reached.";
         assert_eq!(refused.to_string(), text);
         drop(running);
         assert!(

@@ -87,13 +87,13 @@ async fn an_unknown_filter_value_is_refused_with_the_valid_ones() {
         (
             "status=bad",
             "status",
-            "The value 'bad' is not a status: it must be success, application error, action developer error, whisk \
-             internal error, a number from 0 to 3 for one of these, or failed for all but success.",
+            "The value 'bad' is not a status. It must be success, application error, action developer error, whisk \
+             internal error, the number of one of these from 0 to 3, or failed for every status but success.",
         ),
         (
             "kind=nodejs:20",
             "kind",
-            "The value 'nodejs:20' is not a kind of activations: it must be one of wasm:1, sequence, builtin:1, trigger.",
+            "The value 'nodejs:20' is not a kind of activation. It must be one of wasm:1, sequence, builtin:1, trigger.",
         ),
         ("cause=xyz", "cause", "Activation id length is 3 but must be 32."),
         (
@@ -101,7 +101,7 @@ async fn an_unknown_filter_value_is_refused_with_the_valid_ones() {
             "contains",
             "The value is longer than allowed: 514 > 513 characters.",
         ),
-        ("cursor=3", "cursor", "The value '3' is not a cursor: it must be taken from the Link header of a page."),
+        ("cursor=3", "cursor", "The value '3' is not a cursor. Take it from the Link header of a page."),
     ] {
         let refused = me.get(&format!("activations?{query}")).await.expect(400).error();
         assert_eq!(refused, format!("The query parameter '{parameter}' was malformed:\n{detail}"));

@@ -60,7 +60,7 @@ async fn an_alarm_tells_when_it_fires_next_and_how_its_last_ticks_went() {
         json!({ "due": T0 + 60_000, "at": T0 + 60_000, "lateness": 0, "outcome": "fired", "origin": "clock",
             "activationId": events[1]["activationId"] })
     );
-    assert_eq!(told_of[0]["reason"], "the server came to it too late");
+    assert_eq!(told_of[0]["reason"], "the server got to it too late");
     let seen = look(&me, "dawn").await;
     assert_eq!((&seen["config"]["cron"], &seen["status"]["active"]), (&json!("* * * * *"), &json!(true)));
     assert_eq!(seen["nextFires"], json!(minutes(5)));
@@ -177,7 +177,7 @@ async fn a_tick_may_be_skipped_while_the_run_before_it_goes_on() {
 
     let skipped = history(&me, "dawn", 2).await;
     assert_eq!(told(&skipped)[0], (120_000, "skipped", 0));
-    assert_eq!(skipped[0]["reason"], "what the tick before it had started had not ended");
+    assert_eq!(skipped[0]["reason"], "what the previous tick had started was still queued or running");
     let (events, ended) = second_event(&wask, &me).await;
     assert!(ended <= events[1], "{events:?} {ended}");
     assert_eq!(look(&me, "dawn").await["config"]["overlap"], "skip");
@@ -195,7 +195,7 @@ async fn one_tick_may_wait_for_the_end_of_the_run_before_it_and_no_second_one() 
 
     let skipped = history(&me, "dawn", 2).await;
     assert_eq!(told(&skipped)[0], (180_000, "skipped", 0));
-    assert_eq!(skipped[0]["reason"], "another tick was waiting already");
+    assert_eq!(skipped[0]["reason"], "another tick was already waiting");
     assert_eq!(events_of(&me, "dawn", 1).await.len(), 1);
     let (events, ended) = second_event(&wask, &me).await;
     assert!(ended <= events[1], "{events:?} {ended}");

@@ -26,7 +26,7 @@ async fn status_waits_for_an_activation_and_cancel_ends_it() {
     assert_eq!((&ended.json()["state"], ended.err.as_str()), (&json!("ended"), ""));
     assert_eq!(shell.ok(&["activation", "status", &id, "status"]).await.json(), "application error");
     let again = shell.run(&["activation", "cancel", &id]).await.expect(153);
-    let text = format!("error: Unable to cancel activation '{id}': The activation has ended already.");
+    let text = format!("error: Unable to cancel activation '{id}': The activation has already ended.");
     assert_eq!(again.error(), text);
     let wrong = shell.run(&["activation", "status", &id, "--wait", "soon"]).await.expect(144);
     assert!(wrong.error().contains("The value 'soon' is not a time to wait"), "{}", wrong.err);

@@ -12,7 +12,8 @@ use wask_tests::{Client, ServerProcess, eventually, guest};
 
 use super::{UNLIMITED, assert_kept, assert_unavailable, try_invoke};
 
-const FULL: &str = "The server cannot store anything now: its disk is full. Nothing was accepted; try again later.";
+const FULL: &str =
+    "The server cannot store anything now because its disk is full. Nothing was accepted. Try again later.";
 /// Large triggers that fill a database with a size limit.
 const FILLERS: usize = 64;
 

@@ -109,7 +109,7 @@ async fn a_missing_or_foreign_activation_cannot_be_cancelled() {
     wask.advance(SECOND);
     me.ended(&id).await;
     let refused = me.post(&format!("activations/{id}/cancel"), &json!({})).await.expect(409);
-    assert_eq!(refused.error(), "The activation has ended already.");
+    assert_eq!(refused.error(), "The activation has already ended.");
     assert_eq!(status(&me, &id).await["status"], "success");
 }
 
@@ -150,7 +150,7 @@ async fn a_late_cancellation_holds_or_is_refused() {
         let answer = me.post(&format!("activations/{id}/cancel"), &json!({})).await;
         match answer.status.as_u16() {
             202 => assert_cancelled(&me.ended(&id).await),
-            _ => assert_eq!(answer.expect(409).error(), "The activation has ended already."),
+            _ => assert_eq!(answer.expect(409).error(), "The activation has already ended."),
         }
     }
 }

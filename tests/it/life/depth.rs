@@ -5,8 +5,8 @@ use wask_tests::{TestServer, eventually, guest};
 
 use super::started;
 
-const TOO_DEEP: &str = "This would be activation 17 of a chain in which each led to the next, and limits.depth allows 16: \
-    perhaps actions, triggers and rules call each other in a circle.";
+const TOO_DEEP: &str = "This would be activation 17 of a chain in which each one led to the next; limits.depth allows 16. \
+    Perhaps actions, triggers and rules invoke each other in a loop.";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_action_that_fires_its_own_trigger_stops_at_the_depth_limit() {

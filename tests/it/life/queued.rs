@@ -39,8 +39,8 @@ async fn invocations_wait_up_to_the_queue_limit_and_then_get_429() {
     let refused = me.post("actions/sleeper", &json!({ "ms": 1000 })).await.expect(429);
     assert_eq!(
         refused.error(),
-        "Too many concurrent requests in flight (count: 5, allowed: 2), and 3 queued ones are as many as \
-         limits.queued_invocations allows."
+        "Too many concurrent requests in flight (count: 5, allowed: 2), and the limit of 3 queued ones \
+         (limits.queued_invocations) is reached."
     );
     assert_eq!(refused.header("retry-after"), Some("1"));
     eventually("two run", || async { (states(&me, &ids).await.get("running") == Some(&2)).then_some(()) }).await;

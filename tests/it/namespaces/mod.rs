@@ -172,7 +172,7 @@ async fn a_new_namespace_of_the_same_name_finds_nothing_of_a_deleted_one() {
 
     let refused = namespace(data, &["delete", "team"]);
     assert_eq!(refused.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&refused.stderr).ends_with(": say --yes\n"));
+    assert!(String::from_utf8_lossy(&refused.stderr).ends_with("; confirm with --yes\n"));
     first.get("actions").await.expect(200);
     done(data, &["delete", "team", "--yes"]);
 
@@ -221,7 +221,7 @@ async fn invalid_arguments_of_an_operator_are_named() {
     let data = wask.data_dir();
     done(data, &["create", "team"]);
     for (arguments, code, told) in [
-        (&["create", "guest"][..], 1, "wask: there is a namespace `guest` already"),
+        (&["create", "guest"][..], 1, "wask: the namespace `guest` already exists"),
         (&["create", "whisk.system"], 1, "wask: The namespace 'whisk.system' is built into the server"),
         (&["create", "a/b"], 2, "The namespace contains illegal characters."),
         (&["get", "nobody"], 1, "wask: there is no namespace `nobody`"),
@@ -240,7 +240,7 @@ async fn invalid_arguments_of_an_operator_are_named() {
             2,
             "wask: action_timeout_max_ms = 99: must be a whole number from 100 to 10800000",
         ),
-        (&["limits", "team", "--unset", "fires"], 2, "wask: fires: there is no such limit of a namespace; there are"),
+        (&["limits", "team", "--unset", "fires"], 2, "wask: fires: not a limit of a namespace; the limits are"),
     ] {
         let output = namespace(data, arguments);
         let text = String::from_utf8_lossy(&output.stderr);

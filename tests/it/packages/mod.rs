@@ -98,8 +98,8 @@ async fn an_invalid_package_is_refused_with_the_reason() {
     let large = pairs(&json!({ "a": "x".repeat(1 << 20) }));
     let size = (1 << 20) + 3;
     for (body, status, sentence) in [
-        (json!({ "binding": null }), 400, "'binding' must be an object with the texts 'namespace' and 'name'"),
-        (json!({ "binding": "other/p" }), 400, "'binding' must be an object with the texts 'namespace' and 'name'"),
+        (json!({ "binding": null }), 400, "'binding' must be an object with the strings 'namespace' and 'name'"),
+        (json!({ "binding": "other/p" }), 400, "'binding' must be an object with the strings 'namespace' and 'name'"),
         (json!({ "binding": { "name": "p" } }), 400, "'binding' must be an object"),
         (json!({ "binding": { "namespace": "a/b", "name": "p" } }), 400, "The namespace contains illegal characters."),
         (json!({ "parameters": { "a": 1 } }), 400, "parameters malformed!"),

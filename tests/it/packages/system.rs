@@ -56,7 +56,7 @@ async fn utilities_run_like_other_actions_also_through_a_rule_or_a_binding() {
             "_/actions/tools/sort",
             json!({ "lines": "b" }),
             502,
-            json!({ "error": "parameter 'lines' must be an array of texts" }),
+            json!({ "error": "parameter 'lines' must be an array of strings" }),
         ),
     ] {
         let answer = send(&me, "POST", &format!("{name}?blocking=true"), args).await.expect(status).json();

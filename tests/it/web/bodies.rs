@@ -98,7 +98,7 @@ async fn a_web_actions_compressed_body_is_not_unpacked() {
         let refused = me.send(request).await.expect(415);
         assert_eq!(
             refused.error(),
-            "The request's Content-Encoding is not supported: send the body as it is.",
+            "The request's Content-Encoding is not supported. Send the body without an encoding.",
             "{action} {encoding}"
         );
     }

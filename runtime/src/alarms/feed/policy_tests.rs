@@ -137,8 +137,8 @@ fn a_tick_that_overlaps_does_what_its_alarm_says() {
         (claimed.fires, claimed.past.first().and_then(|tick| tick.reason.clone()))
     };
     let (skip, queue) = (json!({"overlap":"skip"}), json!({"overlap":"queue-one"}));
-    let going = Some("what the tick before it had started had not ended".to_owned());
-    let waits = Some("another tick was waiting already".to_owned());
+    let going = Some("what the previous tick had started was still queued or running".to_owned());
+    let waits = Some("another tick was already waiting".to_owned());
     assert_eq!(outcome(json!({}), PreviousTick::Ended), (FireWhen::Now, None));
     assert_eq!(outcome(skip.clone(), PreviousTick::Ended), (FireWhen::Now, None));
     assert_eq!(outcome(skip, PreviousTick::Going), (FireWhen::Not, going));

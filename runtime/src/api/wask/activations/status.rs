@@ -72,7 +72,7 @@ mod tests {
             let refused = wait(text, minute).unwrap_err();
             assert_eq!(
                 refused,
-                format!("The value '{text}' is not a time to wait: it must be like 30s, 500ms or 1m, and at most 1m.")
+                format!("The value '{text}' is not a time to wait. Use a time such as 30s, 500ms or 1m, at most 1m.")
             );
         }
     }

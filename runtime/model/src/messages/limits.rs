@@ -1,0 +1,66 @@
+//! The limits of an action. REST contract §3.4.
+
+use crate::Message;
+
+/// `limits` is not an object.
+pub const LIMITS_MALFORMED: &str = "limits malformed!";
+/// A limit on memory or logs is negative.
+pub const SIZE_NEGATIVE: &str = "requirement failed: a negative size of an object is not allowed.";
+/// The limit `instances` is negative.
+pub const INSTANCES_NEGATIVE: &str =
+    "requirement failed: Action container concurrency must be greater than or equal to 0.";
+
+/// The limit `what` is not a number.
+pub fn limit_malformed(what: &str) -> String {
+    format!("{what} limit malformed")
+}
+
+/// The limit `what` has a fraction.
+pub fn limit_not_whole(what: &str) -> String {
+    format!("requirement failed: {what} limit must be whole number")
+}
+
+/// The time limit of `value` ms is too long.
+pub fn timeout_above(value: u64, limit: u64) -> Message {
+    format!("duration {value} milliseconds exceeds allowed threshold of {limit} milliseconds").into()
+}
+
+/// The time limit of `value` ms is too short.
+pub fn timeout_below(value: u64, limit: u64) -> Message {
+    format!("duration {value} milliseconds below allowed threshold of {limit} milliseconds").into()
+}
+
+/// The memory limit of `value` MB is too large.
+pub fn memory_above(value: u32, limit: u32) -> Message {
+    format!("memory size {value} MB exceeds allowed threshold of {limit} MB").into()
+}
+
+/// The memory limit of `value` MB is too small.
+pub fn memory_below(value: u32, limit: u32) -> Message {
+    format!("memory size {value} MB below allowed threshold of {limit} MB").into()
+}
+
+/// The log limit of `value` MB is too large.
+pub fn logs_above(value: u32, limit: u32) -> Message {
+    format!("log size {value} MB exceeds allowed threshold of {limit} MB").into()
+}
+
+/// The log limit of `value` MB is too small.
+pub fn logs_below(value: u32, limit: u32) -> Message {
+    format!("log size {value} MB below allowed threshold of {limit} MB").into()
+}
+
+/// The limit `concurrency` is too high.
+pub fn concurrency_above(value: u32, limit: u32) -> Message {
+    format!("concurrency {value} exceeds allowed threshold of {limit}").into()
+}
+
+/// The limit `concurrency` is too low.
+pub fn concurrency_below(value: i64, limit: u32) -> Message {
+    format!("concurrency {value} below allowed threshold of {limit}").into()
+}
+
+/// The limit `instances` is above what the namespace may run at a time.
+pub fn instances_above(limit: u32) -> Message {
+    format!("Max action instance concurrency must not exceed your namespace concurrency of {limit}.").into()
+}
