@@ -9,22 +9,26 @@ use crate::{Failure, Timestamp, messages};
 
 /// Names one activation: 32 lower-case hexadecimal digits, unique across the cluster.
 ///
-/// The first 48 bits are the time of its making in ms, so that new records land side by side in the store; the other 80
-/// are random.
+/// The first 48 bits are its creation time in milliseconds, so that new records are next to each other in the store.
+/// The other 80 are random. It parses from and prints as its 32 digits; another length or digit is a
+/// [`Failure::BadRequest`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ActivationId(u128);
 
 impl ActivationId {
+    /// A new id for an activation that is created `now`.
     pub fn new(now: Timestamp) -> Self {
         let millis = u128::try_from(now.millis()).unwrap_or(0) & 0xffff_ffff_ffff;
         ActivationId((millis << 80) | (fastrand::u128(..) >> 48))
     }
 
+    /// Its 128 bits, most significant byte first: ids sort as their bytes do.
     pub fn to_bytes(self) -> [u8; 16] {
         self.0.to_be_bytes()
     }
 
+    /// The id with these [`to_bytes`](ActivationId::to_bytes).
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         ActivationId(u128::from_be_bytes(bytes))
     }
@@ -72,19 +76,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_prints_parses_back(bits: u128) {
+        fn a_printed_id_parses_back(bits: u128) {
             let id = ActivationId(bits);
             prop_assert_eq!(id.to_string().parse::<ActivationId>().unwrap(), id);
         }
     }
 
     #[test]
-    fn a_later_id_sorts_behind_an_earlier_one() {
+    fn a_later_id_sorts_after_an_earlier_one() {
         assert!(ActivationId::new(Timestamp::from_millis(1)) < ActivationId::new(Timestamp::from_millis(2)));
     }
 
     #[test]
-    fn a_wrong_length_and_a_wrong_digit_are_told_apart() {
+    fn a_wrong_length_and_a_wrong_digit_get_different_messages() {
         assert_eq!("xyz".parse::<ActivationId>().unwrap_err().to_string(), "Activation id length is 3 but must be 32.");
         assert_eq!("z".repeat(32).parse::<ActivationId>().unwrap_err().to_string(), "The activation id is not valid.");
     }

@@ -1,4 +1,4 @@
-//! The four kinds of entity, as they are stored.
+//! The four kinds of entity as they are stored: action, trigger, rule and package.
 
 use std::collections::BTreeMap;
 
@@ -10,27 +10,36 @@ use crate::{ActionLimits, Annotations, CodeRef, Exec, FullName, Kind, Parameters
 /// Deployed code with limits; here a WASI module, a sequence, or a built-in of `/whisk.system`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Action {
+    /// Where it is.
     pub name: FullName,
+    /// Grows with every update.
     pub version: Version,
+    /// Whether its owner shares it; only packages act on it.
     pub publish: bool,
+    /// The code, or what stands in for it.
     pub exec: Exec,
+    /// Default arguments; an invocation overrides them.
     pub parameters: Parameters,
+    /// See [`keys`].
     pub annotations: Annotations,
+    /// The limits of one run.
     pub limits: ActionLimits,
+    /// When it was created or last changed.
     pub updated: Timestamp,
 }
 
 impl Action {
-    /// A module of guest contract v1 whose annotations ask for a web address.
+    /// Whether it is reachable under `/web/` without a key.
     pub fn is_web(&self) -> bool {
         self.annotations.is_true(keys::WEB_EXPORT)
     }
 
+    /// The runtime that it needs.
     pub fn kind(&self) -> Kind {
         self.exec.kind()
     }
 
-    /// Its code, for actions that have some.
+    /// Its code. `None` for sequences and built-in actions.
     pub fn code(&self) -> Option<&CodeRef> {
         match &self.exec {
             Exec::Wasm { code, .. } => Some(code),
@@ -39,86 +48,117 @@ impl Action {
     }
 }
 
-/// A named class of events. The links to its rules live here, so that a fire reads one document.
+/// A named class of events. It holds the links to its rules, so that firing it reads one document.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trigger {
+    /// Where it is.
     pub name: FullName,
+    /// Grows with every update.
     pub version: Version,
+    /// Whether its owner shares it; only packages act on it.
     pub publish: bool,
+    /// Defaults for the event; a firing overrides them.
     pub parameters: Parameters,
+    /// See [`keys`].
     pub annotations: Annotations,
-    /// By `ns/rule`; `None` until a rule has been linked for the first time.
+    /// The links by `namespace/rule`. `None` until the first rule is linked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<BTreeMap<String, RuleLink>>,
+    /// When it was created or last changed.
     pub updated: Timestamp,
 }
 
-/// What a trigger knows of one rule.
+/// What a trigger needs to know of one rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RuleLink {
+    /// The action that the rule invokes.
     pub action: FullName,
+    /// Whether a firing invokes it.
     pub status: RuleStatus,
-    /// What the rule's annotation says of trying again.
+    /// The retry policy in the rule's annotation; it overrides that of the action.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry: Option<RetryPolicy>,
 }
 
+/// Whether a rule takes part in a firing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RuleStatus {
+    /// A firing invokes the rule's action.
     Active,
+    /// A firing skips the rule.
     Inactive,
 }
 
-/// Trigger → action. Whether it is active stands in the trigger's link.
+/// Invokes an action when a trigger is fired. Its status is in the trigger's [`RuleLink`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rule {
+    /// Where it is.
     pub name: FullName,
+    /// Grows with every update.
     pub version: Version,
+    /// Whether its owner shares it; only packages act on it.
     pub publish: bool,
+    /// See [`keys`].
     pub annotations: Annotations,
+    /// The trigger that it waits for.
     pub trigger: FullName,
+    /// The action that it invokes.
     pub action: FullName,
+    /// When it was created or last changed.
     pub updated: Timestamp,
 }
 
 /// A named group of actions and feeds with default parameters, or a binding that points at one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Package {
+    /// Where it is.
     pub name: FullName,
+    /// Grows with every update.
     pub version: Version,
+    /// Whether its owner shares it; only packages act on it.
     pub publish: bool,
+    /// Defaults for every action in it.
     pub parameters: Parameters,
+    /// See [`keys`].
     pub annotations: Annotations,
+    /// The package that this one points at. `None`: it is a package of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub binding: Option<Binding>,
+    /// When it was created or last changed.
     pub updated: Timestamp,
 }
 
 impl Package {
-    /// Whether others may read it and what it holds: when it is published, and never a binding.
+    /// Whether other namespaces may read it and its content: if it is published and not a binding.
     pub fn is_shared(&self) -> bool {
         self.publish && self.binding.is_none()
     }
 }
 
-/// The package a binding points at.
+/// Points at a package, usually of another namespace.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Binding {
+    /// The package that is pointed at, which is not a binding itself.
     pub package: FullName,
 }
 
-/// The collections of a namespace that hold entities. All of them share one name space.
+/// The collections of a namespace that hold entities. A name is used once across all four.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Collection {
+    /// `/namespaces/{ns}/actions`
     Actions,
+    /// `/namespaces/{ns}/triggers`
     Triggers,
+    /// `/namespaces/{ns}/rules`
     Rules,
+    /// `/namespaces/{ns}/packages`
     Packages,
 }
 
 impl Collection {
+    /// Its name in URLs.
     pub fn as_str(self) -> &'static str {
         match self {
             Collection::Actions => "actions",
@@ -133,13 +173,18 @@ impl Collection {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "entity", rename_all = "lowercase")]
 pub enum Entity {
+    /// An action.
     Action(Action),
+    /// A trigger.
     Trigger(Trigger),
+    /// A rule.
     Rule(Rule),
+    /// A package or a binding.
     Package(Package),
 }
 
 impl Entity {
+    /// Where it is.
     pub fn name(&self) -> &FullName {
         match self {
             Entity::Action(a) => &a.name,
@@ -149,6 +194,7 @@ impl Entity {
         }
     }
 
+    /// The collection that it belongs to.
     pub fn collection(&self) -> Collection {
         match self {
             Entity::Action(_) => Collection::Actions,
@@ -158,6 +204,7 @@ impl Entity {
         }
     }
 
+    /// Its version.
     pub fn version(&self) -> Version {
         match self {
             Entity::Action(a) => a.version,
@@ -167,6 +214,7 @@ impl Entity {
         }
     }
 
+    /// When it was created or last changed.
     pub fn updated(&self) -> Timestamp {
         match self {
             Entity::Action(a) => a.updated,
@@ -176,12 +224,12 @@ impl Entity {
         }
     }
 
-    /// Whether others may read it: packages only, and never bindings.
+    /// Whether other namespaces may read it: see [`Package::is_shared`]; no other entity is shared.
     pub fn is_shared(&self) -> bool {
         matches!(self, Entity::Package(package) if package.is_shared())
     }
 
-    /// The digest of the posted code that this entity points at.
+    /// The [`CodeRef::digest`] of an action's code. `None`: it has no code.
     pub fn code_digest(&self) -> Option<&str> {
         match self {
             Entity::Action(action) => action.code().map(|code| code.digest.as_str()),

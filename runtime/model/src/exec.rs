@@ -8,21 +8,22 @@ use sha2::{Digest as _, Sha256};
 
 use crate::FullName;
 
-/// The name of a runtime, lower case, resolved: `wasm:1`, `sequence`, `blackbox`.
+/// The name of a runtime in lower case, with aliases resolved: `wasm:1`, `sequence`, `blackbox`. REST contract §3.3.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Kind(Arc<str>);
 
 impl Kind {
-    /// The one kind that runs today: guest contract v1, a WASI preview 1 command.
+    /// A WASI preview 1 command, as guest contract v1 describes it.
     pub const WASM: &'static str = "wasm:1";
+    /// A fixed list of actions.
     pub const SEQUENCE: &'static str = "sequence";
-    /// What clients that know containers only call an action with an image; here its code has to be a module.
+    /// An action with a container image, in clients that know only containers. Here its code must be a module.
     pub const BLACKBOX: &'static str = "blackbox";
-    /// Every name under which a client may ask for [`Kind::WASM`]; what is stored is always `wasm:1`.
+    /// Every name that a client may use for [`Kind::WASM`]. Stored is always `wasm:1`.
     pub const WASM_ALIASES: [&'static str; 3] = ["wasm:1", "wasm:default", "wasm"];
 
-    /// Resolves what a client wrote: trimmed, any case. `None`: not a kind of this platform.
+    /// Parses a client's text, in any case and with blanks around it. `None`: not a kind of this platform.
     pub fn resolve(text: &str) -> Option<Kind> {
         let text = text.trim().to_lowercase();
         if Kind::WASM_ALIASES.contains(&text.as_str()) {
@@ -31,15 +32,17 @@ impl Kind {
         [Kind::SEQUENCE, Kind::BLACKBOX].into_iter().find(|kind| *kind == text).map(|kind| Kind(kind.into()))
     }
 
-    /// The kind of actions that run inside the server.
+    /// The kind of actions that run inside the server; no client can ask for it.
     pub fn builtin() -> Kind {
         Kind("builtin:1".into())
     }
 
+    /// The kind [`Kind::WASM`].
     pub fn wasm() -> Kind {
         Kind(Kind::WASM.into())
     }
 
+    /// Its name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -51,20 +54,21 @@ impl fmt::Display for Kind {
     }
 }
 
-/// Points at code as it was posted; the text itself stands in the store under `digest`.
+/// Points at code as it was posted. The store keeps the text under `digest`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeRef {
     /// SHA-256 of the posted text, in hex.
     pub digest: String,
     /// Bytes of the posted text.
     pub size: u64,
-    /// Whether the posted text is base64; computed, a client's claim is ignored.
+    /// Whether the posted text [looks like base64](looks_like_base64). What a client says about it is ignored.
     pub binary: bool,
-    /// SHA-256 of the module inside, in hex; what the sandbox knows it by. `None`: empty code.
+    /// SHA-256 of the module inside, in hex, by which the sandbox finds it. `None`: the code is empty.
     pub module: Option<String>,
 }
 
 impl CodeRef {
+    /// The [`CodeRef::digest`] of a posted text.
     pub fn digest_of(text: &str) -> String {
         Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
     }
@@ -76,21 +80,28 @@ impl CodeRef {
 pub enum Exec {
     /// A module that runs in the sandbox.
     Wasm {
+        /// [`Kind::WASM`] or [`Kind::BLACKBOX`].
         kind: Kind,
+        /// The module.
         code: CodeRef,
+        /// The client's name for the entry point; shown, never used.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         main: Option<String>,
-        /// What a `blackbox` action names; shown, never fetched.
+        /// The container image of a `blackbox` action; shown, never fetched.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         image: Option<String>,
     },
     /// A fixed list of actions.
-    Sequence { components: Vec<FullName> },
+    Sequence {
+        /// Each gets the result of the one before.
+        components: Vec<FullName>,
+    },
     /// An action of `/whisk.system` that runs inside the server.
     Builtin,
 }
 
 impl Exec {
+    /// The runtime that it needs.
     pub fn kind(&self) -> Kind {
         match self {
             Exec::Wasm { kind, .. } => kind.clone(),
@@ -99,13 +110,13 @@ impl Exec {
         }
     }
 
-    /// What clients see as `exec.binary`.
+    /// The member `exec.binary` that clients see.
     pub fn binary(&self) -> bool {
         matches!(self, Exec::Wasm { code, .. } if code.binary)
     }
 }
 
-/// True when the trimmed text is non-empty, has a length divisible by 4 and is well-padded base64. REST contract §3.3.
+/// Whether the trimmed text is padded base64 of a non-zero length that 4 divides. REST contract §3.3.
 pub fn looks_like_base64(text: &str) -> bool {
     let text = text.trim().as_bytes();
     if text.is_empty() || !text.len().is_multiple_of(4) {
@@ -130,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn base64_is_told_from_source_text() {
+    fn base64_is_distinguished_from_source_text() {
         assert!(looks_like_base64("main") && looks_like_base64("AGFzbQ==\n"));
         assert!(!looks_like_base64("") && !looks_like_base64("(module)") && !looks_like_base64("abc"));
     }

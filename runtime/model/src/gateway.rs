@@ -1,4 +1,4 @@
-//! APIs of the gateway: which web action a path and a method below a base path mean.
+//! The gateway: which web action answers a path and a method below the base path of an API.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,34 +13,41 @@ const LONGEST_PATH: usize = 512;
 /// Characters of an API's name, and of the secret that a route sends along.
 const LONGEST_TEXT: usize = 256;
 
-/// The routes below one base path of a namespace.
+/// The routes of a namespace below one base path.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Api {
+    /// Where it begins. It identifies the API in its namespace.
     pub base_path: BasePath,
+    /// What people call it.
     pub name: ApiName,
+    /// In the order in which they were added; no two have the same path and verb.
     pub routes: Vec<Route>,
-    /// The Swagger document that was uploaded, without its paths; `None` where the routes came one by one.
+    /// The Swagger document that was uploaded, without its paths. `None`: the routes were added one by one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<Map<String, Value>>,
 }
 
-/// One path and method, and the web action that answers.
+/// The web action that answers one path and method.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Route {
+    /// The path below the base path.
     pub path: PathPattern,
+    /// The method.
     pub verb: Verb,
+    /// The web action.
     pub action: FullName,
+    /// What becomes of the action's result.
     pub response: ResponseType,
-    /// What the action's annotation `require-whisk-auth` asks for.
+    /// The value that the action's annotation `require-whisk-auth` demands; the gateway sends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<RouteSecret>,
-    /// The operation as it stood in an uploaded document.
+    /// The operation of the uploaded document. `None`: the route was added by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<Map<String, Value>>,
 }
 
 impl Api {
-    /// Adds a route in place of the one with its path and verb.
+    /// Adds a route, or replaces the one with its path and verb.
     pub fn put(&mut self, route: Route) {
         match self.routes.iter_mut().find(|old| old.path == route.path && old.verb == route.verb) {
             Some(old) => *old = route,
@@ -49,23 +56,31 @@ impl Api {
     }
 }
 
-/// The method of a route.
+/// The method of a route. Parsing accepts any case and refuses other methods with [`Failure::BadRequest`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verb {
+    /// GET
     Get,
+    /// POST
     Post,
+    /// PUT
     Put,
+    /// PATCH
     Patch,
+    /// DELETE
     Delete,
+    /// HEAD
     Head,
+    /// OPTIONS
     Options,
 }
 
 impl Verb {
+    /// Every method that a route can have.
     pub const ALL: [Verb; 7] = [Verb::Get, Verb::Post, Verb::Put, Verb::Patch, Verb::Delete, Verb::Head, Verb::Options];
 
-    /// As Swagger writes it.
+    /// In lower case, as in Swagger documents.
     pub fn as_str(self) -> &'static str {
         match self {
             Verb::Get => "get",
@@ -78,13 +93,12 @@ impl Verb {
         }
     }
 
-    /// As HTTP writes it.
+    /// In upper case, as in HTTP.
     pub fn method(self) -> String {
         self.as_str().to_uppercase()
     }
 }
 
-/// Any case.
 impl FromStr for Verb {
     type Err = Failure;
 
@@ -94,15 +108,21 @@ impl FromStr for Verb {
     }
 }
 
-/// The extension under which the web action is asked.
+/// How the web action is called and its result shown: the extension of its URL. REST contract §8. Parsing refuses other
+/// words with [`Failure::BadRequest`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ResponseType {
+    /// `.http`: the action sets status, headers and body.
     #[default]
     Http,
+    /// `.json`
     Json,
+    /// `.html`
     Html,
+    /// `.svg`
     Svg,
+    /// `.text`
     Text,
 }
 
@@ -110,6 +130,7 @@ impl ResponseType {
     const ALL: [ResponseType; 5] =
         [ResponseType::Http, ResponseType::Json, ResponseType::Html, ResponseType::Svg, ResponseType::Text];
 
+    /// The extension without its dot.
     pub fn as_str(self) -> &'static str {
         match self {
             ResponseType::Http => "http",
@@ -133,6 +154,7 @@ impl FromStr for ResponseType {
 /// One segment of a path pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Segment<'a> {
+    /// This segment and no other.
     Literal(&'a str),
     /// `{name}`: any one segment, which becomes the argument `name`.
     Parameter(&'a str),
@@ -146,7 +168,7 @@ impl<'a> Segment<'a> {
         }
     }
 
-    /// Letters, digits and what a URL shows as it is; a parameter's name is a word.
+    /// A literal may have every character that a URL does not escape; a parameter's name letters, digits, `_` and `-`.
     fn is_legal(self) -> bool {
         match self {
             Segment::Literal(text) => {
@@ -165,7 +187,7 @@ impl<'a> Segment<'a> {
 
 fn check_path(text: &str) -> Result<(), Failure> {
     let refuse = |message| Err(Failure::BadRequest(message));
-    if LONGEST_PATH < text.len() {
+    if text.len() > LONGEST_PATH {
         return refuse(messages::gateway::path_too_long(text.len(), LONGEST_PATH));
     }
     let legal = |text| Segment::from_text(text).is_legal() && !Segment::from_text(text).text().is_empty();
@@ -184,6 +206,7 @@ macro_rules! text_type {
         pub struct $type(String);
 
         impl $type {
+            /// The text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -212,19 +235,22 @@ macro_rules! text_type {
 }
 
 text_type!(
-    /// Where an API begins: `/` or `/club/v1`; no parameters, no slash at the end.
+    /// Where an API begins: `/` or `/club/v1`. It has no parameters, no slash at its end and at most 512 bytes. Parsing
+    /// refuses anything else with [`Failure::BadRequest`].
     BasePath
 );
 text_type!(
-    /// Where a route is below its base path: `/`, `/books`, `/books/{isbn}`.
+    /// Where a route is below its base path: `/`, `/books`, `/books/{isbn}`. It has no slash at its end and at most 512
+    /// bytes. Parsing refuses anything else with [`Failure::BadRequest`].
     PathPattern
 );
 text_type!(
-    /// What people call an API: 1 to 256 characters.
+    /// What people call an API: 1 to 256 characters. Parsing refuses anything else with [`Failure::BadRequest`].
     ApiName
 );
 text_type!(
-    /// The value of `X-Require-Whisk-Auth`: at most 256 characters.
+    /// The value of the header `X-Require-Whisk-Auth`: 1 to 256 characters. Parsing refuses anything else with
+    /// [`Failure::BadRequest`].
     RouteSecret
 );
 
@@ -234,10 +260,10 @@ impl FromStr for BasePath {
     fn from_str(text: &str) -> Result<Self, Failure> {
         check_path(text)?;
         let is_literal = |text| matches!(Segment::from_text(text), Segment::Literal(_));
-        match text.split('/').all(is_literal) {
-            true => Ok(BasePath(text.to_owned())),
-            false => Err(Failure::BadRequest(messages::gateway::base_path_parameters(text))),
+        if !text.split('/').all(is_literal) {
+            return Err(Failure::BadRequest(messages::gateway::base_path_parameters(text)));
         }
+        Ok(BasePath(text.to_owned()))
     }
 }
 
@@ -268,30 +294,32 @@ impl FromStr for RouteSecret {
 
 fn bounded(field: &str, text: &str) -> Result<String, Failure> {
     let length = text.chars().count();
-    if length == 0 || LONGEST_TEXT < length {
+    if length == 0 || length > LONGEST_TEXT {
         return Err(Failure::BadRequest(messages::gateway::text_length(field, length, LONGEST_TEXT)));
     }
     Ok(text.to_owned())
 }
 
 impl BasePath {
-    /// What follows the base path in `path`, both split at slashes; `None`: the path is elsewhere.
+    /// The segments of `path` after the base path. `None`: the path is not below it.
     pub fn rest<'p, 's>(&self, path: &'p [&'s str]) -> Option<&'p [&'s str]> {
         let (head, rest) = path.split_at_checked(self.depth())?;
         split(&self.0).eq(head.iter().copied()).then_some(rest)
     }
 
+    /// The number of its segments.
     pub fn depth(&self) -> usize {
         split(&self.0).count()
     }
 }
 
 impl PathPattern {
+    /// Its segments.
     pub fn segments(&self) -> impl Iterator<Item = Segment<'_>> {
         split(&self.0).map(Segment::from_text)
     }
 
-    /// The parameters that a path gives this pattern; `None`: it is another path.
+    /// The parameters that the segments of `path` give this pattern. `None`: the pattern does not match.
     pub fn matches(&self, path: &[&str]) -> Option<Vec<(String, String)>> {
         if self.segments().count() != path.len() {
             return None;
@@ -307,7 +335,7 @@ impl PathPattern {
         Some(parameters)
     }
 
-    /// Smaller is more particular: a literal before a parameter, from the left.
+    /// Orders the patterns that match a path, the most specific first: from the left, a literal before a parameter.
     pub fn generality(&self) -> Vec<bool> {
         self.segments().map(|segment| matches!(segment, Segment::Parameter(_))).collect()
     }
@@ -323,7 +351,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn paths_begin_with_a_slash_and_have_no_empty_segments() {
+    fn a_path_begins_with_a_slash_and_has_no_empty_segment() {
         for path in ["/", "/a", "/a.b/c_d/~e", "/v1", "/a:b@c"] {
             assert!(path.parse::<BasePath>().is_ok() && path.parse::<PathPattern>().is_ok(), "{path}");
         }
@@ -336,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_takes_one_segment() {
+    fn a_parameter_matches_one_segment() {
         let pattern: PathPattern = "/books/{isbn}/pages/{n}".parse().unwrap();
         let found = pattern.matches(&["books", "1 2", "pages", "3"]).unwrap();
         assert_eq!(found, [("isbn".to_owned(), "1 2".to_owned()), ("n".to_owned(), "3".to_owned())]);
@@ -357,7 +385,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_prints_parses_back(path in "(/([a-z.~]{1,5}|\\{[a-z_]{1,5}\\})){1,4}") {
+        fn a_printed_pattern_parses_back(path in "(/([a-z.~]{1,5}|\\{[a-z_]{1,5}\\})){1,4}") {
             let pattern: PathPattern = path.parse().unwrap();
             prop_assert_eq!(pattern.to_string(), path.clone());
             let given: Vec<&str> = pattern.segments().map(Segment::text).collect();

@@ -1,4 +1,5 @@
-//! The name that a caller gives a request, so that a retry of it is recognised. draft-ietf-httpapi-idempotency-key-header.
+//! The key by which a retry of a request finds the first one's activation.
+//! Source: draft-ietf-httpapi-idempotency-key-header.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,16 +7,20 @@ use std::time::Duration;
 
 use crate::{Failure, messages};
 
-/// 1 to 255 printable ASCII characters, chosen by the caller and best random. As a header field it may stand in double
-/// quotes, which are no part of it.
+/// Names one request: 1 to 255 printable ASCII characters, chosen by the caller, best at random.
+///
+/// Parsing accepts double quotes around the key, which are not part of it, and refuses another length or character with
+/// [`Failure::BadRequest`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyKey(String);
 
 impl IdempotencyKey {
+    /// The most characters that a key may have.
     pub const LONGEST: usize = 255;
-    /// How long a key names the same request, from its first use.
+    /// How long a key names the same request, counted from its first use.
     pub const REMEMBERED: Duration = Duration::from_secs(24 * 3600);
 
+    /// The key without quotes.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -49,7 +54,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_prints_parses_back_bare_and_quoted(key in "[!#-~][ -~]{0,253}") {
+        fn a_printed_key_parses_back_bare_and_quoted(key in "[!#-~][ -~]{0,253}") {
             prop_assert_eq!(key.parse::<IdempotencyKey>().unwrap().to_string(), key.clone());
             prop_assert_eq!(format!("\"{key}\"").parse::<IdempotencyKey>().unwrap().to_string(), key);
         }

@@ -1,4 +1,4 @@
-//! Who calls.
+//! Who calls: identities and their keys.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,28 +10,27 @@ use subtle::ConstantTimeEq as _;
 
 use crate::{Failure, LimitOverrides, NamespaceName, messages};
 
-/// Who calls: a subject acting in its namespace under its limits.
+/// A subject that acts in its namespace under its limits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Identity {
+    /// The name of the user or service.
     pub subject: String,
+    /// The namespace that it owns.
     pub namespace: NamespaceName,
-    /// The user half of the key; also the namespace's own id.
+    /// The first half of the key; also the id of the namespace.
     pub uuid: String,
-    /// What this namespace may do beyond or below the system's limits.
+    /// What the operator set for this namespace in place of the system's limits.
     #[serde(default)]
     pub limits: LimitOverrides,
-    /// The operator has shut it out: no key of it is valid, and nothing of it runs.
+    /// Whether the operator blocked the namespace: none of its keys is valid, and nothing of it runs.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub blocked: bool,
 }
 
 impl Identity {
-    /// Refuses a blocked one like a wrong key.
+    /// `Err` if the namespace is blocked: the same as for a wrong key.
     pub fn check_not_blocked(&self) -> Result<(), Failure> {
-        match self.blocked {
-            true => Err(Failure::Unauthenticated(messages::AUTHENTICATION_INVALID.into())),
-            false => Ok(()),
-        }
+        if self.blocked { Err(Failure::Unauthenticated(messages::AUTHENTICATION_INVALID.into())) } else { Ok(()) }
     }
 
     /// Whether its activations are recorded.
@@ -39,7 +38,7 @@ impl Identity {
         self.limits.store_activations != Some(false)
     }
 
-    /// Refuses a kind of action that the operator does not let it have.
+    /// `Err` if the operator does not allow this kind of action in the namespace.
     pub fn check_kind(&self, kind: &str) -> Result<(), Failure> {
         match self.limits.allowed_kinds.as_deref() {
             None | Some([]) => Ok(()),
@@ -49,33 +48,39 @@ impl Identity {
     }
 }
 
-/// Identities travel with every request; they are shared, not copied.
+/// An identity as requests, jobs and caches hold it: shared, not copied.
 pub type SharedIdentity = Arc<Identity>;
 
-/// `uuid:key` as a client sends it. Printing it shows the uuid only.
+/// `uuid:secret` as a client sends it. Its `Debug` form shows only the uuid.
+///
+/// Parsing refuses an empty uuid and a secret of another length with [`Failure::Unauthenticated`].
 #[derive(Clone, PartialEq, Eq)]
 pub struct AuthKey {
+    /// The [`Identity::uuid`] that it claims to be.
     pub uuid: String,
     secret: String,
 }
 
 impl AuthKey {
-    /// Characters of the secret half.
+    /// Bytes of the secret.
     pub const SECRET_LENGTH: usize = 64;
 
+    /// A key from its two halves, which are not checked.
     pub fn new(uuid: impl Into<String>, secret: impl Into<String>) -> Self {
         AuthKey { uuid: uuid.into(), secret: secret.into() }
     }
 
+    /// The secret half. Never log or show it.
     pub fn secret(&self) -> &str {
         &self.secret
     }
 
-    /// `uuid:key`, for the few places that hand a key to its owner.
+    /// `uuid:secret`, for the few places that hand a key to its owner.
     pub fn expose(&self) -> String {
         format!("{}:{}", self.uuid, self.secret)
     }
 
+    /// The digest to store or to compare with a stored one.
     pub fn digest(&self) -> KeyDigest {
         KeyDigest(Sha256::digest(self.secret.as_bytes()).into())
     }
@@ -100,20 +105,22 @@ impl fmt::Debug for AuthKey {
     }
 }
 
-/// SHA-256 of the secret half: all that the store keeps of a key.
+/// SHA-256 of the secret half, which is all that the store keeps of a key.
 #[derive(Clone, Debug)]
 pub struct KeyDigest([u8; 32]);
 
 impl KeyDigest {
+    /// A digest that was stored.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         KeyDigest(bytes)
     }
 
+    /// The digest to store.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// Compares in constant time.
+    /// Whether two digests are equal, compared in constant time.
     pub fn matches(&self, other: &KeyDigest) -> bool {
         self.0.ct_eq(&other.0).into()
     }

@@ -1,6 +1,5 @@
-//! Words and rules of the domain: names, entities, limits, activations, and every sentence a user can read.
-//!
-//! No I/O, no async, no HTTP, no clock: whoever needs the time is handed a [`Timestamp`].
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
 
 mod activation;
 mod activation_id;

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Failure, messages};
 
+/// The most characters that a name may have.
 const LONGEST: usize = 256;
 
-/// `\A([\w]|[\w][\w@ .&-]{0,254}[\w@.&-])\z` with `\w = [A-Za-z0-9_]`, length aside.
+/// Whether a text matches `\A([\w]|[\w][\w@ .&-]{0,254}[\w@.&-])\z` with `\w = [A-Za-z0-9_]`, apart from its length.
 fn is_legal(text: &str) -> bool {
     let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
     let bytes = text.as_bytes();
@@ -26,6 +27,7 @@ macro_rules! name_type {
         pub struct $type(Arc<str>);
 
         impl $type {
+            /// The name as text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -69,37 +71,57 @@ macro_rules! name_type {
 }
 
 name_type!(
-    /// The name of an action, trigger, rule or package: 1 to 256 characters.
+    /// The name of an action, trigger, rule or package: 1 to 256 characters. Parsing refuses an illegal name with
+    /// [`Failure::BadRequest`].
     EntityName,
     messages::entity_name_too_long,
     messages::ENTITY_NAME_ILLEGAL
 );
 name_type!(
-    /// The name of a namespace, never `_`: the alias is resolved where the URL or path is read.
+    /// The name of a namespace: 1 to 256 characters. The alias `_` is resolved where a URL or path is parsed. Parsing
+    /// refuses an illegal name with [`Failure::BadRequest`].
     NamespaceName,
     messages::namespace_too_long,
     messages::NAMESPACE_ILLEGAL
 );
 
-/// Where an entity is: `namespace[/package]/name`.
+/// Where an entity is: `namespace[/package]/name`, which is also how it prints.
+///
+/// ```
+/// use wask_model::{FullName, NamespaceName};
+///
+/// let guest: NamespaceName = "guest".parse()?;
+/// // In bodies a path is qualified, and `_` is the caller's own namespace.
+/// assert_eq!(FullName::qualified("/_/utils/sort", &guest)?.to_string(), "guest/utils/sort");
+/// assert!(FullName::qualified("sort", &guest).is_err());
+/// // In code and on command lines it may be relative.
+/// assert_eq!(FullName::relative("utils/sort", &guest)?.path(), "guest/utils");
+/// assert_eq!(FullName::relative("/other/sort", &guest)?.namespace.as_str(), "other");
+/// # Ok::<(), wask_model::Failure>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct FullName {
+    /// The namespace that owns it.
     pub namespace: NamespaceName,
+    /// The package that it lives in. `None`: it lives in the namespace itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub package: Option<EntityName>,
+    /// Its own name.
     pub name: EntityName,
 }
 
 impl FullName {
+    /// An entity that is not in a package.
     pub fn new(namespace: NamespaceName, name: EntityName) -> Self {
         FullName { namespace, package: None, name }
     }
 
+    /// An action in a package.
     pub fn packaged(namespace: NamespaceName, package: EntityName, name: EntityName) -> Self {
         FullName { namespace, package: Some(package), name }
     }
 
-    /// `ns` or `ns/pkg`: what the wire calls the entity's namespace or path.
+    /// `namespace` or `namespace/package`, which documents call the entity's namespace or path.
     pub fn path(&self) -> String {
         match &self.package {
             None => self.namespace.to_string(),
@@ -107,7 +129,7 @@ impl FullName {
         }
     }
 
-    /// `name` or `pkg/name`: the key inside the namespace.
+    /// `name` or `package/name`, which is unique in the namespace.
     pub fn local(&self) -> String {
         match &self.package {
             None => self.name.to_string(),
@@ -115,18 +137,18 @@ impl FullName {
         }
     }
 
-    /// The package that this entity lives in, as an entity of its own.
+    /// The full name of the package that this entity lives in.
     pub fn package_name(&self) -> Option<FullName> {
         self.package.as_ref().map(|package| FullName::new(self.namespace.clone(), package.clone()))
     }
 
-    /// The entity of this name in a package.
+    /// The full name of an entity in `package`.
     pub fn inside(package: &FullName, name: EntityName) -> Self {
         FullName::packaged(package.namespace.clone(), package.name.clone(), name)
     }
 
-    /// Reads a qualified path out of a body: `[/]ns/name` or `[/]ns/pkg/name`, `_` for the caller's namespace; empty
-    /// segments collapse. A bare name is refused.
+    /// Parses a qualified path of a body: `[/]ns/name` or `[/]ns/pkg/name`. `_` stands for the caller's namespace
+    /// `own`, and empty segments are ignored. `Err`: a bare name, an illegal one, or too many segments.
     pub fn qualified(text: &str, own: &NamespaceName) -> Result<Self, Failure> {
         let segments: Vec<&str> = text.split('/').filter(|s| !s.is_empty()).collect();
         match segments[..] {
@@ -137,8 +159,8 @@ impl FullName {
         }
     }
 
-    /// Reads a name as people write it in code and on command lines: `a`, `p/a` and `/_/p/a` are the caller's own,
-    /// `/ns/a`, `/ns/p/a` and `ns/p/a` name their namespace.
+    /// Parses a name as people write it in code and on command lines: `a`, `p/a` and `/_/p/a` are in the caller's
+    /// namespace `own`; `/ns/a`, `/ns/p/a` and `ns/p/a` name theirs. `Err` as for [`FullName::qualified`].
     pub fn relative(text: &str, own: &NamespaceName) -> Result<Self, Failure> {
         let rooted = text.starts_with('/');
         let segments: Vec<&str> = text.split('/').filter(|s| !s.is_empty()).collect();
@@ -150,7 +172,7 @@ impl FullName {
     }
 }
 
-/// `ns/pkg/name`, without a leading slash.
+/// `namespace[/package]/name`, without a leading slash.
 impl fmt::Display for FullName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.package {
@@ -178,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_the_contract_are_accepted_and_refused() {
+    fn the_contracts_legal_names_parse_and_its_illegal_ones_do_not() {
         for name in ["a", "_", "_ _", "0.0", "a b", "a@b.c&d", "a@&", "me@host.name", &"a".repeat(256)] {
             assert!(name.parse::<EntityName>().is_ok(), "{name}");
         }
@@ -192,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_collapse_slashes_and_resolve_the_own_namespace() {
+    fn a_path_may_have_extra_slashes_and_an_underscore_for_the_caller() {
         assert_eq!(FullName::qualified("//_//p/a/", &guest()).unwrap().to_string(), "guest/p/a");
         assert_eq!(FullName::relative("a", &guest()).unwrap().to_string(), "guest/a");
         assert_eq!(FullName::relative("p/a", &guest()).unwrap().to_string(), "guest/p/a");
@@ -204,8 +226,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_printed_full_name_parses_back(ns in "[a-z_][a-z0-9.&@-]{0,9}[a-z]", p in proptest::option::of("[a-z]{1,9}"), n in "[a-z][a-z .]{0,9}[a-z]") {
-            let name = FullName { namespace: ns.parse().unwrap(), package: p.map(|p| p.parse().unwrap()), name: n.parse().unwrap() };
+        fn a_printed_full_name_parses_back(
+            namespace in "[a-z_][a-z0-9.&@-]{0,9}[a-z]",
+            package in proptest::option::of("[a-z]{1,9}"),
+            name in "[a-z][a-z .]{0,9}[a-z]",
+        ) {
+            let package = package.map(|package| package.parse().unwrap());
+            let name = FullName { namespace: namespace.parse().unwrap(), package, name: name.parse().unwrap() };
             prop_assert_eq!(FullName::qualified(&format!("/{name}"), &guest()).unwrap(), name);
         }
     }

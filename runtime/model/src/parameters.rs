@@ -9,41 +9,61 @@ use crate::{Failure, messages};
 /// The arguments of one run: a JSON object.
 pub type Arguments = Map<String, Value>;
 
-/// One default argument. `init`: delivered as environment, never among the run's arguments.
+/// One default argument.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Parameter {
+    /// The name of the argument.
     pub key: String,
+    /// Its default.
     pub value: Value,
+    /// Whether it goes into the environment of the run in place of its arguments.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub init: bool,
 }
 
-/// A set of parameters; repeated keys: the last one wins. REST contract §2.4.
+/// A set of parameters in the order in which their keys were added; of equal keys the last one wins. REST contract
+/// §2.4.
+///
+/// ```
+/// use serde_json::json;
+/// use wask_model::Parameters;
+///
+/// let package = json!([{ "key": "unit", "value": "km" }, { "key": "TOKEN", "value": "s", "init": true }]);
+/// let action = json!([{ "key": "unit", "value": "mile" }]);
+/// let merged = Parameters::from_wire(&package)?.overlaid_by(&Parameters::from_wire(&action)?);
+/// assert_eq!(json!(merged.run_arguments()), json!({ "unit": "mile" }));
+/// assert_eq!(merged.environment().collect::<Vec<_>>(), [("TOKEN".to_owned(), "s".to_owned())]);
+/// # Ok::<(), wask_model::Failure>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Parameters(Vec<Parameter>);
 
 impl Parameters {
+    /// The parameter named `key`.
     pub fn get(&self, key: &str) -> Option<&Parameter> {
         self.0.iter().find(|p| p.key == key)
     }
 
+    /// Whether it has no parameter.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
+    /// Adds a parameter, or replaces the one with its key.
     pub fn set(&mut self, parameter: Parameter) {
         match self.0.iter_mut().find(|p| p.key == parameter.key) {
-            Some(slot) => *slot = parameter,
+            Some(old) => *old = parameter,
             None => self.0.push(parameter),
         }
     }
 
+    /// The parameters, in order.
     pub fn iter(&self) -> impl Iterator<Item = &Parameter> {
         self.0.iter()
     }
 
-    /// This set with all of `over` laid over it.
+    /// This set with every parameter of `over` [set](Parameters::set) in it.
     #[must_use]
     pub fn overlaid_by(&self, over: &Parameters) -> Parameters {
         let mut all = self.clone();
@@ -53,13 +73,13 @@ impl Parameters {
         all
     }
 
-    /// The parameters that a run gets, as an object: all but the `init` ones.
+    /// The parameters that a run gets as arguments: all but the `init` ones.
     pub fn run_arguments(&self) -> Arguments {
         self.iter().filter(|p| !p.init).map(|p| (p.key.clone(), p.value.clone())).collect()
     }
 
-    /// The parameters that go into the environment, as text: strings as they are, null as `""`, the rest as compact
-    /// JSON. REST contract §3.7.
+    /// The `init` parameters as environment variables: strings as they are, null as `""`, the rest as compact JSON.
+    /// REST contract §3.7.
     pub fn environment(&self) -> impl Iterator<Item = (String, String)> {
         self.iter().filter(|p| p.init).map(|p| {
             let text = match &p.value {
@@ -71,12 +91,12 @@ impl Parameters {
         })
     }
 
-    /// Bytes of the keys plus bytes of the compact JSON of the values: what the 1 MiB limit counts.
+    /// Bytes of the keys plus bytes of the compact JSON of the values, as the limit `parameters_bytes` counts them.
     pub fn size(&self) -> u64 {
         self.iter().map(|p| (p.key.len() + json_size(&p.value)) as u64).sum()
     }
 
-    /// Reads the wire form, an array of `{key, value[, init]}`; anything else is `parameters malformed!`.
+    /// Parses an array of `{key, value[, init]}`; `Err` says `parameters malformed!`.
     pub fn from_wire(wire: &Value) -> Result<Self, Failure> {
         let malformed = || Failure::malformed(messages::PARAMETERS_MALFORMED);
         let mut all = Parameters::default();
@@ -113,8 +133,10 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn the_wire_form_goes_in_and_out_and_the_last_of_equal_keys_wins() {
-        let wire = json!([{"key":"a","value":1},{"key":"s","value":"x","init":true,"other":1},{"key":"a","value":null,"init":false}]);
+    fn parameters_parse_and_print_and_the_last_of_equal_keys_wins() {
+        let wire = json!([
+            {"key":"a","value":1}, {"key":"s","value":"x","init":true,"other":1}, {"key":"a","value":null,"init":false}
+        ]);
         let read = Parameters::from_wire(&wire).unwrap();
         assert_eq!(
             serde_json::to_value(&read).unwrap(),
@@ -137,7 +159,10 @@ mod tests {
 
     #[test]
     fn init_parameters_become_environment_text() {
-        let read = Parameters::from_wire(&json!([{"key":"n","value":null,"init":true},{"key":"o","value":{"a":1},"init":true},{"key":"r","value":1}])).unwrap();
+        let wire = json!([
+            {"key":"n","value":null,"init":true}, {"key":"o","value":{"a":1},"init":true}, {"key":"r","value":1}
+        ]);
+        let read = Parameters::from_wire(&wire).unwrap();
         let environment: Vec<_> = read.environment().collect();
         assert_eq!(environment, [("n".into(), String::new()), ("o".into(), "{\"a\":1}".to_owned())]);
         assert_eq!(Value::Object(read.run_arguments()), json!({"r":1}));

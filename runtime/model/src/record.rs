@@ -1,30 +1,31 @@
-//! The record of an activation as the wire shows it. REST contract §4.2.
+//! The record of an activation in JSON, as clients see it. REST contract §4.2.
 
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 use serde_json::Value;
 
 use crate::{Activation, Response};
 
-/// `GET activations/{id}`, a blocking invoke's answer, an element of a list with `docs=true`.
+/// The record as `GET activations/{id}`, a blocking invocation and lists with `docs=true` return it.
 pub struct WireRecord<'a> {
     activation: &'a Activation,
     logs: &'a [String],
 }
 
-/// `response` of a record, and `GET activations/{id}/result`.
+/// The `response` of a record, also returned by `GET activations/{id}/result`.
 pub struct WireResponse<'a>(pub &'a Response);
 
 impl Activation {
+    /// The whole record.
     pub fn wire(&self) -> WireRecord<'_> {
         WireRecord { activation: self, logs: &self.logs }
     }
 
-    /// As a blocking invoke answers: logs are attached to the stored record only.
+    /// The record with empty `logs`, as a blocking invocation returns it: only the stored record has logs.
     pub fn wire_without_logs(&self) -> WireRecord<'_> {
         WireRecord { activation: self, logs: &[] }
     }
 
-    /// The record as a JSON value, without logs: what a guest gets that invoked and waited.
+    /// [`wire_without_logs`](Activation::wire_without_logs) as a value, for a guest that invoked and waited.
     pub fn to_wire(&self) -> Value {
         serde_json::to_value(self.wire_without_logs()).expect("a record always serializes")
     }

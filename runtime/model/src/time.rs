@@ -1,4 +1,4 @@
-//! Points in time as the wire knows them.
+//! Points in time.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,36 +6,38 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
-/// Milliseconds since the Unix epoch, UTC.
+/// A point in time, as milliseconds since the Unix epoch. In JSON it is that number; it prints as ISO 8601 in UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    /// The time `millis` ms after the epoch.
     pub const fn from_millis(millis: i64) -> Self {
         Timestamp(millis)
     }
 
+    /// Milliseconds since the epoch.
     pub const fn millis(self) -> i64 {
         self.0
     }
 
-    /// The time `span` later; saturates at the end of time.
+    /// The time `span` later, or the last one that there is.
     pub fn after(self, span: Duration) -> Self {
         Timestamp(self.0.saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
     }
 
-    /// The time `span` earlier; saturates at the beginning of time.
+    /// The time `span` earlier, or the first one that there is.
     pub fn before(self, span: Duration) -> Self {
         Timestamp(self.0.saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
     }
 
-    /// How long it is from `earlier` to this; zero when `earlier` is later.
+    /// The span from `earlier` to this time; zero if `earlier` is later.
     pub fn since(self, earlier: Timestamp) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
-    /// The same instant for the calendar; the epoch for times that chrono cannot hold.
+    /// The same time for the calendar; the epoch, if it is outside the years that chrono knows.
     pub fn to_utc(self) -> DateTime<Utc> {
         DateTime::from_timestamp_millis(self.0).unwrap_or_default()
     }

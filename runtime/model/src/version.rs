@@ -7,7 +7,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Failure, messages};
 
-/// `major.minor.patch`; `0.0.1` at creation, one patch more at each update.
+/// The version of an entity: `0.0.1` at creation, one patch more with each update.
+///
+/// Parsing is lenient: missing parts are 0, and parts after the third are ignored. `0.0.0` and anything but digits are
+/// refused with [`Failure::BadRequest`]. REST contract §2.3.
+///
+/// ```
+/// use wask_model::Version;
+///
+/// assert_eq!("1.2".parse::<Version>()?.next().to_string(), "1.2.1");
+/// assert_eq!("1.2.3.4".parse::<Version>()?.to_string(), "1.2.3");
+/// assert!("0.0.0".parse::<Version>().is_err());
+/// # Ok::<(), wask_model::Failure>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Version {
@@ -17,8 +29,10 @@ pub struct Version {
 }
 
 impl Version {
+    /// The version of an entity that was just created.
     pub const FIRST: Version = Version { major: 0, minor: 0, patch: 1 };
 
+    /// The version after an update: one patch more.
     #[must_use]
     pub fn next(self) -> Self {
         Version { patch: self.patch.saturating_add(1), ..self }
@@ -45,7 +59,6 @@ impl TryFrom<String> for Version {
     }
 }
 
-/// Missing parts are 0, parts after the third are ignored; `0.0.0` is refused. REST contract §2.3.
 impl FromStr for Version {
     type Err = Failure;
 
@@ -55,8 +68,8 @@ impl FromStr for Version {
         for (i, part) in text.split('.').enumerate() {
             let number = part.parse::<u32>().ok().filter(|_| part.bytes().all(|b| b.is_ascii_digit()));
             let number = number.ok_or_else(malformed)?;
-            if let Some(slot) = parts.get_mut(i) {
-                *slot = number;
+            if let Some(kept) = parts.get_mut(i) {
+                *kept = number;
             }
         }
         let [major, minor, patch] = parts;
@@ -69,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_read_leniently_and_print_in_full() {
+    fn a_version_parses_leniently_and_prints_in_full() {
         for (text, printed) in [("1", "1.0.0"), ("0.0.1", "0.0.1"), ("01.2", "1.2.0"), ("1.2.3.4", "1.2.3")] {
             assert_eq!(text.parse::<Version>().unwrap().to_string(), printed);
         }

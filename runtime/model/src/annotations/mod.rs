@@ -1,4 +1,4 @@
-//! Facts about an entity that steer the platform.
+//! Facts about an entity that steer the platform, and the keys that it knows.
 
 pub mod keys;
 
@@ -7,11 +7,13 @@ use serde_json::Value;
 
 use crate::{Failure, messages};
 
-/// A set of `{key, value}`; repeated keys: the last one wins. REST contract §2.4.
+/// A set of `{key, value}` in the order in which the keys were added; of equal keys the last one wins. REST contract
+/// §2.4.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Annotations(Vec<(String, Value)>);
 
 impl Annotations {
+    /// The value of `key`.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.0.iter().find(|(k, _)| k == key).map(|(_, value)| value)
     }
@@ -21,7 +23,7 @@ impl Annotations {
         self.get(key) == Some(&Value::Bool(true))
     }
 
-    /// Lays `value` over what was there.
+    /// Adds `key`, or replaces its value.
     pub fn set(&mut self, key: &str, value: impl Into<Value>) {
         let value = value.into();
         match self.0.iter_mut().find(|(k, _)| k == key) {
@@ -30,28 +32,31 @@ impl Annotations {
         }
     }
 
+    /// Removes `key` if it is there.
     pub fn remove(&mut self, key: &str) {
         self.0.retain(|(k, _)| k != key);
     }
 
+    /// This set with `key` [set](Annotations::set) to `value`.
     #[must_use]
     pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.set(key, value);
         self
     }
 
-    /// Lays all of `over` over this set.
+    /// [Sets](Annotations::set) every annotation of `over`.
     pub fn merge(&mut self, over: Annotations) {
         for (key, value) in over.0 {
             self.set(&key, value);
         }
     }
 
+    /// Key and value, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.0.iter().map(|(k, v)| (k.as_str(), v))
     }
 
-    /// Bytes of the keys plus bytes of the compact JSON of the values: what the 1 MiB limit counts.
+    /// Bytes of the keys plus bytes of the compact JSON of the values, as the limit `parameters_bytes` counts them.
     pub fn size(&self) -> u64 {
         self.iter().map(|(k, v)| (k.len() + json_size(v)) as u64).sum()
     }
@@ -67,7 +72,7 @@ impl FromIterator<(String, Value)> for Annotations {
     }
 }
 
-/// Everything except `false`, `0`, `""` and `null`.
+/// Whether a value counts as set: everything does except `false`, `0`, `""` and `null`. REST contract §2.4.
 pub fn truthy(value: &Value) -> bool {
     match value {
         Value::Null => false,
@@ -78,6 +83,7 @@ pub fn truthy(value: &Value) -> bool {
     }
 }
 
+/// Bytes of the compact JSON of a value.
 pub(crate) fn json_size(value: &Value) -> usize {
     struct Count(usize);
     impl std::io::Write for Count {
@@ -100,7 +106,7 @@ struct Out<'a> {
     value: &'a Value,
 }
 
-/// The wire form: an array of `{key, value}`.
+/// An array of `{key, value}`.
 impl Serialize for Annotations {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.iter().map(|(key, value)| Out { key, value }))
@@ -115,7 +121,7 @@ impl<'de> Deserialize<'de> for Annotations {
 }
 
 impl Annotations {
-    /// Reads the wire form; anything else is `parameters malformed!`.
+    /// Parses an array of `{key, value}`; `Err` says `parameters malformed!`.
     pub fn from_wire(wire: &Value) -> Result<Self, Failure> {
         let malformed = || Failure::malformed(messages::PARAMETERS_MALFORMED);
         let pair = |item: &Value| {

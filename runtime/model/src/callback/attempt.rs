@@ -6,37 +6,40 @@ use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
 
-/// What became of one attempt.
+/// One attempt and how it ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CallbackAttempt {
-    /// Counts from 1, and again from 1 after a restart.
+    /// Its number, from 1; a restart counts from 1 again.
     pub n: u32,
+    /// When it began.
     pub at: Timestamp,
+    /// How long it took, in milliseconds.
     pub duration_ms: u64,
-    /// `None`: no answer came.
+    /// The HTTP status of the response. `None`: no response came.
     pub status_code: Option<u16>,
-    /// `None`: delivered.
+    /// Why it did not deliver. `None`: it did.
     pub error: Option<AttemptError>,
-    /// What [`CallbackAttempt::excerpt`] made of the answer's body.
+    /// The [`excerpt`](CallbackAttempt::excerpt) of the response's body.
     pub response_body: Option<String>,
 }
 
 impl CallbackAttempt {
-    /// Bytes of an answer that are kept.
+    /// How many bytes of a response's body are kept.
     pub const BODY_KEPT: usize = 1 << 10;
 
-    /// The beginning of an answer's body, cut between two characters; `None` for an empty one. What is not UTF-8
-    /// becomes U+FFFD.
+    /// The first [`BODY_KEPT`](CallbackAttempt::BODY_KEPT) bytes of a response's body, cut between two characters.
+    /// Bytes that are not UTF-8 become U+FFFD. `None`: the body is empty.
     pub fn excerpt(body: &[u8]) -> Option<String> {
-        // A character that begins before the cut and ends behind it is seen whole with three bytes more: without them
-        // a replacement would stand for it.
+        // Three more bytes complete a character that begins before the cut and ends after it; otherwise it would become
+        // U+FFFD.
         let body = &body[..body.len().min(CallbackAttempt::BODY_KEPT + 3)];
         let mut text = String::from_utf8_lossy(body).into_owned();
         text.truncate(text.floor_char_boundary(CallbackAttempt::BODY_KEPT));
         (!text.is_empty()).then_some(text)
     }
 
+    /// When it ended.
     pub fn ended(&self) -> Timestamp {
         self.at.after(Duration::from_millis(self.duration_ms))
     }
@@ -46,17 +49,22 @@ impl CallbackAttempt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AttemptError {
+    /// The receiver's name did not resolve.
     DnsFailure,
+    /// No connection to the receiver, or it broke.
     ConnectFailure,
+    /// The TLS handshake failed.
     TlsFailure,
+    /// The attempt took longer than its timeout.
     Timeout,
-    /// An answer other than 2xx; redirects are not followed.
+    /// The response was not 2xx. Redirects are not followed.
     HttpStatus,
     /// The name resolved to an address that the egress policy forbids.
     SsrfBlocked,
 }
 
 impl AttemptError {
+    /// Its name in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             AttemptError::DnsFailure => "dns_failure",
@@ -68,7 +76,7 @@ impl AttemptError {
         }
     }
 
-    /// What an answer with this status means; `None`: delivered.
+    /// What a response with this status means. `None`: it delivers.
     pub fn from_status(status: u16) -> Option<AttemptError> {
         match status {
             200..=299 => None,
@@ -82,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_is_kept_up_to_1_kib_and_cut_between_characters() {
+    fn a_response_is_kept_up_to_1_kib_and_cut_between_characters() {
         assert_eq!(CallbackAttempt::excerpt(b""), None);
         assert_eq!(CallbackAttempt::excerpt(b"busy").unwrap(), "busy");
         assert_eq!(CallbackAttempt::excerpt(&[b'x'; 1024]).unwrap().len(), 1024);
@@ -97,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_answer_of_2xx_delivers() {
+    fn only_a_2xx_response_delivers() {
         for (status, error) in [(200, None), (202, None), (299, None)] {
             assert_eq!(AttemptError::from_status(status), error);
         }

@@ -1,4 +1,4 @@
-//! Reads the members of a JSON object and names the path of the one that offends.
+//! Reads the members of a JSON object. A refusal names the path of the member that is wrong.
 
 use std::ops::RangeInclusive;
 
@@ -14,7 +14,7 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// `path`: of the object; empty for a document that has no name of its own.
+    /// `Err`: a member is not one of the `known` ones. `path` is that of the object, empty for a whole document.
     pub(super) fn new(path: &'a str, members: &'a Map<String, Value>, known: &[&str]) -> Result<Self, Failure> {
         let fields = Fields { path, members };
         match members.keys().find(|name| !known.contains(&name.as_str())) {
@@ -23,7 +23,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// What `reader` makes of the member; `None` where it is absent.
+    /// The member `name`, as `reader` parses it. `None`: it is absent.
     pub(super) fn read<T>(
         &self,
         name: &str,
@@ -32,11 +32,11 @@ impl<'a> Fields<'a> {
         self.members.get(name).map(|value| reader(&self.path_of(name), value)).transpose()
     }
 
-    /// Lays the member over `slot`: absent changes nothing, null takes back what was there.
+    /// Sets `setting` to the member `name`, as `reader` parses it. An absent member changes nothing, null unsets.
     pub(super) fn patch<T>(
         &self,
         name: &str,
-        slot: &mut Option<T>,
+        setting: &mut Option<T>,
         reader: impl FnOnce(&str, &Value) -> Result<T, Failure>,
     ) -> Result<(), Failure> {
         let given = |path: &str, value: &Value| match value {
@@ -44,7 +44,7 @@ impl<'a> Fields<'a> {
             value => reader(path, value).map(Some),
         };
         if let Some(new) = self.read(name, given)? {
-            *slot = new;
+            *setting = new;
         }
         Ok(())
     }
@@ -77,7 +77,7 @@ pub(super) fn switch(path: &str, value: &Value) -> Result<bool, Failure> {
     value.as_bool().ok_or_else(|| refused(says::not_a_switch(path)))
 }
 
-/// A text that will travel in a header: at most `limit` bytes, no control characters.
+/// A string that will be sent in a header: at most `limit` bytes and no control characters.
 pub(super) fn header_text(limit: usize) -> impl Fn(&str, &Value) -> Result<String, Failure> {
     move |path, value| {
         let text = value.as_str().ok_or_else(|| refused(says::not_a_text(path)))?;

@@ -9,32 +9,33 @@ use super::fields::{header_text, object, refused};
 use crate::Failure;
 use crate::messages::callbacks as says;
 
-/// At most 32 headers of at most 8 KiB, in the order they were given. They are likely to be secrets: no listing and no
-/// debug print shows a value. Feeds contract §C.2.
+/// At most 32 headers of at most 8 KiB in all, in the order in which they were given. Their values are likely to be
+/// secrets, so no list and no `Debug` form shows one. Feeds contract §C.2.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CallbackHeaders(Vec<(String, String)>);
 
-/// What the delivery itself writes, in lower case.
+/// The headers that the delivery itself writes, in lower case.
 const RESERVED: [&str; 7] = ["host", "content-length", "connection", "transfer-encoding", "te", "trailer", "upgrade"];
 const RESERVED_PREFIXES: [&str; 3] = ["proxy-", "x-wask-", "webhook-"];
 
 impl CallbackHeaders {
+    /// How many headers there may be.
     pub const MAX_COUNT: usize = 32;
-    /// Bytes of all names and values.
+    /// How many bytes all names and values may have together.
     pub const LONGEST: usize = 8 << 10;
 
-    /// Name and value, as they were given.
+    /// Names and values, as they were given.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// With `***` for every value: what a listing shows.
+    /// The headers with `***` for every value, as lists show them.
     pub fn hidden(&self) -> Value {
         self.0.iter().map(|(name, _)| (name.clone(), Value::from("***"))).collect::<Map<_, _>>().into()
     }
 
-    /// With the values: what a subscription prints.
+    /// The headers with their values, as a subscription prints them.
     pub(super) fn exposed(&self) -> Value {
         self.0.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect::<Map<_, _>>().into()
     }
@@ -64,17 +65,17 @@ impl CallbackHeaders {
     }
 }
 
-/// A token of RFC 9110 §5.6.2 that is not the delivery's own.
+/// `Err`: not a token of RFC 9110 §5.6.2, or a header that the delivery itself writes.
 fn check_name(path: &str, name: &str) -> Result<(), Failure> {
     let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     if name.is_empty() || !name.bytes().all(is_token) {
         return Err(refused(says::not_a_header(path)));
     }
     let name = name.to_ascii_lowercase();
-    match RESERVED.contains(&name.as_str()) || RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) {
-        true => Err(refused(says::may_not_be_set(path))),
-        false => Ok(()),
+    if RESERVED.contains(&name.as_str()) || RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) {
+        return Err(refused(says::may_not_be_set(path)));
     }
+    Ok(())
 }
 
 impl fmt::Debug for CallbackHeaders {

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ActivationId, Failure, messages};
 
-/// Names one callback over all its attempts: `cb_` and 32 lower-case hexadecimal digits.
+/// Names one callback in all its attempts: `cb_` and 32 lower-case hexadecimal digits. Parsing refuses anything else
+/// with [`Failure::BadRequest`].
 ///
-/// The bits are those of an [`ActivationId`], so that a store which keys its work by such ids needs no second kind.
+/// Its bits are those of an [`ActivationId`], so that a store which keys jobs by activation ids can key callbacks, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct CallbackId(ActivationId);
@@ -17,6 +18,7 @@ pub struct CallbackId(ActivationId);
 impl CallbackId {
     const PREFIX: &'static str = "cb_";
 
+    /// The activation id with the same bits.
     pub fn as_activation_id(self) -> ActivationId {
         self.0
     }
@@ -70,7 +72,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_prints_parses_back(bits: [u8; 16]) {
+        fn a_printed_id_parses_back(bits: [u8; 16]) {
             let id = CallbackId::from(ActivationId::from_bytes(bits));
             prop_assert_eq!(id.to_string().parse::<CallbackId>().unwrap(), id);
             prop_assert_eq!(CallbackId::from(id.as_activation_id()), id);

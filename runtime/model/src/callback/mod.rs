@@ -1,5 +1,5 @@
-//! Completion callbacks: what is asked for, what is stored, what is sent, and when it is sent again. Not here: whether
-//! an address may be called, the request itself and its signature. Feeds contract §C.
+//! Completion callbacks: what a request asks for, what is stored, what is sent, and when it is sent again. Whether an
+//! address may be called, the HTTP request and its signature are not here. Feeds contract §C.
 
 mod attempt;
 mod fields;
@@ -31,56 +31,71 @@ pub use state::{CallbackEnd, CallbackState};
 pub use subscription::{CallbackCarrier, CallbackMethod, Subscription};
 pub use template::Template;
 
-/// A URL that is told when an activation ends, and all that was done to tell it.
+/// A URL to notify when an activation ends, and every attempt at it so far.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Callback {
+    /// Names the callback.
     pub id: CallbackId,
-    /// The invoker's.
+    /// The namespace of the invoker.
     pub namespace: NamespaceName,
+    /// The activation whose end is reported.
     pub activation: ActivationId,
-    /// The activation that led to that one: the event, when a trigger was fired.
+    /// The activation that led to that one; the firing, for an activation that a rule started.
     pub cause: Option<ActivationId>,
     /// The action.
     pub name: FullName,
+    /// The receiver, as it was given.
     pub url: String,
+    /// The method of the request.
     pub method: CallbackMethod,
+    /// The headers that the subscription adds.
     pub headers: CallbackHeaders,
+    /// The form of the body.
     pub payload: CallbackPayload,
+    /// How long one attempt may take, in milliseconds.
     pub timeout_ms: u32,
+    /// The caller's own id for the request; the body repeats it.
     pub correlation_id: Option<String>,
+    /// How often and when to retry.
     pub retry: CallbackRetry,
+    /// When the callback was accepted.
     pub created: Timestamp,
+    /// When it last changed.
     pub updated: Timestamp,
-    /// The newest [`Callback::ATTEMPTS_KEPT`], oldest first.
+    /// The latest [`Callback::ATTEMPTS_KEPT`] attempts, oldest first.
     pub attempts: Vec<CallbackAttempt>,
-    /// Since the last restart.
+    /// The failed attempts since the last restart.
     pub failed_attempts: u32,
-    /// `None`: not over.
+    /// How it ended. `None`: it has not.
     pub end: Option<CallbackEnd>,
 }
 
-/// Whom a new callback tells about what.
+/// What a new callback is about, besides its subscription.
 #[derive(Clone, Debug)]
 pub struct NewCallback {
+    /// Names the callback.
     pub id: CallbackId,
-    /// The invoker's.
+    /// The namespace of the invoker.
     pub namespace: NamespaceName,
+    /// The activation whose end is reported.
     pub activation: ActivationId,
+    /// The activation that led to that one.
     pub cause: Option<ActivationId>,
     /// The action.
     pub name: FullName,
+    /// When the callback is accepted.
     pub now: Timestamp,
 }
 
 impl Callback {
-    /// A whole series with the most retries: after a restart the older attempts make room for the newer ones, and the
-    /// current series is always complete.
+    /// How many attempts are kept: one series with the most retries. After a restart the oldest attempts are dropped,
+    /// so that the current series is always complete.
     pub const ATTEMPTS_KEPT: usize = 21;
-    /// Callbacks of a namespace that may be undelivered at a time.
+    /// How many callbacks of a namespace may be undelivered at a time.
     pub const MAX_UNDELIVERED: u64 = 10_000;
 
-    /// What the request leaves open is taken from `settings`, now and for good.
+    /// A callback for `subscription`. What that leaves open is taken from `settings`, once and for all.
     pub fn new(subscription: Subscription, settings: &EffectiveSettings, new: NewCallback) -> Self {
         Callback {
             id: new.id,
@@ -103,7 +118,7 @@ impl Callback {
         }
     }
 
-    /// The number of the attempt that is made next, from 1.
+    /// The number of the next attempt, from 1.
     pub fn next_attempt(&self) -> u32 {
         self.failed_attempts.saturating_add(1)
     }
@@ -113,7 +128,7 @@ impl Callback {
         Duration::from_millis(self.timeout_ms.into())
     }
 
-    /// What a list and GET answer; the order of the keys is the contract's. No value of a header is in it.
+    /// The document in lists and of GET, with its keys in the contract's order and without the values of headers.
     pub fn document(&self, state: CallbackState, next_attempt_at: Option<Timestamp>) -> Value {
         json!({
             "id": self.id,

@@ -1,4 +1,4 @@
-//! What a callback tells its receiver. Feeds contract §C.4, C.5.
+//! The forms of a callback's body. Feeds contract §C.4, C.5.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
@@ -8,22 +8,22 @@ use super::template::Template;
 use crate::Failure;
 use crate::messages::callbacks as says;
 
-/// The form of the body that is sent. As JSON: the word, or the template itself.
+/// The form of the body that is sent. In JSON it is the word, or the template itself.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum CallbackPayload {
-    /// Ids, name and status.
+    /// The ids, the name and the status.
     #[default]
     Default,
-    /// The same and the result.
+    /// The default body with the result.
     Result,
-    /// The whole record, as GET shows it.
+    /// The whole record of the activation, as GET shows it.
     Activation,
-    /// What the subscriber wrote, with its placeholders filled in.
+    /// The subscriber's own body, with its placeholders filled in.
     Template(Template),
 }
 
 impl CallbackPayload {
-    /// `path`: what a refusal starts with.
+    /// `Err` begins with `path`.
     pub(super) fn read(path: &str, value: &Value) -> Result<Self, Failure> {
         match value {
             Value::String(word) => match word.as_str() {
@@ -39,6 +39,7 @@ impl CallbackPayload {
         }
     }
 
+    /// Its form in JSON.
     pub fn to_value(&self) -> Value {
         match self {
             CallbackPayload::Default => "default".into(),

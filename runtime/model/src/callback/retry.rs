@@ -1,4 +1,4 @@
-//! When a callback that was not delivered is sent again. Feeds contract §C.6.
+//! The schedule of a callback's attempts. Feeds contract §C.6.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::fields::{Fields, object, refused, whole_number};
 use crate::Failure;
 use crate::messages::callbacks as says;
 
-/// How the waits between attempts grow with n, the number of failed attempts so far.
+/// How the waits between attempts grow with the number n of failed attempts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CallbackRetryMode {
@@ -24,9 +24,11 @@ pub enum CallbackRetryMode {
 }
 
 impl CallbackRetryMode {
+    /// Every mode, in the order of its number.
     pub const ALL: [CallbackRetryMode; 3] =
         [CallbackRetryMode::Constant, CallbackRetryMode::Linear, CallbackRetryMode::Squared];
 
+    /// Its name in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             CallbackRetryMode::Constant => "constant",
@@ -35,7 +37,7 @@ impl CallbackRetryMode {
         }
     }
 
-    /// The word, or the number that stands for it elsewhere: 0, 1, 2.
+    /// Parses its name, or its number in other systems: 0, 1, 2. `None`: anything else.
     pub fn from_value(value: &Value) -> Option<CallbackRetryMode> {
         let numbered = (0_u64..).zip(CallbackRetryMode::ALL);
         let mut named = numbered.filter(|(number, mode)| match value {
@@ -59,24 +61,28 @@ impl<'de> Deserialize<'de> for CallbackRetryMode {
     }
 }
 
-/// How often and when a callback is sent again.
+/// How often and when a callback is retried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CallbackRetry {
+    /// How the waits grow.
     pub mode: CallbackRetryMode,
+    /// The wait that the mode multiplies, in seconds: 1 to 3600.
     pub interval_seconds: u32,
-    /// Attempts after the first.
+    /// Attempts after the first: 0 to 20.
     pub max_retries: u32,
 }
 
 impl CallbackRetry {
+    /// The range of [`interval_seconds`](CallbackRetry::interval_seconds).
     pub const INTERVAL_SECONDS: RangeInclusive<u32> = 1..=3600;
+    /// The range of [`max_retries`](CallbackRetry::max_retries).
     pub const MAX_RETRIES: RangeInclusive<u32> = 0..=20;
-    /// A receiver cannot put an attempt off for longer; [`CallbackRetryMode`] can.
+    /// How long a receiver can put an attempt off by `Retry-After`. The waits of a mode may be longer.
     pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(3600);
 
-    /// How long to wait from the end of the last of `failed` attempts. `retry_after` is what the receiver asked for and
-    /// `status` what it answered: 429 and 503 may make the wait longer, never shorter.
+    /// How long to wait after the end of the last of `failed` attempts. With the `status` 429 or 503, the receiver's
+    /// `retry_after` may make the wait longer, never shorter.
     pub fn wait_after(&self, failed: u32, retry_after: Option<Duration>, status: Option<u16>) -> Duration {
         let interval = Duration::from_secs(self.interval_seconds.into());
         let own = match self.mode {
@@ -91,15 +97,19 @@ impl CallbackRetry {
     }
 }
 
-/// What a request says of [`CallbackRetry`]; the rest is the namespace's.
+/// The members of [`CallbackRetry`] that a request sets; the others are the namespace's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CallbackRetryPatch {
+    /// See [`CallbackRetry::mode`].
     pub mode: Option<CallbackRetryMode>,
+    /// See [`CallbackRetry::interval_seconds`].
     pub interval_seconds: Option<u32>,
+    /// See [`CallbackRetry::max_retries`].
     pub max_retries: Option<u32>,
 }
 
 impl CallbackRetryPatch {
+    /// `base` with the members that are set here.
     pub fn over(self, base: CallbackRetry) -> CallbackRetry {
         CallbackRetry {
             mode: self.mode.unwrap_or(base.mode),
@@ -155,7 +165,7 @@ mod tests {
         ] {
             assert_eq!(retry.wait_after(1, asked, status).as_secs(), wait, "{status:?} {asked:?}");
         }
-        // Whoever asks for one second does not get to be called earlier than it would have been.
+        // A receiver that asks for one second is not called earlier than it would have been.
         assert_eq!(every(3600, CallbackRetryMode::Squared).wait_after(2, Some(one), Some(429)).as_secs(), 14_400);
     }
 

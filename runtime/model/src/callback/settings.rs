@@ -1,5 +1,5 @@
-//! What a namespace sets for its callbacks, and what then holds: request over namespace over server. Feeds contract
-//! §C.8.
+//! The settings of a namespace for its callbacks. A request overrides them, and they override the server's. Feeds
+//! contract §C.8.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -9,19 +9,19 @@ use super::{CallbackPayload, CallbackRetry, CallbackRetryMode, Subscription};
 use crate::Failure;
 use crate::messages::callbacks as says;
 
-/// What holds where neither the request nor the namespace says otherwise. Every one is a setting below `callbacks.`.
+/// The server's defaults, for what neither the request nor the namespace sets. Each is a setting below `callbacks.`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CallbackDefaults {
-    /// How the waits between attempts grow: constant, linear or squared.
+    /// How the waits between attempts grow: constant, linear or squared. Default constant.
     pub retry_mode: CallbackRetryMode,
-    /// 1 to 3600. Default 60.
+    /// The wait that the mode multiplies, in seconds, 1 to 3600. Default 60.
     pub retry_interval_seconds: u32,
     /// Attempts after the first, 0 to 20. Default 5.
     pub max_retries: u32,
-    /// Whether plain http is refused, in every namespace.
+    /// Whether plain http is refused in every namespace. Default false.
     pub https_only: bool,
-    /// How long one attempt may take, 1000 to 60000. Default 10000.
+    /// How long one attempt may take, in milliseconds, 1000 to 60000. Default 10000.
     pub timeout_ms: u32,
 }
 
@@ -37,31 +37,37 @@ impl Default for CallbackDefaults {
     }
 }
 
-/// What a namespace set for itself; absent: the server's value.
+/// The settings of a namespace; those that are `None` are the server's.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct CallbackSettings {
+    /// How the waits between attempts grow.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_mode: Option<CallbackRetryMode>,
+    /// The wait that the mode multiplies, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interval_seconds: Option<u32>,
+    /// Attempts after the first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_retries: Option<u32>,
+    /// Whether plain http is refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub https_only: Option<bool>,
+    /// The form of the body.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payload: Option<CallbackPayload>,
+    /// How long one attempt may take, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u32>,
 }
 
 impl CallbackSettings {
     const NAMES: [&str; 6] = ["retryMode", "intervalSeconds", "maxRetries", "httpsOnly", "payload", "timeoutMs"];
-    /// What GET shows beside them, and nobody can PUT.
+    /// The members that GET shows in addition, and no PUT can set.
     const SHOWN_ONLY: [&str; 2] = ["signingSecret", "source"];
 
-    /// These settings with what `wire` gives laid over them; null takes one back to the server's value. The text of
-    /// `Err` starts with the name of what offends.
+    /// These settings, changed by the members of `wire`; null unsets one. `Err` begins with the name of the member that
+    /// is wrong.
     pub fn patch(&self, wire: &Value) -> Result<CallbackSettings, Failure> {
         let members = object("callback settings", wire)?;
         if let Some(name) = CallbackSettings::SHOWN_ONLY.into_iter().find(|name| members.contains_key(*name)) {
@@ -78,7 +84,7 @@ impl CallbackSettings {
         Ok(new)
     }
 
-    /// What holds for the namespace.
+    /// The settings that apply in the namespace.
     pub fn over(&self, server: &CallbackDefaults) -> EffectiveSettings {
         let https_only = match (self.https_only, server.https_only) {
             (Some(false) | None, true) => SourcedSetting { value: true, source: SettingSource::Server },
@@ -95,22 +101,29 @@ impl CallbackSettings {
     }
 }
 
-/// What holds for the callbacks of a namespace, and who said so.
+/// The settings that apply in a namespace, and who set each.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EffectiveSettings {
+    /// See [`CallbackSettings::retry_mode`].
     pub retry_mode: SourcedSetting<CallbackRetryMode>,
+    /// See [`CallbackSettings::interval_seconds`].
     pub interval_seconds: SourcedSetting<u32>,
+    /// See [`CallbackSettings::max_retries`].
     pub max_retries: SourcedSetting<u32>,
-    /// True when either level says so.
+    /// See [`CallbackSettings::https_only`]; true if the namespace or the server says so.
     pub https_only: SourcedSetting<bool>,
+    /// See [`CallbackSettings::payload`].
     pub payload: SourcedSetting<CallbackPayload>,
+    /// See [`CallbackSettings::timeout_ms`].
     pub timeout_ms: SourcedSetting<u32>,
 }
 
 /// A value and who set it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SourcedSetting<T> {
+    /// The value.
     pub value: T,
+    /// Who set it.
     pub source: SettingSource,
 }
 
@@ -123,14 +136,18 @@ impl<T> SourcedSetting<T> {
     }
 }
 
+/// Who set a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SettingSource {
+    /// The operator, or no one: the server's default.
     Server,
+    /// The namespace.
     Namespace,
 }
 
 impl EffectiveSettings {
+    /// How often and when callbacks are retried.
     pub fn retry(&self) -> CallbackRetry {
         CallbackRetry {
             mode: self.retry_mode.value,
@@ -139,7 +156,7 @@ impl EffectiveSettings {
         }
     }
 
-    /// What GET answers. The secret is kept elsewhere and handed in to be shown.
+    /// The document of GET. `signing_secret` is kept elsewhere and shown here.
     pub fn document(&self, signing_secret: &str) -> Value {
         json!({
             "retryMode": self.retry_mode.value,
@@ -170,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_namespace_does_not_set_is_the_servers() {
+    fn a_setting_that_the_namespace_leaves_open_is_the_servers() {
         let server = CallbackDefaults::default();
         let document = CallbackSettings::default().over(&server).document("whsec_x").to_string();
         assert_eq!(
@@ -191,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_patch_merges_and_null_takes_back() {
+    fn a_patch_merges_and_null_unsets() {
         let all = json!({"retryMode": "linear", "intervalSeconds": 1, "maxRetries": 0, "httpsOnly": true,
             "payload": "result", "timeoutMs": 60_000});
         let own = patched(all.clone()).unwrap();
@@ -206,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_setting_is_named_with_what_it_may_be() {
+    fn a_refusal_names_the_setting_and_what_it_may_be() {
         for (wire, sentence) in [
             (json!({"retryMode": "exponential"}), "retryMode must be one of constant, linear, squared"),
             (json!({"intervalSeconds": 0}), "intervalSeconds must be an integer between 1 and 3600"),
@@ -227,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn https_is_demanded_when_either_level_says_so() {
+    fn https_is_required_if_the_namespace_or_the_server_says_so() {
         for (own, server, value, source) in [
             (None, false, false, SettingSource::Server),
             (None, true, true, SettingSource::Server),

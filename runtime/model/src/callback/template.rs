@@ -1,4 +1,4 @@
-//! The body that a subscriber writes itself, and the places in it that are filled in. Feeds contract §C.5.
+//! Templates: bodies that a subscriber writes, with placeholders that are filled in. Feeds contract §C.5.
 
 use serde_json::Value;
 
@@ -7,21 +7,22 @@ use crate::Failure;
 use crate::annotations::json_size;
 use crate::messages::callbacks as says;
 
-/// A JSON object whose texts may hold placeholders; all of those are known.
+/// A JSON object whose strings may have placeholders, all of which are known.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Template(Value);
 
 impl Template {
-    /// Bytes of the compact JSON.
+    /// How many bytes its compact JSON may have.
     pub const LONGEST: usize = 16 << 10;
-    /// Objects and arrays inside of each other, the outermost included.
+    /// How many levels of objects and arrays it may have, including the outermost.
     pub const DEEPEST: usize = 8;
 
+    /// The object as it was given.
     pub fn as_value(&self) -> &Value {
         &self.0
     }
 
-    /// `value`: an object.
+    /// Checks `value`, which is an object. `Err` begins with `path`.
     pub(super) fn read(path: &str, value: &Value) -> Result<Self, Failure> {
         let size = json_size(value);
         if size > Template::LONGEST {
@@ -58,19 +59,19 @@ fn unknown_placeholder(value: &Value) -> Option<&str> {
     }
 }
 
-/// A part of a text of a template.
+/// A part of a string of a template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Piece<'a> {
     Text(&'a str),
     /// `&$NAME#`
     Fact(Fact),
-    /// `&NAME#`: the caller's argument of that name.
+    /// `&NAME#`, the caller's argument of that name.
     Argument(&'a str),
-    /// `&$NAME#` that is no [`Fact`], with the characters around it. No [`Template`] holds one.
+    /// `&$NAME#` that is not a [`Fact`], with the characters around the name. No [`Template`] has one.
     Unknown(&'a str),
 }
 
-/// What can be told of an activation that ended.
+/// What a placeholder can stand for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fact {
     ActivationId,
@@ -115,8 +116,8 @@ const NAMES: [(&str, Fact); 19] = [
     ("RESULT", Fact::Result),
 ];
 
-/// Cuts a text at its placeholders: `&`, perhaps `$`, one or more ASCII letters, digits, `_`, `-` or `.`, and `#`. An
-/// `&` that begins nothing of that shape is text.
+/// Splits a string at its placeholders: `&`, an optional `$`, one or more ASCII letters, digits, `_`, `-` or `.`, and
+/// `#`. An `&` that does not begin one is text.
 pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     let (mut begin, mut at) = (0, 0);
@@ -139,7 +140,7 @@ pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
     pieces
 }
 
-/// The placeholder that `text` begins with, and its bytes.
+/// The placeholder that `text` begins with, and its length in bytes.
 fn placeholder(text: &str) -> Option<(Piece<'_>, usize)> {
     let inner = text.strip_prefix('&')?;
     let (is_fact, inner) = inner.strip_prefix('$').map_or((false, inner), |name| (true, name));
@@ -162,7 +163,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_text_is_cut_at_its_placeholders_and_nowhere_else() {
+    fn a_string_is_split_at_its_placeholders_and_nowhere_else() {
         use Piece::{Argument, Text, Unknown};
         for (text, cut) in [
             ("", vec![]),

@@ -1,4 +1,4 @@
-//! The stored callback: what it takes from where, and what a listing shows of it. Also the callback of the contract's
+//! The stored callback: where its settings come from, and what lists show of it. Also the callback of the contract's
 //! example, which other tests start from.
 
 use serde_json::{Value, json};
@@ -47,7 +47,7 @@ pub(super) fn attempt(n: u32, error: Option<AttemptError>) -> CallbackAttempt {
 }
 
 #[test]
-fn the_document_is_the_one_of_the_contract() {
+fn the_document_is_the_contracts() {
     let mut callback = callback_of_the_contract();
     let next = callback.record_attempt(attempt(1, Some(AttemptError::HttpStatus)), None);
     let shown = callback.document(CallbackState::Pending, next).to_string();
@@ -63,7 +63,7 @@ fn the_document_is_the_one_of_the_contract() {
 }
 
 #[test]
-fn what_the_request_leaves_open_is_the_namespaces_then_the_servers() {
+fn an_open_setting_is_the_namespaces_or_else_the_servers() {
     let own = json!({"retryMode": "linear", "payload": "result", "timeoutMs": 2000});
     let own = CallbackSettings::default().patch(&own).unwrap();
     let settings = own.over(&CallbackDefaults { max_retries: 9, timeout_ms: 5000, ..CallbackDefaults::default() });
@@ -87,7 +87,7 @@ fn what_the_request_leaves_open_is_the_namespaces_then_the_servers() {
 }
 
 #[test]
-fn a_stored_callback_is_read_as_it_was_written() {
+fn a_stored_callback_reads_back_unchanged() {
     let mut callback = callback_for(&json!({"http": {
         "url": "https://a.example", "headers": {"B": "2", "A": "1"}, "payload": {"id": "&$RUNID#", "n": [1, null]},
     }}));

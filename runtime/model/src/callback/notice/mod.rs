@@ -1,4 +1,4 @@
-//! What is told of an activation that ended, and how it becomes the body of a request. Feeds contract §C.4, C.5.
+//! The notice of an activation that ended, and the bodies that are written from it. Feeds contract §C.4, C.5.
 
 use std::borrow::Cow;
 
@@ -10,23 +10,24 @@ use super::{Callback, CallbackPayload};
 use crate::annotations::json_size;
 use crate::{Activation, Arguments, Kind, Status};
 
-/// What is told of an activation that ended: enough to write the body of every attempt.
+/// What a callback reports about an activation that ended: enough to write the body of every attempt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Notice {
     activation: Activation,
-    /// What the caller sent, without any default of a package or an action: those may be secrets.
+    /// The caller's own arguments. The defaults of packages and actions are left out, because they may be secrets.
     arguments: Arguments,
     /// The setting `server.name`.
     server: String,
 }
 
 impl Notice {
-    /// Bytes that results, errors and arguments may take in one filled-in template, before their characters are
-    /// escaped. The first of them that does not fit and all after it stay empty: a template can name the same result a
+    /// How many bytes of results, errors and arguments one template may take, before they are escaped. The first that
+    /// does not fit stays empty, and so do all after it. Without this limit, a template could repeat a result a
     /// thousand times.
     pub const LONGEST: usize = 4 << 20;
 
-    /// Keeps of the record and the arguments only what a body of the form `payload` can show.
+    /// A notice with only those parts of the record and the arguments that a body of the form `payload` can show.
+    /// `server` is the setting `server.name`.
     pub fn new(activation: Activation, arguments: Arguments, server: String, payload: &CallbackPayload) -> Self {
         let activation = Activation { input: None, ..activation };
         let mut notice = Notice { activation, arguments, server };
@@ -47,7 +48,7 @@ impl Notice {
         self.activation.logs.clear();
     }
 
-    /// The body of the attempt with this number, as compact JSON.
+    /// The body of attempt number `attempt`, as compact JSON.
     pub fn render(&self, callback: &Callback, attempt: u32) -> String {
         match &callback.payload {
             CallbackPayload::Default => json(&self.summary(callback, None)),
@@ -81,7 +82,7 @@ impl Notice {
         }
     }
 
-    /// `None` on success, which has no error whatever its result looks like.
+    /// The error in the result. `None` on success, whatever the result looks like.
     fn error(&self) -> Option<&Value> {
         match self.activation.response.status {
             Status::Success => None,
@@ -121,7 +122,7 @@ struct Summary<'a> {
     result: Option<&'a Value>,
 }
 
-/// A template on its way to a body.
+/// A template that is being filled in.
 struct Filling<'a> {
     notice: &'a Notice,
     callback: &'a Callback,
@@ -161,13 +162,10 @@ impl<'a> Filling<'a> {
         Value::String(filled)
     }
 
-    /// The result itself; null when it no longer fits.
+    /// The result, or null if it no longer fits.
     fn result(&mut self) -> Value {
         let result = &self.notice.activation.response.result;
-        match self.left != 0 && self.spend(json_size(result)) {
-            true => result.clone(),
-            false => Value::Null,
-        }
+        if self.left != 0 && self.spend(json_size(result)) { result.clone() } else { Value::Null }
     }
 
     fn fact(&mut self, fact: Fact) -> Cow<'a, str> {
@@ -195,19 +193,16 @@ impl<'a> Filling<'a> {
         }
     }
 
-    /// A text that may be as long as a payload; empty when it no longer fits, and not even made after that.
+    /// A text that may be as long as a payload. It is empty if it no longer fits; after that, none is made.
     fn fit<'b>(&mut self, make: impl FnOnce() -> Cow<'b, str>) -> Cow<'b, str> {
         if self.left == 0 {
             return Cow::Borrowed("");
         }
         let text = make();
-        match self.spend(text.len()) {
-            true => text,
-            false => Cow::Borrowed(""),
-        }
+        if self.spend(text.len()) { text } else { Cow::Borrowed("") }
     }
 
-    /// Whether `size` bytes still fit. Nothing does once something did not.
+    /// Whether `size` more bytes fit. Once something does not fit, nothing does.
     fn spend(&mut self, size: usize) -> bool {
         let left = self.left.checked_sub(size);
         self.left = left.unwrap_or(0);
@@ -215,7 +210,7 @@ impl<'a> Filling<'a> {
     }
 }
 
-/// A text as it is, anything else as compact JSON.
+/// A string as it is, anything else as compact JSON.
 fn text(value: &Value) -> Cow<'_, str> {
     match value {
         Value::String(text) => text.into(),

@@ -44,7 +44,7 @@ fn fill(text: &str, response: Response) -> Value {
 }
 
 #[test]
-fn the_default_body_is_the_one_of_the_contract() {
+fn the_default_body_is_the_contracts() {
     let body = body(&callback_of_the_contract(), record(Response::success(json!({"ok": true}))));
     assert_eq!(
         body,
@@ -54,7 +54,7 @@ fn the_default_body_is_the_one_of_the_contract() {
 }
 
 #[test]
-fn a_default_body_tells_the_end_of_a_sequence_without_a_correlation_id() {
+fn the_default_body_of_a_sequence_says_so_and_omits_a_missing_id() {
     for (response, status) in [
         (Response::application_error("x"), r#""status":"application error","statusCode":1}"#),
         (Response::developer_error("x"), r#""status":"action developer error","statusCode":2}"#),
@@ -68,7 +68,7 @@ fn a_default_body_tells_the_end_of_a_sequence_without_a_correlation_id() {
 }
 
 #[test]
-fn the_result_stands_behind_the_default_body_and_the_record_is_that_of_get() {
+fn a_result_follows_the_default_body_and_a_record_is_that_of_get() {
     let record = record(Response::success(json!({"b": 1, "a": [null]})));
     let with_result = body(&with_payload(json!("result")), record.clone());
     assert!(with_result.ends_with(r#""correlationId":"order-42","result":{"b":1,"a":[null]}}"#), "{with_result}");
@@ -78,7 +78,7 @@ fn the_result_stands_behind_the_default_body_and_the_record_is_that_of_get() {
 }
 
 #[test]
-fn a_template_is_filled_in_like_the_example_of_the_contract() {
+fn a_template_is_filled_in_as_in_the_contract() {
     let template = json!({"runid": "&$RUNID#", "state": "&$EXECUTION_STATUS_TEXT#", "err": "&$LAST_ERROR_MESSAGE#",
         "out": "&$RESULT#", "order": "&order#", "who": "&$CLIENT#/&$USER#"});
     assert_eq!(
@@ -120,7 +120,7 @@ fn every_placeholder_has_its_value() {
 }
 
 #[test]
-fn what_has_no_value_is_empty() {
+fn a_placeholder_without_a_value_is_empty() {
     let mut callback = callback_for(&json!({"http": {"url": "https://a.example",
         "payload": {"it": "<&$CORRELATION_ID#&$CAUSE#&$END#&$DURATION#>"}}}));
     let unended = Activation { end: None, duration_ms: None, ..record(Response::success(json!({}))) };
@@ -130,7 +130,7 @@ fn what_has_no_value_is_empty() {
 }
 
 #[test]
-fn an_error_is_told_by_its_message_its_code_and_its_insert() {
+fn an_error_shows_as_its_message_its_code_and_its_insert() {
     let texts = ["&$LAST_ERROR_MESSAGE#", "&$LAST_ERROR_CODE#", "&$LAST_ERROR_INSERT#"];
     for (response, told) in [
         (Response::application_error("boom"), ["boom", "00000001", ""]),
@@ -155,7 +155,7 @@ fn an_error_is_told_by_its_message_its_code_and_its_insert() {
 }
 
 #[test]
-fn keys_stay_and_what_is_filled_in_is_not_read_again() {
+fn keys_and_filled_in_values_are_not_filled_in_again() {
     let template = json!({"&order#": 1, "deep": [{"a": "&echo#"}, null, true, 2.5]});
     let callback = with_payload(template);
     let sent = json!({"echo": "&order# &$USER# &$FOO#", "order": "42"}).as_object().unwrap().clone();
@@ -165,7 +165,7 @@ fn keys_stay_and_what_is_filled_in_is_not_read_again() {
 }
 
 #[test]
-fn a_template_cannot_multiply_a_result_without_end() {
+fn a_template_cannot_repeat_a_result_without_limit() {
     let mebibyte = json!({ "x": "y".repeat((1 << 20) - 8) });
     let result = Response::success(mebibyte.clone());
     let lone = json!({"all": vec!["&$RESULT#"; 1000], "id": "&$RUNID#", "order": "<&order#>"});
@@ -203,7 +203,7 @@ fn a_notice_keeps_only_what_its_body_can_show() {
 }
 
 #[test]
-fn a_packaged_action_is_told_by_its_full_name() {
+fn an_action_in_a_package_shows_its_full_name() {
     let mut callback = with_payload(json!({"name": "&$NAME#"}));
     callback.name = FullName::packaged("guest".parse().unwrap(), "p".parse().unwrap(), "a".parse().unwrap());
     assert_eq!(body(&callback, record(Response::success(json!({})))), r#"{"name":"guest/p/a"}"#);
@@ -211,7 +211,7 @@ fn a_packaged_action_is_told_by_its_full_name() {
 
 proptest! {
     #[test]
-    fn whatever_is_filled_in_the_body_is_json(
+    fn a_filled_in_body_is_json_whatever_the_values(
         template in r#"(&\$?(RESULT|USER|LAST_ERROR_MESSAGE|LAST_ERROR_INSERT|x|y)#|[&$#"\\é\n a-c]){0,12}"#,
         x in ".{0,12}",
         error in ".{0,12}",

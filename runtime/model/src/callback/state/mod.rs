@@ -1,4 +1,4 @@
-//! Where a callback stands, and everything that moves it.
+//! The states of a callback and the transitions between them.
 
 use std::time::Duration;
 
@@ -8,6 +8,8 @@ use super::{AttemptError, Callback, CallbackAttempt};
 use crate::messages::callbacks as says;
 use crate::{Failure, Timestamp};
 
+/// The state of a callback.
+///
 /// ```text
 /// waiting ──activation ends──▶ pending ──sent──▶ in_flight ──2xx──▶ delivered
 ///                               ▲                   ├── retries left: after wait_after(n) ──▶ pending
@@ -25,14 +27,18 @@ pub enum CallbackState {
     Pending,
     /// An attempt is being made.
     InFlight,
+    /// The receiver answered 2xx.
     Delivered,
+    /// Every attempt failed.
     Failed,
     /// The egress policy forbids the address.
     Blocked,
+    /// The owner cancelled it.
     Cancelled,
 }
 
 impl CallbackState {
+    /// Every state.
     pub const ALL: [CallbackState; 7] = [
         CallbackState::Waiting,
         CallbackState::Pending,
@@ -43,6 +49,7 @@ impl CallbackState {
         CallbackState::Cancelled,
     ];
 
+    /// Its name in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             CallbackState::Waiting => "waiting",
@@ -55,12 +62,12 @@ impl CallbackState {
         }
     }
 
-    /// `None`: not a word for a state.
+    /// Parses its name. `None`: not a state.
     pub fn read(text: &str) -> Option<CallbackState> {
         CallbackState::ALL.into_iter().find(|state| state.as_str() == text)
     }
 
-    /// The end it is, if it is one.
+    /// The end that it is. `None`: the callback has not ended.
     pub fn end(self) -> Option<CallbackEnd> {
         match self {
             CallbackState::Waiting | CallbackState::Pending | CallbackState::InFlight => None,
@@ -72,13 +79,17 @@ impl CallbackState {
     }
 }
 
-/// How a callback is over.
+/// How a callback ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CallbackEnd {
+    /// The receiver answered 2xx.
     Delivered,
+    /// Every attempt failed.
     Failed,
+    /// The egress policy forbids the address.
     Blocked,
+    /// The owner cancelled it.
     Cancelled,
 }
 
@@ -94,8 +105,8 @@ impl From<CallbackEnd> for CallbackState {
 }
 
 impl Callback {
-    /// Takes down an attempt and what it means. `Some`: when the next one is due; `None`: the callback is over, `end`
-    /// says how. `retry_after` is what the receiver asked for. One that was cancelled meanwhile stays so.
+    /// Adds an attempt. `Some`: when the next one is due. `None`: the callback has ended; `end` says how. `retry_after`
+    /// is the wait that the receiver asked for. A callback that was cancelled during the attempt stays cancelled.
     pub fn record_attempt(&mut self, attempt: CallbackAttempt, retry_after: Option<Duration>) -> Option<Timestamp> {
         let (error, status, ended) = (attempt.error, attempt.status_code, attempt.ended());
         self.updated = ended;
@@ -114,7 +125,7 @@ impl Callback {
                 | AttemptError::TlsFailure
                 | AttemptError::Timeout
                 | AttemptError::HttpStatus,
-            ) => (self.retry.max_retries < self.failed_attempts).then_some(CallbackEnd::Failed),
+            ) => (self.failed_attempts > self.retry.max_retries).then_some(CallbackEnd::Failed),
         });
         match self.end {
             Some(_) => None,
@@ -122,8 +133,8 @@ impl Callback {
         }
     }
 
-    /// Opens one that is over for another series of attempts; those so far stay in the list. `Err` unless it failed,
-    /// was blocked or was delivered.
+    /// Starts another series of attempts; the earlier ones stay in the list. `Err` unless the callback failed, was
+    /// blocked or was delivered.
     pub fn restart(&mut self, now: Timestamp) -> Result<(), Failure> {
         match self.end {
             Some(CallbackEnd::Failed | CallbackEnd::Blocked | CallbackEnd::Delivered) => {
@@ -136,7 +147,7 @@ impl Callback {
         }
     }
 
-    /// Ends one that is not over. `Err` when it is.
+    /// Cancels the callback. `Err`: it has ended.
     pub fn cancel(&mut self, now: Timestamp) -> Result<(), Failure> {
         match self.end {
             None => {

@@ -1,4 +1,4 @@
-//! Series of attempts to their ends, and what is done with a callback by hand.
+//! Series of attempts until they end, and restarting and cancelling a callback.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use crate::callback::tests::{attempt, callback_for, callback_of_the_contract};
 const NOW: Timestamp = Timestamp::from_millis(1_750_000_100_000);
 
 #[test]
-fn a_series_without_an_answer_is_the_first_attempt_and_all_its_retries() {
+fn without_a_response_a_series_has_the_first_attempt_and_all_retries() {
     let mut callback = callback_of_the_contract();
     let mut waits = Vec::new();
     while let Some(next) =
@@ -22,7 +22,7 @@ fn a_series_without_an_answer_is_the_first_attempt_and_all_its_retries() {
 }
 
 #[test]
-fn an_answer_of_success_ends_it_and_so_does_a_forbidden_address() {
+fn success_or_a_forbidden_address_ends_a_series_at_once() {
     for (error, end, failed) in
         [(None, CallbackEnd::Delivered, 0), (Some(AttemptError::SsrfBlocked), CallbackEnd::Blocked, 1)]
     {
@@ -33,7 +33,7 @@ fn an_answer_of_success_ends_it_and_so_does_a_forbidden_address() {
 }
 
 #[test]
-fn the_wait_that_a_receiver_asks_for_counts_from_the_end_of_the_attempt() {
+fn the_wait_of_a_receiver_counts_from_the_end_of_the_attempt() {
     let mut callback = callback_of_the_contract();
     let failed = attempt(1, Some(AttemptError::HttpStatus));
     let next = callback.record_attempt(failed, Some(Duration::from_secs(90))).unwrap();
@@ -65,7 +65,7 @@ fn a_restart_counts_from_one_again_and_keeps_the_newest_attempts() {
 }
 
 #[test]
-fn only_what_is_over_can_be_sent_again_and_only_what_is_not_can_be_cancelled() {
+fn an_ended_callback_can_be_restarted_and_an_open_one_cancelled() {
     for (end, restarts, cancels) in [
         (None, false, true),
         (Some(CallbackEnd::Delivered), true, false),
@@ -84,7 +84,7 @@ fn only_what_is_over_can_be_sent_again_and_only_what_is_not_can_be_cancelled() {
 }
 
 #[test]
-fn an_attempt_that_comes_in_after_a_cancel_changes_nothing_about_it() {
+fn a_callback_stays_cancelled_after_a_late_attempt() {
     let mut callback = callback_of_the_contract();
     callback.cancel(NOW).unwrap();
     assert_eq!(callback.record_attempt(attempt(1, None), None), None);
@@ -92,7 +92,7 @@ fn an_attempt_that_comes_in_after_a_cancel_changes_nothing_about_it() {
 }
 
 #[test]
-fn a_state_is_read_by_its_word_and_an_end_is_a_state() {
+fn a_state_parses_by_its_name_and_an_end_is_a_state() {
     for state in CallbackState::ALL {
         assert_eq!(CallbackState::read(state.as_str()), Some(state));
         assert_eq!(serde_json::to_value(state).unwrap(), json!(state.as_str()));

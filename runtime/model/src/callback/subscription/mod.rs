@@ -1,4 +1,4 @@
-//! What a request asks to be told, and the two places where it may ask. Feeds contract §C.1, C.2.
+//! Subscriptions: a request's wish for a callback, and the two places for it. Feeds contract §C.1, C.2.
 
 use std::ops::RangeInclusive;
 
@@ -10,32 +10,39 @@ use super::{CallbackHeaders, CallbackPayload, CallbackRetryPatch};
 use crate::messages::callbacks as says;
 use crate::{Arguments, Failure};
 
-/// What a request asks to be told when its activation ends. Everything in it is checked, except whether the URL is one
-/// and may be called: that needs an egress policy. As JSON it has the object form of a request.
+/// A request's wish for a callback when its activation ends.
+///
+/// Everything in it is checked, except whether the URL is one and may be called, which takes an egress policy. In JSON
+/// it has the object form of a request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Value", into = "Value")]
 pub struct Subscription {
     pub(super) url: String,
     pub(super) method: CallbackMethod,
     pub(super) headers: CallbackHeaders,
-    /// `None`, here and below: what the namespace has set.
+    /// `None`, here and below: the setting of the namespace.
     pub(super) payload: Option<CallbackPayload>,
     pub(super) timeout_ms: Option<u32>,
     pub(super) correlation_id: Option<String>,
     pub(super) retry: CallbackRetryPatch,
 }
 
+/// The method of a callback's request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum CallbackMethod {
+    /// POST
     #[default]
     Post,
+    /// PUT
     Put,
 }
 
 impl CallbackMethod {
+    /// Every method.
     pub const ALL: [CallbackMethod; 2] = [CallbackMethod::Post, CallbackMethod::Put];
 
+    /// Its name in HTTP and in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             CallbackMethod::Post => "POST",
@@ -49,25 +56,27 @@ impl CallbackMethod {
     }
 }
 
-/// The texts of the headers `X-Wask-Callback` and `X-Wask-Callback-Options`.
+/// The headers of a request that may have a subscription.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CallbackCarrier<'a> {
+    /// `X-Wask-Callback`: the URL.
     pub url: Option<&'a str>,
-    /// A JSON object.
+    /// `X-Wask-Callback-Options`: the rest, as a JSON object.
     pub options: Option<&'a str>,
 }
 
 impl Subscription {
-    /// The key among the arguments of an invoke or a fire.
+    /// Its key among the arguments of an invocation or firing.
     pub const KEY: &'static str = "__ow_callback";
-    /// Bytes.
+    /// How many bytes the URL may have.
     pub const URL_LONGEST: usize = 2048;
-    /// Bytes.
+    /// How many bytes the correlation id may have.
     pub const CORRELATION_ID_LONGEST: usize = 256;
+    /// The range of the timeout of one attempt, in milliseconds.
     pub const TIMEOUT_MS: RangeInclusive<u32> = 1000..=60_000;
 
-    /// Takes the subscription out of a request, from its arguments or its headers. `None`: it asks for nothing. The key
-    /// is gone from the arguments afterwards, whatever comes of it.
+    /// Takes the subscription out of a request's arguments or headers. `None`: the request has none. In every case the
+    /// key is removed from the arguments. `Err`: both places have one, or a field is wrong.
     pub fn from_request(
         arguments: &mut Arguments,
         headers: CallbackCarrier<'_>,
@@ -83,17 +92,17 @@ impl Subscription {
         }
     }
 
-    /// The same for a caller that has no headers.
+    /// Like [`from_request`](Subscription::from_request), for a request without headers.
     pub fn take(arguments: &mut Arguments) -> Result<Option<Subscription>, Failure> {
         Subscription::from_request(arguments, CallbackCarrier::default())
     }
 
-    /// Removes the key without a look at what it says, as recurring ticks do; the other arguments keep their order.
+    /// Removes the key without parsing its value, which is returned. The other arguments keep their order.
     pub fn discard(arguments: &mut Arguments) -> Option<Value> {
         arguments.shift_remove(Subscription::KEY)
     }
 
-    /// Reads the object form or the short one, which is the URL alone.
+    /// Parses the object form, or the short form, which is the URL alone.
     pub fn from_value(value: &Value) -> Result<Subscription, Failure> {
         match value {
             Value::String(url) => Subscription::from_headers(url, None),
@@ -102,14 +111,14 @@ impl Subscription {
         }
     }
 
-    /// `options`: a JSON object of the object form without `http.url`.
+    /// Parses the values of the two headers. `options` is a JSON object in the object form without `http.url`.
     pub fn from_headers(url: &str, options: Option<&str>) -> Result<Subscription, Failure> {
         let options = options.map_or(Ok(Map::new()), serde_json::from_str);
         let options = options.map_err(|_| refused(says::OPTIONS_NOT_AN_OBJECT))?;
         Subscription::read(&options, Some(url))
     }
 
-    /// `url`: given beside the object, not in it.
+    /// `url` was given in addition to the object, not in it.
     fn read(members: &Map<String, Value>, url: Option<&str>) -> Result<Subscription, Failure> {
         let fields = Fields::new("callback", members, &["type", "http", "correlationId", "retry"])?;
         fields.read("type", check_type)?;
@@ -130,16 +139,17 @@ impl Subscription {
         })
     }
 
-    /// As it was given, byte for byte.
+    /// The URL as it was given, byte for byte.
     pub fn url(&self) -> &str {
         &self.url
     }
 
+    /// The caller's own id for the request.
     pub fn correlation_id(&self) -> Option<&str> {
         self.correlation_id.as_deref()
     }
 
-    /// The object form; reading it gives this subscription again.
+    /// The object form, which [`from_value`](Subscription::from_value) parses back.
     pub fn to_value(&self) -> Value {
         let mut http = json!({ "url": self.url, "method": self.method.as_str() });
         if !self.headers.is_empty() {

@@ -1,4 +1,4 @@
-//! Every shape that is read, every sentence that refuses one, and where a request may carry it.
+//! Every shape that is accepted, every sentence that refuses one, and the places in a request.
 
 use proptest::prelude::*;
 
@@ -32,7 +32,7 @@ fn with_retry(name: &str, value: Value) -> Value {
 }
 
 #[test]
-fn the_object_of_the_contract_is_read_whole() {
+fn the_object_of_the_contract_is_parsed_completely() {
     let read = read(&json!({
         "type": "http",
         "http": {"url": URL, "method": "PUT", "headers": {"Authorization": "Bearer demo-token", "X-A": "b"},
@@ -57,7 +57,7 @@ fn the_object_of_the_contract_is_read_whole() {
 }
 
 #[test]
-fn the_short_form_and_the_shape_of_automic_are_read() {
+fn the_short_form_and_the_shape_of_automic_parse() {
     assert_eq!(read(&json!(URL)).unwrap(), plain());
     assert_eq!(read(&json!({"http": {"url": URL}})).unwrap(), plain());
     let automic = json!({"type": "http", "http": {"url": URL, "headers": {"Authorization": "Basic eA=="}}});
@@ -65,7 +65,7 @@ fn the_short_form_and_the_shape_of_automic_are_read() {
 }
 
 #[test]
-fn headers_say_the_same_as_the_object() {
+fn headers_and_object_mean_the_same() {
     let options = r#"{"correlationId":"order-42","retry":{"mode":"linear"},"http":{"headers":{"X-A":"b"}}}"#;
     let object =
         json!({"correlationId": "order-42", "retry": {"mode": 1}, "http": {"url": URL, "headers": {"X-A": "b"}}});
@@ -86,7 +86,7 @@ fn headers_say_the_same_as_the_object() {
     }
 }
 
-/// Each is refused with its sentence, as a bad request.
+/// Asserts that each value is refused with its sentence, as a bad request.
 fn refused_with(refusals: impl IntoIterator<Item = (Value, impl AsRef<str>)>) {
     for (wrong, sentence) in refusals {
         match Subscription::from_value(&wrong) {
@@ -97,7 +97,7 @@ fn refused_with(refusals: impl IntoIterator<Item = (Value, impl AsRef<str>)>) {
 }
 
 #[test]
-fn another_shape_is_refused_by_the_path_of_what_offends() {
+fn a_refusal_of_a_shape_names_the_path_of_the_field() {
     refused_with([
         (json!(null), says::NOT_A_SUBSCRIPTION),
         (json!([URL]), says::NOT_A_SUBSCRIPTION),
@@ -125,7 +125,7 @@ fn another_shape_is_refused_by_the_path_of_what_offends() {
 }
 
 #[test]
-fn another_number_or_mode_is_refused_with_what_it_may_be() {
+fn a_refusal_of_a_number_or_mode_says_what_it_may_be() {
     let (none, text, float, huge) = (json!(null), json!("5"), json!(1.5), json!(u64::MAX));
     let timeout = "callback.http.timeoutMs must be an integer between 1000 and 60000";
     for wrong in [json!(999), json!(60_001), none.clone(), text.clone(), float.clone(), huge.clone()] {
@@ -146,7 +146,7 @@ fn another_number_or_mode_is_refused_with_what_it_may_be() {
 }
 
 #[test]
-fn whatever_has_a_size_may_have_it_and_no_more() {
+fn a_size_may_be_at_its_limit_and_not_above() {
     let url = |bytes: usize| json!(format!("https://a.example/{}", "x".repeat(bytes - 18)));
     let id = |bytes: usize| json!({"http": {"url": URL}, "correlationId": "x".repeat(bytes)});
     let header = |bytes: usize| with_http("headers", json!({ "X": "y".repeat(bytes - 1) }));
@@ -186,7 +186,7 @@ fn a_payload_is_a_word_or_a_template_within_its_limits() {
 }
 
 #[test]
-fn headers_of_the_delivery_itself_may_not_be_set_in_any_case() {
+fn a_header_of_the_delivery_itself_cannot_be_set() {
     for name in [
         "Host",
         "Content-Length",
@@ -220,7 +220,7 @@ fn a_header_cannot_smuggle_a_line() {
 }
 
 #[test]
-fn the_key_leaves_the_arguments_and_the_others_keep_their_order() {
+fn the_key_is_removed_and_the_other_arguments_keep_their_order() {
     let arguments = json!({"z": 1, "__ow_callback": URL, "a": 2, "m": 3});
     let mut arguments = arguments.as_object().unwrap().clone();
     assert_eq!(Subscription::take(&mut arguments).unwrap(), Some(plain()));
@@ -233,7 +233,7 @@ fn the_key_leaves_the_arguments_and_the_others_keep_their_order() {
 }
 
 #[test]
-fn a_request_subscribes_in_its_arguments_or_in_its_headers_and_not_in_both() {
+fn a_request_subscribes_in_its_arguments_or_its_headers_not_in_both() {
     let (body, none) = (json!({Subscription::KEY: URL}), json!({}));
     let (url, options) = (Some(URL), Some("{}"));
     for (arguments, url, options, outcome) in [
@@ -254,7 +254,7 @@ fn a_request_subscribes_in_its_arguments_or_in_its_headers_and_not_in_both() {
 }
 
 fn any_payload() -> impl Strategy<Value = CallbackPayload> {
-    let template = "[a-z &$#]{0,20}".prop_filter_map("a placeholder that nobody knows", |text| {
+    let template = "[a-z &$#]{0,20}".prop_filter_map("an unknown placeholder", |text| {
         CallbackPayload::read("p", &json!({"k": [text, 1, null]})).ok()
     });
     let word = prop::sample::select(vec!["default", "result", "activation"]);
@@ -309,7 +309,7 @@ fn any_json() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn what_prints_parses_back(subscription in any_subscription()) {
+    fn a_printed_subscription_parses_back(subscription in any_subscription()) {
         let printed = subscription.to_value();
         prop_assert_eq!(Subscription::from_value(&printed).unwrap(), subscription.clone());
         let stored = serde_json::to_string(&subscription).unwrap();
@@ -317,7 +317,7 @@ proptest! {
     }
 
     #[test]
-    fn any_json_is_read_or_refused_by_path(value in any_json()) {
+    fn any_json_parses_or_is_refused_by_path(value in any_json()) {
         if let Err(refused) = read(&value) {
             prop_assert!(refused.starts_with("callback"), "{}", refused);
         }
