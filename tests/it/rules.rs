@@ -1,10 +1,10 @@
-//! What connects a trigger to an action. REST contract §6.2, §6.3, §11.6.
+//! Rules, which connect a trigger to an action. REST contract §6.2, §6.3, §11.6.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 use wask_tests::{Client, TestServer, guest};
 
-/// The actions `echo` and `other`, the triggers `dawn` and `dusk`.
+/// Creates the actions `echo` and `other` and the triggers `dawn` and `dusk`.
 async fn prepared(wask: &TestServer) -> Client {
     let me = wask.guest();
     for action in ["echo", "other"] {
@@ -25,13 +25,13 @@ async fn set_status(client: &Client, rule: &str, status: &str) {
     assert_eq!(answer.text(), "OK");
 }
 
-/// What the trigger says of its rules.
+/// The rules in the trigger's document.
 async fn links_of(client: &Client, trigger: &str) -> Value {
     client.get(&format!("triggers/{trigger}")).await.expect(200).json()["rules"].clone()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b116_b118_a_new_rule_is_active_and_its_trigger_knows_it() {
+async fn b116_b118_a_new_rule_is_active_and_its_trigger_shows_it() {
     let wask = TestServer::start().await;
     let me = prepared(&wask).await;
 
@@ -51,7 +51,7 @@ async fn b116_b118_a_new_rule_is_active_and_its_trigger_knows_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b114_b115_a_rule_without_a_trigger_or_an_action_that_exists_is_refused() {
+async fn b114_b115_a_rule_needs_an_existing_trigger_and_action() {
     let wask = TestServer::start().await;
     let me = prepared(&wask).await;
     let incomplete = "rule requires a valid trigger and a valid action";
@@ -77,7 +77,7 @@ async fn b114_b115_a_rule_without_a_trigger_or_an_action_that_exists_is_refused(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b117_a_rule_keeps_the_way_to_a_packaged_action_also_through_a_binding() {
+async fn b117_a_rule_reaches_a_packaged_action_also_through_a_binding() {
     let wask = TestServer::start().await;
     let me = prepared(&wask).await;
     me.put("packages/p", &json!({})).await.expect(200);
@@ -98,7 +98,7 @@ async fn b117_a_rule_keeps_the_way_to_a_packaged_action_also_through_a_binding()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rule_cannot_reach_into_another_namespace() {
+async fn a_rule_cannot_name_entities_of_another_namespace() {
     let wask = TestServer::start().await;
     let me = prepared(&wask).await;
     let other = wask.other("somebody").await;
@@ -114,7 +114,7 @@ async fn a_rule_cannot_reach_into_another_namespace() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b119_a_rule_is_switched_off_and_on_as_often_as_one_likes() {
+async fn b119_a_rule_can_be_disabled_and_enabled_repeatedly() {
     let wask = TestServer::start().await;
     let me = prepared(&wask).await;
     me.create_rule("on-dawn", "dawn", "echo").await;
@@ -133,7 +133,7 @@ async fn b119_a_rule_is_switched_off_and_on_as_often_as_one_likes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b120_only_the_two_states_can_be_set_and_only_of_rules_that_exist() {
+async fn b120_a_status_is_one_of_two_and_its_rule_must_exist() {
     let wask = TestServer::start().await;
     let me = prepared(&wask).await;
     me.create_rule("on-dawn", "dawn", "echo").await;
@@ -162,7 +162,7 @@ async fn b121_a_rule_outlives_its_trigger_but_cannot_be_activated_without_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b124_a_rule_of_a_trigger_that_was_made_anew_waits_to_be_activated() {
+async fn b124_a_rule_is_inactive_after_its_trigger_was_created_again() {
     let wask = TestServer::start().await;
     let me = prepared(&wask).await;
     me.create_rule("on-dawn", "dawn", "echo").await;
@@ -227,7 +227,7 @@ async fn a_rule_that_moves_to_another_trigger_takes_its_status_along() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b123_a_rule_whose_trigger_or_action_is_gone_cannot_be_updated() {
+async fn b123_a_rule_without_its_trigger_or_action_cannot_be_updated() {
     let wask = TestServer::start().await;
     let me = prepared(&wask).await;
     me.create_rule("first", "dawn", "echo").await;
@@ -243,7 +243,7 @@ async fn b123_a_rule_whose_trigger_or_action_is_gone_cannot_be_updated() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deleted_rule_is_unlinked_and_fires_no_more() {
+async fn a_deleted_rule_is_unlinked_and_starts_nothing() {
     let wask = TestServer::start().await;
     let me = prepared(&wask).await;
     me.create_rule("one", "dawn", "echo").await;
@@ -260,7 +260,7 @@ async fn a_deleted_rule_is_unlinked_and_fires_no_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b125_annotations_of_a_rule_are_bounded() {
+async fn b125_the_annotations_of_a_rule_have_a_limit() {
     let wask = TestServer::start().await;
     let me = prepared(&wask).await;
     let large = json!([{ "key": "note", "value": "x".repeat(1_048_577) }]);
@@ -274,7 +274,7 @@ async fn b125_annotations_of_a_rule_are_bounded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rules_that_are_made_at_the_same_moment_are_all_linked() {
+async fn rules_that_are_created_at_the_same_time_are_all_linked() {
     let wask = TestServer::start().await;
     let me = prepared(&wask).await;
     let rules: Vec<String> = (0..8).map(|n| format!("rule-{n}")).collect();
@@ -293,7 +293,7 @@ async fn rules_that_are_made_at_the_same_moment_are_all_linked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rules_that_change_while_others_are_made_are_not_lost() {
+async fn rules_that_change_while_others_are_created_are_not_lost() {
     let wask = TestServer::start().await;
     let me = prepared(&wask).await;
     for n in 0..4 {

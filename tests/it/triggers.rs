@@ -1,4 +1,4 @@
-//! What a trigger is, and what firing one leads to. REST contract §6.1, §6.4, §11.6; feeds contract §B.4.
+//! Triggers, and the results of firing one. REST contract §6.1, §6.4, §11.6; feeds contract §B.4.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -8,13 +8,13 @@ async fn fire(client: &Client, trigger: &str, payload: &Value) -> Answer {
     client.post(&format!("triggers/{trigger}"), payload).await
 }
 
-/// Fires where a rule is active, and returns the id of the event.
+/// Fires a trigger that has an active rule, and returns the id of the firing.
 async fn fired(client: &Client, trigger: &str, payload: &Value) -> String {
     let answer = fire(client, trigger, payload).await.expect(202);
     answer.json()["activationId"].as_str().expect("an activationId").to_owned()
 }
 
-/// The lines that an event logged, one per rule, as JSON.
+/// The log lines of a firing, one per rule, as JSON.
 async fn lines_of(client: &Client, event: &str) -> Vec<Value> {
     let logs = client.get(&format!("activations/{event}/logs")).await.expect(200).json();
     let lines = logs["logs"].as_array().expect("an array").iter();
@@ -25,7 +25,7 @@ fn line_of<'a>(lines: &'a [Value], rule: &str) -> &'a Value {
     lines.iter().find(|line| line["rule"] == format!("guest/{rule}")).expect("a line of the rule")
 }
 
-/// The record of the one run that `rule` led to.
+/// The record of the one run that `rule` started.
 async fn run_of(client: &Client, event: &str, rule: &str) -> Value {
     let lines = lines_of(client, event).await;
     let id = line_of(&lines, rule)["activationId"].as_str().expect("an activationId").to_owned();
@@ -55,7 +55,7 @@ async fn b106_a_new_trigger_is_empty_and_has_no_rules() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b107_a_feed_annotation_has_to_be_a_path_when_the_trigger_is_made_and_never_after() {
+async fn b107_a_feed_annotation_must_be_a_path_only_when_a_trigger_is_created() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let with_feed = |feed: Value| json!({ "annotations": [{ "key": "feed", "value": feed }] });
@@ -71,7 +71,7 @@ async fn b107_a_feed_annotation_has_to_be_a_path_when_the_trigger_is_made_and_ne
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b108_an_update_with_nothing_in_it_is_a_new_version_with_the_same_parameters_and_rules() {
+async fn b108_an_empty_update_only_makes_a_new_version() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;
@@ -86,7 +86,7 @@ async fn b108_an_update_with_nothing_in_it_is_a_new_version_with_the_same_parame
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_trigger_is_not_made_twice_by_mistake() {
+async fn creating_a_trigger_that_exists_is_refused() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_trigger("dawn").await;
@@ -98,7 +98,7 @@ async fn a_trigger_is_not_made_twice_by_mistake() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b109_b119_without_an_active_rule_nothing_happens_and_nothing_is_recorded() {
+async fn b109_b119_firing_without_an_active_rule_records_nothing() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;
@@ -116,7 +116,7 @@ async fn b109_b119_without_an_active_rule_nothing_happens_and_nothing_is_recorde
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b110_an_event_is_recorded_with_its_payload_and_leads_to_one_run_per_active_rule() {
+async fn b110_a_firing_is_recorded_and_runs_the_action_of_every_active_rule() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;
@@ -148,7 +148,7 @@ async fn b110_an_event_is_recorded_with_its_payload_and_leads_to_one_run_per_act
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b111_an_event_without_a_payload_has_an_empty_result() {
+async fn b111_the_record_of_a_firing_without_a_payload_has_an_empty_result() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;
@@ -166,7 +166,7 @@ async fn b111_an_event_without_a_payload_has_an_empty_result() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_object_is_not_fired() {
+async fn a_payload_that_is_not_an_object_is_refused() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;
@@ -180,7 +180,7 @@ async fn what_is_no_object_is_not_fired() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b112_a_payload_over_the_limit_is_refused_even_where_there_is_no_trigger() {
+async fn b112_a_payload_over_the_limit_is_refused_even_without_a_trigger() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let payload = json!({ "a": "x".repeat(1_048_576) });
@@ -195,7 +195,7 @@ async fn b112_a_payload_over_the_limit_is_refused_even_where_there_is_no_trigger
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_payload_beats_the_headers_the_headers_the_trigger_and_the_trigger_the_action() {
+async fn a_payload_overrides_headers_then_trigger_then_action_parameters() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let parameters = |from: &str, keys: &[&str]| {
@@ -218,7 +218,7 @@ async fn a_payload_beats_the_headers_the_headers_the_trigger_and_the_trigger_the
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn actions_see_the_headers_of_a_fire_but_nothing_that_proves_who_fired() {
+async fn actions_see_the_headers_of_a_firing_without_credentials() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;
@@ -244,7 +244,7 @@ async fn actions_see_the_headers_of_a_fire_but_nothing_that_proves_who_fired() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_rule_has_a_line_that_says_what_came_of_it() {
+async fn every_rule_has_a_log_line_with_its_outcome() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;
@@ -285,7 +285,7 @@ fn without(object: &Value, member: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_is_throttled_is_refused_in_the_log_of_the_event_only() {
+async fn a_throttled_run_is_refused_only_in_the_log_of_the_firing() {
     let wask = TestServer::builder()
         .clock_by_hand("2030-01-01T06:00:00Z")
         .configure(|config| config.limits.invocations_per_minute = 1)
@@ -308,7 +308,7 @@ async fn a_run_that_is_throttled_is_refused_in_the_log_of_the_event_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_refused_for_want_of_a_place_takes_none() {
+async fn a_refused_run_does_not_count_as_in_flight() {
     let wask = TestServer::builder()
         .configure(|config| (config.limits.concurrent_invocations, config.limits.queued_invocations) = (1, 0))
         .start()
@@ -334,7 +334,7 @@ async fn what_was_refused_for_want_of_a_place_takes_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deleted_trigger_cannot_be_fired_and_a_new_one_of_its_name_has_no_rules() {
+async fn a_deleted_trigger_cannot_be_fired_and_its_successor_has_no_rules() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;
@@ -350,7 +350,7 @@ async fn a_deleted_trigger_cannot_be_fired_and_a_new_one_of_its_name_has_no_rule
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_trigger_is_fired_by_its_owner_only_and_not_by_reading_it() {
+async fn a_trigger_is_fired_only_by_its_owner_and_not_by_a_get() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let other = wask.other("somebody").await;

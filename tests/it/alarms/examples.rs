@@ -1,4 +1,4 @@
-//! The examples of the feeds contract §A.13, one row each, by their numbers.
+//! The examples of the feeds contract §A.13, one row for each number.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use wask_tests::run;
 
 use super::{T0, nested, read, refusal, started};
 
-/// What CREATE answers.
+/// The result of CREATE.
 enum Says {
     Success,
     No(String),
@@ -16,8 +16,7 @@ fn no(message: impl Into<String>) -> Says {
     Says::No(message.into())
 }
 
-/// A01 to A22: number, feed, parameters, answer. Stories of their own are A12 (`ticks`: an alarm with one trigger left)
-/// and A18, A23 to A25 (`feeds`).
+/// A01 to A22: number, feed, parameters, result. A12 has a test of its own in `ticks`, and A18 and A23 to A25 in `feeds`.
 fn examples_of_create() -> Vec<(&'static str, &'static str, Value, Says)> {
     let (past, soon, later, hour) = (T0 - 5000, T0 + 30_000, T0 + 60_000, T0 + 3_600_000);
     let every = "* * * * *";
@@ -55,7 +54,7 @@ fn examples_of_create() -> Vec<(&'static str, &'static str, Value, Says)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a01_to_a22_create_answers_in_the_words_of_the_contract() {
+async fn a01_to_a22_create_answers_as_in_the_contract() {
     let wask = started().await;
     let me = wask.guest();
     for (number, feed, given, says) in examples_of_create() {
@@ -75,7 +74,7 @@ async fn a01_to_a22_create_answers_in_the_words_of_the_contract() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a35_patterns_outside_the_grammar_are_refused_with_their_own_words() {
+async fn a35_a_pattern_outside_the_grammar_is_quoted_in_its_refusal() {
     let wask = started().await;
     let me = wask.guest();
     me.create_trigger("dawn").await;
@@ -95,9 +94,9 @@ async fn a35_patterns_outside_the_grammar_are_refused_with_their_own_words() {
     }
 }
 
-/// A36, A37. Stories of their own are A38 to A42 (`alarms`), A43 to A45 (`ticks`).
+/// A36 and A37. A38 to A42 have tests of their own in `alarms`, and A43 to A45 in `ticks`.
 #[tokio::test(flavor = "multi_thread")]
-async fn a36_and_a37_update_answers_in_the_words_of_the_contract() {
+async fn a36_and_a37_update_answers_as_in_the_contract() {
     let wask = started().await;
     let me = wask.guest();
     let stop = T0 + 3_600_000;
@@ -117,7 +116,7 @@ async fn a36_and_a37_update_answers_in_the_words_of_the_contract() {
     }
 }
 
-/// What `wask cron next` prints, a line each.
+/// The lines that `wask cron next` prints.
 fn next(pattern: &str, more: &[&str]) -> Vec<String> {
     let arguments = [&["cron", "next", pattern], more].concat();
     let output = run(&arguments, &[]);
@@ -125,11 +124,11 @@ fn next(pattern: &str, more: &[&str]) -> Vec<String> {
     String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
 }
 
-/// A row of §A.13: its number, the pattern, from when, further flags, the ticks.
+/// A row of §A.13: its number, the pattern, the time before the first tick, further flags, the ticks.
 type Ticks<'a> = (&'a str, &'a str, &'a str, &'a [&'a str], &'a [&'a str]);
 
 #[test]
-fn a26_to_a34_the_next_ticks_are_those_of_the_contract() {
+fn a26_to_a34_the_next_ticks_are_the_contracts() {
     let new_year = "2027-01-01T00:00:00Z";
     #[rustfmt::skip]
     let table: &[Ticks<'_>] = &[
@@ -154,7 +153,7 @@ fn a26_to_a34_the_next_ticks_are_those_of_the_contract() {
 }
 
 #[test]
-fn what_is_wrong_with_a_pattern_is_said_in_the_words_of_the_feed() {
+fn the_command_refuses_a_pattern_in_the_words_of_the_feed() {
     for (arguments, code, said) in [
         (&["bogus"][..], 1, "cron pattern 'bogus' is not valid\n"),
         (&["0 0 30 2 *"], 1, "cron pattern '0 0 30 2 *' is not valid\n"),

@@ -1,4 +1,4 @@
-//! Intervals and single fires, from the call of their feed to what they leave behind. Feeds contract §A.5 to A.12.
+//! Intervals and single ticks, from the call of their feed to what remains of them. Feeds contract §A.5 to A.12.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::{MINUTE, T0, events_of, last_fire, nested, read, refusal, started};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A trigger with an alarm of any feed, and a rule on it, so that its events are recorded.
+/// Creates a trigger with an alarm of any feed, and a rule, so that its firings are recorded.
 async fn feed_with_rule(client: &Client, feed: &str, trigger: &str, given: serde_json::Value) {
     client.create_action("greet", &guest("echo")).await;
     client.create_trigger(trigger).await;
@@ -20,7 +20,7 @@ async fn feed_with_rule(client: &Client, feed: &str, trigger: &str, given: serde
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a18_an_interval_fires_from_its_start_until_its_stop() {
+async fn a18_an_interval_fires_from_its_start_date_to_its_stop_date() {
     let wask = started().await;
     let me = wask.guest();
     let given =
@@ -40,7 +40,7 @@ async fn a18_an_interval_fires_from_its_start_until_its_stop() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a23_a_single_fire_can_take_its_trigger_and_rules_with_it() {
+async fn a23_a_single_tick_can_delete_its_trigger_and_rules() {
     let wask = started().await;
     let me = wask.guest();
     let given = json!({ "date": T0 + 3_000, "deleteAfterFire": " RULES " });
@@ -61,7 +61,7 @@ async fn a23_a_single_fire_can_take_its_trigger_and_rules_with_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_single_fire_that_takes_its_trigger_leaves_the_rules() {
+async fn a_single_tick_that_deletes_its_trigger_leaves_the_rules() {
     let wask = started().await;
     let me = wask.guest();
     feed_with_rule(&me, "once", "flash", json!({ "date": T0 + 3_000, "deleteAfterFire": true })).await;
@@ -74,7 +74,7 @@ async fn a_single_fire_that_takes_its_trigger_leaves_the_rules() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a24_a_single_fire_leaves_its_trigger_and_says_that_it_is_over() {
+async fn a24_a_single_tick_disables_its_alarm_and_leaves_the_trigger() {
     let wask = started().await;
     let me = wask.guest();
     feed_with_rule(&me, "once", "flash", json!({ "date": T0 + 3_000 })).await;
@@ -92,7 +92,7 @@ async fn a24_a_single_fire_leaves_its_trigger_and_says_that_it_is_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a25_a_text_as_payload_reaches_the_action_as_its_payload() {
+async fn a25_a_string_reaches_the_action_as_the_argument_payload() {
     let wask = started().await;
     let me = wask.guest();
     feed_with_rule(&me, "once", "flash", json!({ "date": T0 + 3_000, "trigger_payload": "hi" })).await;
@@ -103,7 +103,7 @@ async fn a25_a_text_as_payload_reaches_the_action_as_its_payload() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn any_feed_action_reads_and_stops_what_another_one_made() {
+async fn any_feed_action_reads_and_stops_the_alarm_of_another() {
     let wask = started().await;
     let me = wask.guest();
     feed_with_rule(&me, "interval", "pulse", json!({ "minutes": 5 })).await;
@@ -134,7 +134,7 @@ async fn a_feed_works_through_a_binding() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_single_fire_missed_while_the_server_was_down_comes_late_but_not_too_late() {
+async fn a_missed_single_tick_fires_late_only_within_the_grace() {
     for (late, fires) in [(299, 1), (301, 0)] {
         let wask = started().await;
         feed_with_rule(&wask.guest(), "once", "flash", json!({ "date": T0 + 3_000 })).await;
@@ -154,7 +154,7 @@ async fn a_single_fire_missed_while_the_server_was_down_comes_late_but_not_too_l
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_trigger_made_anew_while_its_single_fire_is_cleared_away_stays() {
+async fn a_trigger_created_again_survives_the_removal_after_its_old_tick() {
     let wask = TestServer::builder()
         .clock_by_hand(super::START)
         .configure(|config| config.limits.fires_per_minute = 1)
@@ -162,7 +162,7 @@ async fn a_trigger_made_anew_while_its_single_fire_is_cleared_away_stays() {
         .await;
     let me = wask.guest();
     feed_with_rule(&me, "once", "flash", json!({ "date": T0 + 30_000, "deleteAfterFire": true })).await;
-    me.post("triggers/flash", &json!({})).await.expect(202); // this minute's only fire: the tick has to wait
+    me.post("triggers/flash", &json!({})).await.expect(202); // uses up this minute's only firing, so that the tick waits
     wask.advance(30 * SECOND);
     last_fire(&me, "flash", T0 + 30_000).await;
 
@@ -177,7 +177,7 @@ async fn a_trigger_made_anew_while_its_single_fire_is_cleared_away_stays() {
     assert_eq!(read(&me, "flash").await["status"]["nextFire"], T0 + 3_600_000);
 }
 
-/// The files of a server that have this text in them.
+/// The files of a server that contain this text.
 fn files_with(wask: &TestServer, text: &str) -> Vec<PathBuf> {
     let has = |bytes: &[u8]| bytes.windows(text.len()).any(|window| window == text.as_bytes());
     let paths = std::fs::read_dir(wask.data_dir()).unwrap().map(|entry| entry.unwrap().path());
@@ -185,7 +185,7 @@ fn files_with(wask: &TestServer, text: &str) -> Vec<PathBuf> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_key_that_a_feed_is_called_with_is_kept_nowhere() {
+async fn the_key_of_a_feed_call_is_not_stored_anywhere() {
     let wask = started().await;
     let me = wask.guest();
     me.create_trigger("every-minute").await;

@@ -1,4 +1,4 @@
-//! What an owner sees of an alarm beside its feed, and does with it: `/namespaces/{ns}/alarms`.
+//! The routes `/namespaces/{ns}/alarms`: an owner's view of an alarm, and running, pausing and resuming it.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::{MINUTE, START, T0, events_of, last_fire, started};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A trigger with an alarm, and a rule on it.
+/// Creates a trigger with an alarm, and a rule.
 async fn alarm_with_rule(client: &Client, trigger: &str, given: Value) {
     client.create_action("greet", &guest("echo")).await;
     client.create_trigger(trigger).await;
@@ -21,7 +21,7 @@ async fn look(client: &Client, trigger: &str) -> Value {
     client.get(&format!("alarms/{trigger}")).await.expect(200).json()
 }
 
-/// The history, latest first, as soon as it tells of `count` ticks.
+/// The history, latest first, as soon as it has `count` ticks.
 async fn history(client: &Client, trigger: &str, count: usize) -> Vec<Value> {
     eventually(&format!("{trigger} tells of {count} ticks"), || async {
         let history = look(client, trigger).await["history"].as_array().cloned().unwrap_or_default();
@@ -30,7 +30,7 @@ async fn history(client: &Client, trigger: &str, count: usize) -> Vec<Value> {
     .await
 }
 
-/// Due, in milliseconds after [`T0`], outcome, and lateness of each.
+/// The due time in milliseconds after [`T0`], the outcome and the lateness of each tick.
 fn told(history: &[Value]) -> Vec<(i64, &str, i64)> {
     let number = |tick: &Value, key: &str| tick[key].as_i64().expect("a number");
     history
@@ -40,7 +40,7 @@ fn told(history: &[Value]) -> Vec<(i64, &str, i64)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_alarm_tells_when_it_fires_next_and_how_its_last_ticks_went() {
+async fn an_alarm_shows_its_next_ticks_and_how_the_last_ones_ended() {
     let wask = started().await;
     let me = wask.guest();
     alarm_with_rule(&me, "dawn", json!({ "cron": "* * * * *" })).await;
@@ -67,7 +67,7 @@ async fn an_alarm_tells_when_it_fires_next_and_how_its_last_ticks_went() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tick_that_its_trigger_refuses_is_told_with_the_reason() {
+async fn the_history_says_why_a_tick_was_refused() {
     let wask = started().await;
     let me = wask.guest();
     me.create_alarm("dawn", "* * * * *", json!({})).await;
@@ -85,7 +85,7 @@ async fn a_tick_that_its_trigger_refuses_is_told_with_the_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_more_is_told_of_an_alarm_than_the_operator_allows() {
+async fn a_history_has_at_most_the_operators_number_of_ticks() {
     let wask = TestServer::builder().clock_by_hand(START).configure(|c| c.alarms.history_ticks = 3).start().await;
     let me = wask.guest();
     me.create_alarm("dawn", "* * * * *", json!({})).await;
@@ -103,7 +103,7 @@ async fn no_more_is_told_of_an_alarm_than_the_operator_allows() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_old_is_told_no_more() {
+async fn old_ticks_disappear_from_the_history() {
     let wask = TestServer::builder().clock_by_hand(START).configure(|c| c.alarms.history_days = 1).start().await;
     let me = wask.guest();
     alarm_with_rule(&me, "dawn", json!({ "cron": "0 6 1 1 *" })).await;
@@ -113,14 +113,14 @@ async fn what_is_old_is_told_no_more() {
     wask.advance(Duration::from_secs(25 * 3600));
 
     eventually("the tick is forgotten", || async {
-        wask.advance(MINUTE); // whoever forgets may have been at work when the clock was moved, and looks once a minute
+        wask.advance(MINUTE); // retention looks once a minute, and may have been at work when the clock moved
         (look(&me, "dawn").await["history"] == json!([])).then_some(())
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_alarm_makes_up_for_what_it_missed_as_it_was_asked_to() {
+async fn an_alarm_catches_up_on_missed_ticks_by_its_policy() {
     for (policy, starts, missed) in [
         ("none", vec![10_000], vec![20_000, 30_000, 40_000]),
         ("last", vec![10_000, 45_000], vec![20_000, 30_000]),
@@ -145,7 +145,7 @@ async fn an_alarm_makes_up_for_what_it_missed_as_it_was_asked_to() {
     }
 }
 
-/// An alarm for every minute whose action sleeps for 150 s; returns when its first run is under way.
+/// Creates an alarm for every minute whose action sleeps for 150 s. Returns when its first run has begun.
 async fn slow_alarm(wask: &TestServer, me: &Client, overlap: &str) {
     me.create_action_with("slow", &guest("sleeper"), json!({ "limits": { "timeout": 600_000 } })).await;
     me.create_trigger("dawn").await;
@@ -156,7 +156,7 @@ async fn slow_alarm(wask: &TestServer, me: &Client, overlap: &str) {
     history(me, "dawn", 1).await;
 }
 
-/// The events of the trigger when there are two, oldest first, and when the first run ended.
+/// The starts of the first two firings, oldest first, and the end of the first run.
 async fn second_event(wask: &TestServer, me: &Client) -> (Vec<i64>, i64) {
     eventually("the next tick is fired", || async {
         wask.advance(5 * SECOND);
@@ -168,7 +168,7 @@ async fn second_event(wask: &TestServer, me: &Client) -> (Vec<i64>, i64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tick_may_be_skipped_while_the_run_before_it_goes_on() {
+async fn overlap_skip_skips_a_tick_while_the_previous_run_goes_on() {
     let wask = started().await;
     let me = wask.guest();
     slow_alarm(&wask, &me, "skip").await;
@@ -184,7 +184,7 @@ async fn a_tick_may_be_skipped_while_the_run_before_it_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_tick_may_wait_for_the_end_of_the_run_before_it_and_no_second_one() {
+async fn overlap_queue_one_lets_one_tick_wait_for_the_previous_run() {
     let wask = started().await;
     let me = wask.guest();
     slow_alarm(&wask, &me, "queue-one").await;
@@ -209,7 +209,7 @@ async fn one_tick_may_wait_for_the_end_of_the_run_before_it_and_no_second_one() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tick_that_waits_is_given_up_when_its_alarm_is_paused() {
+async fn a_pause_drops_a_waiting_tick() {
     let wask = started().await;
     let me = wask.guest();
     slow_alarm(&wask, &me, "queue-one").await;
@@ -229,7 +229,7 @@ async fn a_tick_that_waits_is_given_up_when_its_alarm_is_paused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_alarm_is_run_by_hand_even_while_it_is_paused() {
+async fn an_owner_can_run_an_alarm_even_while_it_is_paused() {
     let wask = started().await;
     let me = wask.guest();
     alarm_with_rule(&me, "dawn", json!({ "cron": "0 0 1 1 *", "trigger_payload": { "n": 7 }, "maxTriggers": 1 })).await;
@@ -252,7 +252,7 @@ async fn an_alarm_is_run_by_hand_even_while_it_is_paused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn running_by_hand_answers_like_firing_the_trigger() {
+async fn running_an_alarm_answers_like_firing_its_trigger() {
     let wask = TestServer::builder().clock_by_hand(START).configure(|c| c.limits.fires_per_minute = 1).start().await;
     let me = wask.guest();
     me.create_alarm("dawn", "* * * * *", json!({})).await;
@@ -261,7 +261,7 @@ async fn running_by_hand_answers_like_firing_the_trigger() {
     me.post("alarms/dawn/run", &json!({})).await.expect(204); // no rule
     me.post("alarms/dawn/run", &json!({})).await.expect(429);
 
-    me.post("alarms/dawn/pause", &json!({})).await.expect(200); // its own ticks would count too
+    me.post("alarms/dawn/pause", &json!({})).await.expect(200); // its own ticks would also count
     wask.advance(2 * MINUTE);
     me.delete("triggers/dawn").await.expect(200);
     me.post("alarms/dawn/run", &json!({})).await.expect(404);

@@ -1,5 +1,4 @@
-//! Triggers fired by the clock, through the feed that `wsk` and `aio` call. Feeds contract §A; the names A1 … A45 are the
-//! examples of its §A.13.
+//! Alarms through the feed that `wsk` and `aio` call. Feeds contract §A; A1 to A45 are the examples of its §A.13.
 
 mod examples;
 mod feeds;
@@ -21,7 +20,7 @@ async fn started() -> TestServer {
     TestServer::builder().clock_by_hand(START).start().await
 }
 
-/// The application error that the feed answered with.
+/// The application error that the feed returned.
 fn refusal(answer: Answer) -> Value {
     let record = answer.expect(502).json();
     assert_eq!(record["response"]["status"], "application error");
@@ -37,7 +36,7 @@ async fn read(client: &Client, trigger: &str) -> Value {
     client.alarm("READ", trigger, json!({})).await.expect(200).json()["response"]["result"].clone()
 }
 
-/// Waits until the server has dealt with a tick of `trigger`, that is until nothing of it is due any more.
+/// Waits until the server has claimed the tick of `trigger` that was due at `expected`.
 async fn last_fire(client: &Client, trigger: &str, expected: i64) {
     eventually(&format!("{trigger} has its tick of {expected}"), || async {
         (read(client, trigger).await["status"]["lastFire"] == expected).then_some(())
@@ -45,7 +44,7 @@ async fn last_fire(client: &Client, trigger: &str, expected: i64) {
     .await;
 }
 
-/// The start of every event of a trigger, oldest first, in milliseconds after [`T0`].
+/// The start of every firing of a trigger, oldest first, in milliseconds after [`T0`].
 async fn events_of(client: &Client, trigger: &str, count: usize) -> Vec<i64> {
     let records = client.activations_of_at_least(trigger, count).await;
     records.iter().rev().map(|record| record["start"].as_i64().expect("a time") - T0).collect()
@@ -73,7 +72,7 @@ async fn an_alarm_fires_every_active_rule_and_skips_the_disabled_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_alarm_tells_what_it_was_given_and_when_it_is_due() {
+async fn an_alarm_shows_its_parameters_and_its_next_tick() {
     let wask = started().await;
     let me = wask.guest();
     me.create_action("greet", &guest("echo")).await;
@@ -103,7 +102,7 @@ async fn an_alarm_tells_what_it_was_given_and_when_it_is_due() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wsk_makes_the_trigger_first_and_removes_it_when_the_feed_refuses() {
+async fn wsk_creates_the_trigger_first_and_deletes_it_if_the_feed_refuses() {
     let wask = started().await;
     let me = wask.guest();
     let feed = json!({ "annotations": [{ "key": "feed", "value": "/whisk.system/alarms/alarm" }] });
@@ -117,7 +116,7 @@ async fn wsk_makes_the_trigger_first_and_removes_it_when_the_feed_refuses() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn aio_deletes_the_feed_first_and_the_refusal_does_no_harm() {
+async fn aio_can_delete_the_feed_first_although_it_is_refused() {
     let wask = started().await;
     let me = wask.guest();
     me.create_trigger("dawn").await;
@@ -135,7 +134,7 @@ async fn aio_deletes_the_feed_first_and_the_refusal_does_no_harm() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deleted_alarm_fires_no_more() {
+async fn a_deleted_alarm_no_longer_fires() {
     let wask = started().await;
     let me = wask.guest();
     me.create_action("greet", &guest("echo")).await;
@@ -151,7 +150,7 @@ async fn a_deleted_alarm_fires_no_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_date_that_is_none_or_past_is_refused() {
+async fn an_invalid_or_past_date_is_refused() {
     let wask = started().await;
     let me = wask.guest();
     me.create_trigger("dawn").await;
@@ -167,7 +166,7 @@ async fn a_date_that_is_none_or_past_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_event_that_no_feed_knows_is_refused_flatly() {
+async fn an_unknown_event_is_refused_with_a_flat_error() {
     let wask = started().await;
     let me = wask.guest();
     me.create_trigger("dawn").await;
@@ -181,7 +180,7 @@ async fn an_event_that_no_feed_knows_is_refused_flatly() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_the_key_of_the_callers_own_namespace_opens_the_feed() {
+async fn a_feed_accepts_only_a_key_of_the_callers_own_namespace() {
     let wask = started().await;
     let me = wask.guest();
     let other = wask.other("somebody").await;
@@ -200,7 +199,7 @@ async fn only_the_key_of_the_callers_own_namespace_opens_the_feed() {
     assert_eq!(refusal(missing), nested("Trigger authentication request failed."));
     assert_eq!(read(&me, "dawn").await["config"]["cron"], "* * * * *");
 
-    // The namespace in the name does not count: this is somebody's own trigger, which has no alarm.
+    // The namespace in the name is ignored, so this is the caller's own trigger, which has no alarm.
     let theirs = other.alarm("READ", "dawn", json!({ "triggerName": "/guest/dawn" })).await;
     assert_eq!(refusal(theirs), nested("could not find trigger /somebody/dawn in the database"));
     me.send(me.anonymous(Method::POST, "/api/v1/namespaces/whisk.system/actions/alarms/alarm?blocking=true"))
@@ -209,7 +208,7 @@ async fn only_the_key_of_the_callers_own_namespace_opens_the_feed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_update_changes_what_is_given_and_wakes_a_stopped_alarm() {
+async fn an_update_changes_the_given_parameters_and_revives_a_stopped_alarm() {
     let wask = started().await;
     let me = wask.guest();
     me.create_alarm("dawn", "0 0 1 1 *", json!({ "a": 1 })).await;
@@ -228,7 +227,7 @@ async fn an_update_changes_what_is_given_and_wakes_a_stopped_alarm() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn making_an_alarm_again_replaces_it_and_only_the_new_one_fires() {
+async fn creating_an_alarm_again_replaces_it_and_only_the_new_one_fires() {
     let wask = started().await;
     let me = wask.guest();
     me.create_action("greet", &guest("echo")).await;
@@ -249,7 +248,7 @@ async fn making_an_alarm_again_replaces_it_and_only_the_new_one_fires() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_trigger_deleted_behind_the_back_of_its_alarm_disables_it() {
+async fn deleting_a_trigger_disables_its_alarm_at_the_next_tick() {
     let wask = started().await;
     let me = wask.guest();
     me.create_action("greet", &guest("echo")).await;
@@ -264,14 +263,14 @@ async fn a_trigger_deleted_behind_the_back_of_its_alarm_disables_it() {
     wask.advance(MINUTE);
     me.activations_of_at_least("marker", 2).await;
 
-    me.create_trigger("dawn").await; // only who can read the trigger may ask
+    me.create_trigger("dawn").await; // only a caller that can read the trigger may ask
     let reason = read(&me, "dawn").await["status"]["reason"].clone();
     let message = "Trigger automatically disabled: Received a 404 status code when firing the trigger";
     assert_eq!(reason, json!({ "kind": "AUTO", "statusCode": 404, "message": message }));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_alarms_are_there_for_everybody() {
+async fn every_namespace_can_use_the_alarm_feeds() {
     let wask = TestServer::start().await;
     let other = wask.other("somebody").await;
 
@@ -285,7 +284,7 @@ async fn the_alarms_are_there_for_everybody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_call_of_the_feed_leaves_an_ordinary_record_with_its_caller_and_without_the_key() {
+async fn the_record_of_a_feed_call_shows_its_caller_and_not_the_key() {
     let wask = started().await;
     let me = wask.guest();
     me.create_alarm("dawn", "* * * * *", json!({})).await;
@@ -301,7 +300,7 @@ async fn a_call_of_the_feed_leaves_an_ordinary_record_with_its_caller_and_withou
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_namespace_has_so_many_alarms_and_replacing_one_is_no_more() {
+async fn a_namespace_at_its_limit_can_replace_an_alarm_but_not_add_one() {
     let wask = TestServer::builder().configure(|config| config.alarms.max_per_namespace = 2).start().await;
     let me = wask.guest();
     for trigger in ["one", "two"] {

@@ -1,4 +1,4 @@
-//! When alarms fire, and when they do not: time zones, pauses, restarts, throttles. Feeds contract §A.8 to A.12.
+//! When alarms fire and when they do not: time zones, pauses, restarts, throttles. Feeds contract §A.8 to A.12.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::{MINUTE, T0, events_of, last_fire, read, started};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A trigger with an alarm, and a rule on it, so that its events are recorded.
+/// Creates a trigger with an alarm, and a rule, so that its firings are recorded.
 async fn alarm_with_rule(client: &Client, trigger: &str, more: serde_json::Value) {
     client.create_action("greet", &guest("echo")).await;
     client.create_trigger(trigger).await;
@@ -18,7 +18,7 @@ async fn alarm_with_rule(client: &Client, trigger: &str, more: serde_json::Value
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_tick_is_one_event_with_one_line_and_one_run_per_rule() {
+async fn every_tick_is_one_firing_with_one_line_and_one_run_per_rule() {
     let wask = started().await;
     let me = wask.guest();
     me.create_action("greet", &guest("echo")).await;
@@ -56,7 +56,7 @@ async fn a_tick_on_the_stop_date_still_fires_and_is_the_last() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_alarm_with_one_trigger_left_fires_once_and_says_why_it_stopped() {
+async fn an_alarm_with_one_firing_left_fires_once_and_says_why_it_stops() {
     let wask = started().await;
     let me = wask.guest();
     me.create_action("greet", &guest("echo")).await;
@@ -78,14 +78,14 @@ async fn an_alarm_with_one_trigger_left_fires_once_and_says_why_it_stopped() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_paused_alarm_misses_its_ticks_and_goes_on_with_the_next() {
+async fn a_resumed_alarm_skips_missed_ticks_and_fires_the_next() {
     let wask = started().await;
     let me = wask.guest();
     alarm_with_rule(&me, "dawn", json!({ "cron": "* * * * *" })).await;
     me.create_alarm("marker", "* * * * *", json!({})).await;
 
     for _ in 0..2 {
-        me.alarm("PAUSE", "dawn", json!({})).await.expect(200); // A43, twice: it changes nothing
+        me.alarm("PAUSE", "dawn", json!({})).await.expect(200); // A43; the second call changes nothing
     }
     for tick in 1..=2 {
         wask.advance(MINUTE);
@@ -123,7 +123,7 @@ async fn a_pattern_is_read_in_its_time_zone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_hour_that_the_spring_skips_is_made_up_at_its_end() {
+async fn a_time_that_the_clocks_skip_fires_at_the_end_of_the_gap() {
     let wask = TestServer::builder().clock_by_hand("2027-03-14T06:59:00Z").start().await;
     let me = wask.guest();
     alarm_with_rule(&me, "bell", json!({ "cron": "30 2 * * *", "timezone": "America/New_York" })).await; // A34
@@ -137,7 +137,7 @@ async fn an_hour_that_the_spring_skips_is_made_up_at_its_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ticks_missed_while_the_server_was_down_are_skipped_and_the_next_comes_on_time() {
+async fn after_a_restart_missed_ticks_are_skipped_and_the_next_is_on_time() {
     let wask = started().await;
     let me = wask.guest();
     alarm_with_rule(&me, "dawn", json!({ "cron": "*/10 * * * * *" })).await;
@@ -154,7 +154,7 @@ async fn ticks_missed_while_the_server_was_down_are_skipped_and_the_next_comes_o
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_countdown_survives_a_restart() {
+async fn max_triggers_counts_on_after_a_restart() {
     let wask = started().await;
     let me = wask.guest();
     alarm_with_rule(&me, "dawn", json!({ "cron": "* * * * *", "maxTriggers": 2 })).await;
@@ -170,7 +170,7 @@ async fn a_countdown_survives_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_clock_that_jumps_ahead_brings_one_tick_and_no_burst() {
+async fn a_clock_that_jumps_ahead_causes_one_tick_and_no_burst() {
     let wask = started().await;
     let me = wask.guest();
     alarm_with_rule(&me, "dawn", json!({ "cron": "* * * * *" })).await;
@@ -183,7 +183,7 @@ async fn a_clock_that_jumps_ahead_brings_one_tick_and_no_burst() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_throttled_tick_is_tried_again_until_the_throttle_lets_it_pass() {
+async fn a_throttled_tick_is_retried_until_it_fires() {
     let wask = TestServer::builder()
         .clock_by_hand("2030-01-01T05:59:00Z")
         .configure(|config| config.limits.fires_per_minute = 1)
@@ -191,7 +191,7 @@ async fn a_throttled_tick_is_tried_again_until_the_throttle_lets_it_pass() {
         .await;
     let me = wask.guest();
     alarm_with_rule(&me, "dawn", json!({ "cron": "30 * * * * *", "maxTriggers": 1 })).await;
-    me.post("triggers/dawn", &json!({ "by": "hand" })).await.expect(202); // this minute's only fire
+    me.post("triggers/dawn", &json!({ "by": "hand" })).await.expect(202); // uses up this minute's only firing
 
     wask.advance(30 * SECOND);
     let fired = eventually("the tick is fired", || async {
@@ -207,7 +207,7 @@ async fn a_throttled_tick_is_tried_again_until_the_throttle_lets_it_pass() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_trigger_without_rules_lets_its_alarm_go_on() {
+async fn an_alarm_goes_on_if_its_trigger_has_no_rules() {
     let wask = started().await;
     let me = wask.guest();
     me.create_alarm("dawn", "* * * * *", json!({})).await;
@@ -222,7 +222,7 @@ async fn a_trigger_without_rules_lets_its_alarm_go_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn calls_of_the_feed_during_a_tick_do_not_repeat_it() {
+async fn a_call_of_the_feed_during_a_tick_does_not_repeat_the_tick() {
     const TICKS: usize = 60;
     let wask = started().await;
     let me = wask.guest();
@@ -243,7 +243,7 @@ async fn calls_of_the_feed_during_a_tick_do_not_repeat_it() {
         }
     }
 
-    // How many of them fired depends on how the calls fell; that the alarm still goes does not.
+    // How many ticks fired depends on the timing of the calls, but in any case the alarm goes on.
     me.alarm("UNPAUSE", "dawn", json!({})).await.expect(200);
     let next = read(&me, "dawn").await["status"]["nextFire"].as_i64().expect("a time");
     wask.advance(Duration::from_millis((next - wask.now().millis()).unsigned_abs()));

@@ -1,4 +1,4 @@
-//! Where a callback rides on a request, and what is refused. §C.1 to C.3.
+//! The places for a callback in a request, and the refusals. §C.1 to C.3.
 
 use serde_json::{Value, json};
 use wask_tests::{Client, guest};
@@ -6,7 +6,7 @@ use wask_tests::{Client, guest};
 use super::{bodies, calling, in_state, invoke, started, with_headers};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s2_1_s2_3_a_url_in_the_body_is_told_and_the_action_never_sees_it() {
+async fn s2_1_s2_3_a_url_in_the_body_is_called_and_hidden_from_the_action() {
     let (_wask, me, receiver) = started().await;
     let answer =
         me.post("actions/echo", &json!({ "order": 42, "__ow_callback": receiver.url("/done") })).await.expect(202);
@@ -25,7 +25,7 @@ async fn s2_1_s2_3_a_url_in_the_body_is_told_and_the_action_never_sees_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_headers_are_a_shorthand_for_those_who_cannot_change_the_body() {
+async fn headers_can_carry_the_callback_in_place_of_the_body() {
     let (_wask, me, receiver) = started().await;
     let url = receiver.url("/done");
     let options = r#"{"correlationId":"order-42","retry":{"mode":"linear"},"http":{"headers":{"X-A":"b"}}}"#;
@@ -43,7 +43,7 @@ async fn the_headers_are_a_shorthand_for_those_who_cannot_change_the_body() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_blocking_caller_is_answered_as_ever_and_the_callback_is_made_too() {
+async fn a_blocking_caller_gets_its_answer_and_the_callback_is_sent() {
     let (_wask, me, receiver) = started().await;
     me.create_action("error", &guest("error")).await;
 
@@ -64,7 +64,7 @@ async fn refused(me: &Client, callback: Value) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_a_callback_is_refused_by_its_path_and_nothing_runs() {
+async fn an_invalid_callback_is_refused_by_path_and_nothing_runs() {
     let (_wask, me, receiver) = started().await;
     let url = receiver.url("/done");
     for (callback, sentence) in [
@@ -104,7 +104,7 @@ async fn what_cannot_be_a_callback_is_refused_by_its_path_and_nothing_runs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_callback_is_given_once() {
+async fn a_callback_given_twice_is_refused() {
     let (_wask, me, receiver) = started().await;
     let url = receiver.url("/done");
     let both = with_headers(&me, "actions/echo", &[("X-Wask-Callback", &url)], &calling(&url)).await.expect(400);
@@ -116,7 +116,7 @@ async fn a_callback_is_given_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_anonymous_cannot_have_others_called() {
+async fn an_anonymous_caller_cannot_subscribe() {
     let (_wask, me, receiver) = started().await;
     me.create_web_action("shown", &guest("echo")).await;
     let url = receiver.url("/done");
@@ -143,7 +143,7 @@ async fn s3_3_without_a_callback_nothing_is_sent_and_nothing_is_listed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s3_5_the_object_of_automic_is_taken_verbatim() {
+async fn s3_5_the_object_of_automic_is_accepted_verbatim() {
     let (_wask, me, receiver) = started().await;
     let object = json!({ "type": "http", "http": { "url": receiver.url("/automic"), "headers": { "X-Key": "k" } } });
     invoke(&me, "echo", &json!({ "__ow_callback": object })).await;
@@ -153,7 +153,7 @@ async fn s3_5_the_object_of_automic_is_taken_verbatim() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_retried_request_finds_the_callback_of_the_first_and_asks_for_no_second() {
+async fn a_retried_request_does_not_subscribe_again() {
     let (_wask, me, receiver) = started().await;
     let ask = async |url: String| {
         let headers = [("Idempotency-Key", "order-42")];
@@ -170,7 +170,7 @@ async fn a_retried_request_finds_the_callback_of_the_first_and_asks_for_no_secon
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_retried_request_gets_its_replay_also_when_such_callbacks_are_refused_by_now() {
+async fn a_retried_request_is_replayed_even_if_its_callback_is_now_refused() {
     let (_wask, me, receiver) = started().await;
     let url = receiver.url("/done");
     let ask = async |key: &str| {

@@ -1,4 +1,4 @@
-//! What a receiver is sent: bodies, headers, signature. §C.4, C.5, C.9.
+//! The request that a receiver gets: body, headers, signature. §C.4, C.5, C.9.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,7 +12,7 @@ fn payload(url: &str, payload: Value) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s2_5_s2_6_s3_14_s3_25_s3_27_s3_31_the_default_body_its_headers_and_the_url_as_it_was_given() {
+async fn s2_5_s2_6_s3_14_s3_25_s3_27_s3_31_the_default_request_is_the_contracts() {
     let (wask, me, receiver) = started().await;
     let target = "/done?corr=42&token=a%2Fb%20c+d~%7E&empty=&x=%C3%A4";
     let asked = json!({
@@ -60,7 +60,7 @@ fn signature(secret: &str, received: &Received) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_receiver_can_tell_that_it_was_us_also_while_the_secret_is_being_replaced() {
+async fn a_signature_verifies_with_either_secret_during_a_rotation() {
     let (wask, me, receiver) = started().await;
     let settings = me.get("callbacks/settings").await.expect(200).json();
     let first = settings["signingSecret"].as_str().unwrap().to_owned();
@@ -86,7 +86,7 @@ async fn a_receiver_can_tell_that_it_was_us_also_while_the_secret_is_being_repla
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s2_4_the_result_or_the_whole_record_travels_with_the_callback_when_asked() {
+async fn s2_4_a_callback_carries_the_result_or_the_record_on_request() {
     let (_wask, me, receiver) = started().await;
     let mut asked = payload(&receiver.url("/result"), json!("result"));
     asked["n"] = json!(1);
@@ -100,7 +100,7 @@ async fn s2_4_the_result_or_the_whole_record_travels_with_the_callback_when_aske
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s3_4_s3_15_to_s3_23_a_template_is_filled_for_success_and_failure_alike() {
+async fn s3_4_s3_15_to_s3_23_a_template_is_filled_in_for_success_and_failure() {
     let (_wask, me, receiver) = started().await;
     me.create_action("error", &guest("error")).await;
     let template = json!({
@@ -131,7 +131,7 @@ async fn s3_4_s3_15_to_s3_23_a_template_is_filled_for_success_and_failure_alike(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_template_shows_what_the_caller_sent_and_never_what_is_bound_to_the_action() {
+async fn a_template_shows_the_callers_arguments_and_not_the_bound_ones() {
     let (_wask, me, receiver) = started().await;
     let parameters =
         json!({ "parameters": [{ "key": "secret", "value": "s3cret" }, { "key": "both", "value": "bound" }] });

@@ -1,4 +1,4 @@
-//! Receivers that behave badly cost nobody else anything. §C.6; threat T19.
+//! Receivers that misbehave do not affect other callbacks or invocations. §C.6; threat T19.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use wask_tests::{Receiver, Reply, eventually, guest};
 use super::{calling, in_state, invoke, started};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s2_8_a_slow_receiver_holds_up_neither_other_callbacks_nor_invocations() {
+async fn s2_8_a_slow_receiver_delays_no_other_callback_or_invocation() {
     let (_wask, me, slow) = started().await;
     slow.otherwise(Reply::Silence);
     let quick = Receiver::start().await;
@@ -37,7 +37,7 @@ async fn s2_8_a_slow_receiver_holds_up_neither_other_callbacks_nor_invocations()
     assert_eq!(me.get("callbacks?state=pending&count=true").await.json(), json!({ "callbacks": 22 }));
 }
 
-/// A server that answers every connection with these bytes, and then drips for ever.
+/// A server that answers every connection with `head`, and then sends `drip` forever.
 async fn dripping(head: &'static str, drip: &'static [u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
@@ -59,7 +59,7 @@ async fn dripping(head: &'static str, drip: &'static [u8]) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_without_end_does_not_turn_a_success_into_anything_else() {
+async fn an_endless_body_does_not_change_a_success() {
     let (_wask, me, _) = started().await;
     let endless = dripping("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"5\r\nhello\r\n").await;
     let huge = dripping("HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n", &[b'x'; 65536]).await;
@@ -72,7 +72,7 @@ async fn a_body_without_end_does_not_turn_a_success_into_anything_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_head_that_never_ends_is_a_timeout_and_nonsense_a_failure() {
+async fn an_endless_head_is_a_timeout_and_a_malformed_one_a_failure() {
     let (_wask, me, _) = started().await;
     let once = |url: &str| json!({ "__ow_callback": { "http": { "url": url, "timeoutMs": 1000 }, "retry": { "maxRetries": 0 } } });
     let drip = dripping("HTTP/1.1 200 OK\r\n", b"X").await;
@@ -85,7 +85,7 @@ async fn a_head_that_never_ends_is_a_timeout_and_nonsense_a_failure() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_namespace_has_no_more_than_ten_thousand_callbacks_under_way() {
+async fn a_namespace_has_at_most_ten_thousand_undelivered_callbacks() {
     let (wask, me, receiver) = started().await;
     wask.fill_with_callbacks("guest", 10_000).await;
     let refused = me.post("actions/echo", &calling(&receiver.url("/"))).await.expect(429);

@@ -1,4 +1,4 @@
-//! What is due is told, whatever happens to the server meanwhile. §C.7; fault matrix F4, F5.
+//! A due callback is delivered, whatever happens to the server. §C.7; fault matrix F4, F5.
 
 use serde_json::{Value, json};
 use wask_tests::{Client, Receiver, Reply, ServerProcess, eventually, guest};
@@ -21,7 +21,7 @@ fn calling(url: &str, ms: u64) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s2_17_a_callback_survives_a_crash_in_every_state_and_its_count_goes_on() {
+async fn s2_17_a_callback_and_its_count_survive_a_crash_in_every_state() {
     let (mut wask, me, receiver) = serve().await;
     receiver.otherwise(Reply::Status(500));
     let (_, pending) = invoke(&me, "echo", &calling(&receiver.url("/pending"), 0)).await;
@@ -59,7 +59,7 @@ async fn s2_17_a_callback_survives_a_crash_in_every_state_and_its_count_goes_on(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_receiver_that_was_down_for_three_tries_and_one_restart_is_told_in_the_end() {
+async fn a_receiver_down_for_three_attempts_and_a_restart_gets_its_callback() {
     let (mut wask, me, receiver) = serve().await;
     let (address, url) = (receiver.address(), receiver.url("/done"));
     drop(receiver);
@@ -90,7 +90,7 @@ async fn a_receiver_that_was_down_for_three_tries_and_one_restart_is_told_in_the
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s2_15_s2_16_every_failed_attempt_is_an_error_in_the_log_and_the_last_one_says_so() {
+async fn s2_15_s2_16_each_failed_attempt_is_logged_and_the_last_says_so() {
     let (wask, me, receiver) = serve().await;
     receiver.otherwise(Reply::Status(500));
     let asked = json!({ "__ow_callback": { "http": { "url": receiver.url("/") }, "retry": { "maxRetries": 1 } } });

@@ -1,4 +1,4 @@
-//! Where callbacks must not go, whatever name leads there. §C.9; threat T18.
+//! Addresses that callbacks must not reach by any name. §C.9; threat T18.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -11,7 +11,7 @@ use wask_tests::{Client, Receiver, TestServer, guest};
 
 use super::{SECOND, START, calling, in_state, invoke};
 
-/// Names with a list of answers each, of which the last stays.
+/// Names with a list of answers each; the last one is repeated.
 #[derive(Default)]
 struct Names(Mutex<HashMap<&'static str, Vec<Vec<&'static str>>>>);
 
@@ -25,7 +25,7 @@ impl Resolve for Names {
     }
 }
 
-/// A server with the egress policy as it is shipped.
+/// A server with the default egress policy.
 async fn strict(names: &[(&'static str, &[&[&'static str]])]) -> (TestServer, Client) {
     let table = names.iter().map(|(name, answers)| (*name, answers.iter().map(|answer| answer.to_vec()).collect()));
     let names = Arc::new(Names(Mutex::new(table.collect())));
@@ -37,7 +37,7 @@ async fn strict(names: &[(&'static str, &[&[&'static str]])]) -> (TestServer, Cl
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_that_is_forbidden_is_refused_in_every_spelling() {
+async fn a_forbidden_address_is_refused_in_every_spelling() {
     let (_wask, me) = strict(&[]).await;
     let receiver = Receiver::start().await;
     let port = receiver.address().port();
@@ -96,7 +96,7 @@ async fn an_address_that_is_forbidden_is_refused_in_every_spelling() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_name_that_leads_where_it_must_not_is_blocked_and_not_tried_again() {
+async fn a_name_of_a_forbidden_address_is_blocked_and_not_retried() {
     let (_wask, me) = strict(&[
         ("loopback.example", &[&["127.0.0.1"]]),
         ("both.example", &[&["203.0.113.7", "127.0.0.1"]]),
@@ -118,7 +118,7 @@ async fn a_name_that_leads_where_it_must_not_is_blocked_and_not_tried_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_name_that_changes_its_mind_is_looked_up_and_checked_at_every_attempt() {
+async fn a_name_is_resolved_and_checked_at_every_attempt() {
     let names: &[(&'static str, &[&[&'static str]])] = &[("rebinding.example", &[&["127.0.0.9"], &["127.0.0.1"]])];
     let table = names.iter().map(|(name, answers)| (*name, answers.iter().map(|answer| answer.to_vec()).collect()));
     let resolver = Arc::new(Names(Mutex::new(table.collect())));
@@ -127,7 +127,7 @@ async fn a_name_that_changes_its_mind_is_looked_up_and_checked_at_every_attempt(
     let wask = builder.configure(only_nine).start().await;
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;
-    let receiver = Receiver::start().await; // on 127.0.0.1, which is forbidden; nobody listens on 127.0.0.9
+    let receiver = Receiver::start().await; // on 127.0.0.1, which is forbidden; no server listens on 127.0.0.9
 
     let (_, cb) =
         invoke(&me, "echo", &calling(&format!("http://rebinding.example:{}/", receiver.address().port()))).await;
@@ -148,7 +148,7 @@ async fn a_name_that_changes_its_mind_is_looked_up_and_checked_at_every_attempt(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unknown_name_is_tried_again_for_it_may_be_known_later() {
+async fn an_unknown_name_is_retried_because_it_may_resolve_later() {
     let (_wask, me) = strict(&[]).await;
     let (_, cb) = invoke(&me, "echo", &calling("http://nowhere.example/")).await;
     let known = super::eventually("the first attempt failed", || async {
@@ -160,7 +160,7 @@ async fn an_unknown_name_is_tried_again_for_it_may_be_known_later() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_operator_opens_ranges_and_what_is_denied_beats_what_is_allowed() {
+async fn an_operator_can_allow_ranges_and_a_denied_range_wins() {
     let ranges = |config: &mut wask::config::Config| {
         config.egress.allow_private = true;
         config.egress.deny_cidrs = vec!["127.0.0.2/32".into()];

@@ -1,4 +1,4 @@
-//! What an owner sees of callbacks and does with them: lists, settings, sent again by hand, cancelled. §C.8.
+//! Managing callbacks: lists, settings, restarting and cancelling. §C.8.
 
 use serde_json::{Value, json};
 use wask_tests::{Receiver, Reply, TestServer, guest};
@@ -57,7 +57,7 @@ async fn s2_16_s3_6_s3_7_callbacks_are_listed_newest_first_filtered_and_counted(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_callback_is_the_business_of_its_namespace_alone() {
+async fn a_callback_is_visible_only_to_its_namespace() {
     let (wask, me, receiver) = started().await;
     let (_, cb) = invoke(&me, "echo", &calling(&receiver.url("/"))).await;
     in_state(&me, &cb, "delivered").await;
@@ -71,7 +71,7 @@ async fn a_callback_is_the_business_of_its_namespace_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_callback_that_is_over_is_sent_again_by_hand_with_all_its_retries() {
+async fn an_owner_can_restart_an_ended_callback_with_all_its_retries() {
     let (wask, me, receiver) = started().await;
     receiver.otherwise(Reply::Status(500));
     let asked = json!({ "n": 7, "__ow_callback": { "http": { "url": receiver.url("/"), "payload": "result" }, "retry": { "maxRetries": 1 } } });
@@ -132,7 +132,7 @@ async fn a_cancelled_callback_is_never_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s3_8_s3_13_s3_28_s3_29_a_namespace_sets_its_own_and_null_takes_it_back() {
+async fn s3_8_s3_13_s3_28_s3_29_a_namespace_sets_its_own_and_null_unsets() {
     let (wask, me, receiver) = started().await;
     let other = wask.other("somebody").await;
     let set =
@@ -170,7 +170,7 @@ async fn s3_8_s3_13_s3_28_s3_29_a_namespace_sets_its_own_and_null_takes_it_back(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn https_can_be_demanded_of_everybody() {
+async fn an_operator_can_require_https_of_every_namespace() {
     let wask =
         TestServer::builder().clock_by_hand(START).configure(|config| config.callbacks.https_only = true).start().await;
     let (me, receiver) = (wask.guest(), Receiver::start().await);

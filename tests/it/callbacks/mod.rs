@@ -1,5 +1,5 @@
-//! Completion callbacks: who asks for one, what is sent, how often, and what can be seen of it. Feeds contract §C; the
-//! numbers S2.x and S3.x are those of its acceptance list.
+//! Completion callbacks: subscribing, requests, retries and managing. Feeds contract §C; the numbers S2.x and S3.x are
+//! those of its acceptance list.
 
 mod asking;
 mod bodies;
@@ -19,7 +19,7 @@ use wask_tests::{Answer, Client, Received, Receiver, TestServer, eventually, gue
 const START: &str = "2030-01-01T06:00:00Z";
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A server whose time stands still, with an action that returns its arguments, and somebody to call back.
+/// A server whose clock stands still, with an action that returns its arguments, and a receiver.
 async fn started() -> (TestServer, Client, Receiver) {
     let wask = TestServer::builder().clock_by_hand(START).start().await;
     let me = wask.guest();
@@ -27,14 +27,14 @@ async fn started() -> (TestServer, Client, Receiver) {
     (wask, me, Receiver::start().await)
 }
 
-/// Invokes without waiting; returns the ids of activation and callback.
+/// Invokes without waiting. Returns the ids of the activation and the callback.
 async fn invoke(client: &Client, action: &str, args: &Value) -> (String, String) {
     let answer = client.post(&format!("actions/{action}"), args).await.expect(202);
     let callback = answer.header("x-wask-callback-id").expect("the id of the callback").to_owned();
     (answer.json()["activationId"].as_str().unwrap().to_owned(), callback)
 }
 
-/// Arguments with a callback that is otherwise the default.
+/// Arguments with a callback to this URL and nothing else.
 fn calling(url: &str) -> Value {
     json!({ "__ow_callback": url })
 }
@@ -52,7 +52,7 @@ async fn in_state(client: &Client, id: &str, state: &str) -> Value {
     .await
 }
 
-/// Lets time pass until the receiver has that many requests; returns after how many seconds each further one came.
+/// Advances the clock until the receiver has `count` requests. Returns how many seconds it took to each.
 async fn seconds_until(wask: &TestServer, receiver: &Receiver, count: usize) -> Vec<u64> {
     let (start, mut came) = (wask.now(), Vec::new());
     while receiver.received().len() < count {

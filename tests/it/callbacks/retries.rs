@@ -1,4 +1,4 @@
-//! When a callback that was not taken is sent again, and until when. §C.6.
+//! The retries of a callback that was not delivered. §C.6.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ fn with_retry(url: &str, retry: Value) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s2_10_s2_11_s2_13_by_default_six_attempts_a_minute_apart_then_it_has_failed() {
+async fn s2_10_s2_11_s2_13_by_default_it_fails_after_six_attempts_a_minute_apart() {
     let (wask, me, receiver) = started().await;
     receiver.otherwise(Reply::Full(503, vec![], "busy".into()));
     let (id, cb) = invoke(&me, "echo", &super::calling(&receiver.url("/"))).await;
@@ -67,7 +67,7 @@ async fn s3_9_to_s3_12_waits_are_constant_linear_or_squared() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s2_7_every_2xx_is_enough_and_its_body_does_not_matter() {
+async fn s2_7_any_2xx_delivers_whatever_its_body() {
     let (_wask, me, receiver) = started().await;
     for (n, reply) in
         [(1, Reply::Status(202)), (2, Reply::Status(204)), (3, Reply::Full(299, vec![], "{no json".into()))]
@@ -81,7 +81,7 @@ async fn s2_7_every_2xx_is_enough_and_its_body_does_not_matter() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_redirect_is_not_followed_and_no_success() {
+async fn a_redirect_is_not_followed_and_counts_as_a_failure() {
     let (_wask, me, receiver) = started().await;
     let elsewhere = Receiver::start().await;
     for status in [301, 302, 303, 307, 308] {
@@ -95,7 +95,7 @@ async fn a_redirect_is_not_followed_and_no_success() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s2_9_a_closed_port_is_tried_again_until_somebody_listens() {
+async fn s2_9_a_closed_port_is_retried_until_a_server_listens() {
     let (wask, me, receiver) = started().await;
     let (url, address) = (receiver.url("/"), receiver.address());
     drop(receiver);
@@ -116,7 +116,7 @@ async fn s2_9_a_closed_port_is_tried_again_until_somebody_listens() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_receiver_may_ask_for_more_time_and_gets_an_hour_at_most() {
+async fn a_receiver_can_ask_for_more_time_up_to_an_hour() {
     for (status, after, waited) in
         [(429, "90", 90), (503, "90", 90), (429, "1", 60), (500, "90", 60), (429, "315360000", 3600)]
     {
@@ -130,7 +130,7 @@ async fn a_receiver_may_ask_for_more_time_and_gets_an_hour_at_most() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s2_12_s2_14_the_server_sets_what_holds_where_nobody_says_otherwise() {
+async fn s2_12_s2_14_the_servers_settings_apply_where_none_is_given() {
     let configured = |config: &mut wask::config::Config| {
         config.callbacks.retry_interval_seconds = 2;
         config.callbacks.max_retries = 1;
@@ -147,7 +147,7 @@ async fn s2_12_s2_14_the_server_sets_what_holds_where_nobody_says_otherwise() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_attempt_takes_no_longer_than_its_time_limit() {
+async fn an_attempt_ends_at_its_time_limit() {
     let (_wask, me, receiver) = started().await;
     receiver.otherwise(Reply::Silence);
     let asked = json!({ "__ow_callback": { "http": { "url": receiver.url("/"), "timeoutMs": 1000 }, "retry": { "maxRetries": 0 } } });

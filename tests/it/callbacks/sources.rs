@@ -1,4 +1,4 @@
-//! Who else may ask for a callback: those who fire triggers, guests, alarms. §C.1, C.3, C.4, C.8.
+//! Callbacks of firings, guests and alarms. §C.1, C.3, C.4, C.8.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use wask_tests::{Receiver, TestServer, annotation, eventually, guest};
 use super::{SECOND, START, calling, in_state, invoke, started};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_fired_trigger_calls_back_for_every_activation_that_its_rules_start() {
+async fn a_firing_calls_back_for_every_activation_of_its_rules() {
     let (_wask, me, receiver) = started().await;
     me.create_trigger("dawn").await;
     for rule in ["one", "two"] {
@@ -33,7 +33,7 @@ async fn a_fired_trigger_calls_back_for_every_activation_that_its_rules_start() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_trigger_without_a_rule_starts_nothing_and_calls_nobody() {
+async fn a_firing_without_a_rule_sends_no_callback() {
     let (_wask, me, receiver) = started().await;
     me.create_trigger("dawn").await;
     me.post("triggers/dawn", &calling(&receiver.url("/"))).await.expect(204);
@@ -42,7 +42,7 @@ async fn a_trigger_without_a_rule_starts_nothing_and_calls_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_asks_for_a_callback_as_anybody_does() {
+async fn a_guest_can_subscribe_like_any_caller() {
     let (_wask, me, receiver) = started().await;
     me.create_action("invoker", &guest("invoker")).await;
     let args = json!({ "name": "echo", "params": { "n": 1, "__ow_callback": receiver.url("/guest") } });
@@ -52,7 +52,7 @@ async fn a_guest_asks_for_a_callback_as_anybody_does() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s3_24_what_recurs_does_not_call_back_and_a_single_fire_does() {
+async fn s3_24_a_recurring_alarm_does_not_call_back_and_a_single_tick_does() {
     let (wask, me, receiver) = started().await;
     let payload = json!({ "n": 1, "__ow_callback": receiver.url("/") });
     for (feed, trigger, parameters) in [
@@ -85,7 +85,7 @@ async fn s3_24_what_recurs_does_not_call_back_and_a_single_fire_does() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_is_told_of_a_cancelled_or_expired_activation_is_told_so() {
+async fn a_callback_says_that_its_activation_was_cancelled_or_expired() {
     let (wask, me, receiver) = started().await;
     let limits = json!({ "limits": { "timeout": 2000 } });
     me.create_action_with("sleeper", &guest("sleeper"), limits).await;
@@ -109,7 +109,7 @@ async fn whoever_is_told_of_a_cancelled_or_expired_activation_is_told_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_that_waits_for_one_that_calls_back_does_not_wait_for_a_turn_that_it_holds_itself() {
+async fn a_guest_lends_its_permit_to_the_activation_that_it_waits_for() {
     for others_wait in [false, true] {
         let limits = |config: &mut wask::config::Config| {
             (config.limits.concurrent_invocations, config.limits.queued_invocations) = (1, 5);
@@ -132,7 +132,7 @@ async fn a_guest_that_waits_for_one_that_calls_back_does_not_wait_for_a_turn_tha
         let mut last = None;
         if others_wait {
             eventually("he waits", || async { (wask.queued().await == 2).then_some(()) }).await;
-            wask.advance(SECOND / 100); // what comes in the same moment has no order
+            wask.advance(SECOND / 100); // work that arrives at the same time has no order
             last = Some(me.invoke_async("echo", &json!({})).await);
             wask.advance(SECOND);
         }
