@@ -1,4 +1,4 @@
-//! What the owner of an alarm sees of it and does with it, apart from the calls of its feed.
+//! An alarm in the hands of its owner, apart from the calls of its feed: show, run now, pause, resume.
 
 use wask_model::{
     ActivationId, Alarm, AlarmSchedule, DisabledKind, Failure, FullName, NamespaceName, PastTick, SharedIdentity,
@@ -9,21 +9,24 @@ use super::{Alarms, feed};
 use crate::catalog::Page;
 use crate::firing::Fire;
 use crate::invoke::Context;
+use crate::retry::{TRIES, compare_and_swap};
 
-/// Ticks to come, and past ones, that a look at an alarm shows.
+/// How many ticks to come an [`AlarmView`] shows.
 const UPCOMING: usize = 5;
+/// How many past ticks it shows.
 const PAST: u32 = 20;
 
-/// An alarm with what is to come and what was.
+/// An alarm with its next and its latest ticks.
 pub struct AlarmView {
     pub alarm: Alarm,
+    /// Earliest first.
     pub upcoming: Vec<Timestamp>,
     /// Latest first.
     pub past: Vec<PastTick>,
 }
 
 impl Alarms {
-    /// The alarms of a namespace, by the names of their triggers.
+    /// A page of the alarms of a namespace, ordered by the names of their triggers.
     pub async fn list(&self, namespace: &NamespaceName, page: Page) -> Result<Vec<Alarm>, Failure> {
         Ok(self.store.alarms(namespace, page.skip, page.limit).await?)
     }
@@ -32,6 +35,7 @@ impl Alarms {
         Ok(self.store.count_alarms(namespace).await?)
     }
 
+    /// `Err(NotFound)`: the trigger has no alarm.
     pub async fn view(&self, trigger: &FullName) -> Result<AlarmView, Failure> {
         let alarm = self.own(trigger).await?;
         let upcoming = feed::upcoming(&alarm, &self.settings, UPCOMING);
@@ -39,8 +43,8 @@ impl Alarms {
         Ok(AlarmView { alarm, upcoming, past })
     }
 
-    /// Fires the alarm's trigger with the alarm's payload, also while the alarm is off; neither its ticks nor how often it
-    /// may still fire are touched. Counts like any fire. `None`: no rule is active.
+    /// Fires the alarm's trigger with the alarm's payload now, even if the alarm is disabled. It counts against the
+    /// rate limit, but changes neither the alarm's ticks nor its remaining firings. `None`: no rule is active.
     pub async fn run_now(
         &self,
         identity: SharedIdentity,
@@ -65,14 +69,14 @@ impl Alarms {
         fired
     }
 
-    /// As PAUSE of the feed.
+    /// Like PAUSE of the feed.
     pub async fn pause(&self, trigger: &FullName) -> Result<AlarmView, Failure> {
-        self.turn_into(trigger, |alarm, now| Ok(feed::pause(alarm, now))).await
+        self.change_own(trigger, |alarm, now| Ok(feed::pause(alarm, now))).await
     }
 
-    /// As UNPAUSE of the feed; 409 if an administrator disabled it.
+    /// Like UNPAUSE of the feed. `Err(Conflict)`: an administrator disabled the alarm.
     pub async fn resume(&self, trigger: &FullName) -> Result<AlarmView, Failure> {
-        self.turn_into(trigger, |alarm, now| match alarm.status.reason.as_ref().map(|reason| reason.kind) {
+        self.change_own(trigger, |alarm, now| match alarm.status.reason.as_ref().map(|reason| reason.kind) {
             Some(DisabledKind::Admin) => {
                 Err(Failure::Conflict(messages::alarms::disabled_by_admin(&alarm.trigger.name)))
             }
@@ -81,19 +85,21 @@ impl Alarms {
         .await
     }
 
-    async fn turn_into(
+    /// Changes the alarm; tries again if a tick or another request changed it at the same time.
+    async fn change_own(
         &self,
         trigger: &FullName,
         to: impl Fn(&Alarm, Timestamp) -> Result<Alarm, Failure> + Send + Sync,
     ) -> Result<AlarmView, Failure> {
-        loop {
+        compare_and_swap(TRIES, || async {
             let alarm = self.own(trigger).await?;
             let becomes = to(&alarm, self.clock.now())?;
-            if becomes == alarm || self.store.replace_alarm(&alarm, becomes).await? {
-                self.changed.notify_one();
-                return self.view(trigger).await;
-            }
-        }
+            let done = becomes == alarm || self.store.replace_alarm(&alarm, becomes).await?;
+            Ok::<_, Failure>(done.then_some(()))
+        })
+        .await?;
+        self.changed.notify_one();
+        self.view(trigger).await
     }
 
     async fn own(&self, trigger: &FullName) -> Result<Alarm, Failure> {

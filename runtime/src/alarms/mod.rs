@@ -1,17 +1,23 @@
-//! Triggers fired by the clock: the feed actions of `/whisk.system/alarms`, the ticker that finds what is due, and the fire
-//! that a due time leads to. Feeds contract §A.
+//! Alarms: triggers that the clock fires. The feed actions of `/whisk.system/alarms` create and change them, the ticker
+//! claims the ticks that are due, and each becomes a job that fires the trigger. Feeds contract §A.
 //!
 //! ```text
-//! ticker ─claim due─▶ feed::advance ─moved alarm + fire job, one transaction─▶ queue ─▶ fire ─▶ firing
+//! ticker ─claim─▶ feed::advance ─moved alarm + job, one transaction─▶ queue ─▶ fire ─▶ firing
+//!                                                                               └─▶ settle: the alarm and its history
 //! ```
 
 mod feed;
+mod schedule;
+
+mod due;
+mod ticker;
+
 mod fire;
-mod manual;
 mod overlap;
 mod removal;
-mod schedule;
-mod ticker;
+mod settle;
+
+mod manual;
 
 pub use schedule::{Dialect, Pattern, Schedule, zone_named};
 
@@ -36,6 +42,7 @@ use crate::firing::Firing;
 use crate::gate::Shares;
 use crate::invoke::builtin::Builtin;
 use crate::queue::Queue;
+use crate::retry::{TRIES, compare_and_swap};
 
 /// The alarms of this node's store.
 pub struct Alarms {
@@ -46,13 +53,13 @@ pub struct Alarms {
     clock: Clock,
     settings: AlarmSettings,
     callbacks: Arc<Callbacks>,
-    /// Fires under way, by namespace.
+    /// How many firings of each namespace run.
     shares: Shares,
-    /// Something may be due earlier than the ticker thinks.
+    /// Wakes the ticker: an alarm may be due earlier than it thinks.
     changed: Notify,
 }
 
-/// What [`Alarms`] is made of.
+/// The parts that [`Alarms`] is made of.
 pub struct AlarmParts {
     pub store: Arc<dyn Store>,
     pub catalog: Arc<Catalog>,
@@ -63,11 +70,11 @@ pub struct AlarmParts {
     pub settings: AlarmSettings,
 }
 
-/// Why a call of a feed did not do what it was asked.
+/// Why a call of a feed failed.
 enum FeedRefusal {
-    /// The caller's business: the result says why.
+    /// The call was wrong; its result says why.
     Feed(FeedError),
-    /// The server's.
+    /// The server failed.
     Failed(Failure),
 }
 
@@ -96,7 +103,7 @@ impl Alarms {
         Arc::new(Alarms { store, catalog, firing, queue, clock, settings, callbacks, shares, changed })
     }
 
-    /// One call of a feed action. Which of the three it is shows in the parameters bound to it. §A.1, A.2.
+    /// One call of a feed action. The parameters bound to the action tell which of the three feeds it is. §A.1, A.2.
     async fn call(&self, caller: &SharedIdentity, args: &Arguments) -> Result<serde_json::Value, FeedRefusal> {
         let request = FeedRequest::read(args, &caller.namespace)?;
         match request.event {
@@ -133,7 +140,7 @@ impl Alarms {
         Ok(feed::success())
     }
 
-    /// Makes an alarm as CREATE would, for the node itself, unless the trigger has one.
+    /// Creates an alarm for the node itself, unless the trigger has one. `args` are those of CREATE.
     pub async fn ensure(&self, namespace: &NamespaceName, args: &Arguments) -> anyhow::Result<()> {
         let mut args = args.clone();
         args.insert("lifecycleEvent".to_owned(), "CREATE".into());
@@ -151,27 +158,28 @@ impl Alarms {
         Ok(())
     }
 
-    /// Changes the alarm as it stands; tried again when a tick or another call came between, so that neither is undone.
+    /// Changes the alarm; tries again if a tick or another call changed it at the same time, so that neither is undone.
     async fn change(
         &self,
         trigger: &FullName,
         to: impl Fn(&Alarm, Timestamp) -> Result<Alarm, FeedError> + Send + Sync,
     ) -> Result<(), FeedRefusal> {
-        loop {
+        compare_and_swap(TRIES, || async {
             let alarm = self.find(trigger).await?;
             let becomes = to(&alarm, self.clock.now())?;
-            if self.store.replace_alarm(&alarm, becomes).await? {
-                self.changed.notify_one();
-                return Ok(());
-            }
-        }
+            Ok::<_, FeedRefusal>(self.store.replace_alarm(&alarm, becomes).await?.then_some(()))
+        })
+        .await?;
+        self.changed.notify_one();
+        Ok(())
     }
 
     async fn find(&self, trigger: &FullName) -> Result<Alarm, FeedRefusal> {
         self.store.alarm(trigger).await?.ok_or_else(|| messages::alarms::not_found(trigger).into())
     }
 
-    /// Can this key read this trigger? For DELETE a missing trigger is accepted, so that leftovers can be cleaned up.
+    /// `Err` unless the caller's key may read the trigger. For DELETE the trigger may be missing, so that a leftover
+    /// alarm can be removed.
     async fn authorise(&self, caller: &SharedIdentity, request: &FeedRequest<'_>) -> Result<(), FeedRefusal> {
         let denied = || FeedRefusal::from(Message::from(messages::alarms::AUTHENTICATION_FAILED));
         let key: &AuthKey = request.auth_key.as_ref().ok_or_else(denied)?;
@@ -188,11 +196,12 @@ impl Alarms {
         }
     }
 
+    /// `Err` if the namespace has its limit of alarms and `trigger` would need another.
     async fn check_count(&self, trigger: &FullName) -> Result<(), FeedRefusal> {
         let limit = self.settings.max_per_namespace;
         let replaces = self.store.alarm(trigger).await?.is_some();
         let count = self.store.count_alarms(&trigger.namespace).await?;
-        if !replaces && u64::from(limit) <= count { Err(messages::alarms::too_many(limit).into()) } else { Ok(()) }
+        if !replaces && count >= u64::from(limit) { Err(messages::alarms::too_many(limit).into()) } else { Ok(()) }
     }
 }
 

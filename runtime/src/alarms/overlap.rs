@@ -1,7 +1,7 @@
-//! Ticks that look at what the one before them started: its event, and the activations of the rules, until each has ended.
+//! Ticks whose alarm looks at what the previous tick started: its firing and the activations of the rules.
 //!
-//! An activation counts as long as it is queued or running; what it invokes in turn does not, and neither does what was
-//! fired by hand.
+//! An activation counts while it is queued or running. What it invokes in turn does not count, and neither does a
+//! firing that the owner asked for.
 
 use std::time::Duration;
 
@@ -9,39 +9,41 @@ use wask_model::{ActivationId, Alarm, NamespaceName, Overlap, TickEnd, messages}
 use wask_store::{Job, JobState, StoreError};
 
 use super::Alarms;
+use super::due::DueTick;
 use super::feed::{self, FireOutcome, PreviousTick, TickOutcome};
-use super::fire::DueTick;
 
-/// How often a tick that waits looks whether its turn has come.
+/// How often a waiting tick checks whether it may fire.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// Whether it is a tick's turn to fire.
+/// Whether a claimed tick may fire.
 pub enum TickDecision {
     Now(DueTick),
+    /// Look again after this time.
     NotYet(Duration),
-    /// The alarm does not want it any more.
+    /// The alarm has dropped the tick.
     Never,
-    /// Somebody else has its job.
+    /// Another node holds the lease of its job by now.
     Lost,
 }
 
 impl Alarms {
-    /// What was fired before the tick that is due.
-    pub(super) async fn before(&self, alarm: &Alarm) -> Result<PreviousTick, StoreError> {
+    /// The state of what the previous tick started, for an alarm with a tick that is due.
+    pub(super) async fn previous_tick(&self, alarm: &Alarm) -> Result<PreviousTick, StoreError> {
         match alarm.overlap.unwrap_or_default() {
             Overlap::Allow => return Ok(PreviousTick::Ended),
             Overlap::Skip | Overlap::QueueOne => (),
         }
         let namespace = &alarm.trigger.namespace;
-        if self.is_any_going(namespace, alarm.waiting.as_slice()).await? {
+        if self.is_any_running(namespace, alarm.waiting.as_slice()).await? {
             return Ok(PreviousTick::OneWaits);
         }
-        let going = self.is_any_going(namespace, &alarm.going).await?;
-        Ok(if going { PreviousTick::Going } else { PreviousTick::Ended })
+        let running = self.is_any_running(namespace, &alarm.going).await?;
+        Ok(if running { PreviousTick::Running } else { PreviousTick::Ended })
     }
 
-    /// Keeps a tick that waits until its turn; one that was given up meanwhile is told of, and its fire given back.
-    pub(super) async fn turn(&self, job: &Job, due: DueTick) -> anyhow::Result<TickDecision> {
+    /// Holds a waiting tick until it may fire. If the alarm has dropped it since, records that and gives the reserved
+    /// firing back.
+    pub(super) async fn decide(&self, job: &Job, due: DueTick) -> anyhow::Result<TickDecision> {
         if !due.waits {
             return Ok(TickDecision::Now(due));
         }
@@ -51,22 +53,21 @@ impl Alarms {
             let past = feed::not_fired(due.due, TickEnd::Skipped, why, self.clock.now());
             let (event, outcome) = (job.lease.job, FireOutcome::GivenUp);
             let tick = TickOutcome { due: due.due, outcome, event, started: Vec::new() };
-            self.tell(&due.trigger, &tick, past).await?;
+            self.settle(&due.trigger, &tick, past).await?;
             return Ok(TickDecision::Never);
         };
-        if self.is_any_going(&job.namespace, &alarm.going).await? {
+        if self.is_any_running(&job.namespace, &alarm.going).await? {
             return Ok(TickDecision::NotYet(LOOK_AGAIN));
         }
         let due = DueTick { waits: false, waited: job.lease.attempt.saturating_sub(1), ..due };
-        match self.queue.advance(&job.lease, Vec::new(), due.to_payload()).await {
-            true => Ok(TickDecision::Now(due)),
-            false => Ok(TickDecision::Lost),
-        }
+        let kept = self.queue.advance(&job.lease, Vec::new(), due.to_payload()).await;
+        Ok(if kept { TickDecision::Now(due) } else { TickDecision::Lost })
     }
 
-    async fn is_any_going(&self, namespace: &NamespaceName, activations: &[ActivationId]) -> Result<bool, StoreError> {
-        for activation in activations {
-            match self.store.job_state(namespace, *activation).await? {
+    /// Whether one of these activations is queued or running.
+    async fn is_any_running(&self, namespace: &NamespaceName, ids: &[ActivationId]) -> Result<bool, StoreError> {
+        for id in ids {
+            match self.store.job_state(namespace, *id).await? {
                 Some(JobState::Due | JobState::Leased) => return Ok(true),
                 Some(JobState::Dead) | None => (),
             }

@@ -1,38 +1,24 @@
-//! What `deleteAfterFire` asks for, once the fire and what follows from it are on disk. Feeds contract §A.10.
+//! Carries out `deleteAfterFire`, once the firing and everything that follows from it are on disk. Feeds contract
+//! §A.10.
 
-use serde::{Deserialize, Serialize};
-use wask_model::{ActivationId, Alarm, AlarmSchedule, DeleteAfterFire, Failure, FullName, Timestamp};
+use wask_model::{Alarm, AlarmSchedule, DeleteAfterFire, Failure, FullName};
 use wask_store::Job;
 
 use super::Alarms;
-use super::ticker::due_work;
+use super::due::Removal;
 use crate::catalog::{Condition, Write};
-use crate::queue::{JobOutcome, NewWork};
-
-/// What a job of the lane `fire` carries that follows on a single fire.
-#[derive(Serialize, Deserialize)]
-pub struct Removal {
-    pub trigger: FullName,
-    pub remove: DeleteAfterFire,
-}
-
-impl Removal {
-    pub fn into_work(self, now: Timestamp) -> NewWork {
-        let payload = serde_json::to_string(&self).expect("a removal always serializes");
-        due_work(ActivationId::new(now), self.trigger, payload)
-    }
-}
+use crate::queue::JobOutcome;
 
 impl Alarms {
-    /// Rules first and the alarm last: a removal that is cut short is done again from the start. An alarm that was made
-    /// anew meanwhile stays, and so does its trigger.
+    /// Removes the rules first and the alarm last, so that a removal that was interrupted starts again from the
+    /// beginning. An alarm that was created again since then stays, and so does its trigger.
     pub(super) async fn remove(&self, job: &Job, removal: &Removal) -> anyhow::Result<JobOutcome> {
         let done = || JobOutcome::finished(Vec::new());
         let Some(identity) = self.catalog.owner(&job.namespace).await? else { return Ok(done()) };
         let transaction = format!("alarm-{}", job.lease.job).into();
         let by = Write { identity, transaction, condition: Condition::None };
         match self.store.alarm(&removal.trigger).await? {
-            Some(alarm) if has_had_its_fire(&alarm) => (),
+            Some(alarm) if has_fired_its_only_tick(&alarm) => (),
             Some(_) | None => return Ok(done()),
         }
         if removal.remove == DeleteAfterFire::Rules {
@@ -63,6 +49,6 @@ impl Alarms {
     }
 }
 
-fn has_had_its_fire(alarm: &Alarm) -> bool {
+fn has_fired_its_only_tick(alarm: &Alarm) -> bool {
     matches!(alarm.schedule, AlarmSchedule::Once { .. }) && !alarm.status.active
 }

@@ -1,26 +1,27 @@
-//! Finds the alarms that are due and hands each due time to the queue, once.
+//! The ticker: finds the alarms that are due and turns each due tick into a job, once.
 
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
-use wask_model::{ActivationId, Failure, FullName, Timestamp};
+use wask_model::{ActivationId, Failure, Timestamp};
 use wask_store::failpoint::{Stage, reach};
-use wask_store::{Lane, Move, StoreError, Tick};
+use wask_store::{Move, StoreError, Tick};
 
+use super::due::{DueTick, due_work};
 use super::feed::{ClaimedTick, TickClaim};
-use super::{Alarms, feed, fire};
-use crate::gate::Permit;
-use crate::queue::NewWork;
+use super::{Alarms, feed};
 
-/// Alarms looked at in one pass.
+/// How many alarms one pass looks at.
 const BATCH: u32 = 500;
-/// The longest the ticker sleeps: what a lost signal costs.
+/// The longest time between two passes, which is what a lost signal costs.
 const PERIOD: Duration = Duration::from_secs(5);
+/// The time from a failed pass to the next one.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 impl Alarms {
-    /// After a start: recurring ticks that were missed while nothing ran are skipped, and alarms whose trigger is gone are
-    /// disabled. §A.10, A.12.
+    /// Prepares the alarms when a node starts: skips the recurring ticks that were missed while no node ran, and
+    /// disables alarms whose trigger is gone. §A.10, A.12.
     pub async fn take_over(&self) -> anyhow::Result<()> {
         let now = self.clock.now();
         let all = self.store.due_alarms(Timestamp::from_millis(i64::MAX), u32::MAX).await?;
@@ -41,7 +42,7 @@ impl Alarms {
         Ok(())
     }
 
-    /// Ticks until `stop`.
+    /// Runs the ticker until `stop`.
     pub async fn run(&self, stop: CancellationToken) {
         while !stop.is_cancelled() {
             let now = self.clock.now();
@@ -49,7 +50,7 @@ impl Alarms {
                 Ok(next) => next,
                 Err(cause) => {
                     warn!(%cause, "alarm pass failed, the next pass tries again");
-                    now.after(Duration::from_secs(1))
+                    now.after(AFTER_FAILURE)
                 }
             };
             tokio::select! {
@@ -60,7 +61,7 @@ impl Alarms {
         }
     }
 
-    /// Fires what is due at `now`; returns until when nothing will be.
+    /// Claims the ticks that are due at `now`. Returns when the next pass must be.
     async fn tick(&self, now: Timestamp) -> Result<Timestamp, StoreError> {
         let due = self.store.due_alarms(now, BATCH).await?;
         let may_be_more = due.len() == BATCH as usize;
@@ -73,15 +74,16 @@ impl Alarms {
         Ok(next.map_or(latest, |next| next.min(latest)))
     }
 
-    /// Moves the alarms on and queues their fires, in one transaction: whoever moves an alarm fires it.
+    /// Moves the alarms to their next ticks and queues the jobs for the due ones, in one transaction: the node that
+    /// moves an alarm fires it.
     async fn claim(&self, due: Vec<Tick>, now: Timestamp) -> Result<(), StoreError> {
         let (mut moves, mut jobs) = (Vec::with_capacity(due.len()), Vec::with_capacity(due.len()));
         for tick in due {
-            let claim =
-                TickClaim { due: tick.due, event: ActivationId::new(now), before: self.before(&tick.alarm).await? };
+            let before = self.previous_tick(&tick.alarm).await?;
+            let claim = TickClaim { due: tick.due, event: ActivationId::new(now), before };
             let ClaimedTick { alarm, fires, past } = feed::advance(&tick.alarm, &claim, &self.settings, now);
-            let fire = fire::DueTick::from_tick(&tick, fires)
-                .map(|due| self.queue.reserve(due_work(claim.event, tick.alarm.trigger.clone(), due.to_payload())));
+            let work = |due: DueTick| due_work(claim.event, tick.alarm.trigger.clone(), due.to_payload());
+            let fire = DueTick::from_tick(&tick, fires).map(|due| self.queue.reserve(work(due)));
             let job = fire.as_ref().map(|reserved| reserved.job.clone());
             moves.push(Move { tick, becomes: alarm, fire: job, past });
             jobs.push(fire);
@@ -92,11 +94,4 @@ impl Alarms {
         self.queue.start(stored.collect());
         Ok(())
     }
-}
-
-/// Work of the lane `fire` that may run at once.
-pub fn due_work(id: ActivationId, trigger: FullName, payload: String) -> NewWork {
-    let namespace = trigger.namespace.clone();
-    let (share, permit) = (namespace.to_string(), Some(Permit::Borrowed));
-    NewWork { id, lane: Lane::Fire, namespace, share, name: trigger, payload, permit, callback: None }
 }

@@ -1,28 +1,29 @@
-//! Ticks that nobody fired in time: which of them are made up for, and what is told of the others.
+//! Ticks that no node fired in time: which of them are fired late, and the history entries of the others.
 
 use wask_model::{Alarm, CatchUp, PastTick, TickEnd, TickOrigin, Timestamp};
 
-use super::arming::NoNextTick;
+use super::no_next_tick::NoNextTick;
 use super::settings::AlarmSettings;
 use super::ticks::Ticks;
 
-/// Missed ticks that are told of one by one; the last of them stands for all that follow.
-const ONE_BY_ONE: usize = 20;
+/// How many missed ticks get an entry each. The last entry also covers all that follow.
+const MOST_ENTRIES: usize = 20;
 
-/// Where an alarm goes on, and what it leaves out on the way.
+/// Where an alarm goes on, and the ticks that it leaves out.
 pub struct Continuation {
-    /// Not later than now if ticks are made up for.
+    /// The next tick. It is not later than now if missed ticks are fired late.
     pub next: Result<Timestamp, NoNextTick>,
+    /// The entries of the ticks that are not fired.
     pub missed: Vec<PastTick>,
 }
 
-/// Goes on behind the tick at `after`. What is still pending at `now` is made up for as the alarm asks, but never when
-/// its stop date is past; `reason` says why the rest was missed.
+/// Goes on after the tick at `after`. Ticks that are pending at `now` are fired late as the alarm's policy says, but
+/// never after its stop date. `reason` says why the others were missed.
 pub fn go_on(alarm: &Alarm, after: Timestamp, reason: &str, settings: &AlarmSettings, now: Timestamp) -> Continuation {
     let nothing_missed = |next| Continuation { next, missed: Vec::new() };
     let ticks = match Ticks::new(alarm, settings) {
         Ok(ticks) => ticks,
-        Err(exhausted) => return nothing_missed(Err(exhausted)),
+        Err(none) => return nothing_missed(Err(none)),
     };
     let first = match ticks.after(after) {
         Ok(first) if first <= now => first,
@@ -36,29 +37,30 @@ pub fn go_on(alarm: &Alarm, after: Timestamp, reason: &str, settings: &AlarmSett
         (CatchUp::All, _) => Ok(ticks.earliest_of_last(settings.catch_up_ticks, first, now)),
     };
     let last_missed = next.as_ref().map_or(now, |next| now.min(Timestamp::from_millis(next.millis() - 1)));
-    Continuation { next, missed: told(&ticks, (first, last_missed), reason, now) }
+    Continuation { next, missed: entries(&ticks, (first, last_missed), reason, now) }
 }
 
-fn told(ticks: &Ticks, (first, until): (Timestamp, Timestamp), reason: &str, now: Timestamp) -> Vec<PastTick> {
-    let mut told: Vec<PastTick> = Vec::new();
+/// The history entries of the missed ticks from `first` to `until`.
+fn entries(ticks: &Ticks, (first, until): (Timestamp, Timestamp), reason: &str, now: Timestamp) -> Vec<PastTick> {
+    let mut entries: Vec<PastTick> = Vec::new();
     for due in ticks.from(first, until) {
-        if told.len() == ONE_BY_ONE {
-            if let Some(last) = told.last_mut() {
+        if entries.len() == MOST_ENTRIES {
+            if let Some(last) = entries.last_mut() {
                 last.through = Some(ticks.last_until(due, until));
             }
             break;
         }
-        told.push(missed(due, reason, now));
+        entries.push(missed(due, reason, now));
     }
-    told
+    entries
 }
 
-/// A tick that was not fired in time.
+/// The entry of a tick that was not fired in time.
 pub fn missed(due: Timestamp, reason: &str, now: Timestamp) -> PastTick {
     not_fired(due, TickEnd::Missed, reason, now)
 }
 
-/// A tick that was not fired.
+/// The entry of a tick that was not fired.
 pub fn not_fired(due: Timestamp, end: TickEnd, reason: &str, now: Timestamp) -> PastTick {
     let reason = Some(reason.to_owned());
     PastTick { due, through: None, origin: TickOrigin::Clock, end, at: now, reason, activation: None }

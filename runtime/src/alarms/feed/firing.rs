@@ -1,7 +1,7 @@
-//! What firing does to an alarm. Feeds contract §A.10, A.12.
+//! How a tick changes its alarm. Feeds contract §A.10, A.12.
 //!
-//! A tick takes two steps. [`advance`] claims it: the alarm moves on to its next tick, or is disabled after its last,
-//! before the trigger is fired. [`after_fire`] follows when the outcome is known, which may be many ticks later.
+//! A tick takes two steps. [`advance`] claims it before the trigger is fired: the alarm moves to its next tick, or is
+//! disabled after its last. [`after_fire`] follows when the outcome is known, which may be many ticks later.
 
 use wask_model::messages::alarms as messages;
 use wask_model::{
@@ -9,24 +9,25 @@ use wask_model::{
     TickEnd, Timestamp,
 };
 
-use super::arming::{after_last_tick, automatic, re_armed, switched_off};
+use super::arming::{automatic, re_armed, switched_off};
 use super::catch_up::{Continuation, go_on, missed, not_fired};
 use super::dates::date;
+use super::no_next_tick::after_last_tick;
 use super::settings::AlarmSettings;
 use super::ticks::next_tick;
 
-/// How firing the trigger for one tick ended, after all attempts.
+/// How a tick ended, after all attempts to fire the trigger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FireOutcome {
-    /// Accepted, even if no rule was active.
+    /// The trigger was fired, even if no rule was active.
     Fired,
-    /// Answered with a 4xx other than 408, 409 and 429.
+    /// An attempt got a 4xx other than 408, 409 and 429.
     Refused(u16),
-    /// Every attempt was answered 429.
+    /// Every attempt got 429.
     Throttled,
-    /// Every attempt failed, and not all of them by 429.
+    /// Every attempt failed, not all of them with 429.
     Dropped,
-    /// Not tried: the alarm did not want it any more when its turn came.
+    /// There was no attempt: the alarm dropped the tick while it waited.
     GivenUp,
 }
 
@@ -35,18 +36,20 @@ pub enum FireOutcome {
 pub struct TickOutcome {
     pub due: Timestamp,
     pub outcome: FireOutcome,
+    /// The activation of the firing.
     pub event: ActivationId,
     /// The activations of the rules.
     pub started: Vec<ActivationId>,
 }
 
-/// What was fired last, as far as the alarm's overlap policy asks.
+/// The state of what the previous tick started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PreviousTick {
-    /// All of it has ended, or nobody asks.
+    /// All of it has ended, or the alarm allows overlap.
     Ended,
-    Going,
-    /// A tick waits for its end.
+    /// Some of it is queued or running.
+    Running,
+    /// Another tick already waits for its end.
     OneWaits,
 }
 
@@ -54,7 +57,7 @@ pub enum PreviousTick {
 #[derive(Clone, Copy, Debug)]
 pub struct TickClaim {
     pub due: Timestamp,
-    /// The event that it is to lead to.
+    /// The activation that its firing will have.
     pub event: ActivationId,
     pub before: PreviousTick,
 }
@@ -63,12 +66,12 @@ pub struct TickClaim {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FireWhen {
     Now,
-    /// When what was fired before it has ended.
+    /// When what the previous tick started has ended.
     Later,
     Not,
 }
 
-/// A claimed tick: the alarm as it goes on, and what became of ticks that are not fired.
+/// A claimed tick: the alarm after it, and the history entries of ticks that are not fired.
 #[derive(Debug)]
 pub struct ClaimedTick {
     pub alarm: Alarm,
@@ -76,8 +79,8 @@ pub struct ClaimedTick {
     pub past: Vec<PastTick>,
 }
 
-/// Claims the tick at `claim.due`: one fire fewer, and due at the first tick that is still to come, or at one of those
-/// between `due` and `now` if the alarm makes up for them.
+/// Claims the tick at `claim.due`: the alarm has one firing less, and is due at its next tick after `now`, or at an
+/// earlier one that its policy fires late.
 pub fn advance(alarm: &Alarm, claim: &TickClaim, settings: &AlarmSettings, now: Timestamp) -> ClaimedTick {
     let (fires, not_fired) = decide(alarm, claim, settings, now);
     let ticked = match fires {
@@ -88,11 +91,12 @@ pub fn advance(alarm: &Alarm, claim: &TickClaim, settings: &AlarmSettings, now: 
     let Continuation { next, missed } = go_on(&ticked, claim.due, messages::MISSED_LATE, settings, now);
     let alarm = match next {
         Ok(next) => Alarm { next_fire: Some(next), ..ticked },
-        Err(exhausted) => switched_off(&ticked, automatic(exhausted.after_firing(&alarm.schedule), None), now),
+        Err(none) => switched_off(&ticked, automatic(none.after_firing(&alarm.schedule), None), now),
     };
     ClaimedTick { alarm, fires, past: not_fired.into_iter().chain(missed).collect() }
 }
 
+/// Whether the tick fires, and the history entry if it does not.
 fn decide(alarm: &Alarm, claim: &TickClaim, settings: &AlarmSettings, now: Timestamp) -> (FireWhen, Option<PastTick>) {
     let skipped = |why| (FireWhen::Not, Some(not_fired(claim.due, TickEnd::Skipped, why, now)));
     let a_later_one_is_due = || next_tick(alarm, settings, claim.due).is_ok_and(|later| later <= now);
@@ -101,8 +105,8 @@ fn decide(alarm: &Alarm, claim: &TickClaim, settings: &AlarmSettings, now: Times
     }
     match (alarm.overlap.unwrap_or_default(), claim.before) {
         (Overlap::Allow, _) | (Overlap::Skip | Overlap::QueueOne, PreviousTick::Ended) => (FireWhen::Now, None),
-        (Overlap::QueueOne, PreviousTick::Going) => (FireWhen::Later, None),
-        (Overlap::Skip, PreviousTick::Going | PreviousTick::OneWaits) => skipped(messages::SKIPPED_GOING),
+        (Overlap::QueueOne, PreviousTick::Running) => (FireWhen::Later, None),
+        (Overlap::Skip, PreviousTick::Running | PreviousTick::OneWaits) => skipped(messages::SKIPPED_GOING),
         (Overlap::QueueOne, PreviousTick::OneWaits) => skipped(messages::SKIPPED_ONE_WAITS),
     }
 }
@@ -112,7 +116,7 @@ fn fired(alarm: &Alarm, due: Timestamp) -> Alarm {
     Alarm { fires_left, last_fire: Some(due), ..alarm.clone() }
 }
 
-/// What is kept of the activations that a tick started.
+/// The activations of a tick that the alarm remembers.
 fn remembered(alarm: &Alarm, started: Vec<ActivationId>) -> Vec<ActivationId> {
     match alarm.overlap.unwrap_or_default() {
         Overlap::Allow => Vec::new(),
@@ -120,23 +124,23 @@ fn remembered(alarm: &Alarm, started: Vec<ActivationId>) -> Vec<ActivationId> {
     }
 }
 
-/// The alarm that knows what its tick started, and that the tick waits no more.
+/// The alarm, with what its tick started, and without the tick among those that wait.
 fn with_started(alarm: &Alarm, tick: &TickOutcome) -> Alarm {
     let started = std::iter::once(tick.event).chain(tick.started.iter().copied()).collect();
     let waiting = alarm.waiting.filter(|waiting| *waiting != tick.event);
     Alarm { going: remembered(alarm, started), waiting, ..alarm.clone() }
 }
 
-/// The alarm once the outcome of a tick is known. A tick that failed gives its fire back. An alarm that was switched on
-/// again since the tick was due is not held responsible for it, and what its owner or an administrator disabled stays as
-/// it is.
+/// The alarm after the outcome of a tick is known. A tick that failed gives its firing back. It does not disable an
+/// alarm that was enabled since the tick was due, and keeps the reason of one that its owner or an administrator
+/// disabled.
 pub fn after_fire(alarm: &Alarm, tick: &TickOutcome, settings: &AlarmSettings, now: Timestamp) -> Alarm {
     let alarm = &with_started(alarm, tick);
-    let switched_on_since = alarm.status.active && tick.due < alarm.status.date_changed;
+    let switched_on_since = alarm.status.active && alarm.status.date_changed > tick.due;
     if tick.outcome == FireOutcome::Fired || switched_on_since {
         return alarm.clone();
     }
-    let refunded = Alarm { fires_left: one_more(alarm), ..alarm.clone() };
+    let refunded = Alarm { fires_left: one_firing_more(alarm), ..alarm.clone() };
     match tick.outcome {
         FireOutcome::Fired => refunded,
         FireOutcome::Refused(status) => disabled(&refunded, messages::disabled_on_fire(status), status, now),
@@ -149,8 +153,8 @@ pub fn after_fire(alarm: &Alarm, tick: &TickOutcome, settings: &AlarmSettings, n
     }
 }
 
-/// What is to be removed now that the single fire of an alarm has had its outcome; a refused fire removes nothing, so that
-/// the owner can read why. `None`: nothing, or the alarm was switched on again.
+/// What to remove after the outcome of a single tick. A refused tick removes nothing, so that the owner can read why.
+/// `None`: nothing, or the alarm was enabled again.
 pub fn to_remove(alarm: &Alarm, outcome: FireOutcome) -> Option<DeleteAfterFire> {
     match (&alarm.schedule, outcome) {
         (AlarmSchedule::Alarm { .. } | AlarmSchedule::Interval { .. }, _)
@@ -162,23 +166,23 @@ pub fn to_remove(alarm: &Alarm, outcome: FireOutcome) -> Option<DeleteAfterFire>
     }
 }
 
-/// The alarm when the server starts, and what it missed: ticks that were due while nothing ran are left out unless the
-/// alarm makes up for them, a single fire is made up for unless it is too late, and an alarm that can never fire again is
-/// disabled.
+/// The alarm when a node starts, and the history entries of the ticks that it missed. Ticks that were due while no node
+/// ran are skipped, unless the alarm's policy fires them late. A single tick fires late within the grace. An alarm
+/// without a next tick is disabled.
 pub fn rearm_on_start(alarm: &Alarm, settings: &AlarmSettings, now: Timestamp) -> (Alarm, Vec<PastTick>) {
     let Some(due) = alarm.next_fire.filter(|_| alarm.status.active && !fires_late(alarm, settings, now)) else {
         return (alarm.clone(), Vec::new());
     };
-    // From now on, or from before the tick that is due and was not fired.
-    let behind = now.min(Timestamp::from_millis(due.millis() - 1));
-    let Continuation { next, missed } = go_on(alarm, behind, messages::MISSED_DOWN, settings, now);
+    // From now, or from before the tick that was due and not fired.
+    let after = now.min(Timestamp::from_millis(due.millis() - 1));
+    let Continuation { next, missed } = go_on(alarm, after, messages::MISSED_DOWN, settings, now);
     match next {
         Ok(next) => (Alarm { next_fire: Some(next), ..alarm.clone() }, missed),
-        Err(exhausted) => (switched_off(alarm, automatic(exhausted.on_start(), None), now), missed),
+        Err(none) => (switched_off(alarm, automatic(none.on_start(), None), now), missed),
     }
 }
 
-/// Whether this is a single fire that was missed by no more than the grace.
+/// Whether the alarm has a single tick that was missed by no more than the grace.
 fn fires_late(alarm: &Alarm, settings: &AlarmSettings, now: Timestamp) -> bool {
     match &alarm.schedule {
         AlarmSchedule::Alarm { .. } | AlarmSchedule::Interval { .. } => false,
@@ -188,7 +192,7 @@ fn fires_late(alarm: &Alarm, settings: &AlarmSettings, now: Timestamp) -> bool {
     }
 }
 
-/// The alarm when looking up its trigger at the server's start was answered with a 4xx other than 408, 409 and 429.
+/// The alarm after a lookup of its trigger, when a node starts, got a 4xx other than 408, 409 and 429.
 pub fn disabled_by_lookup(alarm: &Alarm, status_code: u16, now: Timestamp) -> Alarm {
     disabled(alarm, messages::disabled_on_lookup(status_code), status_code, now)
 }
@@ -200,12 +204,12 @@ fn disabled(alarm: &Alarm, message: String, status_code: u16, now: Timestamp) ->
     }
 }
 
-fn one_more(alarm: &Alarm) -> Option<u64> {
+fn one_firing_more(alarm: &Alarm) -> Option<u64> {
     let allowed = alarm.fires_allowed?;
     alarm.fires_left.map(|left| allowed.min(left + 1))
 }
 
-/// Whether claiming its last fire is what disabled it.
+/// Whether the alarm was disabled because its last firing was claimed.
 fn was_the_last_fire(alarm: &Alarm) -> bool {
     matches!(&alarm.status.reason, Some(DisabledReason { kind: DisabledKind::Auto, message, .. })
         if message == messages::DISABLED_MAX_TRIGGERS)

@@ -1,6 +1,6 @@
-//! The life of an alarm, as the calls of its feed and its own firing change it. Pure: stored records go in and come out,
-//! and whoever needs the time hands it in. Reading and writing the store, authorising the caller and firing the trigger
-//! are the ticker's and the feed action's. Feeds contract §A.
+//! The life of an alarm: how the calls of its feed and its own ticks change it. All functions are pure: stored alarms
+//! go in and come out, and the time is an argument. Using the store, authorising the caller and firing the trigger are
+//! not here. Feeds contract §A.
 //!
 //! ```text
 //!            create, update, unpause              rearm_on_start, advance
@@ -17,9 +17,11 @@ mod dates;
 mod parameters;
 mod rules;
 
+mod no_next_tick;
+mod ticks;
+
 mod arming;
 mod document;
-mod ticks;
 
 mod catch_up;
 mod firing;
@@ -37,9 +39,9 @@ mod tests;
 use wask_model::messages::alarms as messages;
 use wask_model::{Alarm, AlarmStatus, Arguments, DisabledKind, DisabledReason, Message, Timestamp};
 
-use arming::NoNextTick;
-use parameters::Policies;
-use rules::{Feed, GivenSchedule};
+use no_next_tick::NoNextTick;
+use parameters::{Feed, Policies};
+use rules::GivenSchedule;
 
 pub use catch_up::not_fired;
 pub use dates::iso_date;
@@ -53,12 +55,12 @@ pub use retry::{Answer, AttemptDecision, Attempts, after_attempt};
 pub use settings::AlarmSettings;
 pub use ticks::next_tick;
 
-/// The alarm that a CREATE asks for; it replaces whatever there was. Refusals come in the order of §A.4; authorising the
-/// caller and counting its alarms follow this.
+/// The alarm that a CREATE asks for, which replaces any other of the trigger. The rules are checked in the order of
+/// §A.4; authorising the caller and counting its alarms come afterwards.
 pub fn create(request: &FeedRequest, settings: &AlarmSettings, now: Timestamp) -> Result<Alarm, FeedError> {
     let args = request.args;
     let feed = Feed::called(args);
-    feed.check_required(args)?;
+    rules::check_required(feed, args)?;
     let given = GivenSchedule::read(feed, args, settings, now)?.with_default_start(feed, now);
     given.check_stop_after_start(None)?;
 
@@ -88,8 +90,8 @@ pub fn create(request: &FeedRequest, settings: &AlarmSettings, now: Timestamp) -
     Ok(arming::switched_on(&Alarm { catch_up, overlap, ..alarm }, next, now))
 }
 
-/// The alarm after an UPDATE: changed where something is given, and active again whatever it was. When only the stored
-/// stop date stands in the way, the call succeeds and the alarm is disabled at once. §A.5.
+/// The alarm after an UPDATE: with the given parameters, and active again. If only the stored stop date prevents a next
+/// tick, the call succeeds and the alarm is disabled at once. §A.5.
 pub fn update(alarm: &Alarm, args: &Arguments, settings: &AlarmSettings, now: Timestamp) -> Result<Alarm, FeedError> {
     refuse_if_disabled_by_admin(alarm)?;
     let given = GivenSchedule::read(Feed::from_schedule(&alarm.schedule), args, settings, now)?;
@@ -111,7 +113,7 @@ pub fn update(alarm: &Alarm, args: &Arguments, settings: &AlarmSettings, now: Ti
         strict: strict.unwrap_or_else(|| alarm.strict.clone()),
         catch_up: policies.catch_up.or(alarm.catch_up),
         overlap: policies.overlap.or(alarm.overlap),
-        fires_left: alarm.fires_left.filter(|&left| 0 < left).or(alarm.fires_allowed),
+        fires_left: alarm.fires_left.filter(|&left| left > 0).or(alarm.fires_allowed),
         ..alarm.clone()
     };
     match next_tick(&updated, settings, now) {
@@ -122,8 +124,8 @@ pub fn update(alarm: &Alarm, args: &Arguments, settings: &AlarmSettings, now: Ti
     }
 }
 
-/// The alarm, disabled by its owner; a tick that waits is given up. Doing it twice changes nothing, and neither does it loosen what an administrator
-/// did. §A.6.
+/// The alarm, disabled by its owner. A waiting tick is dropped. Idempotent, and never lifts a suspension by an
+/// administrator. §A.6.
 pub fn pause(alarm: &Alarm, now: Timestamp) -> Alarm {
     match alarm.status.reason.as_ref().map(|reason| reason.kind) {
         Some(DisabledKind::User | DisabledKind::Admin) => alarm.clone(),
@@ -138,19 +140,16 @@ pub fn pause(alarm: &Alarm, now: Timestamp) -> Alarm {
     }
 }
 
-/// The alarm, due at its next tick from now on; what it missed is not made up for. Doing it twice changes nothing; an
-/// alarm with no tick left is disabled again at once. §A.6.
+/// The alarm, active and due at its next tick after now: the ticks that it missed are not fired late. Idempotent. An
+/// alarm without a next tick is disabled again at once. `Err`: an administrator disabled it. §A.6.
 pub fn unpause(alarm: &Alarm, settings: &AlarmSettings, now: Timestamp) -> Result<Alarm, FeedError> {
     refuse_if_disabled_by_admin(alarm)?;
     Ok(resumed(alarm, settings, now))
 }
 
-/// The same without a question to the administrator.
+/// Like [`unpause`], even if an administrator disabled the alarm.
 pub fn resumed(alarm: &Alarm, settings: &AlarmSettings, now: Timestamp) -> Alarm {
-    match alarm.status.active {
-        true => alarm.clone(),
-        false => arming::re_armed(alarm, settings, now),
-    }
+    if alarm.status.active { alarm.clone() } else { arming::re_armed(alarm, settings, now) }
 }
 
 fn refuse_if_disabled_by_admin(alarm: &Alarm) -> Result<(), Message> {
@@ -160,7 +159,7 @@ fn refuse_if_disabled_by_admin(alarm: &Alarm) -> Result<(), Message> {
     }
 }
 
-/// The next ticks of the alarm, at most `count`; none while it is off.
+/// The next ticks of the alarm, at most `count`. Empty while it is disabled.
 pub fn upcoming(alarm: &Alarm, settings: &AlarmSettings, count: usize) -> Vec<Timestamp> {
     let left = alarm.fires_left.map_or(count, |left| count.min(usize::try_from(left).unwrap_or(count)));
     let due = |&tick: &Timestamp| next_tick(alarm, settings, tick).ok();

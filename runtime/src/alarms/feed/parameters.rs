@@ -1,20 +1,46 @@
-//! The parameters of a feed call, by the rules of the feeds contract §A.3.
+//! The parameters of a feed's call, and which feed it is. Feeds contract §A.1, A.3.
 
 use serde_json::{Value, json};
 use wask_model::messages::alarms as messages;
-use wask_model::{Arguments, CatchUp, DeleteAfterFire, Message, Overlap, truthy};
+use wask_model::{AlarmSchedule, Arguments, CatchUp, DeleteAfterFire, Message, Overlap, truthy};
 
-use super::rules::Feed;
-
-/// The most minutes between two fires: integers beyond it are not told apart by every client.
+/// The most minutes between two ticks. Not every client can tell greater integers apart.
 const MOST_MINUTES: u64 = (1 << 53) - 1;
 
-/// What was said for `key`; values that count as nothing (`""`, 0, null, false) were not said.
+/// One of the three feeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Feed {
+    Alarm,
+    Interval,
+    Once,
+}
+
+impl Feed {
+    /// The feed that is called, which shows in the parameters that the platform binds to it. §A.1.
+    pub fn called(args: &Arguments) -> Self {
+        match (given(args, "fireOnce"), given(args, "isInterval")) {
+            (Some(_), _) => Feed::Once,
+            (None, Some(_)) => Feed::Interval,
+            (None, None) => Feed::Alarm,
+        }
+    }
+
+    /// The feed that made this schedule.
+    pub fn from_schedule(schedule: &AlarmSchedule) -> Self {
+        match schedule {
+            AlarmSchedule::Alarm { .. } => Feed::Alarm,
+            AlarmSchedule::Interval { .. } => Feed::Interval,
+            AlarmSchedule::Once { .. } => Feed::Once,
+        }
+    }
+}
+
+/// The value of `key`. Values that count as missing (`""`, 0, null, false) are `None`.
 pub fn given<'a>(args: &'a Arguments, key: &str) -> Option<&'a Value> {
     args.get(key).filter(|value| truthy(value))
 }
 
-/// A value as it stands in a sentence: texts without quotes, the rest as JSON.
+/// A value in a sentence: strings without quotes, others as JSON.
 pub fn as_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -22,7 +48,7 @@ pub fn as_text(value: &Value) -> String {
     }
 }
 
-/// What the trigger is fired with: always an object. A text is not taken for JSON.
+/// The payload of each firing, always an object. A string is not parsed as JSON.
 pub fn payload(args: &Arguments) -> Value {
     match given(args, "trigger_payload") {
         None => json!({}),
@@ -31,16 +57,16 @@ pub fn payload(args: &Arguments) -> Value {
     }
 }
 
-/// What was said for `strict`, in the form it was said; null and `""` ask for the server's default. `None`: nothing.
+/// The value of `strict` as it was given; null and `""` mean the server's default. `None`: it is missing.
 pub fn strict(args: &Arguments, default: bool) -> Option<Value> {
     match args.get("strict")? {
         Value::Null => Some(default.into()),
         Value::String(text) if text.is_empty() => Some(default.into()),
-        said => Some(said.clone()),
+        given => Some(given.clone()),
     }
 }
 
-/// The boolean that `strict` stands for. `None`: neither a boolean nor the word for one, so the server's default holds.
+/// The boolean that a value of `strict` means. `None`: neither a boolean nor its word, so the server's default applies.
 pub fn strictness(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(strict) => Some(*strict),
@@ -50,8 +76,8 @@ pub fn strictness(value: &Value) -> Option<bool> {
     }
 }
 
-/// How often the alarm may fire. `None`: without limit, which is also what 0, a negative number and anything but an
-/// integer say.
+/// How many times the alarm may fire. `None`: without limit, which 0, negative numbers and anything but an integer also
+/// mean.
 pub fn max_triggers(args: &Arguments) -> Option<u64> {
     let number = match args.get("maxTriggers")? {
         Value::String(text) => text.trim().parse().ok(),
@@ -61,10 +87,10 @@ pub fn max_triggers(args: &Arguments) -> Option<u64> {
         }
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     };
-    number.filter(|&limit| 0 < limit)
+    number.filter(|&limit| limit > 0)
 }
 
-/// What was said about ticks that come late or too early; a single fire has neither.
+/// The policies for ticks that come late or too early. A single tick has none.
 #[derive(Default)]
 pub struct Policies {
     pub catch_up: Option<CatchUp>,
@@ -87,15 +113,15 @@ impl Policies {
     }
 }
 
-/// One of a few words, exactly. `None`: not said; `Err`: something else was.
+/// One of a few words. `None`: it is missing. `Err`: it is something else.
 fn word<T: serde::de::DeserializeOwned>(args: &Arguments, key: &str) -> Result<Option<T>, ()> {
-    given(args, key).map(|said| serde_json::from_value(said.clone()).map_err(|_| ())).transpose()
+    given(args, key).map(|value| serde_json::from_value(value.clone()).map_err(|_| ())).transpose()
 }
 
-/// Whole minutes between fires: an integer, or a text of one. `None`: not said.
+/// Whole minutes between two ticks: an integer, or a string of one. `None`: they are missing.
 pub fn minutes(args: &Arguments) -> Result<Option<u64>, Message> {
-    let Some(said) = given(args, "minutes") else { return Ok(None) };
-    let whole = match said {
+    let Some(value) = given(args, "minutes") else { return Ok(None) };
+    let whole = match value {
         Value::String(text) => text.trim().parse().ok(),
         Value::Number(number) => {
             let whole = |float: &f64| float.fract() == 0.0 && float.abs() <= MOST_MINUTES as f64;
@@ -105,17 +131,17 @@ pub fn minutes(args: &Arguments) -> Result<Option<u64>, Message> {
     };
     match whole {
         Some(minutes) if minutes.unsigned_abs() <= MOST_MINUTES => match u64::try_from(minutes) {
-            Ok(minutes) if 0 < minutes => Ok(Some(minutes)),
+            Ok(minutes) if minutes > 0 => Ok(Some(minutes)),
             Ok(_) | Err(_) => Err(messages::MINUTES_NOT_POSITIVE.into()),
         },
         Some(_) | None => Err(messages::MINUTES_NOT_AN_INTEGER.into()),
     }
 }
 
-/// What to remove after the fire; a boolean or one of three words. `None`: not said.
+/// What to remove after a single firing: a boolean or one of three words. `None`: it is missing.
 pub fn delete_after_fire(args: &Arguments) -> Result<Option<DeleteAfterFire>, Message> {
-    let Some(said) = given(args, "deleteAfterFire") else { return Ok(None) };
-    match as_text(said).trim().to_lowercase().as_str() {
+    let Some(value) = given(args, "deleteAfterFire") else { return Ok(None) };
+    match as_text(value).trim().to_lowercase().as_str() {
         "false" => Ok(Some(DeleteAfterFire::False)),
         "true" => Ok(Some(DeleteAfterFire::True)),
         "rules" => Ok(Some(DeleteAfterFire::Rules)),
@@ -132,8 +158,8 @@ mod tests {
     }
 
     #[test]
-    fn the_payload_is_always_an_object() {
-        for (said, event) in [
+    fn a_payload_is_always_an_object() {
+        for (given, event) in [
             (json!({"a":1}), json!({"a":1})),
             (json!("hi"), json!({"payload":"hi"})),
             (json!("{\"a\":1}"), json!({"payload":"{\"a\":1}"})),
@@ -145,14 +171,14 @@ mod tests {
             (json!(false), json!({})),
             (json!(null), json!({})),
         ] {
-            assert_eq!(payload(&args("trigger_payload", said.clone())), event, "{said}");
+            assert_eq!(payload(&args("trigger_payload", given.clone())), event, "{given}");
         }
         assert_eq!(payload(&Arguments::new()), json!({}));
     }
 
     #[test]
-    fn a_limit_on_fires_is_a_positive_integer_and_the_rest_is_none() {
-        for (said, limit) in [
+    fn only_a_positive_integer_limits_the_firings() {
+        for (given, limit) in [
             (json!(3), Some(3)),
             (json!(3.0), Some(3)),
             (json!("3"), Some(3)),
@@ -163,26 +189,26 @@ mod tests {
             (json!("many"), None),
             (json!(null), None),
         ] {
-            assert_eq!(max_triggers(&args("maxTriggers", said.clone())), limit, "{said}");
+            assert_eq!(max_triggers(&args("maxTriggers", given.clone())), limit, "{given}");
         }
     }
 
     #[test]
-    fn strictness_is_a_boolean_or_the_word_for_one() {
-        for (said, strict) in [
+    fn strictness_is_a_boolean_or_its_word() {
+        for (given, strict) in [
             (json!(true), Some(true)),
             (json!("TRUE"), Some(true)),
             (json!("False"), Some(false)),
             (json!("yes"), None),
             (json!(1), None),
         ] {
-            assert_eq!(strictness(&said), strict, "{said}");
+            assert_eq!(strictness(&given), strict, "{given}");
         }
     }
 
     #[test]
-    fn minutes_are_a_positive_integer_or_the_text_of_one() {
-        for (said, minutes) in [
+    fn minutes_are_a_positive_integer_or_a_string_of_one() {
+        for (given, minutes) in [
             (json!(5), Some(5)),
             (json!(5.0), Some(5)),
             (json!("5"), Some(5)),
@@ -191,17 +217,17 @@ mod tests {
             (json!(""), None),
             (json!(false), None),
         ] {
-            assert_eq!(super::minutes(&args("minutes", said.clone())), Ok(minutes), "{said}");
+            assert_eq!(super::minutes(&args("minutes", given.clone())), Ok(minutes), "{given}");
         }
-        for said in
+        for given in
             [json!(2.5), json!("five"), json!("1e1"), json!("5.0"), json!(" "), json!(true), json!([5]), json!(1e300)]
         {
-            let refused = super::minutes(&args("minutes", said.clone())).unwrap_err();
-            assert_eq!(refused, "the minutes parameter must be an integer", "{said}");
+            let refused = super::minutes(&args("minutes", given.clone())).unwrap_err();
+            assert_eq!(refused, "the minutes parameter must be an integer", "{given}");
         }
-        for said in [json!(-3), json!("0"), json!("-1")] {
-            let refused = super::minutes(&args("minutes", said.clone())).unwrap_err();
-            assert_eq!(refused, "the minutes parameter must be an integer greater than zero", "{said}");
+        for given in [json!(-3), json!("0"), json!("-1")] {
+            let refused = super::minutes(&args("minutes", given.clone())).unwrap_err();
+            assert_eq!(refused, "the minutes parameter must be an integer greater than zero", "{given}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What becomes of ticks that come too late or too early.
+//! The policies for ticks that come too late or too early.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -11,11 +11,12 @@ use super::{
     pause, read, rearm_on_start, upcoming,
 };
 
-/// The event of every tick here, and an activation that it starts.
+/// The activation of every firing here.
 fn event() -> ActivationId {
     ActivationId::from_bytes([7; 16])
 }
 
+/// An activation that a firing starts.
 fn run() -> ActivationId {
     ActivationId::from_bytes([8; 16])
 }
@@ -37,7 +38,7 @@ fn seconds(time: Timestamp) -> i64 {
     time.since(T0).as_secs() as i64
 }
 
-fn told(past: &[PastTick]) -> Vec<(i64, TickEnd)> {
+fn entries(past: &[PastTick]) -> Vec<(i64, TickEnd)> {
     past.iter().map(|tick| (seconds(tick.due), tick.end)).collect()
 }
 
@@ -45,7 +46,7 @@ fn missed(dues: impl IntoIterator<Item = i64>) -> Vec<(i64, TickEnd)> {
     dues.into_iter().map(|due| (due, TickEnd::Missed)).collect()
 }
 
-/// The ticks that fire, and those that are missed, when all that is due at `now` is claimed.
+/// The ticks that fire and those that are missed when every due tick is claimed at `now`.
 fn caught_up(alarm: &Alarm, now: Timestamp) -> (Vec<i64>, Vec<(i64, TickEnd)>) {
     let (mut alarm, mut fired, mut past) = (alarm.clone(), vec![], vec![]);
     while alarm.next_fire.is_some_and(|due| due <= now) {
@@ -57,11 +58,11 @@ fn caught_up(alarm: &Alarm, now: Timestamp) -> (Vec<i64>, Vec<(i64, TickEnd)>) {
         past.extend(claimed.past);
         alarm = claimed.alarm;
     }
-    (fired, told(&past))
+    (fired, entries(&past))
 }
 
 #[test]
-fn a_policy_is_one_of_its_words_and_read_as_it_was_given() {
+fn a_policy_is_one_of_its_words_and_reads_back_as_given() {
     let alarm = every_ten(json!({"catchUp":"all","overlap":"queue-one"}));
     let config = read(&alarm)["config"].clone();
     assert_eq!((&config["catchUp"], &config["overlap"]), (&json!("all"), &json!("queue-one")));
@@ -82,13 +83,13 @@ fn a_policy_is_one_of_its_words_and_read_as_it_was_given() {
 }
 
 #[test]
-fn what_was_missed_while_the_server_was_down_is_told_and_made_up_for_as_asked() {
+fn ticks_missed_while_down_are_recorded_and_caught_up_by_policy() {
     // due at 10, 20, … 150 s
     let restart = |policy: &str| {
         let alarm = every_ten(json!({"catchUp":policy}));
         let (again, past) = rearm_on_start(&alarm, &AlarmSettings::default(), at(155_000));
         let (fired, more) = caught_up(&again, at(155_000));
-        (fired, told(&past).into_iter().chain(more).collect::<Vec<_>>())
+        (fired, entries(&past).into_iter().chain(more).collect::<Vec<_>>())
     };
     assert_eq!(restart("none"), (vec![], missed((10..=150).step_by(10))));
     assert_eq!(restart("last"), (vec![150], missed((10..=140).step_by(10))));
@@ -96,7 +97,7 @@ fn what_was_missed_while_the_server_was_down_is_told_and_made_up_for_as_asked() 
 }
 
 #[test]
-fn what_a_late_ticker_missed_is_told_and_made_up_for_as_asked() {
+fn ticks_missed_by_a_late_ticker_are_caught_up_by_policy() {
     let late = |policy: &str| caught_up(&every_ten(json!({"catchUp":policy})), at(45_000));
     assert_eq!(late("none"), (vec![10], missed([20, 30, 40])));
     assert_eq!(late("last"), (vec![40], missed([10, 20, 30])));
@@ -106,32 +107,32 @@ fn what_a_late_ticker_missed_is_told_and_made_up_for_as_asked() {
 }
 
 #[test]
-fn a_long_gap_is_told_in_a_few_entries_and_all_of_it() {
+fn a_long_gap_is_recorded_completely_in_a_few_entries() {
     let alarm = every_ten(json!({}));
     let (_, past) = rearm_on_start(&alarm, &AlarmSettings::default(), at(1_000_000_005));
     assert_eq!(past.len(), 20);
-    assert_eq!(told(&past), missed((10..=200).step_by(10)));
+    assert_eq!(entries(&past), missed((10..=200).step_by(10)));
     assert_eq!(past[19].through, Some(at(1_000_000_000)));
     assert!(past[..19].iter().all(|tick| tick.through.is_none()));
     assert_eq!(past[0].reason.as_deref(), Some("no server was running when it was due"));
 }
 
 #[test]
-fn nothing_is_made_up_for_behind_the_stop_date() {
+fn no_tick_is_caught_up_after_the_stop_date() {
     let alarm = every_ten(json!({"catchUp":"all","stopDate":"2027-06-15T12:01:00Z"})); // 30 s after T0
     let (off, past) = rearm_on_start(&alarm, &AlarmSettings::default(), at(31_000));
     assert!(reason(&off).ends_with("the stop date has expired"));
-    assert_eq!(told(&past), missed([10, 20, 30]));
+    assert_eq!(entries(&past), missed([10, 20, 30]));
 }
 
 #[test]
-fn catching_up_uses_no_more_fires_than_are_left() {
+fn catching_up_stops_when_no_firings_are_left() {
     let alarm = restarted(&every_ten(json!({"catchUp":"all","maxTriggers":3})), at(45_000));
     assert_eq!(caught_up(&alarm, at(45_000)).0, [10, 20, 30]);
 }
 
 #[test]
-fn a_tick_that_overlaps_does_what_its_alarm_says() {
+fn an_overlapping_tick_follows_the_policy_of_its_alarm() {
     let outcome = |policy: Value, before| {
         let claimed = claimed(&every_ten(policy), before, at(10_000));
         (claimed.fires, claimed.past.first().and_then(|tick| tick.reason.clone()))
@@ -141,23 +142,23 @@ fn a_tick_that_overlaps_does_what_its_alarm_says() {
     let waits = Some("another tick was already waiting".to_owned());
     assert_eq!(outcome(json!({}), PreviousTick::Ended), (FireWhen::Now, None));
     assert_eq!(outcome(skip.clone(), PreviousTick::Ended), (FireWhen::Now, None));
-    assert_eq!(outcome(skip, PreviousTick::Going), (FireWhen::Not, going));
+    assert_eq!(outcome(skip, PreviousTick::Running), (FireWhen::Not, going));
     assert_eq!(outcome(queue.clone(), PreviousTick::Ended), (FireWhen::Now, None));
-    assert_eq!(outcome(queue.clone(), PreviousTick::Going), (FireWhen::Later, None));
+    assert_eq!(outcome(queue.clone(), PreviousTick::Running), (FireWhen::Later, None));
     assert_eq!(outcome(queue, PreviousTick::OneWaits), (FireWhen::Not, waits));
 }
 
 #[test]
-fn a_skipped_tick_costs_no_fire_and_the_next_one_comes() {
+fn a_skipped_tick_costs_no_firing_and_the_next_one_is_due() {
     let alarm = every_ten(json!({"overlap":"skip","maxTriggers":1}));
-    let skipped = claimed(&alarm, PreviousTick::Going, at(10_000));
+    let skipped = claimed(&alarm, PreviousTick::Running, at(10_000));
     assert_eq!((skipped.alarm.fires_left, skipped.alarm.last_fire), (Some(1), None));
     assert_eq!(skipped.alarm.next_fire, Some(at(20_000)));
-    assert_eq!(told(&skipped.past), [(10, TickEnd::Skipped)]);
+    assert_eq!(entries(&skipped.past), [(10, TickEnd::Skipped)]);
 }
 
 #[test]
-fn an_alarm_that_looks_back_remembers_what_its_last_tick_started() {
+fn an_alarm_without_overlap_remembers_what_its_last_tick_started() {
     let settings = AlarmSettings::default();
     let tick = TickOutcome { started: vec![run()], ..outcome_of(at(10_000), FireOutcome::Fired) };
     let fired = claimed(&every_ten(json!({"overlap":"skip"})), PreviousTick::Ended, at(10_000)).alarm;
@@ -169,10 +170,10 @@ fn an_alarm_that_looks_back_remembers_what_its_last_tick_started() {
 }
 
 #[test]
-fn a_tick_that_waits_is_given_up_by_a_pause_and_gives_its_fire_back() {
+fn a_pause_drops_a_waiting_tick_and_gives_its_firing_back() {
     let settings = AlarmSettings::default();
     let alarm = every_ten(json!({"overlap":"queue-one","maxTriggers":5}));
-    let waits = claimed(&alarm, PreviousTick::Going, at(10_000)).alarm;
+    let waits = claimed(&alarm, PreviousTick::Running, at(10_000)).alarm;
     assert_eq!((waits.waiting, waits.fires_left), (Some(event()), Some(4)));
     let fired = after_fire(&waits, &outcome_of(at(10_000), FireOutcome::Fired), &settings, at(11_000));
     assert_eq!((fired.waiting, fired.fires_left), (None, Some(4)));
@@ -184,7 +185,7 @@ fn a_tick_that_waits_is_given_up_by_a_pause_and_gives_its_fire_back() {
 }
 
 #[test]
-fn the_ticks_to_come_are_those_that_will_fire() {
+fn upcoming_ticks_are_those_that_will_fire() {
     let settings = AlarmSettings::default();
     let next = |alarm: &Alarm| upcoming(alarm, &settings, 5).into_iter().map(seconds).collect::<Vec<_>>();
     assert_eq!(next(&every_ten(json!({}))), [10, 20, 30, 40, 50]);
@@ -197,9 +198,9 @@ fn the_ticks_to_come_are_those_that_will_fire() {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// The search that skips most ticks finds what a walk over all of them finds.
+    /// The search finds the same ticks as a walk over all of them.
     #[test]
-    fn the_last_ticks_before_a_time_are_found_without_walking_to_it(
+    fn the_last_ticks_before_a_time_are_found_without_walking_there(
         parameters in prop_oneof![
             Just(json!({"cron":"*/7 * * * * *"})),
             Just(json!({"cron":"0 9 * * 1-5","timezone":"America/New_York"})),

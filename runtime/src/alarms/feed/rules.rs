@@ -1,5 +1,4 @@
-//! What CREATE and UPDATE accept, row by row of the feeds contract §A.4; the numbers are its rows. A refusal is the
-//! contract's sentence.
+//! The rules of CREATE and UPDATE. "Row" is a row of the table in the feeds contract §A.4; a refusal is its sentence.
 
 use std::time::Duration;
 
@@ -8,52 +7,24 @@ use wask_model::messages::alarms as messages;
 use wask_model::{AlarmSchedule, Arguments, DeleteAfterFire, Message, Timestamp};
 
 use super::dates::date;
-use super::parameters::{as_text, delete_after_fire, given, minutes};
+use super::parameters::{Feed, as_text, delete_after_fire, given, minutes};
 use super::settings::AlarmSettings;
 use crate::alarms::schedule::{Pattern, zone_named};
 
-/// When an interval begins whose owner does not say.
+/// The time to the first tick of an interval without a start date.
 const START_OF_INTERVAL: Duration = Duration::from_secs(30);
 
-/// Which of the three feeds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Feed {
-    Alarm,
-    Interval,
-    Once,
+/// Rows 2, 6 and 9: the parameter that a new alarm cannot do without.
+pub fn check_required(feed: Feed, args: &Arguments) -> Result<(), Message> {
+    let (parameter, missing) = match feed {
+        Feed::Alarm => ("cron", messages::CRON_MISSING),
+        Feed::Interval => ("minutes", messages::MINUTES_MISSING),
+        Feed::Once => ("date", messages::DATE_MISSING),
+    };
+    given(args, parameter).map(|_| ()).ok_or_else(|| missing.into())
 }
 
-impl Feed {
-    /// The feed that is called: told by what the platform binds to it. §A.1.
-    pub fn called(args: &Arguments) -> Self {
-        match (given(args, "fireOnce"), given(args, "isInterval")) {
-            (Some(_), _) => Feed::Once,
-            (None, Some(_)) => Feed::Interval,
-            (None, None) => Feed::Alarm,
-        }
-    }
-
-    /// The feed that made this schedule.
-    pub fn from_schedule(schedule: &AlarmSchedule) -> Self {
-        match schedule {
-            AlarmSchedule::Alarm { .. } => Feed::Alarm,
-            AlarmSchedule::Interval { .. } => Feed::Interval,
-            AlarmSchedule::Once { .. } => Feed::Once,
-        }
-    }
-
-    /// Rows 2, 6 and 9: the parameter that a new one cannot do without.
-    pub fn check_required(self, args: &Arguments) -> Result<(), Message> {
-        let (parameter, missing) = match self {
-            Feed::Alarm => ("cron", messages::CRON_MISSING),
-            Feed::Interval => ("minutes", messages::MINUTES_MISSING),
-            Feed::Once => ("date", messages::DATE_MISSING),
-        };
-        given(args, parameter).map(|_| ()).ok_or_else(|| missing.into())
-    }
-}
-
-/// What a call says about the schedule, as far as it fits the kind of feed; nothing here depends on what is stored.
+/// The parts of a schedule that a call gives and its feed knows. Nothing in it depends on the stored alarm.
 #[derive(Default)]
 pub struct GivenSchedule {
     cron: Option<String>,
@@ -65,29 +36,27 @@ pub struct GivenSchedule {
     stop_date: Option<GivenDate>,
 }
 
-/// A date in the form it was given, and what it means.
+/// A date as it was given, and its time.
 struct GivenDate {
     value: Value,
     time: Timestamp,
 }
 
 impl GivenSchedule {
-    /// Rows 3 to 17; parameters that are not given are not missed.
+    /// Rows 3 to 17. Any parameter may be missing.
     pub fn read(feed: Feed, args: &Arguments, settings: &AlarmSettings, now: Timestamp) -> Result<Self, Message> {
         let none = GivenSchedule::default();
         match feed {
             Feed::Alarm => {
                 let timezone = timezone(args)?;
                 let cron = cron(args, settings)?;
-                none.with_span(args, messages::MAX_TRIGGERS_AND_STOP, now).map(|s| GivenSchedule {
-                    cron,
-                    timezone,
-                    ..s
-                })
+                let span = none.with_span(args, messages::MAX_TRIGGERS_AND_STOP, now)?;
+                Ok(GivenSchedule { cron, timezone, ..span })
             }
             Feed::Interval => {
                 let minutes = minutes(args)?;
-                none.with_span(args, messages::MAX_TRIGGERS_OF_INTERVAL, now).map(|s| GivenSchedule { minutes, ..s })
+                let span = none.with_span(args, messages::MAX_TRIGGERS_OF_INTERVAL, now)?;
+                Ok(GivenSchedule { minutes, ..span })
             }
             Feed::Once => {
                 let date = future_date(args, "date", now)?;
@@ -96,7 +65,7 @@ impl GivenSchedule {
         }
     }
 
-    /// Rows 13 to 17; `not_both` is what 15 and 16 say.
+    /// Rows 13 to 17; `not_both` is the sentence of rows 15 and 16.
     fn with_span(self, args: &Arguments, not_both: &'static str, now: Timestamp) -> Result<Self, Message> {
         let start_date = future_date(args, "startDate", now)?;
         if given(args, "maxTriggers").is_some() && given(args, "stopDate").is_some() {
@@ -106,7 +75,7 @@ impl GivenSchedule {
         Ok(GivenSchedule { start_date, stop_date, ..self })
     }
 
-    /// The same with the start that a new alarm of this feed gets when none is given.
+    /// This schedule, with the start that a new alarm of the feed gets if none is given.
     #[must_use]
     pub fn with_default_start(self, feed: Feed, now: Timestamp) -> Self {
         let soon = || now.after(START_OF_INTERVAL);
@@ -123,8 +92,8 @@ impl GivenSchedule {
         pattern && date.is_none() && delete_after_fire.is_none() && start_date.is_none() && stop_date.is_none()
     }
 
-    /// Row 18 against the start that will hold, the given or else the `stored` one; and §A.5 point 4: a new start alone
-    /// has to be before the stored stop.
+    /// Row 18 with the start that will apply, which is the given or else the `stored` one, and §A.5 point 4: a new
+    /// start without a new stop must be before the stored stop.
     pub fn check_against(&self, stored: &AlarmSchedule) -> Result<(), Message> {
         let (start_date, stop_date) = span(stored);
         self.check_stop_after_start(start_date)?;
@@ -136,7 +105,7 @@ impl GivenSchedule {
         }
     }
 
-    /// Row 18; `stored` is the start date that holds when none is given.
+    /// Row 18; `stored` is the start date that applies if none is given.
     pub fn check_stop_after_start(&self, stored: Option<&Value>) -> Result<(), Message> {
         let Some(stop) = &self.stop_date else { return Ok(()) };
         let stored = stored.and_then(|value| Some((value, date(value)?)));
@@ -148,7 +117,7 @@ impl GivenSchedule {
         }
     }
 
-    /// The schedule of a new alarm; rows 2, 6 and 9 if the most important is not there.
+    /// The schedule of a new alarm. `Err` as in rows 2, 6 and 9 if its main parameter is missing.
     pub fn on_its_own(self, feed: Feed) -> Result<AlarmSchedule, Message> {
         let start_date = self.start_date.map(|start| start.value);
         let stop_date = self.stop_date.map(|stop| stop.value);
@@ -168,7 +137,7 @@ impl GivenSchedule {
         })
     }
 
-    /// The `stored` schedule with what is given laid over it.
+    /// The `stored` schedule with the given parts in place of its own.
     pub fn over(self, stored: &AlarmSchedule) -> AlarmSchedule {
         let new_start = self.start_date.map(|start| start.value);
         let new_stop = self.stop_date.map(|stop| stop.value);
@@ -192,7 +161,7 @@ impl GivenSchedule {
     }
 }
 
-/// Start and stop date.
+/// The start and stop date of a schedule.
 fn span(schedule: &AlarmSchedule) -> (Option<&Value>, Option<&Value>) {
     match schedule {
         AlarmSchedule::Alarm { start_date, stop_date, .. } => (start_date.as_ref(), stop_date.as_ref()),
@@ -215,18 +184,18 @@ fn cron(args: &Arguments, settings: &AlarmSettings) -> Result<Option<String>, Me
     let text = cron.as_str().ok_or_else(|| messages::cron_invalid(as_text(cron)))?;
     let pattern = Pattern::parse(text, settings.cron_dialect)?;
     let limited = settings.limit_cron_fields || given(args, "limitCronFields").is_some();
-    match limited && !pattern.is_on_whole_minutes() {
-        true => Err(messages::CRON_FIELDS.into()),
-        false => Ok(Some(text.to_owned())),
+    if limited && !pattern.is_on_whole_minutes() {
+        return Err(messages::CRON_FIELDS.into());
     }
+    Ok(Some(text.to_owned()))
 }
 
 /// Rows 3, 4, 13, 14 and 17.
 fn future_date(args: &Arguments, parameter: &str, now: Timestamp) -> Result<Option<GivenDate>, Message> {
     let Some(value) = given(args, parameter) else { return Ok(None) };
     let time = date(value).ok_or_else(|| messages::not_a_date(parameter, as_text(value)))?;
-    match now < time {
-        true => Ok(Some(GivenDate { value: value.clone(), time })),
-        false => Err(messages::not_in_the_future(parameter, as_text(value))),
+    if time <= now {
+        return Err(messages::not_in_the_future(parameter, as_text(value)));
     }
+    Ok(Some(GivenDate { value: value.clone(), time }))
 }

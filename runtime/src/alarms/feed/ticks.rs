@@ -1,9 +1,9 @@
-//! The due times of an alarm, whatever feed made it. Feeds contract §A.3, A.8, A.9.
+//! The due times of an alarm of any feed. Feeds contract §A.3, A.8, A.9.
 
 use wask_model::{Alarm, AlarmSchedule, Message, Timestamp};
 
-use super::arming::NoNextTick;
 use super::dates::date;
+use super::no_next_tick::NoNextTick;
 use super::parameters::strictness;
 use super::settings::AlarmSettings;
 use crate::alarms::schedule::{Pattern, Schedule, spreading_delay, zone_named};
@@ -13,7 +13,7 @@ pub fn next_tick(alarm: &Alarm, settings: &AlarmSettings, now: Timestamp) -> Res
     Ticks::new(alarm, settings)?.after(now)
 }
 
-/// All ticks of an alarm; made once to be asked often.
+/// All ticks of an alarm, parsed once for many questions.
 pub struct Ticks {
     course: Course,
     stop: Option<Timestamp>,
@@ -26,6 +26,7 @@ enum Course {
 }
 
 impl Ticks {
+    /// `Err`: the alarm has no ticks at all.
     pub fn new(alarm: &Alarm, settings: &AlarmSettings) -> Result<Self, NoNextTick> {
         if alarm.fires_left == Some(0) {
             return Err(NoNextTick::MaxTriggers);
@@ -51,24 +52,24 @@ impl Ticks {
             return Err(NoNextTick::StopDateExpired);
         }
         let next = match &self.course {
-            Course::Cron { schedule, start: Some(start) } if now < *start => schedule.next_from(*start),
+            Course::Cron { schedule, start: Some(start) } if *start > now => schedule.next_from(*start),
             Course::Cron { schedule, .. } => schedule.next_after(now),
-            Course::Interval { start, minutes } => start.and_then(|start| of_interval(start, *minutes, now)),
+            Course::Interval { start, minutes } => start.and_then(|start| interval_tick(start, *minutes, now)),
             Course::Once { date } => {
-                return date.filter(|&date| now < date).ok_or(NoNextTick::OnceDateExpired);
+                return date.filter(|&date| date > now).ok_or(NoNextTick::OnceDateExpired);
             }
         };
         next.filter(|&next| self.stop.is_none_or(|stop| next <= stop)).ok_or(NoNextTick::NoTickBeforeStop)
     }
 
-    /// `first`, which is a tick, and those after it, up to and including `until`.
+    /// The tick `first` and those after it, up to and including `until`.
     pub fn from(&self, first: Timestamp, until: Timestamp) -> impl Iterator<Item = Timestamp> {
         let all = std::iter::successors(Some(first), |&tick| self.after(tick).ok());
         all.take_while(move |&tick| tick <= until)
     }
 
-    /// The last tick up to and including `until`; `first` is a tick that is not later. Halves the time between: ticks may
-    /// be too many to walk.
+    /// The last tick up to and including `until`. `first` is a tick that is not later. It halves the time in between,
+    /// because there may be too many ticks to walk.
     pub fn last_until(&self, first: Timestamp, until: Timestamp) -> Timestamp {
         let (mut last, mut none_after) = (first.millis(), until.millis());
         while last < none_after {
@@ -85,16 +86,16 @@ impl Ticks {
     pub fn earliest_of_last(&self, count: u32, first: Timestamp, until: Timestamp) -> Timestamp {
         let before = |tick: Timestamp| {
             let until = Timestamp::from_millis(tick.millis() - 1);
-            (first < tick).then(|| self.last_until(first, until))
+            (tick > first).then(|| self.last_until(first, until))
         };
         let last = self.last_until(first, until);
         std::iter::successors(Some(last), |&tick| before(tick)).take(count as usize).last().unwrap_or(last)
     }
 }
 
-/// The first of `start`, `start` and so many minutes, twice as many, … strictly after `now`. `None`: not before the end
-/// of time.
-fn of_interval(start: Timestamp, minutes: u64, now: Timestamp) -> Option<Timestamp> {
+/// The first of `start`, `start` plus `minutes`, plus twice `minutes`, … that is strictly after `now`. `None`: it is
+/// beyond the end of time.
+fn interval_tick(start: Timestamp, minutes: u64, now: Timestamp) -> Option<Timestamp> {
     if now < start {
         return Some(start);
     }
@@ -112,9 +113,10 @@ fn schedule(
     let pattern = Pattern::parse(cron, settings.cron_dialect)?;
     let zone = zone_named(timezone.unwrap_or("UTC"))?;
     let strict = strictness(&alarm.strict).unwrap_or(settings.default_strict);
-    let delay = match pattern.has_five_fields() && !strict {
-        true => spreading_delay(alarm.trigger.name.as_str(), settings.delay_limit_seconds),
-        false => 0,
+    let delay = if pattern.has_five_fields() && !strict {
+        spreading_delay(alarm.trigger.name.as_str(), settings.delay_limit_seconds)
+    } else {
+        0
     };
     Ok(Schedule::new(pattern, zone).delayed_by(delay))
 }
