@@ -1,4 +1,4 @@
-//! Dates as users give them: milliseconds since the epoch, or an ISO 8601 text. Feeds contract §A.3.
+//! Dates as users write them: milliseconds since the epoch, or ISO 8601. Feeds contract §A.3.
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 use serde_json::Value;
@@ -7,7 +7,7 @@ use wask_model::Timestamp;
 /// How far from the epoch a date may be, in milliseconds: 100 million days, as in ECMAScript.
 const FARTHEST_MS: i64 = 8_640_000_000_000_000;
 
-/// `None`: not a date.
+/// Parses a date. `None`: not a date.
 pub fn date(value: &Value) -> Option<Timestamp> {
     match value {
         Value::Number(_) => millis(value).map(Timestamp::from_millis),
@@ -16,15 +16,15 @@ pub fn date(value: &Value) -> Option<Timestamp> {
     }
 }
 
-/// `1.5e12` is an integer too.
+/// An integer, which may be written like `1.5e12`.
 fn millis(value: &Value) -> Option<i64> {
     let whole = |float: &f64| float.fract() == 0.0 && float.abs() <= FARTHEST_MS as f64;
     let millis = value.as_i64().or_else(|| value.as_f64().filter(whole).map(|float| float as i64))?;
     (-FARTHEST_MS..=FARTHEST_MS).contains(&millis).then_some(millis)
 }
 
-/// `YYYY`, `YYYY-MM` or `YYYY-MM-DD`, then perhaps `THH:mm[:ss[.f]]`, with `Z` or `±HH:mm` or neither, which is UTC.
-/// Digits beyond milliseconds are dropped. `None`: anything else.
+/// Parses `YYYY`, `YYYY-MM` or `YYYY-MM-DD`, optionally with `THH:mm[:ss[.f]]` and `Z` or `±HH:mm`; without either of
+/// these it is UTC. Digits beyond milliseconds are dropped. `None`: anything else.
 pub fn iso_date(text: &str) -> Option<Timestamp> {
     if !text.is_ascii() {
         return None;
@@ -50,7 +50,7 @@ fn calendar_day(text: &str) -> Option<NaiveDate> {
     }
 }
 
-/// Splits the offset from a time: what is left, and how far local time is ahead of UTC.
+/// Splits a time and its offset: the time, and how far it is ahead of UTC.
 fn offset(text: &str) -> Option<(&str, TimeDelta)> {
     if let Some(time) = text.strip_suffix('Z') {
         return Some((time, TimeDelta::zero()));
@@ -58,7 +58,7 @@ fn offset(text: &str) -> Option<(&str, TimeDelta)> {
     let Some(sign) = text.find(['+', '-']) else { return Some((text, TimeDelta::zero())) };
     let (hours, minutes) = text[sign + 1..].split_once(':')?;
     let (hours, minutes) = (digits(hours, 2)?, digits(minutes, 2)?);
-    if 23 < hours || 59 < minutes {
+    if hours > 23 || minutes > 59 {
         return None;
     }
     let ahead = TimeDelta::minutes(i64::from(hours * 60 + minutes));
@@ -83,7 +83,7 @@ fn time_of_day(text: &str) -> Option<NaiveTime> {
     }
 }
 
-/// 1 to 9 digits after the point.
+/// The milliseconds of 1 to 9 digits after the point.
 fn millis_of(fraction: &str) -> Option<u32> {
     let all = digits(fraction, fraction.len()).filter(|_| (1..=9).contains(&fraction.len()))?;
     Some((u64::from(all) * 1000 / 10u64.pow(u32::try_from(fraction.len()).ok()?)) as u32)
@@ -101,7 +101,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn dates_of_every_form_are_understood() {
+    fn a_date_of_any_form_parses() {
         for (text, same) in [
             ("2027", "2027-01-01T00:00:00.000Z"),
             ("2027-03", "2027-03-01T00:00:00.000Z"),
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_and_types_are_no_dates() {
+    fn another_text_or_type_is_not_a_date() {
         for text in [
             "",
             "tomorrow",
@@ -182,7 +182,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_a_date_or_not_without_panic(text in "\\PC{0,30}|[0-9TZ:.+-]{0,30}") {
+        fn any_text_is_a_date_or_not_without_a_panic(text in "\\PC{0,30}|[0-9TZ:.+-]{0,30}") {
             let _ = iso_date(&text);
         }
     }

@@ -1,15 +1,15 @@
-//! What the feed answers: the document of a READ, and success. Feeds contract §A.2, A.7.
+//! The results of a feed: the document of a READ, and success. Feeds contract §A.2, A.7.
 
 use chrono::SecondsFormat;
 use serde_json::{Map, Value, json};
 use wask_model::{Alarm, AlarmSchedule, AlarmStatus};
 
-/// The result of everything but READ.
+/// The result of every event but READ.
 pub fn success() -> Value {
     json!({ "status": "success" })
 }
 
-/// The result of READ. What is not set is left out, except for `nextFire` and `lastFire`, which are null.
+/// The result of READ. Members that are not set are left out, except for `nextFire` and `lastFire`, which are null.
 pub fn read(alarm: &Alarm) -> Value {
     json!({ "config": config(alarm), "status": status(alarm) })
 }

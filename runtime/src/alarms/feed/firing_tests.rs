@@ -1,4 +1,4 @@
-//! Ticks claimed, skipped, counted and answered (A12, A42, A44).
+//! Ticks that are claimed, skipped and counted, and their outcomes (A12, A42, A44).
 
 use serde_json::json;
 use wask_model::{Alarm, Timestamp};
@@ -27,7 +27,7 @@ fn a_fired_alarm_moves_on_to_its_next_tick() {
 }
 
 #[test]
-fn ticks_missed_meanwhile_are_skipped() {
+fn missed_ticks_are_skipped() {
     // A44
     let alarm = created(json!({"cron":"*/10 * * * * *"}));
     let late = moved(&alarm, at(10_000), at(45_000));
@@ -52,7 +52,7 @@ fn the_last_tick_before_the_stop_date_disables_the_alarm() {
 }
 
 #[test]
-fn an_alarm_fires_as_often_as_it_may_and_then_disables_itself() {
+fn an_alarm_disables_itself_after_its_last_allowed_firing() {
     // A12
     let (once, due) = fire(&created(json!({"cron":"* * * * *","maxTriggers":1})));
     assert_eq!(reason(&once), "Automatically disabled after reaching max triggers");
@@ -65,7 +65,7 @@ fn an_alarm_fires_as_often_as_it_may_and_then_disables_itself() {
 }
 
 #[test]
-fn a_failed_tick_gives_its_fire_back_even_if_it_was_the_last() {
+fn a_failed_tick_gives_its_firing_back_even_the_last() {
     let (first, due) = fire(&created(json!({"cron":"* * * * *","maxTriggers":2})));
     assert_eq!(answered(&first, due, FireOutcome::Dropped).fires_left, Some(2));
 
@@ -78,7 +78,7 @@ fn a_failed_tick_gives_its_fire_back_even_if_it_was_the_last() {
 }
 
 #[test]
-fn an_update_refills_a_used_up_alarm_and_a_resume_does_not() {
+fn an_update_restores_used_up_firings_and_a_resume_does_not() {
     let settings = AlarmSettings::default();
     let (used_up, due) = fire(&created(json!({"cron":"* * * * *","maxTriggers":1})));
     let args = json!({"strict":true}).as_object().unwrap().clone();
@@ -88,7 +88,7 @@ fn an_update_refills_a_used_up_alarm_and_a_resume_does_not() {
 }
 
 #[test]
-fn a_refused_fire_disables_the_alarm_at_once() {
+fn a_refused_firing_disables_the_alarm_at_once() {
     // A42
     let (fired, due) = fire(&created(json!({"cron":"* * * * *"})));
     let gone = answered(&fired, due, FireOutcome::Refused(404));
@@ -106,7 +106,7 @@ fn a_refused_fire_disables_the_alarm_at_once() {
 }
 
 #[test]
-fn a_late_outcome_does_not_hit_an_alarm_that_was_switched_on_since() {
+fn a_late_outcome_does_not_disable_an_alarm_enabled_since() {
     let (fired, due) = fire(&created(json!({"cron":"* * * * *"})));
     let args = json!({"cron":"0 * * * *"}).as_object().unwrap().clone();
     let changed = update(&fired, &args, &AlarmSettings::default(), at(40_000)).unwrap();
@@ -117,13 +117,13 @@ fn a_late_outcome_does_not_hit_an_alarm_that_was_switched_on_since() {
 }
 
 #[test]
-fn a_refusal_of_the_last_fire_is_what_the_owner_reads() {
+fn a_refused_last_firing_is_the_reason_that_the_owner_reads() {
     let (last, due) = fire(&created(json!({"cron":"* * * * *","maxTriggers":1})));
     assert!(reason(&answered(&last, due, FireOutcome::Refused(404))).contains("Received a 404 status code"));
 }
 
 #[test]
-fn at_the_servers_start_an_alarm_that_cannot_fire_is_disabled() {
+fn an_alarm_without_a_next_tick_is_disabled_when_the_node_starts() {
     let alarm = created(json!({"cron":"0 0 1 7 *","stopDate":"2027-08-01"}));
     for (now, why) in [
         ("2027-07-15", "the next scheduled trigger fire is after the stop date"),
@@ -141,7 +141,7 @@ fn at_the_servers_start_an_alarm_that_cannot_fire_is_disabled() {
 }
 
 #[test]
-fn a_pattern_that_the_new_dialect_cannot_read_disables_the_alarm_and_says_so() {
+fn a_pattern_that_the_new_dialect_cannot_read_disables_the_alarm() {
     let settings: AlarmSettings = serde_json::from_value(json!({"cron_dialect":"node-cron"})).unwrap();
     let (again, _) = rearm_on_start(&created(json!({"cron":"0 0 * 12 *"})), &settings, at(1000));
     assert_eq!(

@@ -1,4 +1,4 @@
-//! The feeds `interval` and `once`: what they take, when they are due, how they end (A13 to A25, A36, A37).
+//! The feeds `interval` and `once`: their parameters, their ticks and their ends (A13 to A25, A36, A37).
 
 use serde_json::{Value, json};
 use wask_model::{Alarm, DeleteAfterFire};
@@ -6,7 +6,7 @@ use wask_model::{Alarm, DeleteAfterFire};
 use super::tests::{at, created, moved, ms, outcome_of, reason, refused, restarted, updated, updated_at};
 use super::{AlarmSettings, FireOutcome, after_fire, pause, read, to_remove, unpause};
 
-/// The parameters with what the platform binds to a feed.
+/// The parameters, with those that the platform binds to a feed.
 fn of(feed: &str, parameters: Value) -> Value {
     let mut all = parameters;
     match feed {
@@ -35,7 +35,7 @@ fn answered(alarm: &Alarm, outcome: FireOutcome) -> Alarm {
 }
 
 #[test]
-fn the_first_rule_that_is_broken_refuses_an_interval_or_a_single_fire() {
+fn an_interval_or_single_tick_is_refused_by_the_first_broken_rule() {
     let (past, soon) = (ms(-5000), ms(30_000));
     #[rustfmt::skip]
     let table = [
@@ -65,7 +65,7 @@ fn the_first_rule_that_is_broken_refuses_an_interval_or_a_single_fire() {
 }
 
 #[test]
-fn an_interval_begins_on_its_start_date_and_counts_from_it() {
+fn an_interval_begins_on_its_start_date_and_counts_from_there() {
     let alarm = interval(json!({"minutes":"5"})); // A16
     assert_eq!(alarm.next_fire, Some(at(30_000)));
     assert_eq!(
@@ -82,7 +82,7 @@ fn an_interval_begins_on_its_start_date_and_counts_from_it() {
 }
 
 #[test]
-fn an_interval_ends_with_the_last_fire_before_its_stop_date() {
+fn an_interval_ends_with_the_last_tick_before_its_stop_date() {
     // A18
     let alarm = interval(json!({"minutes":1,"startDate":ms(5000),"stopDate":ms(80_000)}));
     let first = fired(&alarm);
@@ -91,14 +91,14 @@ fn an_interval_ends_with_the_last_fire_before_its_stop_date() {
 }
 
 #[test]
-fn max_triggers_have_no_effect_on_an_interval_or_a_single_fire() {
+fn max_triggers_does_not_limit_an_interval_or_a_single_tick() {
     assert_eq!(interval(json!({"minutes":1,"maxTriggers":1})).fires_left, None);
     let with_all = json!({"date":ms(3000),"maxTriggers":1,"stopDate":"x","startDate":"y","cron":"z","minutes":"w"});
     assert_eq!(once(with_all).fires_left, None);
 }
 
 #[test]
-fn an_updated_interval_keeps_its_anchor() {
+fn an_updated_interval_still_counts_from_its_start_date() {
     let alarm = fired(&interval(json!({"minutes":5,"stopDate":"2027-08-01"})));
     assert_eq!(updated(&alarm, json!({"minutes":2})).unwrap().next_fire, Some(at(30_000)));
     let changed = updated_at(at(500_000), &alarm, json!({"minutes":2})).unwrap();
@@ -118,7 +118,7 @@ fn an_updated_interval_keeps_its_anchor() {
 }
 
 #[test]
-fn a_single_fire_disables_its_alarm_and_says_so() {
+fn a_single_tick_disables_its_alarm_and_says_so() {
     let alarm = once(json!({"date":"2027-06-15T12:00:33Z","deleteAfterFire":false}));
     let config = read(&alarm)["config"].clone();
     assert_eq!((&config["date"], config.get("deleteAfterFire")), (&json!("2027-06-15T12:00:33Z"), None));
@@ -132,25 +132,25 @@ fn a_single_fire_disables_its_alarm_and_says_so() {
 }
 
 #[test]
-fn what_is_removed_after_a_single_fire_is_what_was_asked_for() {
-    for (said, stored, removed) in [
+fn a_single_tick_removes_what_delete_after_fire_names() {
+    for (given, stored, removed) in [
         (json!(true), json!("true"), Some(DeleteAfterFire::True)),
         (json!("TRUE"), json!("true"), Some(DeleteAfterFire::True)),
         (json!(" RULES "), json!("rules"), Some(DeleteAfterFire::Rules)), // A23
         (json!("False"), json!("false"), None),
     ] {
-        let alarm = once(json!({"date":ms(3000),"deleteAfterFire":said}));
+        let alarm = once(json!({"date":ms(3000),"deleteAfterFire":given}));
         assert_eq!(read(&alarm)["config"]["deleteAfterFire"], stored);
         assert_eq!(to_remove(&alarm, FireOutcome::Fired), None, "switched on again since");
         for outcome in [FireOutcome::Fired, FireOutcome::Throttled, FireOutcome::Dropped] {
-            assert_eq!(to_remove(&answered(&fired(&alarm), outcome), outcome), removed, "{said}");
+            assert_eq!(to_remove(&answered(&fired(&alarm), outcome), outcome), removed, "{given}");
         }
         assert_eq!(to_remove(&fired(&alarm), FireOutcome::Refused(404)), None);
     }
 }
 
 #[test]
-fn an_update_of_a_single_fire_takes_what_fits_it() {
+fn an_update_of_a_single_tick_accepts_only_its_own_parameters() {
     let alarm = once(json!({"date":ms(3000)}));
     for nothing in [json!({"startDate":"2028","stopDate":"2029"}), json!({"cron":"bogus","minutes":"x","strict":true})]
     {
@@ -169,7 +169,7 @@ fn an_update_of_a_single_fire_takes_what_fits_it() {
 }
 
 #[test]
-fn a_single_fire_that_was_missed_is_made_up_for_within_the_grace() {
+fn a_missed_single_tick_fires_late_within_the_grace() {
     let alarm = once(json!({"date":ms(3000)}));
     for now in [at(0), at(3000), at(303_000)] {
         assert_eq!(restarted(&alarm, now), alarm, "{now}");
@@ -180,7 +180,7 @@ fn a_single_fire_that_was_missed_is_made_up_for_within_the_grace() {
 }
 
 #[test]
-fn minutes_that_reach_beyond_the_end_of_time_are_no_reason_to_fail() {
+fn an_interval_beyond_the_end_of_time_ends_after_its_first_tick() {
     let alarm = interval(json!({"minutes":9_007_199_254_740_991i64}));
     assert_eq!(alarm.next_fire, Some(at(30_000)));
     assert_eq!(reason(&fired(&alarm)), "Automatically disabled after firing last scheduled interval trigger");

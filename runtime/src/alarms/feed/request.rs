@@ -1,4 +1,4 @@
-//! What a client asks of a feed: which event, for which trigger, on whose behalf. Feeds contract §A.2.
+//! The call of a feed: which event, for which trigger, with which key. Feeds contract §A.2.
 
 use std::str::FromStr;
 
@@ -7,7 +7,7 @@ use wask_model::{Arguments, AuthKey, FullName, Message, NamespaceName, messages}
 
 use super::parameters::given;
 
-/// What is to happen to the feed of a trigger.
+/// The value of `lifecycleEvent`: what a client wants of the feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LifecycleEvent {
     Create,
@@ -38,15 +38,15 @@ impl FromStr for LifecycleEvent {
 #[derive(Clone, Debug)]
 pub struct FeedRequest<'a> {
     pub event: LifecycleEvent,
-    /// In the caller's namespace, whatever namespace was written.
+    /// In the caller's namespace, whatever namespace the call names.
     pub trigger: FullName,
-    /// `None`: absent or not a key, so the caller cannot be authorised.
+    /// `None`: it is missing or malformed, so the caller cannot be authorised.
     pub auth_key: Option<AuthKey>,
     pub args: &'a Arguments,
 }
 
 impl<'a> FeedRequest<'a> {
-    /// `Err`: no known event, or no trigger that could exist.
+    /// `Err`: the event is not known, or the trigger's name is missing or illegal.
     pub fn read(args: &'a Arguments, own: &NamespaceName) -> Result<Self, FeedError> {
         let text = |key| given(args, key).and_then(Value::as_str).unwrap_or_default();
         Ok(FeedRequest {
@@ -58,7 +58,7 @@ impl<'a> FeedRequest<'a> {
     }
 }
 
-/// `/ns/name`, where `ns` does not count, or `name`.
+/// Parses `/namespace/name`, where the namespace is ignored, or `name`.
 fn trigger(text: &str, own: &NamespaceName) -> Result<FullName, Message> {
     let name = match text.strip_prefix('/') {
         None => text,
@@ -69,21 +69,21 @@ fn trigger(text: &str, own: &NamespaceName) -> Result<FullName, Message> {
     }
     match name.parse() {
         Ok(name) => Ok(FullName::new(own.clone(), name)),
-        Err(_) => Err(messages::alarms::AUTHENTICATION_FAILED.into()), // what any trigger that does not exist gets
+        Err(_) => Err(messages::alarms::AUTHENTICATION_FAILED.into()), // as for any trigger that does not exist
     }
 }
 
-/// Why a call was refused, and in which of the two shapes the client reads it.
+/// Why a call was refused, in one of the two shapes that clients expect.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FeedError {
-    /// `{"error":"…"}`: only for an unknown event.
+    /// `{"error":"…"}`, only for an unknown event.
     Flat(Message),
     /// `{"error":{"error":"…"}}`.
     Nested(Message),
 }
 
 impl FeedError {
-    /// The result of the feed action: an application error.
+    /// The result of the feed action, which is an application error.
     pub fn result(&self) -> Value {
         match self {
             FeedError::Flat(message) => json!({ "error": message }),
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn the_trigger_is_always_the_callers_own() {
+    fn a_trigger_is_always_in_the_callers_namespace() {
         for name in ["periodic", "/guest/periodic", "/_/periodic", "/somebody/periodic"] {
             let request = read(json!({"lifecycleEvent":"READ","triggerName":name}));
             assert_eq!(request, Ok((LifecycleEvent::Read, "guest/periodic".to_owned())));
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_event_is_told_flat_and_before_anything_else() {
+    fn an_unknown_event_is_refused_first_and_with_a_flat_error() {
         for event in [json!("create"), json!(""), json!(" READ"), json!(null), json!(1)] {
             let refused = read(json!({"lifecycleEvent":event})).unwrap_err();
             assert_eq!(refused, json!({"error":"unsupported lifecycleEvent"}));
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trigger_name_is_needed_and_has_to_be_possible() {
+    fn a_trigger_name_must_be_given_and_legal() {
         for (name, message) in [
             (json!(null), "no trigger name parameter was provided"),
             (json!(""), "no trigger name parameter was provided"),
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_none_is_as_good_as_no_key() {
+    fn a_malformed_key_counts_as_missing() {
         let read = |key: &str| {
             let args = json!({"lifecycleEvent":"READ","triggerName":"t","authKey":key});
             let args = args.as_object().unwrap().clone();

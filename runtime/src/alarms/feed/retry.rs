@@ -1,4 +1,4 @@
-//! How often and after which waits one tick is tried. Feeds contract §A.11.
+//! The attempts at one tick and the waits between them. Feeds contract §A.11.
 
 use std::time::Duration;
 
@@ -7,34 +7,35 @@ use serde::{Deserialize, Serialize};
 use super::firing::FireOutcome;
 use super::settings::AlarmSettings;
 
-/// What one attempt to fire the trigger came to.
+/// The outcome of one attempt to fire the trigger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// Fired, or nothing to do because no rule is active.
+    /// The trigger was fired, or no rule is active.
     Accepted,
     /// 429.
     Throttled,
-    /// Another status below 500 that will not change by itself; 404 when the trigger is gone.
+    /// Another status below 500 that will not change by itself; 404 if the trigger is gone.
     Refused(u16),
-    /// 408, 409, 5xx, or no answer at all.
+    /// 408, 409, 5xx, or no response.
     Failed,
 }
 
-/// How often one tick has been tried, and how many of those attempts were throttled.
+/// The attempts at one tick so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempts {
     pub made: u32,
+    /// How many of them were throttled.
     pub throttled: u32,
 }
 
-/// What comes after an attempt.
+/// What follows an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttemptDecision {
     Done(FireOutcome),
     Again { wait: Duration, attempts: Attempts },
 }
 
-/// Decides on the `answer` to the attempt that followed those `before` it.
+/// Decides what follows an attempt with this `answer`, after the attempts `before` it.
 pub fn after_attempt(before: Attempts, answer: Answer, settings: &AlarmSettings) -> AttemptDecision {
     let throttled = before.throttled + u32::from(answer == Answer::Throttled);
     let attempts = Attempts { made: before.made + 1, throttled };
@@ -51,8 +52,8 @@ pub fn after_attempt(before: Attempts, answer: Answer, settings: &AlarmSettings)
     }
 }
 
-/// How long to wait before the next attempt, when `throttled` of the attempts so far were: the delay times the square of
-/// that number, and the delay at least.
+/// How long to wait before the next attempt: the delay times the square of the number of `throttled` attempts, and at
+/// least the delay.
 pub fn retry_delay(throttled: u32, settings: &AlarmSettings) -> Duration {
     settings.retry_delay().saturating_mul(throttled.saturating_mul(throttled).max(1))
 }
@@ -61,7 +62,7 @@ pub fn retry_delay(throttled: u32, settings: &AlarmSettings) -> Duration {
 mod tests {
     use super::*;
 
-    /// The waits, in seconds, and how it ended.
+    /// The waits in seconds, and the outcome.
     fn tried(answers: impl IntoIterator<Item = Answer>) -> (Vec<u64>, Option<FireOutcome>) {
         let (mut waits, mut attempts) = (Vec::new(), Attempts::default());
         for answer in answers {
@@ -77,25 +78,25 @@ mod tests {
     }
 
     #[test]
-    fn a_trigger_that_is_always_throttled_is_tried_for_385_seconds_and_given_up() {
+    fn an_always_throttled_trigger_is_given_up_after_385_seconds() {
         let (waits, outcome) = tried([Answer::Throttled; 20]);
         assert_eq!(waits, [1, 4, 9, 16, 25, 36, 49, 64, 81, 100]);
         assert_eq!(outcome, Some(FireOutcome::Throttled));
     }
 
     #[test]
-    fn a_failing_trigger_is_tried_eleven_times_a_second_apart_and_the_tick_dropped() {
+    fn a_failing_trigger_is_tried_eleven_times_a_second_apart() {
         assert_eq!(tried([Answer::Failed; 20]), (vec![1; 10], Some(FireOutcome::Dropped)));
     }
 
     #[test]
-    fn one_other_failure_among_the_throttled_makes_it_a_drop() {
+    fn one_other_failure_among_throttled_attempts_drops_the_tick() {
         let answers = [Answer::Throttled, Answer::Failed].into_iter().chain([Answer::Throttled; 9]);
         assert_eq!(tried(answers), (vec![1, 1, 4, 9, 16, 25, 36, 49, 64, 81], Some(FireOutcome::Dropped)));
     }
 
     #[test]
-    fn success_and_refusal_end_it() {
+    fn success_or_a_refusal_ends_the_attempts() {
         assert_eq!(tried([Answer::Failed, Answer::Accepted]), (vec![1], Some(FireOutcome::Fired)));
         assert_eq!(tried([Answer::Refused(404)]), (vec![], Some(FireOutcome::Refused(404))));
     }

@@ -1,4 +1,4 @@
-//! What the operator decides about alarms.
+//! The operator's settings for alarms.
 
 use std::time::Duration;
 
@@ -10,28 +10,28 @@ use crate::alarms::schedule::Dialect;
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AlarmSettings {
-    /// Seconds by which minutely ticks are spread at most, for alarms that are not strict. Default 0: not at all;
-    /// at most 59.
+    /// The most seconds by which minutely ticks of alarms that are not strict are spread. 0 to 59. Default 0: not at
+    /// all.
     pub delay_limit_seconds: u32,
-    /// Whether an alarm is strict, firing on second 0, when its owner does not say. Default false.
+    /// Whether an alarm whose owner does not say is strict, which means that it fires on second 0. Default false.
     pub default_strict: bool,
     /// Whether patterns finer than a minute are refused. Default false.
     pub limit_cron_fields: bool,
     /// How months and weekdays are numbered: `crontab` or `node-cron`. Default `crontab`.
     pub cron_dialect: Dialect,
-    /// Alarms that one namespace may own, active and disabled. Default 200.
+    /// How many alarms, active and disabled, a namespace may own. Default 200.
     pub max_per_namespace: u32,
-    /// Seconds by which a single fire may be late after a restart; later it is not made up for. Default 300.
+    /// How many seconds late a single tick may still fire after a restart. Default 300.
     pub once_grace_seconds: u32,
-    /// Missed ticks that an alarm makes up for at most which makes up for all. Default 10.
+    /// The most missed ticks that an alarm with `catchUp: all` fires late. Default 10.
     pub catch_up_ticks: u32,
-    /// Past ticks that are told of per alarm. Default 100.
+    /// How many past ticks of an alarm are kept. Default 100.
     pub history_ticks: u32,
-    /// Days for which past ticks are told of. Default 30.
+    /// How many days past ticks are kept. Default 30.
     pub history_days: u32,
-    /// Attempts that follow the first failed one of a tick. Default 10.
+    /// Attempts at a tick after the first one. Default 10.
     pub retry_attempts: u32,
-    /// Milliseconds between attempts, at least. Default 1000.
+    /// The least milliseconds between two attempts. Default 1000.
     pub retry_delay_ms: u64,
 }
 
@@ -54,7 +54,7 @@ impl Default for AlarmSettings {
 }
 
 impl AlarmSettings {
-    /// To be called at start-up; `Err` names the setting and both numbers.
+    /// Checks the ranges, at start-up. `Err` names the setting and both numbers.
     pub fn check(&self) -> Result<(), String> {
         match self.delay_limit_seconds {
             0..=59 => Ok(()),

@@ -1,4 +1,4 @@
-//! The contract's own examples (A1 to A12, A36, A38 to A41, A43), and the calls of a feed around them; the other two
+//! The contract's examples A1 to A12, A36, A38 to A41 and A43, and further calls of the feed `alarm`. The other two
 //! feeds are in `other_feeds_tests`.
 
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use super::{
     pause, read, rearm_on_start, unpause, update,
 };
 
-/// 2027-06-15T12:00:30Z: T0 of the contract.
+/// The contract's T0: 2027-06-15T12:00:30Z.
 pub(super) const T0: Timestamp = Timestamp::from_millis(1_813_060_830_000);
 
 pub(super) fn ms(after_t0: i64) -> i64 {
@@ -60,7 +60,7 @@ pub(super) fn reason(alarm: &Alarm) -> &str {
     &alarm.status.reason.as_ref().unwrap().message
 }
 
-/// The alarm behind a tick that is claimed at `now`, with nothing going on.
+/// The alarm after a tick that is claimed at `now`, while nothing runs.
 pub(super) fn moved(alarm: &Alarm, due: Timestamp, now: Timestamp) -> Alarm {
     let claim = TickClaim { due, event: ActivationId::from_bytes([7; 16]), before: PreviousTick::Ended };
     advance(alarm, &claim, &AlarmSettings::default(), now).alarm
@@ -83,7 +83,7 @@ fn disabled_by(kind: DisabledKind, alarm: &Alarm) -> Alarm {
 }
 
 #[test]
-fn create_refuses_by_the_first_rule_that_is_broken() {
+fn create_refuses_by_the_first_broken_rule() {
     let soon = ms(30_000);
     #[rustfmt::skip]
     let table = [
@@ -107,7 +107,7 @@ fn create_refuses_by_the_first_rule_that_is_broken() {
             format!("stopDate parameter '{soon}' must be greater than the startDate parameter '{soon}'")), // A9
         (json!({"cron":"0 0 1 1 *","stopDate":ms(60_000)}), "the first scheduled trigger fire is not until after the stop date".into()), // A10
         (json!({"cron":"0 0 1 1 *","startDate":"2028-01-01T00:00:01","stopDate":"2028-12-31"}),
-            "the first scheduled trigger fire is not until after the stop date".into()), // later of T0 and start
+            "the first scheduled trigger fire is not until after the stop date".into()), // the later of T0 and start
         (json!({"cron":"* * * * *","maxTriggers":1,"stopDate":ms(3_600_000)}),
             "maxTriggers is not allowed when the stopDate parameter is specified".into()), // A11
         (json!({"cron":"* * * * *","maxTriggers":1,"stopDate":"x"}),
@@ -128,13 +128,13 @@ fn create_arms_the_alarm_at_its_first_tick() {
     assert_eq!(next(json!({"cron":"* * * * *","startDate":"2027-07-01"})), "2027-07-01T00:00:00.000Z");
     assert_eq!(next(json!({"cron":"0 9 * * *","timezone":"Asia/Tokyo"})), "2027-06-16T00:00:00.000Z");
     assert_eq!(
-        next(json!({"cron":"* * * * *","stopDate":"2027-06-15T12:01:00Z"})), // a tick equal to it still fires
+        next(json!({"cron":"* * * * *","stopDate":"2027-06-15T12:01:00Z"})), // a tick at the stop date still fires
         "2027-06-15T12:01:00.000Z"
     );
 }
 
 #[test]
-fn the_operator_can_refuse_seconds_and_number_months_from_zero() {
+fn an_operator_can_refuse_seconds_and_number_months_from_zero() {
     let settings = AlarmSettings { limit_cron_fields: true, ..AlarmSettings::default() };
     assert!(
         create_with(&settings, json!({"cron":"*/5 * * * * *"})).unwrap_err().starts_with("cron pattern is limited")
@@ -147,7 +147,7 @@ fn the_operator_can_refuse_seconds_and_number_months_from_zero() {
 }
 
 #[test]
-fn settings_are_checked_and_unknown_ones_refused() {
+fn an_unknown_setting_or_one_out_of_range_is_refused() {
     assert!(AlarmSettings::default().check().is_ok());
     assert!(AlarmSettings { delay_limit_seconds: 60, ..AlarmSettings::default() }.check().is_err());
     assert!(serde_json::from_value::<AlarmSettings>(json!({"delay":1})).is_err());
@@ -165,7 +165,7 @@ fn ticks_are_spread_unless_the_alarm_is_strict_or_has_seconds() {
 }
 
 #[test]
-fn read_shows_what_was_given_and_when_it_fires() {
+fn read_shows_the_given_parameters_and_the_next_tick() {
     let parameters = json!({"cron":"*/2 * * * *","timezone":"America/New_York","trigger_payload":{"job":"nightly"},
         "startDate":"2027-07-01T00:00:00.000Z","stopDate":"2027-07-31T23:59:00.000Z","authKey":"secret"});
     assert_eq!(
@@ -186,14 +186,14 @@ fn read_shows_what_was_given_and_when_it_fires() {
 
 #[test]
 fn a_second_create_leaves_nothing_of_the_first() {
-    // A41: the record is replaced whole
+    // A41: the whole alarm is replaced
     let second = created(json!({"cron":"0 0 * * *"}));
     assert_eq!(second.fires_left, None);
     assert_eq!(read(&second)["config"]["cron"], "0 0 * * *");
 }
 
 #[test]
-fn update_changes_what_is_given_and_keeps_the_rest() {
+fn update_changes_the_given_parameters_and_keeps_the_others() {
     // A38
     let before = created(json!({"cron":"* * * * *","trigger_payload":"hi","strict":true}));
     let changes =
@@ -214,7 +214,7 @@ fn update_changes_what_is_given_and_keeps_the_rest() {
 }
 
 #[test]
-fn update_refuses_what_create_refuses_and_what_changes_nothing() {
+fn update_refuses_what_create_refuses_and_an_empty_change() {
     let alarm = created(json!({"cron":"* * * * *","startDate":"2027-07-01","stopDate":"2027-07-31"}));
     #[rustfmt::skip]
     let table = [
@@ -235,7 +235,7 @@ fn update_refuses_what_create_refuses_and_what_changes_nothing() {
 }
 
 #[test]
-fn update_revives_a_disabled_alarm_but_not_an_administrators() {
+fn update_revives_a_disabled_alarm_unless_an_admin_disabled_it() {
     let alarm = created(json!({"cron":"* * * * *","stopDate":"2027-07-31"}));
     for kind in [DisabledKind::Auto, DisabledKind::User] {
         let revived = updated(&disabled_by(kind, &alarm), json!({"strict":true})).unwrap();
@@ -260,7 +260,7 @@ fn update_revives_a_disabled_alarm_but_not_an_administrators() {
 }
 
 #[test]
-fn a_paused_alarm_is_silent_until_it_is_resumed_and_then_makes_up_for_nothing() {
+fn a_paused_alarm_does_not_fire_and_does_not_catch_up_when_resumed() {
     // A43
     let settings = AlarmSettings::default();
     let paused = pause(&created(json!({"cron":"* * * * *"})), at(1000));
@@ -275,7 +275,7 @@ fn a_paused_alarm_is_silent_until_it_is_resumed_and_then_makes_up_for_nothing() 
 }
 
 #[test]
-fn pausing_cannot_undo_what_an_administrator_did() {
+fn pausing_does_not_lift_a_suspension_by_an_administrator() {
     let settings = AlarmSettings::default();
     let disabled = disabled_by(DisabledKind::Admin, &created(json!({"cron":"* * * * *"})));
     assert_eq!(pause(&disabled, at(1000)), disabled);
@@ -283,7 +283,7 @@ fn pausing_cannot_undo_what_an_administrator_did() {
 }
 
 #[test]
-fn resuming_an_exhausted_alarm_succeeds_and_disables_it_again() {
+fn resuming_an_alarm_without_a_next_tick_disables_it_again() {
     let paused = pause(&created(json!({"cron":"0 0 1 7 *","stopDate":"2027-08-01"})), at(1000));
     for (now, why) in [
         ("2027-07-15", "the next scheduled trigger fire is after the stop date"),
@@ -298,7 +298,7 @@ fn resuming_an_exhausted_alarm_succeeds_and_disables_it_again() {
 }
 
 #[test]
-fn an_alarm_survives_being_stored() {
+fn a_stored_alarm_reads_back_unchanged() {
     let alarm =
         pause(&created(json!({"cron":"* * * * *","maxTriggers":3,"strict":"True","startDate":ms(5000)})), at(1));
     let stored = serde_json::to_string(&alarm).unwrap();

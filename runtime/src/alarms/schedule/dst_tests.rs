@@ -1,4 +1,4 @@
-//! The daylight-saving rule against its definition, instant by instant around changes of many kinds.
+//! The daylight-saving rule compared with its definition, minute by minute around changes of many kinds.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use wask_model::Timestamp;
 
 use super::{Dialect, Pattern, Schedule, zone_named};
 
-/// Changes forward and back by an hour, by half an hour, at midnight, by a whole day, and in standard time.
+/// Changes forward and back: by an hour, by half an hour, at midnight, by a whole day, and of standard time.
 const CHANGES: [(&str, &str); 13] = [
     ("America/New_York", "2027-03-14T07:00:00Z"),
     ("America/New_York", "2027-11-07T06:00:00Z"),
@@ -44,9 +44,9 @@ const PATTERNS: [&str; 16] = [
     "7 23 * * *",
 ];
 
-/// What the contract means, with nothing clever: every minute around a change, looked at one by one.
+/// The contract's rule in its plainest form: look at every minute around a change.
 struct Definition {
-    /// Each instant and what the clocks show.
+    /// Each instant, and the time on wall clocks.
     clock: Vec<(DateTime<Utc>, NaiveDateTime)>,
     pattern: Pattern,
 }
@@ -63,12 +63,12 @@ impl Definition {
         self.pattern.next_after(wall - TimeDelta::seconds(1)) == Some(wall)
     }
 
-    /// Every instant whose wall clock matches.
+    /// Every instant at which the wall clock matches.
     fn by_real_time(&self) -> BTreeSet<DateTime<Utc>> {
         self.clock.iter().filter(|(_, wall)| self.matches(*wall)).map(|&(instant, _)| instant).collect()
     }
 
-    /// For every matching wall-clock time, the first instant at which clocks show it or a later time.
+    /// For every matching wall-clock time, the first instant at which wall clocks show it or a later time.
     fn by_wall_clock(&self) -> BTreeSet<DateTime<Utc>> {
         let mut ticks = BTreeSet::new();
         let mut shown = self.clock[0].1;
@@ -87,7 +87,7 @@ impl Definition {
 }
 
 #[test]
-fn around_every_change_of_clocks_ticks_are_as_defined() {
+fn ticks_around_every_change_of_clocks_are_as_defined() {
     for (name, around) in CHANGES {
         let (zone, around) = (zone_named(name).unwrap(), around.parse::<DateTime<Utc>>().unwrap());
         let second = TimeDelta::seconds(1);
@@ -97,10 +97,7 @@ fn around_every_change_of_clocks_ticks_are_as_defined() {
         for text in PATTERNS {
             let pattern = Pattern::parse(text, Dialect::Crontab).unwrap();
             let definition = Definition::new(zone, around, pattern.clone());
-            let expected = match pattern.is_every_hour() {
-                true => definition.by_real_time(),
-                false => definition.by_wall_clock(),
-            };
+            let expected = if pattern.is_every_hour() { definition.by_real_time() } else { definition.by_wall_clock() };
             let schedule = Schedule::new(pattern, zone);
             let last = around + TimeDelta::hours(34);
             for minute in (-34 * 60..-150).step_by(31).chain(-150..150).chain((150..34 * 60).step_by(31)) {

@@ -1,5 +1,5 @@
-//! One field of a cron pattern: a comma list of `*`, `*/s`, `a`, `a-b`, `a/s` and `a-b/s`, as the set of values it
-//! names. Feeds contract §A.8; nothing beyond that grammar is accepted.
+//! One field of a cron pattern as a set of values: a comma list of `*`, `*/s`, `a`, `a-b`, `a/s` and `a-b/s`. Nothing
+//! outside this grammar is accepted. Feeds contract §A.8.
 
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +22,7 @@ pub enum Dialect {
 pub(super) struct Unit {
     low: u32,
     high: u32,
-    /// Names of the values from `low` on.
+    /// The names of the values, beginning with `low`.
     names: &'static [&'static str],
 }
 
@@ -55,17 +55,17 @@ impl Unit {
     }
 }
 
-/// The values that a field names; never empty.
+/// The values of a field; never empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Values(u64);
 
 impl Values {
-    /// `None`: not in the grammar, or a value out of range.
+    /// `None`: the text is not in the grammar, or a value is out of range.
     pub(super) fn parse(text: &str, unit: Unit) -> Option<Self> {
         text.split(',').try_fold(Values(0), |all, item| Some(Values(all.0 | Self::item(item, unit)?.0)))
     }
 
-    /// Seconds of a pattern with five fields.
+    /// The seconds of a pattern with five fields.
     pub(super) fn zero() -> Self {
         Values(1)
     }
@@ -73,7 +73,7 @@ impl Values {
     fn item(text: &str, unit: Unit) -> Option<Self> {
         let (span, step) = match text.split_once('/') {
             None => (text, None),
-            Some((span, step)) => (span, Some(number(step).filter(|&step| 1 <= step)?)),
+            Some((span, step)) => (span, Some(number(step).filter(|&step| step >= 1)?)),
         };
         let (first, last) = match (span, span.split_once('-'), step) {
             ("*", _, _) => (unit.low, unit.high),
@@ -93,7 +93,7 @@ impl Values {
         (0..64).filter(move |value| self.0 >> value & 1 == 1)
     }
 
-    /// The same set under other numbers.
+    /// The set of the values that `number` maps these to.
     pub(super) fn renumbered(self, number: impl Fn(u32) -> u32) -> Self {
         Self::collect(self.iter().map(number))
     }
@@ -103,7 +103,7 @@ impl Values {
     }
 }
 
-/// Digits and nothing else: no sign, no blanks.
+/// A number in digits only, without sign or blanks.
 fn number(text: &str) -> Option<u32> {
     text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok())?
 }
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn every_form_of_the_grammar_names_its_values() {
+    fn every_form_of_the_grammar_gives_its_values() {
         let hours = Unit::HOURS;
         assert_eq!(values("*", hours).unwrap().len(), 24);
         assert_eq!(values("*/10", hours), Some(vec![0, 10, 20]));
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_is_refused() {
+    fn a_text_outside_the_grammar_is_refused() {
         for text in [
             "",
             ",",

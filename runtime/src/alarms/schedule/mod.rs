@@ -1,5 +1,5 @@
-//! When an alarm is due: the next tick after a given instant. Pure: whoever needs the time hands it in. What an alarm
-//! is, how it is created and when it stops is the feed's. Feeds contract §A.8, A.9.
+//! Schedules: the next tick after a given time. All functions are pure, and the time is an argument. Creating, changing
+//! and ending alarms is not here. Feeds contract §A.8, A.9.
 
 mod field;
 mod pattern;
@@ -21,7 +21,7 @@ pub use field::Dialect;
 pub use pattern::Pattern;
 pub use spreading::spreading_delay;
 
-/// A pattern read in a time zone, with every tick moved on by the spreading delay.
+/// A pattern in a time zone, with every tick moved by the spreading delay.
 #[derive(Clone, Debug)]
 pub struct Schedule {
     pattern: Pattern,
@@ -34,14 +34,13 @@ impl Schedule {
         Schedule { pattern, zone, delay_ms: 0 }
     }
 
-    /// Moves every tick on by `seconds`: 0 to 59, see [`spreading_delay`].
+    /// Moves every tick by `seconds`, 0 to 59; see [`spreading_delay`].
     #[must_use]
     pub fn delayed_by(self, seconds: u32) -> Self {
         Schedule { delay_ms: i64::from(seconds) * 1000, ..self }
     }
 
-    /// The first tick strictly after `time`. `None`: there is none before the year 2101, which is as far as the calendar
-    /// is searched.
+    /// The first tick strictly after `time`. `None`: there is none before the year 2101, where the search ends.
     pub fn next_after(&self, time: Timestamp) -> Option<Timestamp> {
         let undelayed = DateTime::from_timestamp_millis(time.millis().checked_sub(self.delay_ms)?)?;
         let tick = zone::next_tick(&self.pattern, self.zone, undelayed)?;
@@ -54,7 +53,7 @@ impl Schedule {
     }
 }
 
-/// Finds a time zone by its IANA name; upper and lower case differ. `Err` is the contract's sentence.
+/// Finds a time zone by its IANA name, which is case-sensitive. `Err` is the contract's sentence.
 pub fn zone_named(name: &str) -> Result<Tz, Message> {
     name.parse().map_err(|_| messages::alarms::TIMEZONE_INVALID.into())
 }

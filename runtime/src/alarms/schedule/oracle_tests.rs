@@ -1,4 +1,4 @@
-//! Patterns in general against `croner`, another implementation of the same grammar.
+//! Patterns compared with `croner`, another implementation of the same grammar.
 
 use chrono::{DateTime, Datelike as _, Utc};
 use croner::parser::CronParser;
@@ -64,8 +64,8 @@ fn pattern() -> impl Strategy<Value = String> {
     )
 }
 
-/// Whether each day field is `*` or leaves values out: of a field that covers its range by numbers, `croner` takes the
-/// text for a restriction.
+/// Whether each day field is `*` or leaves values out. `croner` takes a field that covers its range by numbers for a
+/// restriction.
 fn agrees_on_days(pattern: &str) -> bool {
     let fields: Vec<&str> = pattern.split(' ').rev().collect();
     let weekdays = Values::parse(fields[0], Unit::weekdays(Dialect::Crontab)).unwrap();
@@ -99,7 +99,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn ticks_agree_with_another_implementation_in_utc(
+    fn ticks_agree_with_croner_in_utc(
         pattern in pattern().prop_filter("covers all days by numbers", |p| agrees_on_days(p)),
         from in 1_600_000_000i64..3_000_000_000,
     ) {
@@ -107,7 +107,7 @@ proptest! {
     }
 
     #[test]
-    fn ticks_agree_with_another_implementation_where_clocks_never_change(
+    fn ticks_agree_with_croner_where_clocks_never_change(
         pattern in pattern().prop_filter("covers all days by numbers", |p| agrees_on_days(p)),
         from in 1_600_000_000i64..3_000_000_000,
         zone in prop_oneof![Just("Asia/Kolkata"), Just("America/Phoenix"), Just("Asia/Tokyo"), Just("Pacific/Kiritimati")],
@@ -115,9 +115,9 @@ proptest! {
         compare(&pattern, DateTime::from_timestamp(from, 0).unwrap(), zone_named(zone).unwrap())?;
     }
 
-    /// Weeks without a change of clocks; patterns that tick daily at least, so that no search leaves them.
+    /// In weeks without a change of clocks, with patterns that tick at least daily, so that no search leaves the week.
     #[test]
-    fn ticks_agree_with_another_implementation_between_changes_of_clocks(
+    fn ticks_agree_with_croner_between_changes_of_clocks(
         times in (field(0, 59), field(0, 23)),
         week in 0i64..8,
         offset in 0i64..604_800,
@@ -128,7 +128,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_parses_or_is_refused_without_panic(text in "[0-9*,/ a-zA-Z#?@-]{0,40}") {
+    fn any_text_parses_or_is_refused_without_a_panic(text in "[0-9*,/ a-zA-Z#?@-]{0,40}") {
         if let Ok(pattern) = Pattern::parse(&text, Dialect::Crontab) {
             let tick = Schedule::new(pattern, chrono_tz::UTC).next_after("2027-01-01T00:00:00Z".parse::<DateTime<Utc>>().unwrap().into());
             prop_assert!(tick.is_some(), "an accepted pattern matches: {}", text);

@@ -1,17 +1,18 @@
-//! A cron pattern: read and checked here, evaluated by the `cron` crate.
+//! A cron pattern: parsed and checked here, evaluated by the `cron` crate.
 //!
-//! The crate counts weekdays from 1, wants day and weekday to match both, and accepts much that the contract does not.
-//! So it only ever sees what [`Pattern::parse`] writes: six lists of numbers, of which day or weekday is `*`.
+//! The crate counts weekdays from 1, requires both day and weekday to match, and accepts much that the contract does
+//! not. So it only sees patterns that [`Pattern::parse`] writes: six lists of numbers, with `*` for the day or the
+//! weekday.
 
 use chrono::{DateTime, Datelike as _, NaiveDateTime};
 use wask_model::{Message, messages};
 
 use super::field::{Dialect, Unit, Values};
 
-/// Longer patterns are refused: naming every value of every field takes 530 characters.
+/// The most characters of a pattern. One that names every value of every field has 530.
 const LONGEST: usize = 1024;
 
-/// A valid cron pattern that matches at least once in eight years. Knows nothing of time zones.
+/// A valid cron pattern that matches at least once in eight years. It knows nothing of time zones.
 #[derive(Clone, Debug)]
 pub struct Pattern {
     /// Alternatives: a time matches the pattern if it matches one of them.
@@ -22,13 +23,14 @@ pub struct Pattern {
 }
 
 impl Pattern {
-    /// Reads five fields (minute, hour, day, month, weekday) or six (second first). `Err` is the contract's sentence.
+    /// Parses five fields (minute, hour, day, month, weekday) or six (with the second first). `Err` is the contract's
+    /// sentence.
     pub fn parse(text: &str, dialect: Dialect) -> Result<Self, Message> {
         Self::read(text, dialect).ok_or_else(|| messages::alarms::cron_invalid(text))
     }
 
     fn read(text: &str, dialect: Dialect) -> Option<Self> {
-        if LONGEST < text.len() {
+        if text.len() > LONGEST {
             return None;
         }
         let fields: Vec<&str> = text.split_whitespace().collect();
@@ -60,30 +62,30 @@ impl Pattern {
         self.every_hour
     }
 
-    /// Whether there was no field for seconds.
+    /// Whether it has no field for seconds.
     pub fn has_five_fields(&self) -> bool {
         self.five_fields
     }
 
-    /// Whether one minute is the finest granularity: five fields, or `0` as the first of six.
+    /// Whether it is not finer than a minute: it has five fields, or `0` as the first of six.
     pub fn is_on_whole_minutes(&self) -> bool {
         self.on_whole_minutes
     }
 
-    /// The first matching date and time after `time`, to the second and without regard to zones. `None`: none up to the
-    /// end of 2100.
+    /// The first matching date and time after `time`, to the second, in no time zone. `None`: none up to the end of
+    /// 2100.
     pub(super) fn next_after(&self, time: NaiveDateTime) -> Option<NaiveDateTime> {
         if time.year() < EARLIEST_YEAR {
             return self.next_after(DateTime::UNIX_EPOCH.naive_utc() - chrono::TimeDelta::seconds(1));
         }
-        if LATEST_YEAR < time.year() {
+        if time.year() > LATEST_YEAR {
             return None;
         }
         self.calendars.iter().filter_map(|calendar| calendar.after(&time.and_utc()).next()).min().map(|t| t.naive_utc())
     }
 }
 
-/// The years that the crate knows; one more at the start, because `next_after` begins just before the first.
+/// The years that the crate knows, and one before them, because `next_after` begins just before the first.
 const EARLIEST_YEAR: i32 = 1969;
 const LATEST_YEAR: i32 = 2100;
 
@@ -94,7 +96,7 @@ struct Times {
     hours: Values,
 }
 
-/// Months from 1; weekdays from 1, which is Sunday: the crate's numbers.
+/// In the crate's numbers: months from 1, and weekdays from 1, which is Sunday.
 #[derive(Clone, Copy)]
 struct Dates {
     days: Values,
@@ -103,7 +105,7 @@ struct Dates {
 }
 
 impl Dates {
-    /// Whether a year, if need be a leap year, has one of the days in one of the months.
+    /// Whether some year, which may be a leap year, has one of the days in one of the months.
     fn has_a_possible_day(self) -> bool {
         let first = self.days.iter().next().unwrap_or(1);
         self.months.iter().any(|month| first <= longest(month))
@@ -131,8 +133,8 @@ fn longest(month: u32) -> u32 {
     }
 }
 
-/// Day and weekday: when both are restricted either qualifies, which takes two calendars, because within one both would
-/// have to match. `None`: the pattern can never match.
+/// The calendars of a pattern. If both day and weekday are restricted, either is enough. That takes two calendars,
+/// because within one both would have to match. `None`: the pattern can never match.
 fn calendars(times: Times, dates: Dates) -> Option<Vec<cron::Schedule>> {
     let by_day = !dates.days.covers(31);
     let by_weekday = !dates.weekdays.covers(7);

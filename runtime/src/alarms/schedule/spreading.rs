@@ -1,7 +1,7 @@
-//! The second at which an alarm fires when its owner leaves the choice to the server: spread over the minute by the
-//! trigger's name, so that not every minutely alarm fires at second 0. Feeds contract §A.9.
+//! The second at which an alarm fires that is not strict. It depends on the trigger's name, so that not every minutely
+//! alarm fires at second 0. Feeds contract §A.9.
 
-/// Seconds, 0 to `limit`, by which the ticks of the trigger named `name` are moved. The same name and limit always give
+/// The seconds, 0 to `limit`, by which the ticks of the trigger `name` are moved. The same name and limit always give
 /// the same delay.
 pub fn spreading_delay(name: &str, limit: u32) -> u32 {
     let hash = name.encode_utf16().fold(0, |hash: i64, unit| {
@@ -16,7 +16,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_delay_of_the_contracts_names_is_the_contracts() {
+    fn the_contracts_names_have_the_contracts_delays() {
         for (name, delays) in [
             ("periodic", [3, 26, 3]),
             ("nightly-export", [12, 24, 8]),
@@ -28,7 +28,7 @@ mod tests {
     }
 
     #[test]
-    fn the_delay_never_exceeds_its_limit_however_long_the_name() {
+    fn a_delay_is_within_its_limit_for_any_name() {
         let long = "ÿ€😀z".repeat(64);
         assert!((0..=59).all(|limit| spreading_delay(&long, limit) <= limit));
     }

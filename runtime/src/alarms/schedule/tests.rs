@@ -1,4 +1,4 @@
-//! The contract's own examples (A26 to A35), and the edges of the calendar.
+//! The contract's examples A26 to A35, and the edges of the calendar.
 
 use wask_model::Timestamp;
 
@@ -23,7 +23,7 @@ fn ticks(schedule: &Schedule, from: &str, count: usize) -> Vec<String> {
 }
 
 #[test]
-fn ticks_come_when_the_contract_says() {
+fn ticks_are_at_the_contracts_times() {
     #[rustfmt::skip]
     let table: [(&str, &str, &str, &[&str]); 9] = [
         ("*/30 * * * * *", "UTC", NEW_YEAR, &["2027-01-01T00:00:30Z", "2027-01-01T00:01:00Z", "2027-01-01T00:01:30Z"]),
@@ -87,25 +87,25 @@ fn a_pattern_outside_the_grammar_or_the_calendar_is_refused() {
 }
 
 #[test]
-fn an_impossible_day_does_not_spoil_its_weekday() {
+fn an_impossible_day_leaves_its_weekday_valid() {
     let mondays_of_february = schedule("0 0 30 2 1", "UTC");
     assert_eq!(ticks(&mondays_of_february, NEW_YEAR, 2), ["2027-02-01T00:00:00Z", "2027-02-08T00:00:00Z"]);
 }
 
 #[test]
-fn a_day_field_that_covers_its_range_leaves_the_choice_to_the_other() {
+fn a_day_field_that_covers_its_range_does_not_restrict() {
     assert_eq!(ticks(&schedule("0 0 1-31 * mon", "UTC"), NEW_YEAR, 1), ["2027-01-04T00:00:00Z"]);
     assert_eq!(ticks(&schedule("0 0 9 * 0-6", "UTC"), NEW_YEAR, 1), ["2027-01-09T00:00:00Z"]);
     assert_eq!(ticks(&schedule("0 0 9 * 1-7", "UTC"), NEW_YEAR, 1), ["2027-01-09T00:00:00Z"]);
 }
 
 #[test]
-fn blanks_around_and_between_fields_do_not_count() {
+fn blanks_around_and_between_fields_are_ignored() {
     assert_eq!(ticks(&schedule("  0\t9  8 *\n* ", "UTC"), NEW_YEAR, 1), ["2027-01-08T09:00:00Z"]);
 }
 
 #[test]
-fn ticks_are_strictly_after_the_given_instant_to_the_millisecond() {
+fn a_tick_is_strictly_after_the_given_time_to_the_millisecond() {
     let minutely = schedule("* * * * *", "UTC");
     assert_eq!(ticks(&minutely, NEW_YEAR, 1), ["2027-01-01T00:01:00Z"]);
     assert_eq!(ticks(&minutely, "2026-12-31T23:59:59.999Z", 1), [NEW_YEAR]);
@@ -114,14 +114,14 @@ fn ticks_are_strictly_after_the_given_instant_to_the_millisecond() {
 }
 
 #[test]
-fn spreading_moves_every_tick_to_the_triggers_second() {
+fn spreading_moves_every_tick_to_the_second_of_the_trigger() {
     let spread = schedule("*/2 * * * *", "UTC").delayed_by(spreading_delay("nightly-export", 59));
     assert_eq!(ticks(&spread, NEW_YEAR, 2), ["2027-01-01T00:00:12Z", "2027-01-01T00:02:12Z"]);
     assert_eq!(ticks(&spread, "2027-01-01T00:00:12Z", 1), ["2027-01-01T00:02:12Z"]);
 }
 
 #[test]
-fn the_calendar_ends_with_2100_and_never_panics() {
+fn the_calendar_ends_with_2100_without_a_panic() {
     let yearly = schedule("0 0 1 1 *", "America/New_York");
     assert_eq!(ticks(&yearly, "2100-01-01T05:00:00Z", 1), Vec::<String>::new());
     assert_eq!(ticks(&yearly, "1900-01-01T00:00:00Z", 1), ["1970-01-01T05:00:00Z"]);
@@ -132,7 +132,7 @@ fn the_calendar_ends_with_2100_and_never_panics() {
 }
 
 #[test]
-fn zones_go_by_their_exact_iana_names() {
+fn a_zone_is_found_by_its_exact_iana_name() {
     assert!(zone_named("America/New_York").is_ok() && zone_named("UTC").is_ok());
     for unknown in ["America/RTP", "Nowhere/Land", "america/new_york", "", "+02:00", "EDT"] {
         assert_eq!(zone_named(unknown).unwrap_err(), "Invalid timezone.", "{unknown}");
@@ -140,7 +140,7 @@ fn zones_go_by_their_exact_iana_names() {
 }
 
 #[test]
-fn only_patterns_of_whole_minutes_count_as_such() {
+fn a_pattern_with_seconds_is_not_on_whole_minutes() {
     for (pattern, whole) in [
         ("* * * * *", true),
         ("0 * * * * *", true),

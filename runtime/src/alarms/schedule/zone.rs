@@ -1,8 +1,8 @@
-//! From clocks on walls to instants: what a pattern means where clocks are put forward and back.
+//! From wall-clock times to instants: the meaning of a pattern where clocks change.
 //!
-//! A wall-clock time that is skipped fires once, at the first instant after the gap; one that is repeated fires once, at
-//! its first occurrence. A pattern for every hour follows real time instead: it fires whenever the clock on the wall
-//! matches, so never for what is skipped and twice for what is repeated. Feeds contract §A.8.
+//! A skipped wall-clock time fires once, at the first instant after the gap. A repeated one fires once, at its first
+//! occurrence. A pattern for every hour follows real time instead and fires whenever the wall clock matches: never for
+//! a skipped time, and twice for a repeated one. Feeds contract §A.8.
 
 use chrono::{DateTime, MappedLocalTime, NaiveDateTime, Offset as _, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::{GapInfo, Tz};
@@ -13,9 +13,10 @@ const SECOND: TimeDelta = TimeDelta::seconds(1);
 
 /// The first tick strictly after `after`. `None`: none up to the end of 2100.
 pub(super) fn next_tick(pattern: &Pattern, zone: Tz, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    match pattern.is_every_hour() {
-        true => next_by_real_time(pattern, zone, after),
-        false => next_by_wall_clock(pattern, zone, after),
+    if pattern.is_every_hour() {
+        next_by_real_time(pattern, zone, after)
+    } else {
+        next_by_wall_clock(pattern, zone, after)
     }
 }
 
@@ -24,7 +25,7 @@ fn next_by_wall_clock(pattern: &Pattern, zone: Tz, after: DateTime<Utc>) -> Opti
     if let Some(overlap) = Overlap::around(zone, wall)
         && overlap.clocks_go_back <= after
     {
-        wall = overlap.end - SECOND; // all of it has had its first occurrence
+        wall = overlap.end - SECOND; // every time in it has had its first occurrence
     }
     let next = pattern.next_after(wall)?;
     match zone.from_local_datetime(&next) {
@@ -36,7 +37,7 @@ fn next_by_wall_clock(pattern: &Pattern, zone: Tz, after: DateTime<Utc>) -> Opti
 fn next_by_real_time(pattern: &Pattern, zone: Tz, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let mut wall = wall_clock(zone, after);
     if let Some(overlap) = Overlap::around(zone, wall)
-        && after < overlap.clocks_go_back
+        && overlap.clocks_go_back > after
     {
         let within = |from| pattern.next_after(from).filter(|&next| next < overlap.end);
         if let Some(next) = within(wall) {
@@ -59,17 +60,17 @@ fn next_by_real_time(pattern: &Pattern, zone: Tz, after: DateTime<Utc>) -> Optio
     }
 }
 
-/// What a clock on the wall shows; whole seconds are enough, since ticks are.
+/// The time on a wall clock.
 fn wall_clock(zone: Tz, time: DateTime<Utc>) -> NaiveDateTime {
     time.with_timezone(&zone).naive_local()
 }
 
-/// `None`: `skipped` is not in a gap, or the zone's gap never ends.
+/// The first instant after the gap that `skipped` is in. `None`: it is not in a gap, or the gap never ends.
 fn end_of_gap(zone: Tz, skipped: NaiveDateTime) -> Option<DateTime<Tz>> {
     GapInfo::new(&skipped, &zone)?.end
 }
 
-/// Wall-clock times from `start` to before `end` that happen twice: until the clocks go back, and after it.
+/// The wall-clock times from `start` to before `end`, which happen twice: before the clocks go back and after.
 struct Overlap {
     start: NaiveDateTime,
     end: NaiveDateTime,
@@ -77,7 +78,7 @@ struct Overlap {
 }
 
 impl Overlap {
-    /// `None`: `wall` does not happen twice.
+    /// The overlap that `wall` is in. `None`: it does not happen twice.
     fn around(zone: Tz, wall: NaiveDateTime) -> Option<Self> {
         let MappedLocalTime::Ambiguous(first, second) = zone.from_local_datetime(&wall) else { return None };
         let clocks_go_back = change_of_offset(zone, first.to_utc(), second.to_utc());
@@ -89,7 +90,7 @@ impl Overlap {
     }
 }
 
-/// The second after `before`, at most `after`, at which the offset of `before` ends.
+/// The second at which the offset of `before` ends, which is at most `after`.
 fn change_of_offset(zone: Tz, before: DateTime<Utc>, after: DateTime<Utc>) -> DateTime<Utc> {
     let offset = |seconds: i64| {
         DateTime::from_timestamp(seconds, 0).map(|time| zone.offset_from_utc_datetime(&time.naive_utc()).fix())
@@ -98,9 +99,10 @@ fn change_of_offset(zone: Tz, before: DateTime<Utc>, after: DateTime<Utc>) -> Da
     let kept = offset(old);
     while old + 1 < new {
         let middle = old + (new - old) / 2;
-        match offset(middle) == kept {
-            true => old = middle,
-            false => new = middle,
+        if offset(middle) == kept {
+            old = middle;
+        } else {
+            new = middle;
         }
     }
     DateTime::from_timestamp(new, 0).unwrap_or(after)
