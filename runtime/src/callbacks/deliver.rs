@@ -14,6 +14,7 @@ use super::Callbacks;
 use crate::delivery::{AttemptOutcome, DeliveryRequest, NewAttempt, SigningSecret};
 use crate::gate::Shares;
 use crate::queue::{Handler, JobOutcome};
+use crate::retry;
 
 const USER_AGENT: &str = "wask-callback/1";
 /// How often a callback looks whether its namespace is still blocked. Until then nothing is sent.
@@ -77,19 +78,16 @@ impl Callbacks {
             Some(due) => Settled::Again { due },
             None => Settled::Over { notice: job.payload.clone() },
         };
-        loop {
-            match self.store.settle_callback(&job.lease, callback.clone(), settled.clone()).await {
-                Ok(true) => {
-                    due.into_iter().for_each(|due| self.queue.due_at(Lane::Callback, due));
-                    return Ok(JobOutcome::Settled);
-                }
-                Ok(false) => return Ok(JobOutcome::Lost),
-                Err(cause) => {
-                    warn!(%cause, callback_id = %callback.id, "an attempt could not be stored, will retry");
-                    self.clock.sleep(Duration::from_millis(self.queue.config().retry_ms)).await;
-                }
-            }
+        let pause = Duration::from_millis(self.queue.config().retry_ms);
+        let write = || self.store.settle_callback(&job.lease, callback.clone(), settled.clone());
+        let is_ours = retry::until_stored(&self.clock, pause, write, |cause| {
+            warn!(%cause, callback_id = %callback.id, "an attempt could not be stored, will retry");
+        });
+        if !is_ours.await {
+            return Ok(JobOutcome::Lost);
         }
+        due.into_iter().for_each(|due| self.queue.due_at(Lane::Callback, due));
+        Ok(JobOutcome::Settled)
     }
 }
 

@@ -9,9 +9,7 @@ use wask_store::{CallbackCancelled, CallbackQuery, KnownCallback, Lane, NewJob, 
 
 use super::Callbacks;
 use crate::delivery::SigningSecret;
-
-/// How many times to retry a change of settings that lost a race.
-const TRIES: usize = 8;
+use crate::retry::{self, TRIES};
 
 /// How many deferred callbacks a stopping node logs.
 const DEFERRED: u32 = 1000;
@@ -104,14 +102,13 @@ impl Callbacks {
         identity: &Identity,
         change: impl Fn(&StoredCallbackSettings) -> Result<StoredCallbackSettings, Failure> + Send + Sync,
     ) -> Result<SettingsView, Failure> {
-        for _ in 0..TRIES {
+        retry::compare_and_swap(TRIES, || async {
             let was = self.store.callback_settings(&identity.namespace).await?;
             let becomes = change(&was)?;
-            if self.store.replace_callback_settings(&identity.namespace, &was, becomes.clone()).await? {
-                return Ok(self.view(identity, &becomes));
-            }
-        }
-        Err(Failure::Conflict(wask_model::messages::CONCURRENT_MODIFICATION.into()))
+            let swapped = self.store.replace_callback_settings(&identity.namespace, &was, becomes.clone()).await?;
+            Ok(swapped.then(|| self.view(identity, &becomes)))
+        })
+        .await
     }
 
     /// Logs the callbacks that are due after the node has stopped.

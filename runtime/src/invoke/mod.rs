@@ -16,7 +16,7 @@
 //!                                                                              retry, or record and callback ◀─┘
 //! ```
 //!
-//! A sequence or a conductor runs as a [`Composition`]: each component is one `Runner::run` with a record of its own.
+//! A sequence or a conductor runs as a `Composition`: each component is one `Runner::run` with a record of its own.
 
 mod admission;
 mod arguments;

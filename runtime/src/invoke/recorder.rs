@@ -15,6 +15,7 @@ use wask_model::{Activation, Status};
 use wask_store::Store;
 
 use crate::clock::Clock;
+use crate::retry;
 
 /// What is recorded, and how large the backlog may be; settings below `activations.`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -204,9 +205,10 @@ impl Writer {
         if records.is_empty() {
             return;
         }
-        while let Err(cause) = self.store.record(records).await {
+        let write = || self.store.record(records);
+        retry::until_stored(&self.clock, RETRY, write, |cause| {
             warn!(%cause, records = records.len(), "records could not be stored, will retry");
-            self.clock.sleep(RETRY).await;
-        }
+        })
+        .await;
     }
 }
