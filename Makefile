@@ -25,15 +25,15 @@ run: build ## build everything, start `wask dev` with the examples deployed, pri
 	  if [ -f $(GUESTS)/$$e.wasm ]; then cp -u $(GUESTS)/$$e.wasm .wask/examples/; fi; done
 	@exec target/release/wask dev .wask/examples
 
-clients: ## install `aio rt` and the npm package openwhisk into target/clients, for the tests; left out without npm
+clients: ## install `aio rt` and the npm package openwhisk into target/clients for the tests (needs npm)
 	@sh tests/clients/setup.sh
 
-test: guests clients ## set up what the tests need and run all of them
+test: guests clients ## set up what the tests need and run them all
 	@cargo build -p wask
 	@cargo test --workspace --exclude wask-tests --no-fail-fast
 	@cargo test -p wask-tests --no-fail-fast -- $(WITHOUT_CLIENTS)
 
-test-clients: guests clients ## run the tests that drive these clients, and no others
+test-clients: guests clients ## run only the tests that drive these clients
 	@cargo test -p wask-tests --test it -- clients:: $(WITHOUT_CLIENTS)
 
 lint: ## check format, lints, licences
@@ -46,10 +46,10 @@ bench: build ## measure against bare HTTP on this machine; prints one table
 	@cargo run --release -p wask-tests --bin bench
 
 SECONDS_OF_CHAOS := 300
-chaos: guests ## kill a server under load for 5 minutes (SECONDS_OF_CHAOS=60: for one) and say whether it keeps its promises
+chaos: guests ## kill a server under load for 5 minutes (SECONDS_OF_CHAOS=60 for one) and check that it keeps its promises
 	@cargo build -p wask && cargo run -p wask-tests --bin chaos -- $(SECONDS_OF_CHAOS)
 
-ci: ## what must hold before a change lands
+ci: ## run every check that a change must pass
 	@.ci/run
 
 .PHONY: help setup guests clients build run test test-clients lint bench chaos ci
