@@ -1,4 +1,4 @@
-//! Lists: paging, counting, order, summaries. Numbers are the bullets of §11.2 of the REST contract.
+//! Lists: paging, counting, order, summaries. Numbers are the bullets of rest.md §11.2.
 
 use reqwest::Method;
 use serde_json::{Value, json};

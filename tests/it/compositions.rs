@@ -1,4 +1,4 @@
-//! Compositions: a conductor says what runs next. Numbers are the bullets of §11.5 of the REST contract.
+//! Compositions: a conductor says what runs next. Numbers are the bullets of rest.md §11.5.
 
 use serde_json::{Value, json};
 use wask_tests::{Client, TestServer, annotation, guest};

@@ -1,4 +1,4 @@
-//! The REST contract against the stories: every bullet of its §11 has one, and every route of its §2 is served.
+//! The stories against rest.md: every case of rest.md §11 has one, and every route of rest.md §2 is served.
 //!
 //! A story says which bullets it proves at the head of its name: `b9_…`, `b8_b9_…`, `b23_to_b26_…`; a line of a story that
 //! proves one more says so in a comment: `// b9`.
@@ -35,7 +35,7 @@ const CATALOGUE: [(&str, &str); 18] = [
     ("GET", "/{ns}/activations/{id}/logs"),
     ("GET", "/{ns}/activations/{id}/result"),
     ("GET", "/{ns}/limits"),
-    // with a slash at the end, which §1.1 tolerates
+    // with a slash at the end, which rest.md §1.1 tolerates
     ("GET", "/{ns}/activations/{id}/"),
     ("GET", "/{ns}/limits/"),
 ];

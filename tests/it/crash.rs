@@ -1,4 +1,4 @@
-//! What a dying process leaves: everything it acknowledged, each with one record. Fault matrix F1 to F3, F6, F7, F9.
+//! What a dying process leaves: everything it acknowledged, each with one record. threats.md F1 to F3, F6, F7, F9.
 
 mod following;
 mod load;

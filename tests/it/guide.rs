@@ -1,5 +1,5 @@
 //! The two ways to work asynchronously in Adobe's guide, with its names: a web action in front of a worker, and a trigger
-//! with a rule. Feeds contract §B.3, B.4.
+//! with a rule. feeds.md §B.3, §B.4.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ async fn curl_test(client: &Client, query: &str) -> String {
     assert_eq!(answer.header("content-type"), Some("application/json"));
     let id = answer.json()["activationId"].as_str().expect("an activationId").to_owned();
     assert_eq!(id.len(), 32);
-    assert_eq!(answer.text(), format!("{{\n  \"activationId\": \"{id}\"\n}}")); // `.json` is pretty-printed, REST contract §8.7
+    assert_eq!(answer.text(), format!("{{\n  \"activationId\": \"{id}\"\n}}")); // `.json` is pretty-printed, rest.md §8.7
     id
 }
 

@@ -27,6 +27,7 @@ mod limits;
 mod namespaces;
 mod packages;
 mod readme;
+mod references;
 mod routes;
 mod rules;
 mod sequences;

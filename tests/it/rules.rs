@@ -1,4 +1,4 @@
-//! Rules, which connect a trigger to an action. REST contract §6.2, §6.3, §11.6.
+//! Rules, which connect a trigger to an action. rest.md §6.2, §6.3, §11.6.
 
 use reqwest::Method;
 use serde_json::{Value, json};

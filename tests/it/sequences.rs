@@ -1,4 +1,4 @@
-//! Sequences: what may be defined, what runs, what is recorded. Numbers are the bullets of §11.5 of the REST contract.
+//! Sequences: what may be defined, what runs, what is recorded. Numbers are the bullets of rest.md §11.5.
 
 mod durable;
 mod running;

@@ -1,4 +1,4 @@
-//! Being told to stop: callers are answered, what can end ends, the rest is kept. Fault matrix F10, F11.
+//! Being told to stop: callers are answered, what can end ends, the rest is kept. threats.md F10, F11.
 
 mod callbacks;
 mod waiting;

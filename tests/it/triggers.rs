@@ -1,4 +1,4 @@
-//! Triggers, and the results of firing one. REST contract §6.1, §6.4, §11.6; feeds contract §B.4.
+//! Triggers, and the results of firing one. rest.md §6.1, §6.4, §11.6; feeds.md §B.4.
 
 use reqwest::Method;
 use serde_json::{Value, json};

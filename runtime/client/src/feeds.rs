@@ -1,5 +1,5 @@
 //! A client's part in the life of a feed: it invokes the feed's action when a trigger is created, read, changed or
-//! deleted. REST contract §10.
+//! deleted. rest.md §10.
 
 use http::Method;
 use serde_json::{Map, Value};

@@ -1,5 +1,5 @@
 //! What an IP address stands for: the special ranges of the address space, and the IPv4 addresses in IPv6 addresses.
-//! Sources: IANA's registries of special-purpose addresses (RFC 6890 and its updates), feeds contract §C.9.
+//! Sources: IANA's registries of special-purpose addresses (RFC 6890 and its updates), feeds.md §C.9.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

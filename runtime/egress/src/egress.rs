@@ -54,7 +54,7 @@ impl Egress {
     /// Sends one request over one connection to a vetted address, and reads the answer. Any status is an answer.
     ///
     /// The body is read for at most a second. `Err` says why there is no answer. Dropping the future closes the
-    /// connection; the receiver may have got the request by then. Feeds contract §C.6, C.9.
+    /// connection; the receiver may have got the request by then. feeds.md §C.6, §C.9.
     pub async fn send(&self, outgoing: OutgoingRequest<'_>, bounds: &Bounds) -> Result<Answer, SendError> {
         let now = outgoing.now;
         let mut time_is_up = pin!(sleep(bounds.total));

@@ -1,4 +1,4 @@
-//! Why a request got no answer. Feeds contract §C.6, C.8.
+//! Why a request got no answer. feeds.md §C.6, §C.8.
 
 use crate::policy::ForbiddenAddress;
 

@@ -25,7 +25,7 @@ impl Status {
     pub const ALL: [Status; 4] =
         [Status::Success, Status::ApplicationError, Status::DeveloperError, Status::WhiskError];
 
-    /// The words for it in JSON. REST contract §4.2.
+    /// The words for it in JSON. rest.md §4.2.
     pub fn as_str(self) -> &'static str {
         match self {
             Status::Success => "success",
@@ -105,7 +105,7 @@ impl Response {
     }
 }
 
-/// The record of one activation. REST contract §4.2.
+/// The record of one activation. rest.md §4.2.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Activation {
     /// Names the activation.
@@ -140,7 +140,7 @@ impl Activation {
     /// The kind that [`filter_kind`](Activation::filter_kind) reports for the record of a firing.
     pub const KIND_OF_TRIGGERS: &'static str = "trigger";
 
-    /// `name` or `package/name`, as the filter `name=` of a list compares it. REST contract §4.5.
+    /// `name` or `package/name`, as the filter `name=` of a list compares it. rest.md §4.5.
     pub fn filter_name(&self) -> String {
         let text = |key| self.annotations.get(key).and_then(Value::as_str);
         let path = text(keys::BINDING).map(|binding| format!("{binding}/{}", self.name));

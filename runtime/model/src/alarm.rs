@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{ActivationId, FullName, Timestamp};
 
-/// One alarm of a feed of `/whisk.system/alarms`. Feeds contract §A.3, A.7.
+/// One alarm of a feed of `/whisk.system/alarms`. feeds.md §A.3, §A.7.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Alarm {
     /// The trigger that it fires. A trigger has at most one alarm.
@@ -48,7 +48,7 @@ pub enum AlarmSchedule {
     /// By a cron pattern: the feed `alarm`.
     #[serde(rename_all = "camelCase")]
     Alarm {
-        /// Five or six fields. Feeds contract §A.8.
+        /// Five or six fields. feeds.md §A.8.
         cron: String,
         /// An IANA name. `None`: UTC.
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::FullName;
 
-/// The name of a runtime in lower case, with aliases resolved: `wasm:1`, `sequence`, `blackbox`. REST contract §3.3.
+/// The name of a runtime in lower case, with aliases resolved: `wasm:1`, `sequence`, `blackbox`. rest.md §3.3.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Kind(Arc<str>);
@@ -116,7 +116,7 @@ impl Exec {
     }
 }
 
-/// Whether the trimmed text is padded base64 of a non-zero length that 4 divides. REST contract §3.3.
+/// Whether the trimmed text is padded base64 of a non-zero length that 4 divides. rest.md §3.3.
 pub fn looks_like_base64(text: &str) -> bool {
     let text = text.trim().as_bytes();
     if text.is_empty() || !text.len().is_multiple_of(4) {

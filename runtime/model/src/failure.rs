@@ -55,7 +55,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// A [`Failure::BadRequest`] for a body or parameter of the wrong shape, with the fixed prefix. REST contract §1.6.
+    /// A [`Failure::BadRequest`] for a body or parameter of the wrong shape, with the fixed prefix. rest.md §1.6.
     pub fn malformed(detail: impl AsRef<str>) -> Self {
         Failure::BadRequest(messages::malformed(detail.as_ref()))
     }

@@ -108,7 +108,7 @@ impl FromStr for Verb {
     }
 }
 
-/// How the web action is called and its result shown: the extension of its URL. REST contract §8. Parsing refuses other
+/// How the web action is called and its result shown: the extension of its URL. rest.md §8. Parsing refuses other
 /// words with [`Failure::BadRequest`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -124,7 +124,7 @@ pub enum LimitsProfile {
 }
 
 impl LimitsProfile {
-    /// The limits that differ from [`Limits::default`], by the names of their settings. REST contract, appendix B.
+    /// The limits that differ from [`Limits::default`], by the names of their settings. rest.md §B.
     pub fn differences(self) -> &'static [(&'static str, u64)] {
         match self {
             LimitsProfile::Adobe => &[],
@@ -168,7 +168,7 @@ pub struct LimitsPatch {
 }
 
 impl LimitsPatch {
-    /// Parses the member; null sets nothing, and unknown members are ignored. `Err` with the texts of REST contract
+    /// Parses the member; null sets nothing, and unknown members are ignored. `Err` with the texts of rest.md
     /// §3.4.
     pub fn from_wire(wire: &Value) -> Result<Self, Failure> {
         let members = match wire {

@@ -1,4 +1,4 @@
-//! Names of namespaces and entities, and full names made of them. REST contract §1.2.
+//! Names of namespaces and entities, and full names made of them. rest.md §1.2.
 
 use std::fmt;
 use std::sync::Arc;

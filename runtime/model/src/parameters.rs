@@ -21,7 +21,7 @@ pub struct Parameter {
     pub init: bool,
 }
 
-/// A set of parameters in the order in which their keys were added; of equal keys the last one wins. REST contract
+/// A set of parameters in the order in which their keys were added; of equal keys the last one wins. rest.md
 /// §2.4.
 ///
 /// ```
@@ -79,7 +79,7 @@ impl Parameters {
     }
 
     /// The `init` parameters as environment variables: strings as they are, null as `""`, the rest as compact JSON.
-    /// REST contract §3.7.
+    /// rest.md §3.7.
     pub fn environment(&self) -> impl Iterator<Item = (String, String)> {
         self.iter().filter(|p| p.init).map(|p| {
             let text = match &p.value {

@@ -68,7 +68,7 @@ impl Entity {
 }
 
 impl CommonPatch {
-    /// Reads the fields from the body of a PUT. Other fields are ignored: REST contract §1.6.
+    /// Reads the fields from the body of a PUT. Other fields are ignored: rest.md §1.6.
     pub fn from_wire(body: &Value) -> Result<Self, Failure> {
         let given = |key: &str| body.get(key).filter(|value| !value.is_null());
         let version = match given("version") {

@@ -1,4 +1,4 @@
-//! The record of an activation in JSON, as clients see it. REST contract §4.2.
+//! The record of an activation in JSON, as clients see it. rest.md §4.2.
 
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 use serde_json::Value;

@@ -10,7 +10,7 @@ use crate::{Failure, messages};
 /// The version of an entity: `0.0.1` at creation, one patch more with each update.
 ///
 /// Parsing is lenient: missing parts are 0, and parts after the third are ignored. `0.0.0` and anything but digits are
-/// refused with [`Failure::BadRequest`]. REST contract §2.3.
+/// refused with [`Failure::BadRequest`]. rest.md §2.3.
 ///
 /// ```
 /// use wask_model::Version;

@@ -1,4 +1,4 @@
-//! Carries out the jobs of the lane `fire`: a due tick becomes one firing, or a reason why not. Feeds contract §A.10,
+//! Carries out the jobs of the lane `fire`: a due tick becomes one firing, or a reason why not. feeds.md §A.10,
 //! A.11.
 
 use async_trait::async_trait;

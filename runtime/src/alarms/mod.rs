@@ -1,5 +1,5 @@
 //! Alarms: triggers that the clock fires. The feed actions of `/whisk.system/alarms` create and change them, the ticker
-//! claims the ticks that are due, and each becomes a job that fires the trigger. Feeds contract §A.
+//! claims the ticks that are due, and each becomes a job that fires the trigger. feeds.md §A.
 //!
 //! ```text
 //! ticker ─claim─▶ feed::advance ─moved alarm + job, one transaction─▶ queue ─▶ fire ─▶ firing
@@ -103,7 +103,7 @@ impl Alarms {
         Arc::new(Alarms { store, catalog, firing, queue, clock, settings, callbacks, shares, changed })
     }
 
-    /// One call of a feed action. The parameters bound to the action tell which of the three feeds it is. §A.1, A.2.
+    /// One call of a feed action. The parameters bound to the action tell which of the three feeds it is. feeds.md §A.1, §A.2.
     async fn call(&self, caller: &SharedIdentity, args: &Arguments) -> Result<serde_json::Value, FeedRefusal> {
         let request = FeedRequest::read(args, &caller.namespace)?;
         match request.event {

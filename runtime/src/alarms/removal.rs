@@ -1,4 +1,4 @@
-//! Carries out `deleteAfterFire`, once the firing and everything that follows from it are on disk. Feeds contract
+//! Carries out `deleteAfterFire`, once the firing and everything that follows from it are on disk. feeds.md
 //! §A.10.
 
 use wask_model::{Alarm, AlarmSchedule, DeleteAfterFire, Failure, FullName};

@@ -21,7 +21,7 @@ const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 impl Alarms {
     /// Prepares the alarms when a node starts: skips the recurring ticks that were missed while no node ran, and
-    /// disables alarms whose trigger is gone. §A.10, A.12.
+    /// disables alarms whose trigger is gone. feeds.md §A.10, §A.12.
     pub async fn take_over(&self) -> anyhow::Result<()> {
         let now = self.clock.now();
         let all = self.store.due_alarms(Timestamp::from_millis(i64::MAX), u32::MAX).await?;

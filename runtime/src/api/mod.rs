@@ -63,7 +63,7 @@ const WEB: &str = "/api/v1/web/";
 /// The APIs of the gateway, by namespace.
 const GATEWAY: &str = "/api/gw/";
 
-/// Every route. The tables, one line per route, are in `openwhisk/mod.rs` and `wask/mod.rs`. REST contract §2.
+/// Every route. The tables, one line per route, are in `openwhisk/mod.rs` and `wask/mod.rs`. rest.md §2.
 ///
 /// The transaction layer is outermost, around the choice of a route. It gives every response its `X-Request-ID` and
 /// every error its body.

@@ -1,4 +1,4 @@
-//! Accepts or refuses the callback that a caller asks for, before its activation is accepted. Feeds contract §C.2, C.9.
+//! Accepts or refuses the callback that a caller asks for, before its activation is accepted. feeds.md §C.2, §C.9.
 
 use std::time::Duration;
 

@@ -111,7 +111,7 @@ fn request(callback: &Callback, notice: &Notice, secrets: &[SigningSecret], now:
     request
 }
 
-/// Logs one line for each failed attempt, and one more for the last. Feeds contract §C.6.
+/// Logs one line for each failed attempt, and one more for the last. feeds.md §C.6.
 fn log_failure(callback: &Callback, cause: Option<&SendError>, due: Option<Timestamp>) {
     let Some(attempt) = callback.attempts.last() else { return };
     let Some(error) = attempt.error else { return };

@@ -1,4 +1,4 @@
-//! What an owner does with callbacks: list, resend, cancel, and change their settings. Feeds contract §C.8.
+//! What an owner does with callbacks: list, resend, cancel, and change their settings. feeds.md §C.8.
 
 use serde_json::Value;
 use tracing::warn;

@@ -1,4 +1,4 @@
-//! Completion callbacks: notify a URL when an activation has ended, with retries. Feeds contract §C.
+//! Completion callbacks: notify a URL when an activation has ended, with retries. feeds.md §C.
 //!
 //! ```text
 //! invoke, fire ──▶ accept (settings, address) ─stored with the job, one transaction─▶ waiting

@@ -1,4 +1,4 @@
-//! Decides who may read and invoke what: looks up the packages that the rules of the gate depend on. REST contract
+//! Decides who may read and invoke what: looks up the packages that the rules of the gate depend on. rest.md
 //! §1.4, §7.4.
 
 use std::collections::BTreeSet;

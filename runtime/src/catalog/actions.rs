@@ -1,4 +1,4 @@
-//! Creates, changes and deletes actions. REST contract §3.
+//! Creates, changes and deletes actions. rest.md §3.
 
 use wask_model::{
     Action, ActionLimits, Annotations, Collection, CommonPatch, Entity, Exec, Failure, FullName, Kind, Limits,
@@ -166,7 +166,7 @@ fn check_instances(limits: &ActionLimits, allowed: Option<u32>) -> Result<(), Fa
     }
 }
 
-/// The stored annotations without the deleted ones, overlaid by the given ones, then by the server's own. REST contract
+/// The stored annotations without the deleted ones, overlaid by the given ones, then by the server's own. rest.md
 /// §2.4.
 fn merge_annotations(
     old: Option<&Action>,

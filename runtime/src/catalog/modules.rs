@@ -6,7 +6,7 @@ use wask_sandbox::{Digest, Module, RefusedModule, upload};
 use super::{ActionEntry, Catalog};
 
 impl Catalog {
-    /// Decodes, checks and compiles posted code, so that it is ready to run. REST contract §3.3.
+    /// Decodes, checks and compiles posted code, so that it is ready to run. rest.md §3.3.
     pub(super) async fn prepare(&self, posted: &str) -> Result<CodeRef, Failure> {
         let size = posted.len() as u64;
         if size > self.limits.code_bytes {

@@ -1,5 +1,4 @@
-//! Packages and bindings: their actions, where bindings lead, and how they are created, changed and deleted. REST
-//! contract §7.
+//! Packages and bindings: their actions, where bindings lead, and how they are created, changed and deleted. rest.md §7.
 
 use wask_model::{
     Action, Annotations, Binding, Collection, CommonPatch, Entity, Failure, FullName, Identity, Package, Parameters,
@@ -84,7 +83,7 @@ impl Catalog {
         Err(Failure::Unprocessable(messages::binding_circular(name)))
     }
 
-    /// Whether an action may be written under this name: its package must exist and not be a binding. REST contract
+    /// Whether an action may be written under this name: its package must exist and not be a binding. rest.md
     /// §7.5.
     pub async fn check_package(&self, action: &FullName) -> Result<(), Failure> {
         let Some(package) = action.package_name() else { return Ok(()) };

@@ -1,4 +1,4 @@
-//! Rules, and the links to them that their triggers keep. REST contract §6.2, §6.3.
+//! Rules, and the links to them that their triggers keep. rest.md §6.2, §6.3.
 
 use wask_model::{
     Annotations, ChangeKind, Collection, CommonPatch, Entity, Failure, FullName, RetryPolicy, Rule, RuleLink,

@@ -1,4 +1,4 @@
-//! Checks the components of a sequence. REST contract §5.1.
+//! Checks the components of a sequence. rest.md §5.1.
 
 use serde_json::Value;
 use wask_model::{Exec, Failure, FullName, Parameter, Parameters, messages};

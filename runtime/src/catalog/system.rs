@@ -8,7 +8,7 @@ use wask_model::{
 use super::{Page, Selection};
 use crate::gate::rights::SYSTEM;
 
-/// The feeds of `/whisk.system/alarms`. Feeds contract §A.1.
+/// The feeds of `/whisk.system/alarms`. feeds.md §A.1.
 pub const ALARM_FEEDS: [&str; 3] = ["alarm", "interval", "once"];
 
 /// The actions of `/whisk.system/utils`.

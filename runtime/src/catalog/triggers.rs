@@ -1,4 +1,4 @@
-//! Creates, changes and deletes triggers. REST contract §6.1.
+//! Creates, changes and deletes triggers. rest.md §6.1.
 
 use wask_model::{Annotations, Collection, CommonPatch, Entity, Failure, FullName, NamespaceName, Trigger, messages};
 use wask_store::Stored;

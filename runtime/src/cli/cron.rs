@@ -1,4 +1,4 @@
-//! `wask cron next`: the next times of a pattern. Feeds contract §A.8.
+//! `wask cron next`: the next times of a pattern. feeds.md §A.8.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! The request of one attempt, signed as Standard Webhooks demand. Feeds contract §C.4.
+//! The request of one attempt, signed as Standard Webhooks demand. feeds.md §C.4.
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, USER_AGENT};

@@ -1,4 +1,4 @@
-//! Signs requests as Standard Webhooks demand, so that a receiver knows that they come from here. Feeds contract §C.9.
+//! Signs requests as Standard Webhooks demand, so that a receiver knows that they come from here. feeds.md §C.9.
 //!
 //! A namespace's secret is derived from the secret of this installation and is not stored. To replace it, its
 //! generation is increased.

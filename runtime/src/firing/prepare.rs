@@ -1,4 +1,4 @@
-//! Decides what a firing leads to, without storing anything. REST contract §6.4.
+//! Decides what a firing leads to, without storing anything. rest.md §6.4.
 
 use serde_json::{Value, json};
 use wask_model::{

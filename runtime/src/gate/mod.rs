@@ -15,7 +15,7 @@ use logins::Logins;
 use rate::Rate;
 pub use shares::{Permit, Share, SharePermit, Shares};
 
-/// The throttles of one node. REST contract §9.2.
+/// The throttles of one node. rest.md §9.2.
 pub struct Gate {
     limits: Limits,
     invocations: Rate,

@@ -1,5 +1,5 @@
 //! Which resources an identity may read, invoke or write: the rules alone. The catalog looks up the packages that they
-//! depend on. REST contract §1.4.
+//! depend on. rest.md §1.4.
 
 use wask_model::{Failure, FullName, Identity, NamespaceName, Package, messages};
 

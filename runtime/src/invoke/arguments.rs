@@ -1,4 +1,4 @@
-//! The arguments of one run. REST contract §3.7.
+//! The arguments of one run. rest.md §3.7.
 
 use serde_json::Value;
 use wask_model::annotations::keys;

@@ -34,7 +34,7 @@ pub struct Span {
 }
 
 impl Record {
-    /// The record of an action that has run, or that could not. REST contract §4.2, §4.3.
+    /// The record of an action that has run, or that could not. rest.md §4.2, §4.3.
     pub fn from_run(admitted: &AdmittedInvocation, span: Span, outcome: Outcome) -> Activation {
         let (action, context) = (&admitted.entry.action, &admitted.context);
         let is_cold = admitted.entry.is_cold();
@@ -90,7 +90,7 @@ impl Record {
         record.end(now, 0, response, Vec::new())
     }
 
-    /// The record of a sequence or composition that ended at `end`. REST contract §5.2, §5.4.
+    /// The record of a sequence or composition that ended at `end`. rest.md §5.2, §5.4.
     pub fn from_scope(admitted: &AdmittedInvocation, ended: EndedScope, end: Timestamp) -> Activation {
         let EndedScope { scope, response, cause } = ended;
         let is_topmost = cause.is_none();

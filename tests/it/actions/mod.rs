@@ -1,4 +1,4 @@
-//! Actions through the API. Numbers are the bullets of §11.1 and §11.3 of the REST contract.
+//! Actions through the API. Numbers are the bullets of rest.md §11.1 and §11.3.
 
 mod documents;
 mod invoking;

@@ -1,5 +1,5 @@
 //! Records: ids, sub-resources, lists with filters, and the state of an activation that has not ended. Numbers are the
-//! bullets of §11.4 of the REST contract.
+//! bullets of rest.md §11.4.
 
 mod listing;
 

@@ -1,4 +1,4 @@
-//! The examples of the feeds contract §A.13, one row for each number.
+//! The examples of feeds.md §A.13, one row for each number.
 
 use serde_json::{Value, json};
 
@@ -124,7 +124,7 @@ fn next(pattern: &str, more: &[&str]) -> Vec<String> {
     String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
 }
 
-/// A row of §A.13: its number, the pattern, the time before the first tick, further flags, the ticks.
+/// A row of feeds.md §A.13: its number, the pattern, the time before the first tick, further flags, the ticks.
 type Ticks<'a> = (&'a str, &'a str, &'a str, &'a [&'a str], &'a [&'a str]);
 
 #[test]

@@ -1,4 +1,4 @@
-//! Intervals and single ticks, from the call of their feed to what remains of them. Feeds contract §A.5 to A.12.
+//! Intervals and single ticks, from the call of their feed to what remains of them. feeds.md §A.5 to §A.12.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Alarms through the feed that `wsk` and `aio` call. Feeds contract §A; A1 to A45 are the examples of its §A.13.
+//! Alarms through the feed that `wsk` and `aio` call. feeds.md §A; A1 to A45 are the examples of feeds.md §A.13.
 
 mod examples;
 mod feeds;

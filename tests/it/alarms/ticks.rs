@@ -1,4 +1,4 @@
-//! When alarms fire and when they do not: time zones, pauses, restarts, throttles. Feeds contract §A.8 to A.12.
+//! When alarms fire and when they do not: time zones, pauses, restarts, throttles. feeds.md §A.8 to §A.12.
 
 use std::time::Duration;
 

@@ -1,5 +1,4 @@
-//! Work that outlives its caller: accepted once it is on disk, found by its id, ended at its own time limit. Feeds
-//! contract §B.1, B.2.
+//! Work that outlives its caller: accepted once it is on disk, found by its id, ended at its own time limit. feeds.md §B.1, §B.2.
 
 mod leaving;
 mod long;

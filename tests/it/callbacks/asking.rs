@@ -1,4 +1,4 @@
-//! The places for a callback in a request, and the refusals. §C.1 to C.3.
+//! The places for a callback in a request, and the refusals. feeds.md §C.1 to §C.3.
 
 use serde_json::{Value, json};
 use wask_tests::{Client, guest};

@@ -1,4 +1,4 @@
-//! The request that a receiver gets: body, headers, signature. §C.4, C.5, C.9.
+//! The request that a receiver gets: body, headers, signature. feeds.md §C.4, §C.5, §C.9.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -47,7 +47,7 @@ async fn s2_5_s2_6_s3_14_s3_25_s3_27_s3_31_the_default_request_is_the_contracts(
     let host = receiver.address().to_string();
     assert_eq!(received.header("host"), Some(host.as_str()));
     let hidden = in_state(&me, &callback, "delivered").await;
-    assert_eq!(hidden["headers"], json!({ "Authorization": "***" }), "S3.26");
+    assert_eq!(hidden["headers"], json!({ "Authorization": "***" }), "feeds.md S3.26");
 }
 
 fn signature(secret: &str, received: &Received) -> String {

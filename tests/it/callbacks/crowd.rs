@@ -1,4 +1,4 @@
-//! Receivers that misbehave do not affect other callbacks or invocations. §C.6; threat T19.
+//! Receivers that misbehave do not affect other callbacks or invocations. feeds.md §C.6; threats.md T19.
 
 use std::time::{Duration, Instant};
 

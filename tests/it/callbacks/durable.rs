@@ -1,4 +1,4 @@
-//! A due callback is delivered, whatever happens to the server. §C.7; fault matrix F4, F5.
+//! A due callback is delivered, whatever happens to the server. feeds.md §C.7; threats.md F4, F5.
 
 use serde_json::{Value, json};
 use wask_tests::{Client, Receiver, Reply, ServerProcess, eventually, guest};

@@ -1,4 +1,4 @@
-//! Addresses that callbacks must not reach by any name. §C.9; threat T18.
+//! Addresses that callbacks must not reach by any name. feeds.md §C.9; threats.md T18.
 
 use std::collections::HashMap;
 use std::net::IpAddr;

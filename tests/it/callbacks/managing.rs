@@ -1,4 +1,4 @@
-//! Managing callbacks: lists, settings, restarting and cancelling. §C.8.
+//! Managing callbacks: lists, settings, restarting and cancelling. feeds.md §C.8.
 
 use serde_json::{Value, json};
 use wask_tests::{Receiver, Reply, TestServer, guest};

@@ -1,4 +1,4 @@
-//! Completion callbacks: subscribing, requests, retries and managing. Feeds contract §C; the numbers S2.x and S3.x are
+//! Completion callbacks: subscribing, requests, retries and managing. feeds.md §C; the numbers S2.x and S3.x are
 //! those of its acceptance list.
 
 mod asking;

@@ -1,4 +1,4 @@
-//! The retries of a callback that was not delivered. §C.6.
+//! The retries of a callback that was not delivered. feeds.md §C.6.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Callbacks of firings, guests and alarms. §C.1, C.3, C.4, C.8.
+//! Callbacks of firings, guests and alarms. feeds.md §C.1, §C.3, §C.4, §C.8.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Faults below the server: its disk, its database, its clock. Fault matrix F12, F16, F25.
+//! Faults below the server: its disk, its database, its clock. threats.md F12, F16, F25.
 
 mod clock;
 mod disk;

@@ -1,4 +1,4 @@
-//! Loops of actions, triggers and rules end by themselves. Threat T16.
+//! Loops of actions, triggers and rules end by themselves. threats.md T16.
 
 use serde_json::{Value, json};
 use wask_tests::{TestServer, eventually, guest};

@@ -1,5 +1,4 @@
-//! Limits on concurrency and on requests per minute, and where a caller reads them. Numbers are the bullets of §11.9 of
-//! the REST contract.
+//! Limits on concurrency and on requests per minute, and where a caller reads them. Numbers are the bullets of rest.md §11.9.
 
 use std::time::Duration;
 

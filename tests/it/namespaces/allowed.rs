@@ -1,4 +1,4 @@
-//! The limits of one namespace, and the errors that quote them. The numbers are the bullets of §11 of the REST contract.
+//! The limits of one namespace, and the errors that quote them. The numbers are the bullets of rest.md §11.
 
 use std::time::Duration;
 

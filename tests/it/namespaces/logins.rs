@@ -1,4 +1,4 @@
-//! Failed logins are limited per address and per uuid; callers with the right key are not affected. Threat T26.
+//! Failed logins are limited per address and per uuid; callers with the right key are not affected. threats.md T26.
 
 use std::net::IpAddr;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! A namespace whose activations are not recorded: everything works, and nothing is stored. REST contract §4.7.
+//! A namespace whose activations are not recorded: everything works, and nothing is stored. rest.md §4.7.
 
 use serde_json::json;
 use wask_tests::{TestServer, eventually, guest};

@@ -1,4 +1,4 @@
-//! The rights to read, invoke and change packages of other namespaces. REST contract §1.4, §7.4.
+//! The rights to read, invoke and change packages of other namespaces. rest.md §1.4, §7.4.
 
 use serde_json::{Value, json};
 use wask_tests::{Client, TestServer, guest};

@@ -1,4 +1,4 @@
-//! Sequences and compositions whose components are in packages, or that are reached through a binding. REST contract §5.
+//! Sequences and compositions whose components are in packages, or that are reached through a binding. rest.md §5.
 
 use serde_json::json;
 use wask_tests::{TestServer, annotation, guest};

@@ -1,4 +1,4 @@
-//! Packages and bindings: REST contract §7 and the bullets of its §11.7.
+//! Packages and bindings: rest.md §7 and the bullets of rest.md §11.7.
 
 mod access;
 mod bindings;

@@ -1,4 +1,4 @@
-//! Default parameters of packages and bindings, which those of the action override. REST contract §3.7, §8.4.
+//! Default parameters of packages and bindings, which those of the action override. rest.md §3.7, §8.4.
 
 use reqwest::Method;
 use serde_json::{Value, json};

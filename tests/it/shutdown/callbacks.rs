@@ -1,4 +1,4 @@
-//! Callbacks when the server is told to stop: what is under way or due later is told after the next start. Feeds contract
+//! Callbacks when the server is told to stop: what is under way or due later is told after the next start. feeds.md
 //! S2.17, S2.18.
 
 use rustix::process::Signal;

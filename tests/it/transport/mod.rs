@@ -1,5 +1,4 @@
-//! Rules for every request: keys, names, ids, methods, media types, sizes. Numbers are the bullets of §11.1 of the REST
-//! contract.
+//! Rules for every request: keys, names, ids, methods, media types, sizes. Numbers are the bullets of rest.md §11.1.
 
 mod bodies;
 mod names;

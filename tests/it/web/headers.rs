@@ -1,5 +1,5 @@
 //! Response headers: which origins may read a response, how HEAD and OPTIONS are answered, and which headers an action
-//! cannot send (threat T32).
+//! cannot send (threats.md T32).
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

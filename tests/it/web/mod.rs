@@ -1,4 +1,4 @@
-//! Web actions: REST contract §8 and the bullets 140 to 180 of its §11.8. Most stories use the guest `echo`, which
+//! Web actions: rest.md §8 and the bullets 140 to 180 of rest.md §11.8. Most stories use the guest `echo`, which
 //! returns its arguments, so a request can ask for any response.
 
 mod access;

@@ -1,21 +1,20 @@
-//! The keys of the annotations that the platform reads or writes. REST contract §2.4, §4.3.
+//! The keys of the annotations that the platform reads or writes. rest.md §2.4, §4.3.
 
 // Of an action, set by its owner.
 
-/// `true` makes the action a web action. REST contract §8.
+/// `true` makes the action a web action. rest.md §8.
 pub const WEB_EXPORT: &str = "web-export";
-/// `true` gives a web action the request as it is: query and body unparsed, nothing reserved. REST contract §8.5.
+/// `true` gives a web action the request as it is: query and body unparsed, nothing reserved. rest.md §8.5.
 pub const RAW_HTTP: &str = "raw-http";
-/// `true` forbids callers to override the action's parameters. REST contract §3.7, §8.
+/// `true` forbids callers to override the action's parameters. rest.md §3.7, §8.
 pub const FINAL: &str = "final";
-/// `true` demands a valid key from callers of a web action; any other value demands that value in a header. REST
-/// contract §8.
+/// `true` demands a valid key from callers of a web action; any other value demands that value in a header. rest.md §8.
 pub const REQUIRE_WHISK_AUTH: &str = "require-whisk-auth";
-/// `true` leaves CORS headers and `OPTIONS` to the web action. REST contract §8.
+/// `true` leaves CORS headers and `OPTIONS` to the web action. rest.md §8.
 pub const WEB_CUSTOM_OPTIONS: &str = "web-custom-options";
-/// Truthy or absent gives the action its caller's API key; absent becomes `false` at creation. REST contract §3.7.
+/// Truthy or absent gives the action its caller's API key; absent becomes `false` at creation. rest.md §3.7.
 pub const PROVIDE_API_KEY: &str = "provide-api-key";
-/// Truthy makes the action a conductor. Also `true` in the record of a composition. REST contract §5.4.
+/// Truthy makes the action a conductor. Also `true` in the record of a composition. rest.md §5.4.
 pub const CONDUCTOR: &str = "conductor";
 /// `false` forbids running an activation again after the node failed during its run.
 pub const REDELIVERY: &str = "redelivery";
@@ -29,15 +28,15 @@ pub const RETRY: &str = "retry";
 
 // Set by the server.
 
-/// The kind of an action, which no client can change. REST contract §3.3.
+/// The kind of an action, which no client can change. rest.md §3.3.
 pub const EXEC: &str = "exec";
 /// On a binding, the `{namespace, name}` of its package; in a record, the full name of the binding that was used to
-/// reach the action. REST contract §4.3, §7.
+/// reach the action. rest.md §4.3, §7.
 pub const BINDING: &str = "binding";
 
 // Of an action or a trigger, set by its owner.
 
-/// Marks an action as a feed; on a trigger, the full name of the feed that fires it. REST contract §10.
+/// Marks an action as a feed; on a trigger, the full name of the feed that fires it. rest.md §10.
 pub const FEED: &str = "feed";
 
 // Of the record of an activation, set by the server.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{Failure, messages};
 
-/// A set of `{key, value}` in the order in which the keys were added; of equal keys the last one wins. REST contract
+/// A set of `{key, value}` in the order in which the keys were added; of equal keys the last one wins. rest.md
 /// §2.4.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Annotations(Vec<(String, Value)>);
@@ -72,7 +72,7 @@ impl FromIterator<(String, Value)> for Annotations {
     }
 }
 
-/// Whether a value counts as set: everything does except `false`, `0`, `""` and `null`. REST contract §2.4.
+/// Whether a value counts as set: everything does except `false`, `0`, `""` and `null`. rest.md §2.4.
 pub fn truthy(value: &Value) -> bool {
     match value {
         Value::Null => false,

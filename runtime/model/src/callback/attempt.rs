@@ -1,4 +1,4 @@
-//! One attempt at a delivery. Feeds contract §C.8.
+//! One attempt at a delivery. feeds.md §C.8.
 
 use std::time::Duration;
 

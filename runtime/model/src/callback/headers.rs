@@ -10,7 +10,7 @@ use crate::Failure;
 use crate::messages::callbacks as says;
 
 /// At most 32 headers of at most 8 KiB in all, in the order in which they were given. Their values are likely to be
-/// secrets, so no list and no `Debug` form shows one. Feeds contract §C.2.
+/// secrets, so no list and no `Debug` form shows one. feeds.md §C.2.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CallbackHeaders(Vec<(String, String)>);

@@ -1,5 +1,5 @@
 //! Completion callbacks: what a request asks for, what is stored, what is sent, and when it is sent again. Whether an
-//! address may be called, the HTTP request and its signature are not here. Feeds contract §C.
+//! address may be called, the HTTP request and its signature are not here. feeds.md §C.
 
 mod attempt;
 mod fields;

@@ -1,4 +1,4 @@
-//! The forms of a callback's body. Feeds contract §C.4, C.5.
+//! The forms of a callback's body. feeds.md §C.4, §C.5.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! The schedule of a callback's attempts. Feeds contract §C.6.
+//! The schedule of a callback's attempts. feeds.md §C.6.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;

@@ -1,5 +1,4 @@
-//! The settings of a namespace for its callbacks. A request overrides them, and they override the server's. Feeds
-//! contract §C.8.
+//! The settings of a namespace for its callbacks. A request overrides them, and they override the server's. feeds.md §C.8.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Templates: bodies that a subscriber writes, with placeholders that are filled in. Feeds contract §C.5.
+//! Templates: bodies that a subscriber writes, with placeholders that are filled in. feeds.md §C.5.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Names, authentication and rights. REST contract §1.2 to §1.4.
+//! Names, authentication and rights. rest.md §1.2 to §1.4.
 
 use crate::Message;
 

@@ -1,8 +1,8 @@
-//! Actions, sequences and compositions, and how their runs end. REST contract §3.3, §3.6 to §3.9, §5.
+//! Actions, sequences and compositions, and how their runs end. rest.md §3.3, §3.6 to §3.9, §5.
 
 use crate::{FullName, Message};
 
-// `exec`, §3.3
+// `exec`, rest.md §3.3
 
 /// A new action has no `exec`.
 pub const EXEC_UNDEFINED: &str = "exec undefined";
@@ -38,7 +38,7 @@ pub fn code_missing(kind: &str) -> String {
     format!("'code' must be a string or attachment object defined in 'exec' for '{kind}' actions")
 }
 
-// Sequences and compositions, §5
+// Sequences and compositions, rest.md §5
 
 /// A sequence without components.
 pub const SEQUENCE_EMPTY: &str = "No component specified for the sequence.";
@@ -70,7 +70,7 @@ pub fn composition_not_entitled(name: &FullName) -> String {
     format!("Failed entitlement check for action with name '{name}' during composition.")
 }
 
-// Runs, §3.6, §3.7, §3.9
+// Runs, rest.md §3.6, §3.7, §3.9
 
 /// The payload sets a final parameter, or a reserved one of a web action.
 pub const PARAMETERS_NOT_ALLOWED: &str = "Request defines parameters that are not allowed (e.g., reserved properties).";

@@ -1,4 +1,4 @@
-//! Activations: ids, lists, cancelling and rerunning. REST contract §4.
+//! Activations: ids, lists, cancelling and rerunning. rest.md §4.
 
 use crate::Message;
 

@@ -1,4 +1,4 @@
-//! Sentences of the feeds of `/whisk.system/alarms`. Feeds contract §A.
+//! Sentences of the feeds of `/whisk.system/alarms`. feeds.md §A.
 
 use std::fmt::Display;
 

@@ -1,4 +1,4 @@
-//! Bodies of requests. REST contract §1.6.
+//! Bodies of requests. rest.md §1.6.
 
 use crate::Message;
 

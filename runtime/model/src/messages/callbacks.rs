@@ -1,4 +1,4 @@
-//! Sentences about callbacks. A refusal of a field begins with its path. Feeds contract §C.
+//! Sentences about callbacks. A refusal of a field begins with its path. feeds.md §C.
 
 use std::ops::RangeInclusive;
 

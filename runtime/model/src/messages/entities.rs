@@ -1,8 +1,8 @@
-//! Triggers, rules, packages and bindings. REST contract §6, §7.
+//! Triggers, rules, packages and bindings. rest.md §6, §7.
 
 use crate::{FullName, Message};
 
-// Triggers and rules, §6
+// Triggers and rules, rest.md §6
 
 /// The annotation `feed` of a new trigger is not a path.
 pub const FEED_NAME_INVALID: &str = "Feed name is not valid";
@@ -33,7 +33,7 @@ pub fn rule_inactive(rule: &FullName, action: &FullName) -> Message {
     format!("Rule '{rule}' is inactive, action '{action}' was not activated.").into()
 }
 
-// Packages and bindings, §7
+// Packages and bindings, rest.md §7
 
 /// `default` cannot be the name of a package.
 pub const PACKAGE_NAME_RESERVED: &str = "Package name 'default' is reserved.";

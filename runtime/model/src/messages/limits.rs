@@ -1,4 +1,4 @@
-//! The limits of an action. REST contract §3.4.
+//! The limits of an action. rest.md §3.4.
 
 use crate::Message;
 

@@ -1,7 +1,7 @@
 //! Every sentence that a user can read.
 //!
 //! Clients compare the bytes of OpenWhisk's sentences, so their wording is fixed, misspellings included. Their source
-//! is the section of the REST contract that each names; of alarms and callbacks, the feeds contract.
+//! is the section of rest.md that each names; of alarms and callbacks, feeds.md.
 
 mod access;
 mod actions;

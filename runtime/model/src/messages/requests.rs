@@ -1,4 +1,4 @@
-//! Errors of any request, conditions, bodies, query strings and idempotency keys. REST contract §1.5, §1.6, §2.
+//! Errors of any request, conditions, bodies, query strings and idempotency keys. rest.md §1.5, §1.6, §2.
 
 use crate::{FullName, Message};
 

@@ -1,4 +1,4 @@
-//! Limits on rate and concurrency. REST contract §9.
+//! Limits on rate and concurrency. rest.md §9.
 
 use crate::Message;
 

@@ -1,4 +1,4 @@
-//! Web actions. REST contract §8.
+//! Web actions. rest.md §8.
 
 use crate::Message;
 

@@ -1,4 +1,4 @@
-//! Enables and disables an alarm. Feeds contract §A.6, A.10, A.12.
+//! Enables and disables an alarm. feeds.md §A.6, §A.10, §A.12.
 
 use wask_model::{Alarm, AlarmStatus, DisabledKind, DisabledReason, Timestamp};
 

@@ -1,4 +1,4 @@
-//! Dates as users write them: milliseconds since the epoch, or ISO 8601. Feeds contract §A.3.
+//! Dates as users write them: milliseconds since the epoch, or ISO 8601. feeds.md §A.3.
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! The results of a feed: the document of a READ, and success. Feeds contract §A.2, A.7.
+//! The results of a feed: the document of a READ, and success. feeds.md §A.2, §A.7.
 
 use chrono::SecondsFormat;
 use serde_json::{Map, Value, json};

@@ -1,4 +1,4 @@
-//! How a tick changes its alarm. Feeds contract §A.10, A.12.
+//! How a tick changes its alarm. feeds.md §A.10, §A.12.
 //!
 //! A tick takes two steps. [`advance`] claims it before the trigger is fired: the alarm moves to its next tick, or is
 //! disabled after its last. [`after_fire`] follows when the outcome is known, which may be many ticks later.

@@ -1,6 +1,6 @@
 //! The life of an alarm: how the calls of its feed and its own ticks change it. All functions are pure: stored alarms
 //! go in and come out, and the time is an argument. Using the store, authorising the caller and firing the trigger are
-//! not here. Feeds contract §A.
+//! not here. feeds.md §A.
 //!
 //! ```text
 //!            create, update, unpause              rearm_on_start, advance
@@ -56,7 +56,7 @@ pub use settings::AlarmSettings;
 pub use ticks::next_tick;
 
 /// The alarm that a CREATE asks for, which replaces any other of the trigger. The rules are checked in the order of
-/// §A.4; authorising the caller and counting its alarms come afterwards.
+/// feeds.md §A.4; authorising the caller and counting its alarms come afterwards.
 pub fn create(request: &FeedRequest, settings: &AlarmSettings, now: Timestamp) -> Result<Alarm, FeedError> {
     let args = request.args;
     let feed = Feed::called(args);
@@ -91,7 +91,7 @@ pub fn create(request: &FeedRequest, settings: &AlarmSettings, now: Timestamp) -
 }
 
 /// The alarm after an UPDATE: with the given parameters, and active again. If only the stored stop date prevents a next
-/// tick, the call succeeds and the alarm is disabled at once. §A.5.
+/// tick, the call succeeds and the alarm is disabled at once. feeds.md §A.5.
 pub fn update(alarm: &Alarm, args: &Arguments, settings: &AlarmSettings, now: Timestamp) -> Result<Alarm, FeedError> {
     refuse_if_disabled_by_admin(alarm)?;
     let given = GivenSchedule::read(Feed::from_schedule(&alarm.schedule), args, settings, now)?;
@@ -125,7 +125,7 @@ pub fn update(alarm: &Alarm, args: &Arguments, settings: &AlarmSettings, now: Ti
 }
 
 /// The alarm, disabled by its owner. A waiting tick is dropped. Idempotent, and never lifts a suspension by an
-/// administrator. §A.6.
+/// administrator. feeds.md §A.6.
 pub fn pause(alarm: &Alarm, now: Timestamp) -> Alarm {
     match alarm.status.reason.as_ref().map(|reason| reason.kind) {
         Some(DisabledKind::User | DisabledKind::Admin) => alarm.clone(),
@@ -141,7 +141,7 @@ pub fn pause(alarm: &Alarm, now: Timestamp) -> Alarm {
 }
 
 /// The alarm, active and due at its next tick after now: the ticks that it missed are not fired late. Idempotent. An
-/// alarm without a next tick is disabled again at once. `Err`: an administrator disabled it. §A.6.
+/// alarm without a next tick is disabled again at once. `Err`: an administrator disabled it. feeds.md §A.6.
 pub fn unpause(alarm: &Alarm, settings: &AlarmSettings, now: Timestamp) -> Result<Alarm, FeedError> {
     refuse_if_disabled_by_admin(alarm)?;
     Ok(resumed(alarm, settings, now))

@@ -1,4 +1,4 @@
-//! Why an alarm has no next tick, and the sentences in which it says so. Feeds contract §A.6, A.10, A.12.
+//! Why an alarm has no next tick, and the sentences in which it says so. feeds.md §A.6, §A.10, §A.12.
 
 use wask_model::{AlarmSchedule, Message, messages};
 

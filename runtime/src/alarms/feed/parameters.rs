@@ -1,4 +1,4 @@
-//! The parameters of a feed's call, and which feed it is. Feeds contract §A.1, A.3.
+//! The parameters of a feed's call, and which feed it is. feeds.md §A.1, §A.3.
 
 use serde_json::{Value, json};
 use wask_model::messages::alarms as messages;
@@ -16,7 +16,7 @@ pub enum Feed {
 }
 
 impl Feed {
-    /// The feed that is called, which shows in the parameters that the platform binds to it. §A.1.
+    /// The feed that is called, which shows in the parameters that the platform binds to it. feeds.md §A.1.
     pub fn called(args: &Arguments) -> Self {
         match (given(args, "fireOnce"), given(args, "isInterval")) {
             (Some(_), _) => Feed::Once,

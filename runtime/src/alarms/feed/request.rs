@@ -1,4 +1,4 @@
-//! The call of a feed: which event, for which trigger, with which key. Feeds contract §A.2.
+//! The call of a feed: which event, for which trigger, with which key. feeds.md §A.2.
 
 use std::str::FromStr;
 

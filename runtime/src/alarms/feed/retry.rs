@@ -1,4 +1,4 @@
-//! The attempts at one tick and the waits between them. Feeds contract §A.11.
+//! The attempts at one tick and the waits between them. feeds.md §A.11.
 
 use std::time::Duration;
 

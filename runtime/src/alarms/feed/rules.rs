@@ -1,4 +1,4 @@
-//! The rules of CREATE and UPDATE. "Row" is a row of the table in the feeds contract §A.4; a refusal is its sentence.
+//! The rules of CREATE and UPDATE. "Row" is a row of the table in feeds.md §A.4; a refusal is its sentence.
 
 use std::time::Duration;
 
@@ -92,7 +92,7 @@ impl GivenSchedule {
         pattern && date.is_none() && delete_after_fire.is_none() && start_date.is_none() && stop_date.is_none()
     }
 
-    /// Row 18 with the start that will apply, which is the given or else the `stored` one, and §A.5 point 4: a new
+    /// Row 18 with the start that will apply, which is the given or else the `stored` one, and feeds.md §A.5 point 4: a new
     /// start without a new stop must be before the stored stop.
     pub fn check_against(&self, stored: &AlarmSchedule) -> Result<(), Message> {
         let (start_date, stop_date) = span(stored);

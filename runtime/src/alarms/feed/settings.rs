@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::alarms::schedule::Dialect;
 
-/// The section `alarms` of the configuration. Feeds contract §0.
+/// The section `alarms` of the configuration. feeds.md §0.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AlarmSettings {

@@ -1,4 +1,4 @@
-//! The due times of an alarm of any feed. Feeds contract §A.3, A.8, A.9.
+//! The due times of an alarm of any feed. feeds.md §A.3, §A.8, §A.9.
 
 use wask_model::{Alarm, AlarmSchedule, Message, Timestamp};
 

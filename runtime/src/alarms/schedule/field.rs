@@ -1,5 +1,5 @@
 //! One field of a cron pattern as a set of values: a comma list of `*`, `*/s`, `a`, `a-b`, `a/s` and `a-b/s`. Nothing
-//! outside this grammar is accepted. Feeds contract §A.8.
+//! outside this grammar is accepted. feeds.md §A.8.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,5 @@
 //! Schedules: the next tick after a given time. All functions are pure, and the time is an argument. Creating, changing
-//! and ending alarms is not here. Feeds contract §A.8, A.9.
+//! and ending alarms is not here. feeds.md §A.8, §A.9.
 
 mod field;
 mod pattern;

@@ -1,5 +1,5 @@
 //! The second at which an alarm fires that is not strict. It depends on the trigger's name, so that not every minutely
-//! alarm fires at second 0. Feeds contract §A.9.
+//! alarm fires at second 0. feeds.md §A.9.
 
 /// The seconds, 0 to `limit`, by which the ticks of the trigger `name` are moved. The same name and limit always give
 /// the same delay.

@@ -2,7 +2,7 @@
 //!
 //! A skipped wall-clock time fires once, at the first instant after the gap. A repeated one fires once, at its first
 //! occurrence. A pattern for every hour follows real time instead and fires whenever the wall clock matches: never for
-//! a skipped time, and twice for a repeated one. Feeds contract §A.8.
+//! a skipped time, and twice for a repeated one. feeds.md §A.8.
 
 use chrono::{DateTime, MappedLocalTime, NaiveDateTime, Offset as _, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::{GapInfo, Tz};

@@ -1,4 +1,4 @@
-//! The header `Accept`: whether the client takes the type of its response. RFC 9110 §12.5.1; REST contract §1.7, §8.7.
+//! The header `Accept`: whether the client takes the type of its response. RFC 9110 §12.5.1; rest.md §1.7, §8.7.
 
 use http::header::ACCEPT;
 use http::{HeaderMap, HeaderValue, StatusCode};

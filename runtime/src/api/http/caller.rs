@@ -14,7 +14,7 @@ use super::rejection::Rejection;
 use super::serve::Peer;
 use crate::api::App;
 
-/// The authenticated caller of a request. HTTP Basic, user = uuid, password = key. REST contract §1.3.
+/// The authenticated caller of a request. HTTP Basic, user = uuid, password = key. rest.md §1.3.
 pub struct Caller {
     pub identity: SharedIdentity,
 }
@@ -60,7 +60,7 @@ impl FromRequestParts<App> for Caller {
     }
 }
 
-/// Where credentials are optional, invalid ones count as missing. REST contract §8.3.
+/// Where credentials are optional, invalid ones count as missing. rest.md §8.3.
 impl OptionalFromRequestParts<App> for Caller {
     type Rejection = Rejection;
 

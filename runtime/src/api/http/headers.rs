@@ -4,7 +4,7 @@ use axum::http::{HeaderMap, HeaderName};
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Read by the server only: actions do not see it. REST contract §1.7.
+/// Read by the server only: actions do not see it. rest.md §1.7.
 pub const EXTRA_LOGGING: HeaderName = HeaderName::from_static("x-ow-extra-logging");
 
 /// Whether `X-OW-EXTRA-LOGGING: on` was sent.

@@ -1,4 +1,4 @@
-//! Which media types are JSON, text or binary. REST contract §8.6.
+//! Which media types are JSON, text or binary. rest.md §8.6.
 //!
 //! The contract's table comes from a registry. Two rules go beyond it: every `text/*` is text and every `…+json` is
 //! JSON, registered or not.

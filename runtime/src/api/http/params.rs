@@ -28,7 +28,7 @@ impl Params {
         self.0.get(key).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// A Boolean. REST contract §1.6.
+    /// A Boolean. rest.md §1.6.
     pub fn flag(&self, key: &str, default: bool) -> Result<bool, Rejection> {
         let Some(text) = self.get(key) else { return Ok(default) };
         match text.to_lowercase().as_str() {
@@ -47,7 +47,7 @@ impl Params {
         self.flag("overwrite", false).map(|yes| if yes { Overwrite::Yes } else { Overwrite::No })
     }
 
-    /// `limit` and `skip`; a limit of 0 means the maximum. REST contract §2.1.
+    /// `limit` and `skip`; a limit of 0 means the maximum. rest.md §2.1.
     pub fn page(&self, collection: &str) -> Result<Page, Rejection> {
         let number = |key: &str| -> Result<Option<i64>, Rejection> {
             let Some(text) = self.get(key) else { return Ok(None) };

@@ -77,7 +77,7 @@ impl Methods {
         self
     }
 
-    /// Refuses HEAD like any method that the resource does not have. REST contract §1.7.
+    /// Refuses HEAD like any method that the resource does not have. rest.md §1.7.
     fn without_head(self) -> MethodRouter<App> {
         if !self.offered.contains(&"HEAD") {
             return self.router;

@@ -75,7 +75,7 @@ impl Segments {
         Ok((namespace, id.parse()?))
     }
 
-    /// Like `own_id`, but a malformed id is 400 in any namespace: REST contract §1.4 validates names before rights.
+    /// Like `own_id`, but a malformed id is 400 in any namespace: rest.md §1.4 validates names before rights.
     pub fn own_activation(self, caller: &Caller) -> Result<(NamespaceName, ActivationId), Rejection> {
         let (namespace, id) = self.target(caller)?.id()?;
         let id = id.parse()?;

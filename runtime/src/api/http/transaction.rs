@@ -21,7 +21,7 @@ use super::rejection::{Refusal, Rejection};
 use super::transaction_id::TransactionId;
 use crate::api::{API, App, GATEWAY, WEB};
 
-/// Bytes of path and query. REST contract §1.1.
+/// Bytes of path and query. rest.md §1.1.
 const LONGEST_URI: usize = 8 << 10;
 
 /// Wraps every request of every route.
@@ -62,7 +62,7 @@ fn check_length(request: &Request) -> Result<(), Rejection> {
     Err(Rejection::Http(StatusCode::URI_TOO_LONG, messages::uri_too_long(length, LONGEST_URI)))
 }
 
-/// Anything but a web action: the response must have a type that `Accept` admits. REST contract §1.7.
+/// Anything but a web action: the response must have a type that `Accept` admits. rest.md §1.7.
 async fn negotiated(request: Request, next: Next) -> Response {
     let accept: HeaderMap = request.headers().get_all(ACCEPT).iter().map(|line| (ACCEPT, line.clone())).collect();
     let response = next.run(request).await;
@@ -115,7 +115,7 @@ fn with_error_body(response: Response, id: &TransactionId) -> Response {
     Response::from_parts(parts, Body::from(text.expect("a JSON value always serializes")))
 }
 
-/// `OPTIONS` on any path but a web action's. REST contract §1.7.
+/// `OPTIONS` on any path but a web action's. rest.md §1.7.
 fn options(path: &str) -> Response {
     let mut response = "OK".into_response();
     if !path.starts_with(API) {
@@ -131,7 +131,7 @@ fn add_cors(headers: &mut HeaderMap, methods: &'static str) {
     headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(methods));
 }
 
-/// Answers an unknown URL: 401 below the API without valid credentials, otherwise 404. REST contract §1.3.
+/// Answers an unknown URL: 401 below the API without valid credentials, otherwise 404. rest.md §1.3.
 pub async fn unknown_url(State(app): State<App>, request: Request) -> Rejection {
     let path = request.uri().path();
     if path.starts_with(API)

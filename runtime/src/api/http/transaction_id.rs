@@ -1,4 +1,4 @@
-//! The id of one HTTP request: `code` in its error, `X-Request-ID` on its response. REST contract §1.7.
+//! The id of one HTTP request: `code` in its error, `X-Request-ID` on its response. rest.md §1.7.
 
 use std::convert::Infallible;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! `/namespaces/{ns}/actions`. REST contract §3.
+//! `/namespaces/{ns}/actions`. rest.md §3.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -77,7 +77,7 @@ pub async fn put(
     request: Request<Body>,
 ) -> Result<(ETag, Json<Value>), Rejection> {
     let name = path.writable(&caller)?;
-    app.catalog.check_package(&name).await?; // before the body is read: REST contract §1.4
+    app.catalog.check_package(&name).await?; // before the body is read: rest.md §1.4
     let patch = action::read(&body::document(request, app.limits.request_bytes).await?, &caller.identity.namespace)?;
     let overwrite = params.overwrite()?;
     let stored = app.catalog.put_action(&name, patch, overwrite, &headers.write_by(&caller)?).await?;
@@ -105,7 +105,7 @@ async fn code_of(app: &App, action: &Action) -> Result<Option<String>, Failure> 
 }
 
 /// `POST actions/{name}`: 200 record or result · 202 `{activationId}` when not blocking or still running · 404 · 413 ·
-/// 422 if another request used the idempotency key · 429 · 502 when the action failed. REST contract §3.6.
+/// 422 if another request used the idempotency key · 429 · 502 when the action failed. rest.md §3.6.
 pub async fn invoke(
     State(app): State<App>,
     transaction: TransactionId,

@@ -1,4 +1,4 @@
-//! The lists of entities. REST contract §2.1.
+//! The lists of entities. rest.md §2.1.
 
 use axum::response::Response;
 

@@ -1,4 +1,4 @@
-//! Information documents, which need no key. REST contract §1.8.
+//! Information documents, which need no key. rest.md §1.8.
 
 use axum::Json;
 use axum::extract::State;

@@ -16,7 +16,7 @@ pub mod web;
 use super::http::{Routes, any, get};
 use gateway::{manage, serve};
 
-/// Every route of OpenWhisk, one line each. REST contract §2.
+/// Every route of OpenWhisk, one line each. rest.md §2.
 pub fn routes() -> Routes {
     Routes::new()
         .route("/", get(info::server))

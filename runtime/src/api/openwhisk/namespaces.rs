@@ -1,4 +1,4 @@
-//! `/namespaces`, and the limits of a namespace. REST contract §1.8, §9.1.
+//! `/namespaces`, and the limits of a namespace. rest.md §1.8, §9.1.
 
 use axum::Json;
 use axum::extract::State;

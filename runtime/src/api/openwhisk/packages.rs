@@ -1,4 +1,4 @@
-//! `/namespaces/{ns}/packages`. REST contract §7.
+//! `/namespaces/{ns}/packages`. rest.md §7.
 
 use axum::Json;
 use axum::body::Body;

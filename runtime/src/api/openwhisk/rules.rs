@@ -1,4 +1,4 @@
-//! `/namespaces/{ns}/rules`. REST contract §6.2, §6.3.
+//! `/namespaces/{ns}/rules`. rest.md §6.2, §6.3.
 
 use axum::Json;
 use axum::body::Body;

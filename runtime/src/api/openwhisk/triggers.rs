@@ -1,4 +1,4 @@
-//! `/namespaces/{ns}/triggers`. REST contract §6.1, §6.4.
+//! `/namespaces/{ns}/triggers`. rest.md §6.1, §6.4.
 
 use axum::Json;
 use axum::body::Body;

@@ -13,7 +13,7 @@ use crate::api::http::{Caller, Params, Rejection, Segments, TransactionId, accep
 use crate::gate::rights;
 use crate::invoke::Context;
 
-/// `GET alarms`: the document that READ of the feed returns (feeds contract §A.7) for each, by trigger · with
+/// `GET alarms`: the document that READ of the feed returns (feeds.md §A.7) for each, by trigger · with
 /// `count=true` their number.
 pub async fn list(
     State(app): State<App>,

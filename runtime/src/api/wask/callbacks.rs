@@ -1,4 +1,4 @@
-//! `/namespaces/{ns}/callbacks`, and how an invocation or a firing asks for a callback. Feeds contract §C.1, C.3, C.8.
+//! `/namespaces/{ns}/callbacks`, and how an invocation or a firing asks for a callback. feeds.md §C.1, §C.3, §C.8.
 
 use axum::Json;
 use axum::body::Body;

@@ -1,4 +1,4 @@
-//! The documentation of the routes, for people and for tools. REST contract §1.8; one OpenAPI 3 document replaces its
+//! The documentation of the routes, for people and for tools. rest.md §1.8; one OpenAPI 3 document replaces its
 //! two Swagger 2 documents.
 
 use axum::Json;

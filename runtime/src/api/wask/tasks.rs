@@ -1,4 +1,4 @@
-//! `/namespaces/{ns}/tasks`: activations, firings and callbacks in one list. Feeds contract §C.8.
+//! `/namespaces/{ns}/tasks`: activations, firings and callbacks in one list. feeds.md §C.8.
 
 use axum::extract::State;
 use axum::response::Response;

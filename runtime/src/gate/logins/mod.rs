@@ -1,4 +1,4 @@
-//! Counts failed logins per minute, in memory that stays the same size under any attack. Threat T26.
+//! Counts failed logins per minute, in memory that stays the same size under any attack. threats.md T26.
 //!
 //! After too many failures from an address, the node stops looking up keys for it. After too many for a uuid, further
 //! wrong keys get 429, from any address. Neither refuses a key that the node has cached.

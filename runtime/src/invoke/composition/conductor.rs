@@ -1,4 +1,4 @@
-//! What a conductor's result means: the end, or the next component and its input. Pure. REST contract §5.4.
+//! What a conductor's result means: the end, or the next component and its input. Pure. rest.md §5.4.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Sequences and compositions: one component after the other, each with a record of its own. REST contract §5.
+//! Sequences and compositions: one component after the other, each with a record of its own. rest.md §5.
 //!
 //! ```text
 //! step ─┬─ sequence, conductor ──▶ enter: a scope inside the scope
@@ -166,7 +166,7 @@ impl<'a> Composition<'a> {
     /// The component of this name, if the invoker may activate it.
     async fn component(&self, name: &FullName) -> Result<Arc<ActionEntry>, Failure> {
         match self.invoker.catalog.may_invoke(&self.admitted.identity, name).await {
-            // No one has a right to an action whose package is missing. REST contract §5.4.
+            // No one has a right to an action whose package is missing. rest.md §5.4.
             Err(Failure::NotFound(_) | Failure::Conflict(_)) => {
                 Err(Failure::Forbidden(messages::SEQUENCE_COMPONENT_MISSING.into()))
             }

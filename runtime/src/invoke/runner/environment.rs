@@ -1,4 +1,4 @@
-//! The environment variables of a guest. REST contract §3.8.
+//! The environment variables of a guest. rest.md §3.8.
 
 use std::time::Duration;
 

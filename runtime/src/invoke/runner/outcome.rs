@@ -1,4 +1,4 @@
-//! What the end of a run means: who has to act, and in which words the response says so. REST contract §3.9.
+//! What the end of a run means: who has to act, and in which words the response says so. rest.md §3.9.
 
 use std::time::Duration;
 
@@ -89,7 +89,7 @@ fn returned(value: Value) -> Response {
     }
 }
 
-/// `<timestamp> <stream>: <text>`, the timestamp ISO 8601 with nanoseconds: 30 characters. REST contract §4.4.
+/// `<timestamp> <stream>: <text>`, the timestamp ISO 8601 with nanoseconds: 30 characters. rest.md §4.4.
 pub fn log_line(line: &LogLine) -> String {
     let seconds = Timestamp::from_millis(0).after(Duration::from_secs(line.at.as_secs())).to_utc();
     let stamp = seconds.format("%Y-%m-%dT%H:%M:%S");

@@ -1,4 +1,4 @@
-//! The notice of an activation that ended, and the bodies that are written from it. Feeds contract §C.4, C.5.
+//! The notice of an activation that ended, and the bodies that are written from it. feeds.md §C.4, §C.5.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! Subscriptions: a request's wish for a callback, and the two places for it. Feeds contract §C.1, C.2.
+//! Subscriptions: a request's wish for a callback, and the two places for it. feeds.md §C.1, §C.2.
 
 use std::ops::RangeInclusive;
 

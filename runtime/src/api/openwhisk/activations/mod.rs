@@ -1,4 +1,4 @@
-//! `/namespaces/{ns}/activations`. REST contract §4. Their status is in `wask/activations`.
+//! `/namespaces/{ns}/activations`. rest.md §4. Their status is in `wask/activations`.
 
 pub mod cursor;
 pub mod query;

@@ -1,4 +1,4 @@
-//! The query string of a list of activations. REST contract §4.5; `contains`, `status`, `kind`, `cause` and `cursor`
+//! The query string of a list of activations. rest.md §4.5; `contains`, `status`, `kind`, `cause` and `cursor`
 //! are wask's own.
 
 use wask_model::{Activation, Failure, Kind, NamespaceName, StatusFilter, messages};

@@ -1,4 +1,4 @@
-//! The JSON of actions. REST contract §2.2, §3.1–3.4.
+//! The JSON of actions. rest.md §2.2, §3.1 to §3.4.
 
 use serde_json::{Value, json};
 use wask_model::{

@@ -1,4 +1,4 @@
-//! The JSON of activations. REST contract §2.2.
+//! The JSON of activations. rest.md §2.2.
 
 use serde_json::{Value, json};
 use wask_store::Summary;

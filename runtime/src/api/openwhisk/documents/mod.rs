@@ -10,7 +10,7 @@ pub mod trigger;
 use serde_json::Value;
 use wask_model::Entity;
 
-/// The summary that a list shows of an entity. REST contract §2.2.
+/// The summary that a list shows of an entity. rest.md §2.2.
 pub fn summary(entity: &Entity) -> Value {
     match entity {
         Entity::Action(action) => action::summary(action),

@@ -1,4 +1,4 @@
-//! The JSON of packages. REST contract §2.2, §7.1.
+//! The JSON of packages. rest.md §2.2, §7.1.
 
 use serde_json::{Map, Value, json};
 use wask_model::{Action, Binding, CommonPatch, Failure, FullName, NamespaceName, Package, messages};

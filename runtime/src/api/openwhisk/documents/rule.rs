@@ -1,4 +1,4 @@
-//! The JSON of rules. REST contract §2.2, §6.2.
+//! The JSON of rules. rest.md §2.2, §6.2.
 
 use serde_json::{Value, json};
 use wask_model::{CommonPatch, Failure, NamespaceName, Rule, RuleStatus, messages};

@@ -1,4 +1,4 @@
-//! The JSON of triggers. REST contract §2.2, §6.1.
+//! The JSON of triggers. rest.md §2.2, §6.1.
 
 use serde_json::{Map, Value, json};
 use wask_model::{CommonPatch, Failure, Trigger};

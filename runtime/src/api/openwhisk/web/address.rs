@@ -1,4 +1,4 @@
-//! The address of a web action: the path after `/api/v1/web/`. REST contract §8.1.
+//! The address of a web action: the path after `/api/v1/web/`. rest.md §8.1.
 
 use percent_encoding::percent_decode_str;
 use wask_model::{EntityName, NamespaceName};

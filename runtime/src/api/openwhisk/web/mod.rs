@@ -1,4 +1,4 @@
-//! Web actions: `/api/v1/web/{ns}/{pkg}/{action}[.{ext}][{rest}]`, any method, no key needed. REST contract §8.
+//! Web actions: `/api/v1/web/{ns}/{pkg}/{action}[.{ext}][{rest}]`, any method, no key needed. rest.md §8.
 
 mod address;
 mod request;
@@ -87,7 +87,7 @@ fn missing() -> Rejection {
     Rejection::Web(StatusCode::NOT_FOUND, messages::ENTITY_NOT_FOUND.into())
 }
 
-/// Steps 1 to 3 of §8.3. The 404 does not reveal what is missing.
+/// Steps 1 to 3 of rest.md §8.3. The 404 does not reveal what is missing.
 pub async fn find(app: &App, address: Address) -> Result<WebTarget, Rejection> {
     let owner = app.catalog.owner(&address.namespace).await?.filter(|owner| !owner.blocked).ok_or_else(missing)?;
     let name = FullName {
@@ -105,7 +105,7 @@ pub async fn find(app: &App, address: Address) -> Result<WebTarget, Rejection> {
     }
 }
 
-/// The owner's throttles and steps 4 to 9 of §8.3.
+/// The owner's throttles and steps 4 to 9 of rest.md §8.3.
 async fn checked(
     app: &App,
     transaction: TransactionId,
@@ -134,7 +134,7 @@ async fn checked(
     let key = request.headers().get("x-require-whisk-auth").and_then(|value| value.to_str().ok());
     let key = target.route.secret.as_deref().or(key);
     let may = request::require_whisk_auth(annotations.get("require-whisk-auth"), key, caller.is_some());
-    // The action answers this OPTIONS request itself, and no key is needed. §8.3, step 6.
+    // The action answers this OPTIONS request itself, and no key is needed. rest.md §8.3, step 6.
     if !may && !is_options {
         return Err(Rejection::Http(StatusCode::UNAUTHORIZED, messages::AUTHENTICATION_FAILED.into()));
     }

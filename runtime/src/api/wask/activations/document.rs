@@ -1,4 +1,4 @@
-//! The document of an activation's status. Feeds contract §B.2.
+//! The document of an activation's status. feeds.md §B.2.
 
 use serde_json::{Value, json};
 use wask_model::{Activation, ActivationId, FullName};

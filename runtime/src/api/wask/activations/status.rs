@@ -1,4 +1,4 @@
-//! `/activations/{id}/status`: the state of an activation, and waiting for its end. Feeds contract §B.2.
+//! `/activations/{id}/status`: the state of an activation, and waiting for its end. feeds.md §B.2.
 
 use std::time::Duration;
 

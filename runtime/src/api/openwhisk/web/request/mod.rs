@@ -1,5 +1,5 @@
-//! What an HTTP request contributes to the arguments of a web action, and who may send one. REST contract §8.2, §8.4,
-//! §8.5.
+//! What an HTTP request contributes to the arguments of a web action, and who may send one. rest.md §8.2, §8.4,
+//! rest.md §8.5.
 //!
 //! The parameters of package, binding and action, which the request overrides, are merged elsewhere.
 

@@ -1,4 +1,4 @@
-//! Rows of REST contract §11.8 that the request decides.
+//! Rows of rest.md §11.8 that the request decides.
 
 use http::{HeaderName, HeaderValue};
 use serde_json::json;

@@ -1,5 +1,5 @@
-//! The extension `.http`: the action sets status, headers and body itself, within what HTTP allows. REST contract §8.7;
-//! threats T32.
+//! The extension `.http`: the action sets status, headers and body itself, within what HTTP allows. rest.md §8.7;
+//! threats.md T32.
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;

@@ -1,4 +1,4 @@
-//! Turns the outcome of a web action into an HTTP response that every origin may read. REST contract §8.7, §8.8.
+//! Turns the outcome of a web action into an HTTP response that every origin may read. rest.md §8.7, §8.8.
 
 mod answer;
 mod http_message;

@@ -1,4 +1,4 @@
-//! Rows of REST contract §11.8 that the outcome decides.
+//! Rows of rest.md §11.8 that the outcome decides.
 
 use axum::body::HttpBody as _;
 use bytes::Bytes;
