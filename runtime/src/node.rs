@@ -22,7 +22,7 @@ use crate::callbacks::{CallbackParts, Callbacks};
 use crate::catalog::{Catalog, InFlightCounts};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::firing::Firing;
+use crate::firing::{Firing, FiringParts};
 use crate::gate::{Gate, rights};
 use crate::gateway::Gateway;
 use crate::host::{Host, HostParts};
@@ -116,20 +116,22 @@ impl Node {
             clock: clock.clone(),
             live_log_bytes: config.activations.live_log_bytes,
         }));
-        let (firing, alarms) = {
-            let (admission, catalog, gate) = (admission.clone(), catalog.clone(), gate.clone());
-            let firing = Arc::new(Firing::new(admission, catalog.clone(), gate, queue.clone(), clock.clone()));
-            let alarms = Alarms::new(AlarmParts {
-                store: dyn_store.clone(),
-                catalog,
-                firing: firing.clone(),
-                queue: queue.clone(),
-                clock: clock.clone(),
-                callbacks: callbacks.clone(),
-                settings: config.alarms.clone(),
-            });
-            (firing, alarms)
-        };
+        let firing = Arc::new(Firing::new(FiringParts {
+            admission: admission.clone(),
+            catalog: catalog.clone(),
+            gate: gate.clone(),
+            queue: queue.clone(),
+            clock: clock.clone(),
+        }));
+        let alarms = Alarms::new(AlarmParts {
+            store: dyn_store.clone(),
+            catalog: catalog.clone(),
+            firing: firing.clone(),
+            queue: queue.clone(),
+            clock: clock.clone(),
+            callbacks: callbacks.clone(),
+            settings: config.alarms.clone(),
+        });
         queue.serve(Lane::Fire, alarms.clone());
         let host = Host::new(HostParts {
             admission: admission.clone(),

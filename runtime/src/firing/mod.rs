@@ -47,8 +47,18 @@ pub struct Firing {
     clock: Clock,
 }
 
+/// What a [`Firing`] is made of.
+pub struct FiringParts {
+    pub admission: Arc<Admission>,
+    pub catalog: Arc<Catalog>,
+    pub gate: Arc<Gate>,
+    pub queue: Queue,
+    pub clock: Clock,
+}
+
 impl Firing {
-    pub fn new(admission: Arc<Admission>, catalog: Arc<Catalog>, gate: Arc<Gate>, queue: Queue, clock: Clock) -> Self {
+    pub fn new(parts: FiringParts) -> Self {
+        let FiringParts { admission, catalog, gate, queue, clock } = parts;
         Firing { admission, catalog, gate, queue, clock }
     }
 
