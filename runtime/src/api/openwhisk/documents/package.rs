@@ -1,6 +1,7 @@
 //! The JSON of packages. rest.md §2.2, §7.1.
 
 use serde_json::{Map, Value, json};
+use wask_model::annotations::keys;
 use wask_model::{Action, Binding, CommonPatch, Failure, FullName, NamespaceName, Package, messages};
 
 use super::action;
@@ -47,7 +48,7 @@ pub fn document(package: &Package) -> Value {
 
 /// The document with the package's actions and feeds.
 pub fn view(view: &PackageView) -> Value {
-    let is_feed = |action: &&Action| action.annotations.get("feed").is_some();
+    let is_feed = |action: &&Action| action.annotations.get(keys::FEED).is_some();
     let members = |all: Vec<&Action>| all.into_iter().map(action::member).collect::<Vec<_>>();
     let (feeds, actions): (Vec<&Action>, Vec<&Action>) = view.actions.iter().partition(is_feed);
     let mut document = document(&view.package);

@@ -12,6 +12,7 @@ use axum::extract::{Request, State};
 use axum::http::header::{ACCESS_CONTROL_REQUEST_HEADERS, ALLOW};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
+use wask_model::annotations::keys;
 use wask_model::{Failure, FullName, IdempotencyKey, SharedIdentity, messages};
 
 use crate::api::http::{Caller, Rejection, TransactionId, body, idempotency, wants_extra_logging, with_activation_id};
@@ -50,7 +51,7 @@ pub async fn answer(
     target: WebTarget,
     request: Request<Body>,
 ) -> Response {
-    let own_options = target.entry.action.annotations.is_true("web-custom-options");
+    let own_options = target.entry.action.annotations.is_true(keys::WEB_CUSTOM_OPTIONS);
     let asked = request.headers().get(ACCESS_CONTROL_REQUEST_HEADERS).cloned();
     let answered = checked(app, transaction, caller, target, request).await;
     let mut response = answered.unwrap_or_else(IntoResponse::into_response);
@@ -122,7 +123,7 @@ async fn checked(
     app.gate.check_payload(&target.owner, body::content_length(request.headers()).unwrap_or(0))?;
     let annotations = &target.entry.action.annotations;
     let is_options = request.method() == Method::OPTIONS;
-    let own_options = annotations.is_true("web-custom-options");
+    let own_options = annotations.is_true(keys::WEB_CUSTOM_OPTIONS);
     if is_options && !own_options {
         return Ok(StatusCode::OK.into_response());
     }
@@ -133,7 +134,7 @@ async fn checked(
     }
     let key = request.headers().get("x-require-whisk-auth").and_then(|value| value.to_str().ok());
     let key = target.route.secret.as_deref().or(key);
-    let may = request::require_whisk_auth(annotations.get("require-whisk-auth"), key, caller.is_some());
+    let may = request::require_whisk_auth(annotations.get(keys::REQUIRE_WHISK_AUTH), key, caller.is_some());
     // The action answers this OPTIONS request itself, and no key is needed. rest.md §8.3, step 6.
     if !may && !is_options {
         return Err(Rejection::Http(StatusCode::UNAUTHORIZED, messages::AUTHENTICATION_FAILED.into()));
@@ -159,7 +160,7 @@ async fn run(
     let (head, stream) = request.into_parts();
     let bytes =
         body::read(Request::from_parts(head.clone(), stream), "Request", app.gate.payload_bytes(&owner)).await?;
-    let raw = if entry.action.annotations.is_true("raw-http") { RawHttp::Yes } else { RawHttp::No };
+    let raw = if entry.action.annotations.is_true(keys::RAW_HTTP) { RawHttp::Yes } else { RawHttp::No };
     let user = caller.map(|caller| caller.identity.namespace.to_string());
     let web = WebRequest {
         method: head.method.as_str(),
@@ -170,7 +171,7 @@ async fn run(
         named: &route.parameters,
         body: &bytes,
     };
-    let is_final = entry.action.annotations.is_true("final");
+    let is_final = entry.action.annotations.is_true(keys::FINAL);
     let args = web.arguments(raw, &|key| is_final && is_fixed(&entry, key))?;
     let wait = Wait::UpTo(Duration::from_millis(app.limits.blocking_wait_ms));
     let action = entry.asked();

@@ -1,6 +1,7 @@
 //! The document of an activation's status. feeds.md §B.2.
 
 use serde_json::{Value, json};
+use wask_model::annotations::keys;
 use wask_model::{Activation, ActivationId, FullName};
 use wask_store::KnownCallback;
 
@@ -55,6 +56,6 @@ fn callback(known: &KnownCallback) -> Value {
 
 /// `ns[/pkg]/name` of the action or trigger.
 fn name_of(record: &Activation) -> String {
-    let path = record.annotations.get("path").and_then(Value::as_str).map(str::to_owned);
+    let path = record.annotations.get(keys::PATH).and_then(Value::as_str).map(str::to_owned);
     path.unwrap_or_else(|| FullName::new(record.namespace.clone(), record.name.clone()).to_string())
 }

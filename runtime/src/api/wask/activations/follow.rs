@@ -19,6 +19,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::Stream;
 use serde_json::json;
+use wask_model::annotations::keys;
 use wask_model::{Activation, ActivationId, Failure, NamespaceName};
 use wask_store::JobState;
 
@@ -176,7 +177,7 @@ impl fmt::Display for LogPosition {
 
 /// The attempt that a record tells of.
 fn attempt_of(record: &Activation) -> u32 {
-    let attempts = record.annotations.get("attempts").and_then(serde_json::Value::as_u64);
+    let attempts = record.annotations.get(keys::ATTEMPTS).and_then(serde_json::Value::as_u64);
     attempts.and_then(|attempts| u32::try_from(attempts).ok()).unwrap_or(FIRST)
 }
 
