@@ -54,7 +54,7 @@ impl Observer {
 
     /// Looks once, and notifies every subscriber if another process has written. Returns the last failure of them.
     pub async fn notice(&self) -> Result<(), Failure> {
-        if !self.store.others_wrote().await? {
+        if !self.store.changed_outside().await? {
             return Ok(());
         }
         let mut noticed = Ok(());

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 use wask_model::{IdempotencyKey, Timestamp};
-use wask_store::{Kept, Store, StoreError};
+use wask_store::{RetentionClass, Store, StoreError};
 
 use crate::clock::Clock;
 
@@ -55,7 +55,7 @@ impl Retention {
     /// Removes one batch of each kind. `true`: there may be more.
     async fn forget(&self, store: &dyn Store, now: Timestamp) -> Result<bool, StoreError> {
         let mut more = false;
-        for kind in Kept::ALL {
+        for kind in RetentionClass::ALL {
             let Bound { age, bytes } = self.bound_of(kind);
             more |= is_more(store.forget_before(kind, now.before(age), BATCH).await?);
             more |= is_more(store.forget_beyond(kind, bytes, BATCH).await?);
@@ -66,11 +66,11 @@ impl Retention {
         Ok(more)
     }
 
-    fn bound_of(&self, kind: Kept) -> Bound {
+    fn bound_of(&self, kind: RetentionClass) -> Bound {
         match kind {
-            Kept::Records => self.records,
-            Kept::DeadLetters => self.dead_letters,
-            Kept::Callbacks => self.callbacks,
+            RetentionClass::Records => self.records,
+            RetentionClass::DeadLetters => self.dead_letters,
+            RetentionClass::Callbacks => self.callbacks,
         }
     }
 }

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 use wask_model::{ActivationId, Failure, Timestamp};
 use wask_store::failpoint::{Stage, reach};
-use wask_store::{Move, StoreError, Tick};
+use wask_store::{AlarmAdvance, StoreError, Tick};
 
 use super::due::{DueTick, due_work};
 use super::feed::{ClaimedTick, TickClaim};
@@ -34,7 +34,7 @@ impl Alarms {
                     Err(failure) => return Err(failure.into()),
                 };
                 if becomes != tick.alarm {
-                    moves.push(Move { tick: tick.clone(), becomes, fire: None, past });
+                    moves.push(AlarmAdvance { tick: tick.clone(), becomes, fire: None, past });
                 }
             }
             self.store.advance(moves, self.settings.history_ticks).await?;
@@ -85,7 +85,7 @@ impl Alarms {
             let work = |due: DueTick| due_work(claim.event, tick.alarm.trigger.clone(), due.to_payload());
             let fire = DueTick::from_tick(&tick, fires).map(|due| self.queue.reserve(work(due)));
             let job = fire.as_ref().map(|reserved| reserved.job.clone());
-            moves.push(Move { tick, becomes: alarm, fire: job, past });
+            moves.push(AlarmAdvance { tick, becomes: alarm, fire: job, past });
             jobs.push(fire);
         }
         let moved = self.store.advance(moves, self.settings.history_ticks).await?;

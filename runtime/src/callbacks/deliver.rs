@@ -8,7 +8,7 @@ use tracing::{error, warn};
 use wask_egress::{SendError, Target};
 use wask_model::{Callback, CallbackEnd, CallbackId, CallbackMethod, Notice, SharedIdentity, Timestamp};
 use wask_store::failpoint::{Stage, reach};
-use wask_store::{Job, Lane, Settled};
+use wask_store::{AfterAttempt, Job, Lane};
 
 use super::Callbacks;
 use crate::delivery::{AttemptOutcome, DeliveryRequest, NewAttempt, SigningSecret};
@@ -75,8 +75,8 @@ impl Callbacks {
         let due = callback.record_attempt(attempt, retry_after);
         log_failure(&callback, cause.as_ref(), due);
         let settled = match due {
-            Some(due) => Settled::Again { due },
-            None => Settled::Over { notice: job.payload.clone() },
+            Some(due) => AfterAttempt::Again { due },
+            None => AfterAttempt::Over { notice: job.payload.clone() },
         };
         let pause = Duration::from_millis(self.queue.config().retry_ms);
         let write = || self.store.settle_callback(&job.lease, callback.clone(), settled.clone());

@@ -5,7 +5,7 @@ use tracing::warn;
 use wask_egress::Target;
 use wask_model::messages::callbacks as says;
 use wask_model::{ActivationId, CallbackId, EffectiveSettings, Failure, Identity, NamespaceName};
-use wask_store::{CallbackCancelled, CallbackQuery, KnownCallback, Lane, NewJob, StoredCallbackSettings};
+use wask_store::{CallbackCancelOutcome, CallbackQuery, KnownCallback, Lane, NewJob, StoredCallbackSettings};
 
 use super::Callbacks;
 use crate::delivery::SigningSecret;
@@ -35,7 +35,7 @@ impl Callbacks {
 
     /// The callbacks of one activation, newest first.
     pub async fn of(&self, namespace: &NamespaceName, activation: ActivationId) -> Result<Vec<KnownCallback>, Failure> {
-        let query = CallbackQuery { activation: Some(activation), ..CallbackQuery::of(namespace.clone(), 200) };
+        let query = CallbackQuery { activation: Some(activation), ..CallbackQuery::new(namespace.clone(), 200) };
         self.list(&query).await
     }
 
@@ -68,9 +68,9 @@ impl Callbacks {
     /// Cancels a callback · 404 · 409 it has ended.
     pub async fn cancel(&self, namespace: &NamespaceName, id: CallbackId) -> Result<KnownCallback, Failure> {
         match self.store.cancel_callback(namespace, id, self.clock.now()).await? {
-            CallbackCancelled::Done => self.get(namespace, id).await,
-            CallbackCancelled::Over => Err(Failure::Conflict(says::NOT_CANCELLABLE.into())),
-            CallbackCancelled::Unknown => Err(Failure::not_found()),
+            CallbackCancelOutcome::Done => self.get(namespace, id).await,
+            CallbackCancelOutcome::Over => Err(Failure::Conflict(says::NOT_CANCELLABLE.into())),
+            CallbackCancelOutcome::Unknown => Err(Failure::not_found()),
         }
     }
 

@@ -4,7 +4,7 @@ use wask_model::{
     Action, ActionLimits, Annotations, Collection, CommonPatch, Entity, Exec, Failure, FullName, Kind, Limits,
     LimitsPatch, Parameters, RetryPolicy, messages,
 };
-use wask_store::Stored;
+use wask_store::StoredEntity;
 
 use super::access::RequiredAccess;
 use super::write::{Batch, Write};
@@ -62,7 +62,7 @@ impl Catalog {
         mut patch: ActionPatch,
         overwrite: Overwrite,
         by: &Write,
-    ) -> Result<Stored<Action>, Failure> {
+    ) -> Result<StoredEntity<Action>, Failure> {
         self.check_package(name).await?;
         let (owner, allowed) = self.writer(&name.namespace).await?;
         check_code_size(&patch, &allowed)?;
@@ -95,7 +95,7 @@ impl Catalog {
             updated: self.clock.now(),
         };
         let revision = self.put(by, Entity::Action(action.clone()), based_on, code).await?;
-        Ok(Stored { revision, value: action })
+        Ok(StoredEntity { revision, value: action })
     }
 
     /// What the action runs after the change, and the posted code to store with it.

@@ -22,7 +22,7 @@ use wask_model::{
     SharedIdentity, messages,
 };
 use wask_sandbox::Sandbox;
-use wask_store::{Change, EntityQuery, Revision, Store, StoreError, Stored};
+use wask_store::{Change, EntityQuery, Revision, Store, StoreError, StoredEntity};
 
 pub use access::RequiredAccess;
 pub use actions::{ActionPatch, ExecPatch};
@@ -123,7 +123,7 @@ pub struct Catalog {
     clock: Clock,
     limits: Limits,
     shared_packages_execute_only: bool,
-    entities: ReadThrough<FullName, Arc<Stored<Entity>>>,
+    entities: ReadThrough<FullName, Arc<StoredEntity<Entity>>>,
     actions: ReadThrough<FullName, Arc<ActionEntry>>,
     identities: ReadThrough<String, Arc<identities::CachedIdentity>>,
     namespaces: ReadThrough<NamespaceName, SharedIdentity>,
@@ -154,10 +154,10 @@ impl Catalog {
     }
 
     /// The entity of this name, in any collection.
-    async fn find(&self, name: &FullName) -> Result<Option<Arc<Stored<Entity>>>, Failure> {
+    async fn find(&self, name: &FullName) -> Result<Option<Arc<StoredEntity<Entity>>>, Failure> {
         let read = async {
             let found = match system::entity(name) {
-                Some(value) => Some(Stored { revision: Revision(0), value }),
+                Some(value) => Some(StoredEntity { revision: Revision(0), value }),
                 None => self.store.entity(name).await?,
             };
             Ok(found.map(Arc::new))
@@ -166,7 +166,7 @@ impl Catalog {
     }
 
     /// The entity of this name. 404 if it does not exist, 409 if it is in another collection.
-    async fn get(&self, name: &FullName, collection: Collection) -> Result<Arc<Stored<Entity>>, Failure> {
+    async fn get(&self, name: &FullName, collection: Collection) -> Result<Arc<StoredEntity<Entity>>, Failure> {
         let entity = self.find(name).await?.ok_or_else(Failure::not_found)?;
         if entity.value.collection() == collection { Ok(entity) } else { Err(wrong_collection()) }
     }
@@ -250,7 +250,7 @@ fn check_sizes(limits: &Limits, patch: &CommonPatch) -> Result<(), Failure> {
 /// The entity that a PUT changes, with its revision, if it exists. 409 if it is of another kind or may not be
 /// overwritten.
 fn existing<T>(
-    stored: Option<&Stored<Entity>>,
+    stored: Option<&StoredEntity<Entity>>,
     overwrite: Overwrite,
     as_kind: fn(&Entity) -> Option<&T>,
 ) -> Result<(Option<&T>, Option<Revision>), Failure> {

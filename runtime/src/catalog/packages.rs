@@ -4,7 +4,7 @@ use wask_model::{
     Action, Annotations, Binding, Collection, CommonPatch, Entity, Failure, FullName, Identity, Package, Parameters,
     messages,
 };
-use wask_store::{Revision, Stored};
+use wask_store::{Revision, StoredEntity};
 
 use super::write::{Batch, Write};
 use super::{Catalog, Overwrite, Page, Selection, check_sizes, existing, wrong_collection};
@@ -102,7 +102,7 @@ impl Catalog {
         mut patch: PackagePatch,
         overwrite: Overwrite,
         by: &Write,
-    ) -> Result<Stored<Package>, Failure> {
+    ) -> Result<StoredEntity<Package>, Failure> {
         if name.name.as_str() == RESERVED {
             return Err(Failure::BadRequest(messages::PACKAGE_NAME_RESERVED.into()));
         }
@@ -131,7 +131,7 @@ impl Catalog {
             updated: self.clock.now(),
         };
         let revision = self.put(by, Entity::Package(package.clone()), based_on, None).await?;
-        Ok(Stored { revision, value: package })
+        Ok(StoredEntity { revision, value: package })
     }
 
     /// Deletes the package, with [`Force::Yes`] together with its actions, and returns it as it was stored. Bindings
@@ -190,6 +190,6 @@ fn annotated(mut annotations: Annotations, binding: Option<&Binding>) -> Annotat
 }
 
 /// The entity as a package.
-pub(super) fn as_package(stored: &Stored<Entity>) -> Result<&Package, Failure> {
+pub(super) fn as_package(stored: &StoredEntity<Entity>) -> Result<&Package, Failure> {
     stored.value.as_package().ok_or_else(wrong_collection)
 }

@@ -4,7 +4,7 @@ use wask_model::{
     Annotations, ChangeKind, Collection, CommonPatch, Entity, Failure, FullName, RetryPolicy, Rule, RuleLink,
     RuleStatus, Trigger, messages,
 };
-use wask_store::{Change, Revision, StoreError, Stored};
+use wask_store::{Change, Revision, StoreError, StoredEntity};
 
 use super::write::{Batch, Write};
 use super::{Catalog, Overwrite, check_size, existing, wrong_collection};
@@ -157,7 +157,7 @@ impl Catalog {
         let (rule, revision) = self.stored_rule(name).await?;
         by.condition.check(Some(revision))?;
         let mut batch = Batch::new(by, self.clock.now());
-        batch.delete(&Stored { revision, value: Entity::Rule(rule.clone()) });
+        batch.delete(&StoredEntity { revision, value: Entity::Rule(rule.clone()) });
         if let Some(mut trigger) = self.trigger_of(&rule.trigger).await?
             && trigger.unlink(name).is_some()
         {

@@ -1,7 +1,7 @@
 //! Creates, changes and deletes triggers. rest.md §6.1.
 
 use wask_model::{Annotations, Collection, CommonPatch, Entity, Failure, FullName, NamespaceName, Trigger, messages};
-use wask_store::Stored;
+use wask_store::StoredEntity;
 
 use super::write::{Batch, Write};
 use super::{Catalog, Overwrite, check_sizes, existing, wrong_collection};
@@ -12,10 +12,10 @@ impl Catalog {
     }
 
     /// The trigger with its revision.
-    pub async fn stored_trigger(&self, name: &FullName) -> Result<Stored<Trigger>, Failure> {
+    pub async fn stored_trigger(&self, name: &FullName) -> Result<StoredEntity<Trigger>, Failure> {
         let stored = self.get(name, Collection::Triggers).await?;
         let trigger = stored.value.as_trigger().ok_or_else(wrong_collection)?.clone();
-        Ok(Stored { revision: stored.revision, value: trigger })
+        Ok(StoredEntity { revision: stored.revision, value: trigger })
     }
 
     pub async fn put_trigger(
@@ -24,7 +24,7 @@ impl Catalog {
         mut patch: CommonPatch,
         overwrite: Overwrite,
         by: &Write,
-    ) -> Result<Stored<Trigger>, Failure> {
+    ) -> Result<StoredEntity<Trigger>, Failure> {
         let (_, limits) = self.writer(&name.namespace).await?;
         check_sizes(&limits, &patch)?;
         let stored = self.find(name).await?;
@@ -44,15 +44,15 @@ impl Catalog {
             updated: self.clock.now(),
         };
         let revision = self.put(by, Entity::Trigger(trigger.clone()), based_on, None).await?;
-        Ok(Stored { revision, value: trigger })
+        Ok(StoredEntity { revision, value: trigger })
     }
 
     /// Deletes the trigger. Its rules remain and are shown as inactive.
     pub async fn delete_trigger(&self, name: &FullName, by: &Write) -> Result<Trigger, Failure> {
-        let Stored { revision, value: trigger } = self.stored_trigger(name).await?;
+        let StoredEntity { revision, value: trigger } = self.stored_trigger(name).await?;
         by.condition.check(Some(revision))?;
         let mut batch = Batch::new(by, self.clock.now());
-        batch.delete(&Stored { revision, value: Entity::Trigger(trigger.clone()) });
+        batch.delete(&StoredEntity { revision, value: Entity::Trigger(trigger.clone()) });
         self.apply(batch).await?;
         Ok(trigger)
     }

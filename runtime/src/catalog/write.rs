@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use wask_model::{AuditRecord, ChangeKind, Entity, Failure, SharedIdentity, Timestamp, messages};
-use wask_store::{Change, Revision, Stored};
+use wask_store::{Change, Revision, StoredEntity};
 
 /// Who makes a change, in which request, and under which condition.
 pub struct Write {
@@ -58,7 +58,7 @@ impl<'a> Batch<'a> {
         self.changes.push(Change::Put { entity, based_on, code });
     }
 
-    pub fn delete(&mut self, stored: &Stored<Entity>) {
+    pub fn delete(&mut self, stored: &StoredEntity<Entity>) {
         self.record(ChangeKind::Deleted, &stored.value);
         self.changes.push(Change::Delete { name: stored.value.name().clone(), based_on: stored.revision });
     }

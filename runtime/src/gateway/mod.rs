@@ -8,7 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use wask_model::{Api, ApiName, BasePath, Failure, NamespaceName, PathPattern, Route, Verb, messages};
-use wask_store::{ApiBounds, ApiPut, Store};
+use wask_store::{ApiBounds, ApiPutOutcome, Store};
 
 pub use table::{Destination, Lookup};
 
@@ -148,7 +148,7 @@ impl Gateway {
             self.store.delete_api(namespace, api).await
         } else {
             let put = self.store.put_api(namespace, Some(api), left, UNBOUNDED).await;
-            put.map(|put| put != ApiPut::Changed)
+            put.map(|put| put != ApiPutOutcome::Changed)
         };
         self.served.forget(namespace);
         Ok(swapped?.then_some(()))
@@ -168,12 +168,12 @@ impl Gateway {
             let put = self.store.put_api(namespace, was, becomes.clone(), bounds).await;
             self.served.forget(namespace);
             match put? {
-                ApiPut::Stored => Ok(Some(becomes)),
-                ApiPut::Changed => Ok(None),
-                ApiPut::TooManyRoutes(count) => {
+                ApiPutOutcome::Stored => Ok(Some(becomes)),
+                ApiPutOutcome::Changed => Ok(None),
+                ApiPutOutcome::TooManyRoutes(count) => {
                     Err(Failure::TooLarge(messages::gateway::too_many_routes(count, bounds.routes)))
                 }
-                ApiPut::TooLarge(size) => {
+                ApiPutOutcome::TooLarge(size) => {
                     let what = "The APIs of the namespace";
                     Err(Failure::TooLarge(messages::larger_than_allowed(what, size, bounds.bytes)))
                 }

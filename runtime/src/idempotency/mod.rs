@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wask_model::{Activation, ActivationId, Failure, IdempotencyKey, Timestamp, messages};
-use wask_store::{Begun, FirstRequest, Store, Verdict};
+use wask_store::{FirstRequest, FirstRequestOutcome, KeyedActivation, Store};
 
 pub use request::{Door, KeyedRequest};
 
@@ -76,7 +76,7 @@ impl Idempotency {
     /// The activation that an earlier request with this key started · 422 that was another request.
     pub async fn find(&self, request: &KeyedRequest, now: Timestamp) -> Result<Option<ActivationId>, Failure> {
         let since = now.before(IdempotencyKey::REMEMBERED);
-        let earlier = self.store.begun(request.namespace(), request.stored_key(), since).await?;
+        let earlier = self.store.keyed_activation(request.namespace(), request.stored_key(), since).await?;
         earlier.map(|earlier| same(request, &earlier)).transpose()
     }
 
@@ -92,9 +92,9 @@ impl Idempotency {
         let most = self.queue.config().idempotency_keys;
         let first = FirstRequest { request: request.to_stored(), activation, at, since, most };
         match self.queue.submit_once(first, record, work, stored).await? {
-            Verdict::Stored => Ok(Reply::First(activation)),
-            Verdict::Before(earlier) => same(request, &earlier).map(Reply::Replayed),
-            Verdict::Full { kept, most } => Err(Failure::Throttled {
+            FirstRequestOutcome::Stored => Ok(Reply::First(activation)),
+            FirstRequestOutcome::Before(earlier) => same(request, &earlier).map(Reply::Replayed),
+            FirstRequestOutcome::Full { kept, most } => Err(Failure::Throttled {
                 message: messages::too_many_idempotency_keys(kept, most),
                 retry_after: RETRY_AFTER,
             }),
@@ -102,7 +102,7 @@ impl Idempotency {
     }
 }
 
-fn same(request: &KeyedRequest, earlier: &Begun) -> Result<ActivationId, Failure> {
+fn same(request: &KeyedRequest, earlier: &KeyedActivation) -> Result<ActivationId, Failure> {
     if request.is(earlier) {
         Ok(earlier.activation)
     } else {

@@ -2,7 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 use wask_model::{IdempotencyKey, NamespaceName};
-use wask_store::{Begun, KeyedRequest as StoredRequest};
+use wask_store::{KeyedActivation, RequestKey};
 
 /// Where a request comes in. A key counts at one door only: anyone may call a web action, and must not be able to use
 /// up the keys of the namespace's own clients.
@@ -15,7 +15,7 @@ pub enum Door {
 /// A request by its key and a digest of everything that a retry must repeat.
 pub struct KeyedRequest {
     key: IdempotencyKey,
-    stored: StoredRequest,
+    stored: RequestKey,
 }
 
 impl KeyedRequest {
@@ -30,7 +30,7 @@ impl KeyedRequest {
             Door::Api => "api",
             Door::Web => "web",
         };
-        let stored = StoredRequest { namespace, key: format!("{door}/{key}"), digest: digest.finalize().into() };
+        let stored = RequestKey { namespace, key: format!("{door}/{key}"), digest: digest.finalize().into() };
         KeyedRequest { key, stored }
     }
 
@@ -46,11 +46,11 @@ impl KeyedRequest {
         &self.stored.key
     }
 
-    pub fn to_stored(&self) -> StoredRequest {
+    pub fn to_stored(&self) -> RequestKey {
         self.stored.clone()
     }
 
-    pub fn is(&self, begun: &Begun) -> bool {
+    pub fn is(&self, begun: &KeyedActivation) -> bool {
         self.stored.digest == begun.digest
     }
 }

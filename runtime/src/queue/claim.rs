@@ -9,7 +9,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 use wask_model::{NamespaceName, Timestamp};
-use wask_store::{Claim, Lane, Portion, Waiting};
+use wask_store::{Allotment, Claim, Lane, ShareBacklog};
 
 use super::fair_share::{Claimants, Demand, ShareLoad};
 use super::{Handler, JobPermits, LaneState, Queue};
@@ -96,7 +96,7 @@ impl Queue {
         now: Timestamp,
     ) -> anyhow::Result<bool> {
         let free = u32::try_from(lane_permits.len()).unwrap_or(u32::MAX);
-        let waiting = self.0.store.waiting(lane, now, free).await?;
+        let waiting = self.0.store.share_backlogs(lane, now, free).await?;
         if waiting.is_empty() {
             handler.shares().forget_idle();
             self.lane(lane).namespaces.forget_idle();
@@ -107,7 +107,7 @@ impl Queue {
         for at in competing.split(free) {
             share_permits[at].extend(claimants[at].serve());
         }
-        let portions: Vec<Portion> = claimants.iter().zip(&share_permits).filter_map(portion).collect();
+        let portions: Vec<Allotment> = claimants.iter().zip(&share_permits).filter_map(portion).collect();
         let claim = Claim::from_now(&self.0.owner, now, self.lease());
         let jobs =
             if portions.is_empty() { Vec::new() } else { self.0.store.claim_due(lane, now, &portions, &claim).await? };
@@ -135,12 +135,12 @@ impl Queue {
     async fn claimants(
         &self,
         lane: Lane,
-        waiting: Vec<Waiting>,
+        waiting: Vec<ShareBacklog>,
         handler: &dyn Handler,
     ) -> anyhow::Result<(Vec<Claimant>, Claimants)> {
         let (mut claimants, mut competing) = (Vec::<Claimant>::with_capacity(waiting.len()), Claimants::default());
         let mut namespaces: HashMap<NamespaceName, usize> = HashMap::new();
-        for Waiting { share: name, namespace, jobs, since } in waiting {
+        for ShareBacklog { share: name, namespace, jobs, since } in waiting {
             if claimants.last().is_none_or(|before| before.name != name) {
                 let allowed = handler.allowed(&name).await?;
                 competing.shares.push(share_load(&handler.shares().share(&name), allowed));
@@ -199,8 +199,8 @@ fn share_load(share: &Share, allowed: Option<u32>) -> ShareLoad {
 }
 
 /// `None`: it got no permit.
-fn portion((claimant, share_permits): (&Claimant, &Vec<Permit>)) -> Option<Portion> {
+fn portion((claimant, share_permits): (&Claimant, &Vec<Permit>)) -> Option<Allotment> {
     let jobs = u32::try_from(share_permits.len()).unwrap_or(u32::MAX);
     let Claimant { name, namespace, .. } = claimant;
-    (jobs > 0).then(|| Portion { share: name.clone(), namespace: namespace.clone(), jobs })
+    (jobs > 0).then(|| Allotment { share: name.clone(), namespace: namespace.clone(), jobs })
 }

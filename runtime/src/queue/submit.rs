@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use wask_model::{Activation, ActivationId, Failure, NamespaceName, Timestamp};
 use wask_store::failpoint::{Stage, reach};
-use wask_store::{Cancel, Cancelled, Claim, FirstRequest, Job, Lane, Lease, NewJob, Verdict};
+use wask_store::{CancelOutcome, CancelRequest, Claim, FirstRequest, FirstRequestOutcome, Job, Lane, Lease, NewJob};
 
 use super::{JobPermits, NewWork, Queue, ReservedJob};
 use crate::gate::Permit;
@@ -55,15 +55,17 @@ impl Queue {
         record: Option<Activation>,
         work: Vec<NewWork>,
         stored: impl FnOnce() + Send + 'static,
-    ) -> Result<Verdict, Failure> {
+    ) -> Result<FirstRequestOutcome, Failure> {
         self.store_and_start(work, |queue, jobs| async move {
-            match queue.0.store.enqueue_once(first, record, jobs).await? {
-                Verdict::Stored => {
+            match queue.0.store.enqueue_keyed(first, record, jobs).await? {
+                FirstRequestOutcome::Stored => {
                     reach(Stage::Accepted);
                     stored();
-                    Ok(Written::Stored(Verdict::Stored))
+                    Ok(Written::Stored(FirstRequestOutcome::Stored))
                 }
-                refused @ (Verdict::Before(_) | Verdict::Full { .. }) => Ok(Written::Refused(refused)),
+                refused @ (FirstRequestOutcome::Before(_) | FirstRequestOutcome::Full { .. }) => {
+                    Ok(Written::Refused(refused))
+                }
             }
         })
         .await
@@ -91,16 +93,16 @@ impl Queue {
 
     /// Ends a job that no worker holds. If one does, on this node or another, the store keeps the request to cancel it.
     /// Dropping the future undoes nothing.
-    pub async fn cancel(&self, cancellation: JobCancellation) -> Result<Cancelled, Failure> {
+    pub async fn cancel(&self, cancellation: JobCancellation) -> Result<CancelOutcome, Failure> {
         let JobCancellation { namespace, lane, job, attempt, at, records, next } = cancellation;
         self.store_and_start(next, move |queue, next| async move {
-            let cancel = Cancel { namespace: namespace.clone(), job, attempt, at, records, next };
+            let cancel = CancelRequest { namespace: namespace.clone(), job, attempt, at, records, next };
             match queue.0.store.cancel_job(cancel).await? {
-                Cancelled::Ended => {
+                CancelOutcome::Ended => {
                     queue.job_ended(lane, &namespace, job);
-                    Ok(Written::Stored(Cancelled::Ended))
+                    Ok(Written::Stored(CancelOutcome::Ended))
                 }
-                refused @ (Cancelled::Asked | Cancelled::No) => Ok(Written::Refused(refused)),
+                refused @ (CancelOutcome::Asked | CancelOutcome::No) => Ok(Written::Refused(refused)),
             }
         })
         .await

@@ -167,7 +167,7 @@ impl Queue {
 
     async fn put_back(&self, lane: Lane, lease: &Lease, after: Duration) {
         let due = self.0.clock.now().after(after);
-        self.until_stored(lease, || self.0.store.put_back(lease, due)).await; // or its lease would be renewed forever
+        self.until_stored(lease, || self.0.store.release_job(lease, due)).await; // or its lease would be renewed forever
         self.due_at(lane, due);
     }
 

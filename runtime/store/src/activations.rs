@@ -25,14 +25,14 @@ pub struct ActivationQuery {
     pub since: Option<Timestamp>,
     pub upto: Option<Timestamp>,
     /// Only what comes behind this place, which need not be that of a record any more.
-    pub after: Option<Place>,
+    pub after: Option<ListPosition>,
     pub skip: u64,
     pub limit: u64,
 }
 
 impl ActivationQuery {
     /// Everything of a namespace, in one page of `limit`.
-    pub fn of(namespace: NamespaceName, limit: u64) -> Self {
+    pub fn new(namespace: NamespaceName, limit: u64) -> Self {
         ActivationQuery {
             namespace,
             name: None,
@@ -51,7 +51,7 @@ impl ActivationQuery {
 
 /// Where a record stands in every list: a place between two others, whatever is written or forgotten meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct ListPosition {
     pub start: Timestamp,
     pub id: ActivationId,
 }

@@ -16,7 +16,7 @@ pub struct Tick {
 
 /// A claimed tick: where its alarm goes on, the job that fires it, and what became of ticks that are not fired.
 #[derive(Clone, Debug)]
-pub struct Move {
+pub struct AlarmAdvance {
     pub tick: Tick,
     pub becomes: Alarm,
     pub fire: Option<NewJob>,
@@ -49,7 +49,7 @@ pub trait AlarmStore: Send + Sync {
     /// Many ticks in one transaction: each replaces the alarm that was due, stores its fire job and what became of other
     /// ticks, together or not at all; an alarm tells of its newest `keep` past ticks. `false`: its `next_fire` is not
     /// `tick.due` any more (somebody else fired or changed it), nothing was written of that tick.
-    async fn advance(&self, moves: Vec<Move>, keep: u32) -> Result<Vec<bool>, StoreError>;
+    async fn advance(&self, moves: Vec<AlarmAdvance>, keep: u32) -> Result<Vec<bool>, StoreError>;
 
     /// Replaces the record if it is still as it was read, and writes what became of a tick. `false`: nothing was written.
     async fn settle_tick(&self, was: &Alarm, becomes: Alarm, past: PastTick, keep: u32) -> Result<bool, StoreError>;

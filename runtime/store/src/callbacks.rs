@@ -35,7 +35,7 @@ pub struct CallbackQuery {
 
 impl CallbackQuery {
     /// Everything of a namespace, in one page of `limit`.
-    pub fn of(namespace: NamespaceName, limit: u64) -> Self {
+    pub fn new(namespace: NamespaceName, limit: u64) -> Self {
         CallbackQuery {
             namespace,
             state: None,
@@ -53,7 +53,7 @@ impl CallbackQuery {
 
 /// How it goes on after an attempt.
 #[derive(Clone, Debug)]
-pub enum Settled {
+pub enum AfterAttempt {
     /// It is over; what to tell is kept, should somebody want it sent again.
     Over {
         notice: String,
@@ -65,7 +65,7 @@ pub enum Settled {
 
 /// What became of a request to end a callback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CallbackCancelled {
+pub enum CallbackCancelOutcome {
     Done,
     /// It was over already.
     Over,
@@ -98,7 +98,12 @@ pub trait CallbackStore: Send + Sync {
 
     /// Writes what came of an attempt, together with the end of its job or the time of the next one. One that was cancelled
     /// meanwhile stays so, and its job ends. `false`: the lease had passed to somebody else, nothing was written.
-    async fn settle_callback(&self, lease: &Lease, callback: Callback, settled: Settled) -> Result<bool, StoreError>;
+    async fn settle_callback(
+        &self,
+        lease: &Lease,
+        callback: Callback,
+        settled: AfterAttempt,
+    ) -> Result<bool, StoreError>;
 
     /// Ends a callback that is not over: nothing is sent any more; an attempt that is under way is not called back.
     async fn cancel_callback(
@@ -106,7 +111,7 @@ pub trait CallbackStore: Send + Sync {
         namespace: &NamespaceName,
         id: CallbackId,
         now: Timestamp,
-    ) -> Result<CallbackCancelled, StoreError>;
+    ) -> Result<CallbackCancelOutcome, StoreError>;
 
     /// What an ended callback told. `None`: it is not over, or ended before there was anything to tell.
     async fn notice(&self, namespace: &NamespaceName, id: CallbackId) -> Result<Option<String>, StoreError>;

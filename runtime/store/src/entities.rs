@@ -11,7 +11,7 @@ pub struct Revision(pub i64);
 
 /// An entity as it stands in the store.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Stored<T> {
+pub struct StoredEntity<T> {
     pub revision: Revision,
     pub value: T,
 }
@@ -54,7 +54,7 @@ pub struct EntityQuery {
 /// All entities of a namespace share one name space: one full name holds one entity, whatever its collection.
 #[async_trait]
 pub trait EntityStore: Send + Sync {
-    async fn entity(&self, name: &FullName) -> Result<Option<Stored<Entity>>, StoreError>;
+    async fn entity(&self, name: &FullName) -> Result<Option<StoredEntity<Entity>>, StoreError>;
 
     async fn entities(&self, query: &EntityQuery) -> Result<Vec<Entity>, StoreError>;
 

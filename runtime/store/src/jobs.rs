@@ -3,7 +3,7 @@
 //! ```text
 //! due ──claim──▶ leased ──finish──▶ (gone; its record stands)
 //!  ▲ │             ├── advance_job ──▶ leased, further on
-//!  │ │             ├── put_back, retry_job ──▶ due
+//!  │ │             ├── release_job, retry_job ──▶ due
 //!  │ │             └── bury(reason) ──▶ dead ──redrive──▶ due, as another job
 //!  │ └─cancel_job──▶ (gone; its record stands)
 //!  └─ lease ended
@@ -94,7 +94,7 @@ pub struct Job {
 
 /// Jobs of one namespace in one share that could be claimed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Waiting {
+pub struct ShareBacklog {
     pub share: String,
     pub namespace: NamespaceName,
     /// At least 1; counted only as far as was asked.
@@ -105,7 +105,7 @@ pub struct Waiting {
 
 /// How many jobs of one namespace in one share somebody has room for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Portion {
+pub struct Allotment {
     pub share: String,
     pub namespace: NamespaceName,
     pub jobs: u32,
@@ -134,7 +134,7 @@ pub struct KnownJob {
 
 /// What became of a request to end a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cancelled {
+pub enum CancelOutcome {
     /// Nobody held it: it is gone, and the records that end it are written.
     Ended,
     /// Somebody holds it; the store remembers the request.
@@ -145,7 +145,7 @@ pub enum Cancelled {
 
 /// A request to end a job, and what ends it if nobody holds it.
 #[derive(Clone, Debug)]
-pub struct Cancel {
+pub struct CancelRequest {
     pub namespace: NamespaceName,
     pub job: ActivationId,
     /// As it was looked at.
@@ -163,7 +163,7 @@ pub trait JobStore: Send + Sync {
 
     /// Who has jobs of `lane` that could be claimed at `now`, in the order of shares and, within a share, of namespaces; of
     /// each up to `most` jobs are counted.
-    async fn waiting(&self, lane: Lane, now: Timestamp, most: u32) -> Result<Vec<Waiting>, StoreError>;
+    async fn share_backlogs(&self, lane: Lane, now: Timestamp, most: u32) -> Result<Vec<ShareBacklog>, StoreError>;
 
     /// Leases the jobs of `lane` that fit the portions, of each the oldest first: jobs due at `now`, and leased ones whose
     /// lease ended before `now`. Each claim is one more attempt.
@@ -171,7 +171,7 @@ pub trait JobStore: Send + Sync {
         &self,
         lane: Lane,
         now: Timestamp,
-        portions: &[Portion],
+        portions: &[Allotment],
         claim: &Claim,
     ) -> Result<Vec<Job>, StoreError>;
 
@@ -187,7 +187,7 @@ pub trait JobStore: Send + Sync {
     async fn advance_job(&self, lease: &Lease, records: Vec<Activation>, payload: String) -> Result<bool, StoreError>;
 
     /// Gives a leased job back, due at `due`. `false` as for `finish`.
-    async fn put_back(&self, lease: &Lease, due: Timestamp) -> Result<bool, StoreError>;
+    async fn release_job(&self, lease: &Lease, due: Timestamp) -> Result<bool, StoreError>;
 
     /// Gives a leased job back, due at `due`, with the payload that it goes on from, and writes the records of its parts.
     /// `false` as for `finish`.
@@ -211,7 +211,7 @@ pub trait JobStore: Send + Sync {
 
     /// Ends a job that nobody holds, if it is at `attempt` still: it goes, the records that end it are written and the
     /// follow-up jobs stored. Of one that somebody holds, remembers that it is to end.
-    async fn cancel_job(&self, cancel: Cancel) -> Result<Cancelled, StoreError>;
+    async fn cancel_job(&self, cancel: CancelRequest) -> Result<CancelOutcome, StoreError>;
 
     /// Makes every leased job due at once, whoever holds it; for a node that knows itself to be alone. Returns how many.
     async fn release_all(&self, now: Timestamp) -> Result<u64, StoreError>;

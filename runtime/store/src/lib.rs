@@ -5,7 +5,6 @@
 
 mod activations;
 mod alarms;
-mod apis;
 mod audit;
 mod callbacks;
 mod data_dir;
@@ -13,30 +12,36 @@ mod dead_letters;
 mod entities;
 mod error;
 pub mod failpoint;
+mod gateway;
+mod idempotency;
 mod identities;
 mod jobs;
-mod once;
-mod others;
+mod outside_changes;
 mod retention;
 pub mod sqlite;
 mod tasks;
 
 pub mod conformance;
 
-pub use activations::{ActivationQuery, ActivationStore, Place, Summary};
-pub use alarms::{AlarmStore, Move, Tick};
-pub use apis::{ApiBounds, ApiPut, ApiStore};
+pub use activations::{ActivationQuery, ActivationStore, ListPosition, Summary};
+pub use alarms::{AlarmAdvance, AlarmStore, Tick};
 pub use audit::{AuditQuery, AuditStore};
-pub use callbacks::{CallbackCancelled, CallbackQuery, CallbackStore, KnownCallback, Settled, StoredCallbackSettings};
+pub use callbacks::{
+    AfterAttempt, CallbackCancelOutcome, CallbackQuery, CallbackStore, KnownCallback, StoredCallbackSettings,
+};
 pub use data_dir::{DataDirLock, LockError};
 pub use dead_letters::{DeadLetter, DeadLetterQuery, DeadLetterStore};
-pub use entities::{Change, EntityQuery, EntityStore, Revision, Stored};
+pub use entities::{Change, EntityQuery, EntityStore, Revision, StoredEntity};
 pub use error::StoreError;
+pub use gateway::{ApiBounds, ApiPutOutcome, GatewayStore};
+pub use idempotency::{FirstRequest, FirstRequestOutcome, IdempotencyStore, KeyedActivation, RequestKey};
 pub use identities::{IdentityStore, NewNamespace};
-pub use jobs::{Cancel, Cancelled, Claim, Job, JobState, JobStore, KnownJob, Lane, Lease, NewJob, Portion, Waiting};
-pub use once::{Begun, FirstRequest, KeyedRequest, OnceStore, Verdict};
-pub use others::OthersWrite;
-pub use retention::{Kept, RetentionStore};
+pub use jobs::{
+    Allotment, CancelOutcome, CancelRequest, Claim, Job, JobState, JobStore, KnownJob, Lane, Lease, NewJob,
+    ShareBacklog,
+};
+pub use outside_changes::OutsideChanges;
+pub use retention::{RetentionClass, RetentionStore};
 pub use tasks::{Task, TaskKind, TaskQuery, TaskStore};
 
 /// Everything that a node keeps.
@@ -45,15 +50,15 @@ pub trait Store:
     + ActivationStore
     + JobStore
     + DeadLetterStore
-    + OnceStore
+    + IdempotencyStore
     + AlarmStore
     + CallbackStore
     + TaskStore
-    + ApiStore
+    + GatewayStore
     + AuditStore
     + IdentityStore
     + RetentionStore
-    + OthersWrite
+    + OutsideChanges
 {
 }
 
@@ -62,14 +67,14 @@ impl<T> Store for T where
         + ActivationStore
         + JobStore
         + DeadLetterStore
-        + OnceStore
+        + IdempotencyStore
         + AlarmStore
         + CallbackStore
         + TaskStore
-        + ApiStore
+        + GatewayStore
         + AuditStore
         + IdentityStore
         + RetentionStore
-        + OthersWrite
+        + OutsideChanges
 {
 }

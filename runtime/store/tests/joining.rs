@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use wask_model::{Identity, KeyDigest, LimitOverrides};
 use wask_store::conformance::samples::{T0, namespace};
 use wask_store::sqlite::{SqliteConfig, SqliteStore};
-use wask_store::{IdentityStore as _, NewNamespace, OthersWrite as _};
+use wask_store::{IdentityStore as _, NewNamespace, OutsideChanges as _};
 
 fn place() -> (TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
@@ -34,20 +34,20 @@ fn refusal(path: &std::path::Path) -> String {
 async fn what_a_command_writes_is_noticed_once_by_the_node_and_read_at_once() {
     let (_dir, path) = place();
     let node = SqliteStore::open(&path, &SqliteConfig::default()).unwrap();
-    assert!(node.others_wrote().await.unwrap());
-    assert!(!node.others_wrote().await.unwrap());
+    assert!(node.changed_outside().await.unwrap());
+    assert!(!node.changed_outside().await.unwrap());
 
     let command = SqliteStore::join(&path, &SqliteConfig::default()).unwrap();
-    assert!(!node.others_wrote().await.unwrap(), "it has only come");
+    assert!(!node.changed_outside().await.unwrap(), "it has only come");
     command.create_namespace(new("guest"), T0).await.unwrap();
 
-    assert!(node.others_wrote().await.unwrap());
+    assert!(node.changed_outside().await.unwrap());
     assert_eq!(node.namespace(&namespace("guest")).await.unwrap(), Some(new("guest").identity));
     node.create_namespace(new("other"), T0).await.unwrap();
-    assert!(!node.others_wrote().await.unwrap(), "its own writes do not count");
-    assert!(command.others_wrote().await.unwrap());
+    assert!(!node.changed_outside().await.unwrap(), "its own writes do not count");
+    assert!(command.changed_outside().await.unwrap());
     command.close().await;
-    assert!(!node.others_wrote().await.unwrap(), "nor that somebody goes");
+    assert!(!node.changed_outside().await.unwrap(), "nor that somebody goes");
     assert_eq!(node.integrity_check().await.unwrap(), [""; 0]);
 }
 
@@ -59,7 +59,7 @@ async fn looking_for_what_others_wrote_writes_nothing() {
     let log = path.with_extension("sqlite-wal");
     let before = std::fs::metadata(&log).unwrap().len();
     for _ in 0..20 {
-        node.others_wrote().await.unwrap();
+        node.changed_outside().await.unwrap();
     }
     assert_eq!(std::fs::metadata(&log).unwrap().len(), before);
 }

@@ -13,8 +13,8 @@ use wask_store::conformance::samples::{
 };
 use wask_store::sqlite::{SqliteConfig, SqliteStore};
 use wask_store::{
-    ActivationQuery, ActivationStore as _, Change, DataDirLock, EntityStore as _, JobStore as _, Kept, Lane, LockError,
-    NewJob, RetentionStore as _, StoreError,
+    ActivationQuery, ActivationStore as _, Change, DataDirLock, EntityStore as _, JobStore as _, Lane, LockError,
+    NewJob, RetentionClass, RetentionStore as _, StoreError,
 };
 
 async fn fresh() -> (SqliteStore, TempDir) {
@@ -37,7 +37,7 @@ fn large_record(n: u8) -> Activation {
 }
 
 fn everything() -> ActivationQuery {
-    ActivationQuery::of(guest(), 1000)
+    ActivationQuery::new(guest(), 1000)
 }
 
 #[tokio::test]
@@ -175,7 +175,7 @@ async fn a_full_store_says_so_reads_on_and_recovers_when_there_is_room() {
     assert_eq!(store.count_activations(&everything()).await.unwrap(), u64::from(kept));
     assert_eq!(store.integrity_check().await.unwrap(), [""; 0]);
 
-    assert_eq!(store.forget_before(Kept::Records, at(1_000_000), 5).await.unwrap(), 5);
+    assert_eq!(store.forget_before(RetentionClass::Records, at(1_000_000), 5).await.unwrap(), 5);
     store.record(&shared(vec![large_record(201)])).await.unwrap();
     assert_eq!(store.integrity_check().await.unwrap(), [""; 0]);
     drop(store);
@@ -204,7 +204,7 @@ async fn in_a_full_store_a_batch_fails_only_where_there_is_no_room() {
         holder.execute_batch("ROLLBACK").unwrap();
     };
     let (failed, forgotten, ()) =
-        tokio::join!(store.record(&huge), store.forget_before(Kept::Records, at(1_000_000), 2), let_go);
+        tokio::join!(store.record(&huge), store.forget_before(RetentionClass::Records, at(1_000_000), 2), let_go);
     assert!(matches!(failed, Err(StoreError::Full)));
     assert_eq!(forgotten.unwrap(), 2);
     assert_eq!(store.count_activations(&everything()).await.unwrap(), u64::from(kept) - 2);
@@ -243,7 +243,7 @@ async fn forgetting_gives_the_disk_its_room_back() {
         store.record(&shared(vec![large_record(n)])).await.unwrap();
     }
     for forgotten in [200, 0, 0, 0, 0] {
-        assert_eq!(store.forget_before(Kept::Records, at(1_000_000), 1000).await.unwrap(), forgotten);
+        assert_eq!(store.forget_before(RetentionClass::Records, at(1_000_000), 1000).await.unwrap(), forgotten);
     }
     store.close().await;
     let size = std::fs::metadata(dir.path().join("wask.db")).unwrap().len();
@@ -276,12 +276,12 @@ async fn who_waits_is_counted_alike_however_many_do() {
     let mut jobs: Vec<NewJob> = (0..1_022).map(|n| of("a", at(n))).collect();
     jobs.extend([of("b", at(3)), of("later", at(9_999))]);
     store.enqueue(None, jobs).await.unwrap();
-    let few = store.waiting(Lane::Invoke, at(2_000), 64).await.unwrap();
+    let few = store.share_backlogs(Lane::Invoke, at(2_000), 64).await.unwrap();
     let shares: Vec<(&str, u32, Timestamp)> = few.iter().map(|of| (of.share.as_str(), of.jobs, of.since)).collect();
     assert_eq!(shares, [("a", 64, T0), ("b", 1, at(3))]);
 
     store.enqueue(None, vec![of("b", at(7)), of("c", at(1_999))]).await.unwrap();
-    let many = store.waiting(Lane::Invoke, at(2_000), 64).await.unwrap();
+    let many = store.share_backlogs(Lane::Invoke, at(2_000), 64).await.unwrap();
     let shares: Vec<(&str, u32, Timestamp)> = many.iter().map(|of| (of.share.as_str(), of.jobs, of.since)).collect();
     assert_eq!(shares, [("a", 64, T0), ("b", 2, at(3)), ("c", 1, at(1_999))]);
 }

@@ -95,7 +95,7 @@ pub async fn list(
         since: params.filter("since", listing::time)?,
         upto: params.filter("upto", listing::time)?,
         skip: page.skip,
-        ..CallbackQuery::of(namespace.clone(), page.limit)
+        ..CallbackQuery::new(namespace.clone(), page.limit)
     };
     if params.flag("count", false)? {
         return Ok(listing::count("callbacks", app.callbacks.count(&query).await?, page));

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use wask_model::annotations::keys;
 use wask_model::{Activation, ActivationId, Failure, NamespaceName, SharedIdentity, messages};
-use wask_store::{Cancelled, JobState, KnownJob, Lane, Lease};
+use wask_store::{CancelOutcome, JobState, KnownJob, Lane, Lease};
 
 use crate::invoke::Invoker;
 use crate::invoke::composition::{Composition, JobHold, is_composed};
@@ -42,14 +42,14 @@ impl Invoker {
                 JobState::Due | JobState::Leased => (),
             }
             match self.cancel_job(identity, id, &job).await? {
-                Cancelled::Ended => return Ok(()),
-                Cancelled::Asked => {
+                CancelOutcome::Ended => return Ok(()),
+                CancelOutcome::Asked => {
                     self.stop_running(namespace, id).await?;
                     if self.is_certain_to_end(namespace, id).await? {
                         return Ok(());
                     }
                 }
-                Cancelled::No => (), // a worker has just taken, released or ended it
+                CancelOutcome::No => (), // a worker has just taken, released or ended it
             }
         }
         Err(Failure::Unavailable(messages::UNAVAILABLE.into()))
@@ -84,7 +84,7 @@ impl Invoker {
         identity: &SharedIdentity,
         id: ActivationId,
         job: &KnownJob,
-    ) -> Result<Cancelled, Failure> {
+    ) -> Result<CancelOutcome, Failure> {
         let queued = Arc::new(QueuedInvocation::read(&job.payload)?);
         let mut records = self.records_of_cancelled(identity, id, job.attempt, &queued).await?;
         records.iter_mut().for_each(mark_cancelled);
@@ -94,7 +94,7 @@ impl Invoker {
         let (namespace, lane, at) = (identity.namespace.clone(), job.lane, self.clock.now());
         let ending = JobCancellation { namespace, lane, job: id, attempt: job.attempt, at, records, next };
         let cancelled = self.queue.cancel(ending).await?;
-        if cancelled == Cancelled::Ended {
+        if cancelled == CancelOutcome::Ended {
             ended.iter().for_each(|record| self.recorder.publish(record));
         }
         Ok(cancelled)

@@ -4,10 +4,10 @@ use serde_json::json;
 use wask_model::{Activation, Annotations, Response, Status, StatusFilter, Timestamp};
 
 use super::samples::{T0, at, guest, id, name, namespace, record, shared};
-use crate::{ActivationQuery, Kept, Place, Store};
+use crate::{ActivationQuery, ListPosition, RetentionClass, Store};
 
 fn all() -> ActivationQuery {
-    ActivationQuery::of(guest(), 100)
+    ActivationQuery::new(guest(), 100)
 }
 
 /// Which activations are listed, by the n of their ids; summaries and records must agree.
@@ -175,7 +175,8 @@ pub async fn a_list_goes_on_behind_a_place_whatever_comes_or_goes_meanwhile(stor
     // Six of one millisecond, and one before and behind them.
     let same = (2..=7).map(|n| record(n, at(5)));
     store.record(&shared(same.chain([record(1, at(4)), record(8, at(6))]).collect())).await.unwrap();
-    let after = |n, start| ActivationQuery { after: Some(Place { start: at(start), id: id(n) }), limit: 3, ..all() };
+    let after =
+        |n, start| ActivationQuery { after: Some(ListPosition { start: at(start), id: id(n) }), limit: 3, ..all() };
 
     assert_eq!(listed(store, &ActivationQuery { limit: 3, ..all() }).await, [8, 7, 6]);
     store.record(&shared(vec![record(9, at(5)), record(10, at(7))])).await.unwrap();
@@ -188,7 +189,7 @@ pub async fn a_list_goes_on_behind_a_place_whatever_comes_or_goes_meanwhile(stor
     let bounded = ActivationQuery { since: Some(at(5)), name: Some("hello".into()), ..after(4, 5) };
     assert_eq!(listed(store, &bounded).await, [3, 2]);
 
-    assert_eq!(store.forget_before(Kept::Records, at(10), 1).await.unwrap(), 1); // the oldest: 1, at 4
+    assert_eq!(store.forget_before(RetentionClass::Records, at(10), 1).await.unwrap(), 1); // the oldest: 1, at 4
     assert_eq!(listed(store, &after(3, 5)).await, [2]);
     assert_eq!(listed(store, &after(1, 4)).await, [0; 0], "the place outlives its record");
 }
@@ -211,9 +212,9 @@ pub async fn forgetting_takes_what_ended_before_and_no_more_than_asked(store: &d
     records.extend([running_long, elsewhere]);
     store.record(&shared(records)).await.unwrap();
 
-    assert_eq!(store.forget_before(Kept::Records, at(45), 2).await.unwrap(), 2);
-    assert_eq!(store.forget_before(Kept::Records, at(45), 100).await.unwrap(), 1);
-    assert_eq!(store.forget_before(Kept::Records, at(45), 100).await.unwrap(), 0);
+    assert_eq!(store.forget_before(RetentionClass::Records, at(45), 2).await.unwrap(), 2);
+    assert_eq!(store.forget_before(RetentionClass::Records, at(45), 100).await.unwrap(), 1);
+    assert_eq!(store.forget_before(RetentionClass::Records, at(45), 100).await.unwrap(), 0);
     assert_eq!(listed(store, &all()).await, [5, 4, 1]); // the fourth ended at 45, which is not before 45
     let others = ActivationQuery { namespace: namespace("other"), ..all() };
     assert_eq!(store.count_activations(&others).await.unwrap(), 0);
@@ -223,6 +224,6 @@ pub async fn forgetting_takes_what_ended_before_and_no_more_than_asked(store: &d
 pub async fn a_trigger_record_is_forgotten_by_its_start(store: &dyn Store) {
     let fired = |n, start| Activation { end: None, duration_ms: None, ..record(n, start) };
     store.record(&shared(vec![fired(1, at(1)), fired(2, at(2))])).await.unwrap();
-    assert_eq!(store.forget_before(Kept::Records, at(2), 100).await.unwrap(), 1);
+    assert_eq!(store.forget_before(RetentionClass::Records, at(2), 100).await.unwrap(), 1);
     assert_eq!(listed(store, &all()).await, [2]);
 }

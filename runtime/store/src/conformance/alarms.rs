@@ -4,7 +4,7 @@ use serde_json::json;
 use wask_model::{Alarm, PastTick, TickEnd, TickOrigin};
 
 use super::samples::{T0, alarm, at, claim, full, guest, job, namespace, numbers, past_tick};
-use crate::{Move, NewJob, Store, Tick};
+use crate::{AlarmAdvance, NewJob, Store, Tick};
 
 /// More than any story has.
 const ALL: u32 = 100;
@@ -15,7 +15,7 @@ async fn tick(store: &dyn Store) -> Tick {
 
 /// Moves one alarm on.
 async fn advance(store: &dyn Store, tick: &Tick, becomes: Alarm, fire: Option<NewJob>) -> bool {
-    let one = Move { tick: tick.clone(), becomes, fire, past: vec![] };
+    let one = AlarmAdvance { tick: tick.clone(), becomes, fire, past: vec![] };
     store.advance(vec![one], ALL).await.unwrap().remove(0)
 }
 
@@ -141,7 +141,7 @@ pub async fn many_alarms_advance_together_and_each_for_itself(store: &dyn Store)
     store.delete_alarm(&full("/guest/b")).await.unwrap();
     let moves = ticks.iter().zip(1..).map(|(tick, n)| {
         let becomes = Alarm { next_fire: Some(at(60_000)), ..tick.alarm.clone() };
-        Move { tick: tick.clone(), becomes, fire: Some(job(n, T0)), past: vec![past_tick(i64::from(n))] }
+        AlarmAdvance { tick: tick.clone(), becomes, fire: Some(job(n, T0)), past: vec![past_tick(i64::from(n))] }
     });
     assert_eq!(store.advance(moves.collect(), ALL).await.unwrap(), [true, false, true]);
     assert_eq!(numbers(&claim(store, "a", T0).await), [1, 3]);

@@ -8,7 +8,8 @@ use wask_model::{
 
 use super::samples::{T0, at, claim, claim_in, full, guest, id, job, leased, namespace, record};
 use crate::{
-    CallbackCancelled, CallbackQuery, Job, Kept, KnownCallback, Lane, NewJob, Settled, Store, StoredCallbackSettings,
+    AfterAttempt, CallbackCancelOutcome, CallbackQuery, Job, KnownCallback, Lane, NewJob, RetentionClass, Store,
+    StoredCallbackSettings,
 };
 
 fn subscription() -> Subscription {
@@ -84,8 +85,8 @@ pub async fn a_callback_waits_for_the_end_of_its_activation_and_is_then_pending(
 pub async fn an_attempt_that_failed_is_due_again_and_one_that_did_not_is_the_last(store: &dyn Store) {
     let job = ended_activation(store, 2).await;
     let failed = attempted(callback(2), Some(AttemptError::HttpStatus));
-    assert!(store.settle_callback(&job.lease, failed.clone(), Settled::Again { due: at(60_055) }).await.unwrap());
-    assert!(!store.settle_callback(&job.lease, callback(2), Settled::Again { due: at(1) }).await.unwrap());
+    assert!(store.settle_callback(&job.lease, failed.clone(), AfterAttempt::Again { due: at(60_055) }).await.unwrap());
+    assert!(!store.settle_callback(&job.lease, callback(2), AfterAttempt::Again { due: at(1) }).await.unwrap());
     let pending =
         KnownCallback { callback: failed.clone(), state: CallbackState::Pending, next_attempt: Some(at(60_055)) };
     assert_eq!(known(store, 2).await, pending);
@@ -93,7 +94,7 @@ pub async fn an_attempt_that_failed_is_due_again_and_one_that_did_not_is_the_las
 
     let again = claim_in(store, Lane::Callback, "b", at(60_055)).await.remove(0);
     let delivered = attempted(failed, None);
-    let over = Settled::Over { notice: "{\"told\":true}".into() };
+    let over = AfterAttempt::Over { notice: "{\"told\":true}".into() };
     assert!(store.settle_callback(&again.lease, delivered.clone(), over).await.unwrap());
 
     assert_eq!(
@@ -108,12 +109,12 @@ pub async fn an_attempt_that_failed_is_due_again_and_one_that_did_not_is_the_las
 pub async fn a_cancelled_callback_is_not_attempted_again_whatever_its_attempt_says(store: &dyn Store) {
     let job = ended_activation(store, 2).await;
     let cb = CallbackId::from(id(2));
-    assert_eq!(store.cancel_callback(&namespace("other"), cb, at(9)).await.unwrap(), CallbackCancelled::Unknown);
-    assert_eq!(store.cancel_callback(&guest(), cb, at(9)).await.unwrap(), CallbackCancelled::Done);
-    assert_eq!(store.cancel_callback(&guest(), cb, at(9)).await.unwrap(), CallbackCancelled::Over);
+    assert_eq!(store.cancel_callback(&namespace("other"), cb, at(9)).await.unwrap(), CallbackCancelOutcome::Unknown);
+    assert_eq!(store.cancel_callback(&guest(), cb, at(9)).await.unwrap(), CallbackCancelOutcome::Done);
+    assert_eq!(store.cancel_callback(&guest(), cb, at(9)).await.unwrap(), CallbackCancelOutcome::Over);
 
     let failed = attempted(callback(2), Some(AttemptError::Timeout));
-    assert!(store.settle_callback(&job.lease, failed, Settled::Again { due: at(100) }).await.unwrap());
+    assert!(store.settle_callback(&job.lease, failed, AfterAttempt::Again { due: at(100) }).await.unwrap());
 
     let known = known(store, 2).await;
     assert_eq!((known.state, known.callback.attempts.len()), (CallbackState::Cancelled, 1));
@@ -124,7 +125,10 @@ pub async fn a_callback_cancelled_before_its_attempt_has_no_job_any_more(store: 
     store.enqueue(None, vec![NewJob { callback: Some(callback(2)), ..job(1, T0) }]).await.unwrap();
     let run = claim(store, "a", T0).await.remove(0);
     assert!(store.finish(&run.lease, vec![], vec![delivery(2)]).await.unwrap());
-    assert_eq!(store.cancel_callback(&guest(), CallbackId::from(id(2)), at(9)).await.unwrap(), CallbackCancelled::Done);
+    assert_eq!(
+        store.cancel_callback(&guest(), CallbackId::from(id(2)), at(9)).await.unwrap(),
+        CallbackCancelOutcome::Done
+    );
     assert_eq!(claim_in(store, Lane::Callback, "b", at(1_000_000)).await, []);
     assert_eq!(known(store, 2).await.callback.end, Some(CallbackEnd::Cancelled));
 }
@@ -133,7 +137,7 @@ pub async fn a_callback_that_is_over_is_sent_again_as_it_was_read(store: &dyn St
     let job = ended_activation(store, 2).await;
     let mut failed = attempted(callback(2), Some(AttemptError::HttpStatus));
     failed.end = Some(CallbackEnd::Failed);
-    let over = Settled::Over { notice: "{}".into() };
+    let over = AfterAttempt::Over { notice: "{}".into() };
     assert!(store.settle_callback(&job.lease, failed.clone(), over).await.unwrap());
     let mut again = failed.clone();
     again.restart(at(70)).unwrap();
@@ -157,7 +161,7 @@ pub async fn callbacks_are_listed_newest_first_and_filtered(store: &dyn Store) {
     let run = claim(store, "a", T0).await.remove(0);
     assert!(store.finish(&run.lease, vec![], vec![delivery(2)]).await.unwrap());
 
-    let all = CallbackQuery::of(guest(), 100);
+    let all = CallbackQuery::new(guest(), 100);
     for (query, found) in [
         (all.clone(), vec![6, 4, 2]),
         (CallbackQuery { limit: 1, skip: 1, ..all.clone() }, vec![4]),
@@ -186,18 +190,18 @@ pub async fn callbacks_that_are_over_go_by_age_and_size_and_the_others_stay(stor
     for n in [2, 4] {
         let job = ended_activation(store, n).await;
         let delivered = Callback { updated: at(n.into()), ..attempted(callback(n), None) };
-        let over = Settled::Over { notice: "x".repeat(1000) };
+        let over = AfterAttempt::Over { notice: "x".repeat(1000) };
         assert!(store.settle_callback(&job.lease, delivered, over).await.unwrap());
     }
     store.enqueue(None, vec![NewJob { callback: Some(callback(6)), ..job(5, T0) }]).await.unwrap();
-    let kept = store.kept_bytes(Kept::Callbacks, &guest()).await.unwrap();
+    let kept = store.kept_bytes(RetentionClass::Callbacks, &guest()).await.unwrap();
     assert!((3000..6000).contains(&kept), "{kept}");
 
-    assert_eq!(store.forget_before(Kept::Callbacks, at(3), 100).await.unwrap(), 1);
-    assert_eq!(store.forget_beyond(Kept::Callbacks, 0, 100).await.unwrap(), 1);
+    assert_eq!(store.forget_before(RetentionClass::Callbacks, at(3), 100).await.unwrap(), 1);
+    assert_eq!(store.forget_beyond(RetentionClass::Callbacks, 0, 100).await.unwrap(), 1);
 
-    assert_eq!(store.kept_bytes(Kept::Callbacks, &guest()).await.unwrap(), 0);
-    assert_eq!(store.count_callbacks(&CallbackQuery::of(guest(), 1)).await.unwrap(), 1);
+    assert_eq!(store.kept_bytes(RetentionClass::Callbacks, &guest()).await.unwrap(), 0);
+    assert_eq!(store.count_callbacks(&CallbackQuery::new(guest(), 1)).await.unwrap(), 1);
 }
 
 pub async fn settings_of_callbacks_are_replaced_only_as_they_were_read(store: &dyn Store) {
@@ -216,6 +220,6 @@ pub async fn callbacks_of_an_emptied_namespace_are_gone_and_their_attempt_ends(s
     leased(store, 7, "a").await;
     store.empty_namespace(&guest(), 100).await.unwrap();
     assert_eq!(store.callback(&guest(), CallbackId::from(id(2))).await.unwrap(), None);
-    let over = Settled::Over { notice: "{}".into() };
+    let over = AfterAttempt::Over { notice: "{}".into() };
     assert!(!store.settle_callback(&job.lease, callback(2), over).await.unwrap());
 }

@@ -3,7 +3,7 @@
 use wask_model::{CodeRef, Identity, KeyDigest, LimitOverrides};
 
 use super::samples::{T0, action, alarm, at, full, guest, id, job, namespace, past_tick, record, shared, trigger};
-use crate::{Change, FirstRequest, KeyedRequest, NewNamespace, Store, StoreError, Verdict};
+use crate::{Change, FirstRequest, FirstRequestOutcome, NewNamespace, RequestKey, Store, StoreError};
 
 fn key(n: u8) -> KeyDigest {
     KeyDigest::from_bytes([n; 32])
@@ -94,9 +94,9 @@ async fn fill(store: &dyn Store) {
     store.note_tick(&full("/guest/t"), past_tick(0), 9).await.unwrap();
     store.enqueue(None, vec![job(1, T0)]).await.unwrap();
     store.record(&shared(vec![record(2, T0)])).await.unwrap();
-    let request = KeyedRequest { namespace: guest(), key: "k".into(), digest: [7; 32] };
+    let request = RequestKey { namespace: guest(), key: "k".into(), digest: [7; 32] };
     let first = FirstRequest { request, activation: id(1), at: T0, since: T0, most: 1 };
-    assert_eq!(store.enqueue_once(first, None, vec![]).await.unwrap(), Verdict::Stored);
+    assert_eq!(store.enqueue_keyed(first, None, vec![]).await.unwrap(), FirstRequestOutcome::Stored);
 }
 
 pub async fn a_namespace_is_emptied_in_pieces_and_the_others_keep_theirs(store: &dyn Store) {
@@ -112,7 +112,7 @@ pub async fn a_namespace_is_emptied_in_pieces_and_the_others_keep_theirs(store: 
     assert_eq!(store.past_ticks(&full("/guest/t"), 9).await.unwrap(), []);
     assert!(store.job(&guest(), id(1)).await.unwrap().is_none());
     assert_eq!(store.activation(&guest(), id(2)).await.unwrap(), None);
-    assert!(store.begun(&guest(), "k", T0).await.unwrap().is_none());
+    assert!(store.keyed_activation(&guest(), "k", T0).await.unwrap().is_none());
     assert_eq!(store.due_alarms(T0, 9).await.unwrap().len(), 1);
     let digest = CodeRef::digest_of("code");
     assert!(store.code(&digest).await.unwrap().is_some(), "another namespace's action has the same code");
@@ -137,9 +137,9 @@ pub async fn a_namespace_is_deleted_when_it_is_empty_and_may_be_made_again(store
 }
 
 pub async fn what_this_process_writes_is_nothing_that_others_wrote(store: &dyn Store) {
-    assert!(store.others_wrote().await.unwrap(), "at the first look nobody knows");
+    assert!(store.changed_outside().await.unwrap(), "at the first look nobody knows");
     store.create_namespace(new("guest", "u-1", key(1)), T0).await.unwrap();
-    assert!(!store.others_wrote().await.unwrap());
+    assert!(!store.changed_outside().await.unwrap());
 }
 
 pub async fn namespaces_are_listed_by_name(store: &dyn Store) {

@@ -6,7 +6,7 @@ use super::samples::{
     LEASE, T0, at, claim, claim_in, claimed, guest, id, job, leased, namespace, next_due, numbers, of_guest, record,
     shared,
 };
-use crate::{Cancel, Cancelled, Claim, JobState, KnownJob, Lane, NewJob, Portion, Store, Waiting};
+use crate::{Allotment, CancelOutcome, CancelRequest, Claim, JobState, KnownJob, Lane, NewJob, ShareBacklog, Store};
 
 async fn known(store: &dyn Store, n: u8) -> Option<KnownJob> {
     store.job(&guest(), id(n)).await.unwrap()
@@ -181,71 +181,71 @@ fn in_share(n: u8, share: &str, due: i64) -> NewJob {
     NewJob { share: share.to_owned(), ..job(n, at(due)) }
 }
 
-fn of_share(share: &str, jobs: u32) -> Portion {
-    Portion { share: share.to_owned(), namespace: guest(), jobs }
+fn of_share(share: &str, jobs: u32) -> Allotment {
+    Allotment { share: share.to_owned(), namespace: guest(), jobs }
 }
 
 pub async fn every_share_is_claimed_as_far_as_there_is_room_for_it(store: &dyn Store) {
     let (a, b) = ((1..=5).map(|n| in_share(n, "a", 0)), [in_share(11, "b", 3), in_share(12, "b", 9)]);
     store.enqueue(None, a.chain(b).collect()).await.unwrap();
-    let waiting = |share: &str, jobs, since| Waiting { share: share.to_owned(), namespace: guest(), jobs, since };
-    assert_eq!(store.waiting(Lane::Invoke, T0, 3).await.unwrap(), [waiting("a", 3, T0)]);
+    let waiting = |share: &str, jobs, since| ShareBacklog { share: share.to_owned(), namespace: guest(), jobs, since };
+    assert_eq!(store.share_backlogs(Lane::Invoke, T0, 3).await.unwrap(), [waiting("a", 3, T0)]);
     let both = [waiting("a", 5, T0), waiting("b", 2, at(3))];
-    assert_eq!(store.waiting(Lane::Invoke, at(9), 9).await.unwrap(), both);
-    assert_eq!(store.waiting(Lane::Fire, at(9), 9).await.unwrap(), []);
+    assert_eq!(store.share_backlogs(Lane::Invoke, at(9), 9).await.unwrap(), both);
+    assert_eq!(store.share_backlogs(Lane::Fire, at(9), 9).await.unwrap(), []);
 
     let (claim_of, portions) = (Claim::from_now("a", at(3), LEASE), [of_share("a", 2), of_share("b", 2)]);
     let jobs = store.claim_due(Lane::Invoke, at(3), &portions, &claim_of).await.unwrap();
     assert_eq!(numbers(&jobs), [1, 2, 11]);
     assert_eq!(jobs[2].share, "b");
-    assert_eq!(store.waiting(Lane::Invoke, at(3), 9).await.unwrap(), [waiting("a", 3, T0)]);
+    assert_eq!(store.share_backlogs(Lane::Invoke, at(3), 9).await.unwrap(), [waiting("a", 3, T0)]);
     let lease_is_over = at(4).after(LEASE);
-    assert_eq!(store.waiting(Lane::Invoke, lease_is_over, 9).await.unwrap(), both);
+    assert_eq!(store.share_backlogs(Lane::Invoke, lease_is_over, 9).await.unwrap(), both);
 }
 
 pub async fn namespaces_in_one_share_stand_in_lines_of_their_own(store: &dyn Store) {
     let other = |n, due| NewJob { namespace: namespace("other"), ..in_share(n, "a", due) };
     store.enqueue(None, vec![in_share(1, "a", 0), in_share(2, "a", 1), other(11, 4), other(12, 2)]).await.unwrap();
-    let waiting = |namespace, jobs, since| Waiting { share: "a".to_owned(), namespace, jobs, since };
+    let waiting = |namespace, jobs, since| ShareBacklog { share: "a".to_owned(), namespace, jobs, since };
     let both = [waiting(guest(), 2, T0), waiting(namespace("other"), 2, at(2))];
-    assert_eq!(store.waiting(Lane::Invoke, at(9), 9).await.unwrap(), both);
+    assert_eq!(store.share_backlogs(Lane::Invoke, at(9), 9).await.unwrap(), both);
 
     let claim_of = Claim::from_now("a", at(9), LEASE);
-    let portions = [Portion { namespace: namespace("other"), ..of_share("a", 1) }];
+    let portions = [Allotment { namespace: namespace("other"), ..of_share("a", 1) }];
     let jobs = store.claim_due(Lane::Invoke, at(9), &portions, &claim_of).await.unwrap();
 
     assert_eq!(numbers(&jobs), [12]);
     assert_eq!(jobs[0].namespace, namespace("other"));
     let left = [waiting(guest(), 2, T0), waiting(namespace("other"), 1, at(4))];
-    assert_eq!(store.waiting(Lane::Invoke, at(9), 9).await.unwrap(), left);
+    assert_eq!(store.share_backlogs(Lane::Invoke, at(9), 9).await.unwrap(), left);
 }
 
-fn cancel(n: u8, attempt: u32) -> Cancel {
+fn cancel(n: u8, attempt: u32) -> CancelRequest {
     let (records, next) = (vec![record(n, T0)], vec![job(n + 100, at(1))]);
-    Cancel { namespace: guest(), job: id(n), attempt, at: at(7), records, next }
+    CancelRequest { namespace: guest(), job: id(n), attempt, at: at(7), records, next }
 }
 
 pub async fn a_job_that_nobody_holds_is_ended_with_its_record_and_what_follows(store: &dyn Store) {
     store.enqueue(None, vec![job(1, T0)]).await.unwrap();
-    let of_others = Cancel { namespace: namespace("other"), ..cancel(1, 0) };
-    assert_eq!(store.cancel_job(of_others).await.unwrap(), Cancelled::No);
-    assert_eq!(store.cancel_job(cancel(1, 1)).await.unwrap(), Cancelled::No, "it has been tried since");
+    let of_others = CancelRequest { namespace: namespace("other"), ..cancel(1, 0) };
+    assert_eq!(store.cancel_job(of_others).await.unwrap(), CancelOutcome::No);
+    assert_eq!(store.cancel_job(cancel(1, 1)).await.unwrap(), CancelOutcome::No, "it has been tried since");
     assert_eq!(store.activation(&guest(), id(1)).await.unwrap(), None);
 
-    assert_eq!(store.cancel_job(cancel(1, 0)).await.unwrap(), Cancelled::Ended);
+    assert_eq!(store.cancel_job(cancel(1, 0)).await.unwrap(), CancelOutcome::Ended);
 
     assert_eq!(known(store, 1).await, None);
     assert_eq!(store.activation(&guest(), id(1)).await.unwrap(), Some(record(1, T0)));
     assert_eq!(numbers(&claim(store, "a", at(1)).await), [101]);
-    assert_eq!(store.cancel_job(cancel(1, 0)).await.unwrap(), Cancelled::No);
+    assert_eq!(store.cancel_job(cancel(1, 0)).await.unwrap(), CancelOutcome::No);
 }
 
 pub async fn whoever_takes_over_a_job_that_was_to_end_is_told(store: &dyn Store) {
     let held = leased(store, 1, "a").await;
     assert_eq!(held.cancelled, None);
-    assert_eq!(store.cancel_job(cancel(1, 0)).await.unwrap(), Cancelled::Asked);
-    let later = Cancel { at: at(9), ..cancel(1, 1) };
-    assert_eq!(store.cancel_job(later).await.unwrap(), Cancelled::Asked);
+    assert_eq!(store.cancel_job(cancel(1, 0)).await.unwrap(), CancelOutcome::Asked);
+    let later = CancelRequest { at: at(9), ..cancel(1, 1) };
+    assert_eq!(store.cancel_job(later).await.unwrap(), CancelOutcome::Asked);
     assert_eq!(known(store, 1).await.unwrap().cancelled, Some(at(7)));
     assert_eq!(store.activation(&guest(), id(1)).await.unwrap(), None);
 

@@ -65,7 +65,7 @@ pub async fn an_earlier_attempt_of_the_same_owner_is_fenced_off(store: &dyn Stor
 pub async fn the_old_holder_can_neither_put_back_nor_bury(store: &dyn Store) {
     let old = leased(store, 1, "a").await;
     claim(store, "b", ended()).await;
-    assert!(!store.put_back(&old.lease, T0).await.unwrap());
+    assert!(!store.release_job(&old.lease, T0).await.unwrap());
     assert!(!store.bury(&old.lease, vec![record(1, T0)], vec![], "too late").await.unwrap());
     assert_eq!(store.activation(&guest(), id(1)).await.unwrap(), None);
     let job = store.job(&guest(), id(1)).await.unwrap().unwrap();
@@ -74,8 +74,8 @@ pub async fn the_old_holder_can_neither_put_back_nor_bury(store: &dyn Store) {
 
 pub async fn a_job_put_back_is_due_later_and_counts_on(store: &dyn Store) {
     let first = leased(store, 1, "a").await;
-    assert!(store.put_back(&first.lease, at(500)).await.unwrap());
-    assert!(!store.put_back(&first.lease, at(900)).await.unwrap());
+    assert!(store.release_job(&first.lease, at(500)).await.unwrap());
+    assert!(!store.release_job(&first.lease, at(900)).await.unwrap());
     assert!(!store.finish(&first.lease, vec![], vec![]).await.unwrap());
     assert_eq!(next_due(store, Lane::Invoke).await, Some(at(500)));
     assert_eq!(claim(store, "a", at(499)).await, []);

@@ -10,15 +10,15 @@
 
 pub mod activations;
 pub mod alarms;
-pub mod apis;
 pub mod audit;
 pub mod callbacks;
 pub mod dead_letters;
 pub mod entities;
+pub mod gateway;
+pub mod idempotency;
 pub mod identities;
 pub mod jobs;
 pub mod leases;
-pub mod once;
 pub mod retention;
 pub mod samples;
 pub mod tasks;
@@ -126,7 +126,7 @@ macro_rules! conformance_suite {
                 what_is_forgotten_or_emptied_does_not_count_any_more,
                 dead_letters_go_by_age_and_size_and_the_living_stay,
             ],
-            once: [
+            idempotency: [
                 the_first_request_with_a_key_is_stored_with_its_work_and_the_next_stores_nothing,
                 a_key_is_of_its_namespace_and_differs_by_case,
                 of_many_first_requests_with_one_key_one_is_stored,
@@ -150,7 +150,7 @@ macro_rules! conformance_suite {
                 settling_a_tick_changes_the_alarm_and_tells_of_the_tick_or_neither,
                 past_ticks_go_with_their_alarm_and_with_time,
             ],
-            apis: [
+            gateway: [
                 an_api_is_put_listed_by_base_path_and_deleted,
                 an_api_is_replaced_only_as_it_was_read,
                 of_two_that_add_a_route_at_once_none_is_lost_unseen,
@@ -195,7 +195,7 @@ mod tests {
         let topics = [
             include_str!("activations.rs"),
             include_str!("alarms.rs"),
-            include_str!("apis.rs"),
+            include_str!("gateway.rs"),
             include_str!("audit.rs"),
             include_str!("callbacks.rs"),
             include_str!("tasks.rs"),
@@ -205,7 +205,7 @@ mod tests {
             include_str!("identities.rs"),
             include_str!("jobs.rs"),
             include_str!("leases.rs"),
-            include_str!("once.rs"),
+            include_str!("idempotency.rs"),
         ];
         for line in topics.iter().flat_map(|text| text.lines()) {
             let Some(story) = line.strip_prefix("pub async fn ") else { continue };

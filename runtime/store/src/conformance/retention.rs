@@ -4,10 +4,10 @@ use serde_json::json;
 use wask_model::{Activation, Response};
 
 use super::samples::{T0, at, guest, id, job, leased, namespace, record, shared};
-use crate::{ActivationQuery, Kept, NewJob, Store};
+use crate::{ActivationQuery, NewJob, RetentionClass, Store};
 
 async fn records_of(store: &dyn Store, owner: wask_model::NamespaceName) -> Vec<u8> {
-    let query = ActivationQuery::of(owner, 100);
+    let query = ActivationQuery::new(owner, 100);
     let records = store.activation_records(&query).await.unwrap();
     records.iter().map(|record| record.id.to_bytes()[15]).collect()
 }
@@ -20,18 +20,18 @@ fn large(n: u8) -> Activation {
 pub async fn a_namespace_keeps_as_many_bytes_of_records_as_it_may_and_the_others_keep_theirs(store: &dyn Store) {
     store.record(&shared((1..=10).map(large).collect())).await.unwrap();
     store.record(&shared(vec![Activation { namespace: namespace("other"), ..large(11) }])).await.unwrap();
-    let kept = store.kept_bytes(Kept::Records, &guest()).await.unwrap();
+    let kept = store.kept_bytes(RetentionClass::Records, &guest()).await.unwrap();
     assert!((95_000..105_000).contains(&kept), "{kept}");
     store.record(&shared(vec![large(10)])).await.unwrap();
-    assert_eq!(store.kept_bytes(Kept::Records, &guest()).await.unwrap(), kept, "it was there already");
+    assert_eq!(store.kept_bytes(RetentionClass::Records, &guest()).await.unwrap(), kept, "it was there already");
 
-    assert_eq!(store.forget_beyond(Kept::Records, 200_000, 100).await.unwrap(), 0);
-    assert_eq!(store.forget_beyond(Kept::Records, 50_000, 2).await.unwrap(), 2, "no more than asked");
+    assert_eq!(store.forget_beyond(RetentionClass::Records, 200_000, 100).await.unwrap(), 0);
+    assert_eq!(store.forget_beyond(RetentionClass::Records, 50_000, 2).await.unwrap(), 2, "no more than asked");
     assert_eq!(records_of(store, guest()).await, [10, 9, 8, 7, 6, 5, 4, 3]);
-    let more = store.forget_beyond(Kept::Records, 50_000, 100).await.unwrap();
+    let more = store.forget_beyond(RetentionClass::Records, 50_000, 100).await.unwrap();
 
     assert_eq!(records_of(store, guest()).await.len() as u64, 8 - more);
-    let kept = store.kept_bytes(Kept::Records, &guest()).await.unwrap();
+    let kept = store.kept_bytes(RetentionClass::Records, &guest()).await.unwrap();
     assert!((39_000..=50_000).contains(&kept), "{kept}");
     assert_eq!(records_of(store, guest()).await[..4], [10, 9, 8, 7]);
     assert_eq!(records_of(store, namespace("other")).await, [11]);
@@ -39,14 +39,14 @@ pub async fn a_namespace_keeps_as_many_bytes_of_records_as_it_may_and_the_others
 
 pub async fn what_is_forgotten_or_emptied_does_not_count_any_more(store: &dyn Store) {
     store.record(&shared((1..=4).map(large).collect())).await.unwrap();
-    store.forget_before(Kept::Records, at(8), 100).await.unwrap();
-    let left = store.kept_bytes(Kept::Records, &guest()).await.unwrap();
+    store.forget_before(RetentionClass::Records, at(8), 100).await.unwrap();
+    let left = store.kept_bytes(RetentionClass::Records, &guest()).await.unwrap();
     assert!((19_000..21_000).contains(&left), "{left}: two ended before, at 6 and 7");
-    store.forget_before(Kept::Records, at(100), 100).await.unwrap();
-    assert_eq!(store.kept_bytes(Kept::Records, &guest()).await.unwrap(), 0);
+    store.forget_before(RetentionClass::Records, at(100), 100).await.unwrap();
+    assert_eq!(store.kept_bytes(RetentionClass::Records, &guest()).await.unwrap(), 0);
     store.record(&shared(vec![large(5)])).await.unwrap();
     store.empty_namespace(&guest(), 100).await.unwrap();
-    assert_eq!(store.kept_bytes(Kept::Records, &guest()).await.unwrap(), 0);
+    assert_eq!(store.kept_bytes(RetentionClass::Records, &guest()).await.unwrap(), 0);
 }
 
 pub async fn dead_letters_go_by_age_and_size_and_the_living_stay(store: &dyn Store) {
@@ -58,11 +58,11 @@ pub async fn dead_letters_go_by_age_and_size_and_the_living_stay(store: &dyn Sto
         assert!(store.bury(&lease, vec![record], vec![], "why").await.unwrap());
     }
     leased(store, 6, "a").await;
-    let kept = store.kept_bytes(Kept::DeadLetters, &guest()).await.unwrap();
+    let kept = store.kept_bytes(RetentionClass::DeadLetters, &guest()).await.unwrap();
     assert!((5000..5200).contains(&kept), "{kept}");
 
-    assert_eq!(store.forget_before(Kept::DeadLetters, at(3), 100).await.unwrap(), 2);
-    assert_eq!(store.forget_beyond(Kept::DeadLetters, 2100, 100).await.unwrap(), 1);
+    assert_eq!(store.forget_before(RetentionClass::DeadLetters, at(3), 100).await.unwrap(), 2);
+    assert_eq!(store.forget_beyond(RetentionClass::DeadLetters, 2100, 100).await.unwrap(), 1);
 
     let mut left = Vec::new();
     for n in 1..=6 {
@@ -70,6 +70,6 @@ pub async fn dead_letters_go_by_age_and_size_and_the_living_stay(store: &dyn Sto
     }
     assert_eq!(left, [4, 5, 6]);
     assert!(store.purge_dead_letter(&guest(), id(4)).await.unwrap());
-    let kept = store.kept_bytes(Kept::DeadLetters, &guest()).await.unwrap();
+    let kept = store.kept_bytes(RetentionClass::DeadLetters, &guest()).await.unwrap();
     assert!((1000..1040).contains(&kept), "{kept}");
 }

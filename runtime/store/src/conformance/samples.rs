@@ -10,7 +10,7 @@ use wask_model::{
     TickOrigin, Timestamp, Trigger, Version,
 };
 
-use crate::{Claim, Job, Lane, NewJob, Portion, Store, Waiting};
+use crate::{Allotment, Claim, Job, Lane, NewJob, ShareBacklog, Store};
 
 /// When the stories begin.
 pub const T0: Timestamp = Timestamp::from_millis(1_900_000_000_000);
@@ -78,15 +78,15 @@ pub async fn claim(store: &dyn Store, owner: &str, now: Timestamp) -> Vec<Job> {
 }
 
 /// What to claim: so many of the namespace and share of [`job`].
-pub fn of_guest(jobs: u32) -> [Portion; 1] {
-    [Portion { share: "guest".to_owned(), namespace: guest(), jobs }]
+pub fn of_guest(jobs: u32) -> [Allotment; 1] {
+    [Allotment { share: "guest".to_owned(), namespace: guest(), jobs }]
 }
 
 /// The same in any lane.
 pub async fn claim_in(store: &dyn Store, lane: Lane, owner: &str, now: Timestamp) -> Vec<Job> {
-    let waiting = store.waiting(lane, now, 100).await.unwrap();
-    let all = |Waiting { share, namespace, jobs, .. }| Portion { share, namespace, jobs };
-    let portions: Vec<Portion> = waiting.into_iter().map(all).collect();
+    let waiting = store.share_backlogs(lane, now, 100).await.unwrap();
+    let all = |ShareBacklog { share, namespace, jobs, .. }| Allotment { share, namespace, jobs };
+    let portions: Vec<Allotment> = waiting.into_iter().map(all).collect();
     store.claim_due(lane, now, &portions, &Claim::from_now(owner, now, LEASE)).await.unwrap()
 }
 

@@ -24,7 +24,7 @@ pub async fn activations_firings_and_callbacks_stand_in_one_list_newest_first(st
     let tried = NewJob { payload: retrying, ..job(4, at(4)) };
     store.enqueue(None, vec![tried]).await.unwrap();
     let lease = claim(store, "a", at(4)).await.remove(0).lease;
-    assert!(store.put_back(&lease, at(4)).await.unwrap());
+    assert!(store.release_job(&lease, at(4)).await.unwrap());
     store.enqueue(None, vec![NewJob { callback: Some(callback(6)), ..job(5, at(5)) }]).await.unwrap();
     store.enqueue(None, vec![NewJob { lane: Lane::Fire, ..job(7, at(7)) }]).await.unwrap();
 

@@ -7,9 +7,9 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use wask_model::{Activation, ActivationId, NamespaceName};
 
 use super::SqliteStore;
+use super::activation_search::ActivationSearch;
 use super::operation::Steps;
 use super::rows::{self, Head, RecordRow, insert_records};
-use super::search::Search;
 use crate::{ActivationQuery, ActivationStore, StoreError, Summary};
 
 #[async_trait]
@@ -33,7 +33,7 @@ impl ActivationStore for SqliteStore {
     }
 
     async fn activation_summaries(&self, query: &ActivationQuery) -> Result<Vec<Summary>, StoreError> {
-        let (search, namespace) = (Search::new(query), query.namespace.clone());
+        let (search, namespace) = (ActivationSearch::new(query), query.namespace.clone());
         let read = move |db: &Connection| {
             let mut page = search.page(db, "id, start, ended, head", |row| summary(row, &namespace))?;
             page.sort_unstable_by_key(|s| std::cmp::Reverse((s.start, s.id)));
@@ -43,7 +43,7 @@ impl ActivationStore for SqliteStore {
     }
 
     async fn activation_records(&self, query: &ActivationQuery) -> Result<Vec<Activation>, StoreError> {
-        let (search, namespace) = (Search::new(query), query.namespace.clone());
+        let (search, namespace) = (ActivationSearch::new(query), query.namespace.clone());
         let read = move |db: &Connection| {
             let columns = "id, start, ended, head, response, logs, input";
             let mut page = search.page(db, columns, |row| record(row, &namespace))?;
@@ -54,7 +54,7 @@ impl ActivationStore for SqliteStore {
     }
 
     async fn count_activations(&self, query: &ActivationQuery) -> Result<u64, StoreError> {
-        let search = Search::new(query);
+        let search = ActivationSearch::new(query);
         self.readers.read(move |db| search.count(db)).await
     }
 }

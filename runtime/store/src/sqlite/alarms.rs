@@ -9,7 +9,7 @@ use super::connection::sql_number;
 use super::operation::Steps;
 use super::rows::{self, Key, insert_jobs};
 use super::ticks::{self, TickRow};
-use crate::{AlarmStore, Move, NewJob, StoreError, Tick};
+use crate::{AlarmAdvance, AlarmStore, NewJob, StoreError, Tick};
 
 #[async_trait]
 impl AlarmStore for SqliteStore {
@@ -95,8 +95,8 @@ impl AlarmStore for SqliteStore {
         self.readers.read(read).await
     }
 
-    async fn advance(&self, moves: Vec<Move>, keep: u32) -> Result<Vec<bool>, StoreError> {
-        let moves = moves.into_iter().map(ReadyMove::new).collect::<Result<Vec<_>, _>>()?;
+    async fn advance(&self, moves: Vec<AlarmAdvance>, keep: u32) -> Result<Vec<bool>, StoreError> {
+        let moves = moves.into_iter().map(BoundAdvance::new).collect::<Result<Vec<_>, _>>()?;
         let advance = move |db: &Connection| moves.iter().map(|ready| ready.write(db, keep)).collect();
         self.writer.write(Steps::Several, advance).await
     }
@@ -147,7 +147,7 @@ impl AlarmStore for SqliteStore {
 }
 
 /// A move ready to be bound, so that the writer thread need not serialize.
-struct ReadyMove {
+struct BoundAdvance {
     key: Key,
     tick: Tick,
     becomes: Alarm,
@@ -156,12 +156,12 @@ struct ReadyMove {
     past: Vec<TickRow>,
 }
 
-impl ReadyMove {
-    fn new(ready: Move) -> Result<Self, StoreError> {
-        let Move { tick, becomes, fire, past } = ready;
+impl BoundAdvance {
+    fn new(ready: AlarmAdvance) -> Result<Self, StoreError> {
+        let AlarmAdvance { tick, becomes, fire, past } = ready;
         let past = past.iter().map(TickRow::new).collect::<Result<_, _>>()?;
         let (key, doc) = (Key::from(&tick.alarm.trigger), serde_json::to_string(&becomes)?);
-        Ok(ReadyMove { key, tick, becomes, doc, fire: Vec::from_iter(fire), past })
+        Ok(BoundAdvance { key, tick, becomes, doc, fire: Vec::from_iter(fire), past })
     }
 
     fn write(&self, db: &Connection, keep: u32) -> Result<bool, StoreError> {

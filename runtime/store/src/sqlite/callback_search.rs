@@ -9,16 +9,16 @@ use super::rows;
 use crate::{CallbackQuery, StoreError};
 
 /// A [`CallbackQuery`] in SQLite's terms.
-pub(super) struct Search {
+pub(super) struct CallbackSearch {
     index: &'static str,
     terms: Vec<&'static str>,
     arguments: Vec<(&'static str, Value)>,
 }
 
-impl Search {
-    pub fn new(query: &CallbackQuery) -> Search {
+impl CallbackSearch {
+    pub fn new(query: &CallbackQuery) -> CallbackSearch {
         let index = if query.activation.is_some() { "callback_of" } else { "callback_listed" };
-        let mut search = Search { index, terms: Vec::new(), arguments: Vec::new() };
+        let mut search = CallbackSearch { index, terms: Vec::new(), arguments: Vec::new() };
         search.add("callback.namespace = :namespace", ":namespace", query.namespace.as_str().to_owned());
         search.add("created >= :since", ":since", query.since.map_or(i64::MIN, Timestamp::millis));
         search.add("created <= :upto", ":upto", query.upto.map_or(i64::MAX, Timestamp::millis));

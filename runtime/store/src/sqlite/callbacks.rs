@@ -5,13 +5,13 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use wask_model::{ActivationId, Callback, CallbackEnd, CallbackId, CallbackState, NamespaceName, Timestamp};
 
 use super::SqliteStore;
-use super::callback_search::Search;
-use super::jobs::{end_job, put_back};
+use super::callback_search::CallbackSearch;
+use super::jobs::{end_job, release_job};
 use super::operation::Steps;
 use super::retention::{self, Kind};
 use super::rows::{self, insert_jobs};
 use crate::{
-    CallbackCancelled, CallbackQuery, CallbackStore, KnownCallback, Lease, NewJob, Settled, StoreError,
+    AfterAttempt, CallbackCancelOutcome, CallbackQuery, CallbackStore, KnownCallback, Lease, NewJob, StoreError,
     StoredCallbackSettings,
 };
 
@@ -31,7 +31,7 @@ impl CallbackStore for SqliteStore {
     }
 
     async fn callbacks(&self, query: &CallbackQuery) -> Result<Vec<KnownCallback>, StoreError> {
-        let search = Search::new(query);
+        let search = CallbackSearch::new(query);
         let read = move |db: &Connection| {
             let mut page = search.page(db, known)?;
             page.sort_unstable_by_key(|known| std::cmp::Reverse((known.callback.created, known.callback.id)));
@@ -41,7 +41,7 @@ impl CallbackStore for SqliteStore {
     }
 
     async fn count_callbacks(&self, query: &CallbackQuery) -> Result<u64, StoreError> {
-        let search = Search::new(query);
+        let search = CallbackSearch::new(query);
         self.readers.read(move |db| search.count(db)).await
     }
 
@@ -55,7 +55,12 @@ impl CallbackStore for SqliteStore {
         self.readers.read(read).await
     }
 
-    async fn settle_callback(&self, lease: &Lease, callback: Callback, settled: Settled) -> Result<bool, StoreError> {
+    async fn settle_callback(
+        &self,
+        lease: &Lease,
+        callback: Callback,
+        settled: AfterAttempt,
+    ) -> Result<bool, StoreError> {
         let lease = lease.clone();
         let settle = move |db: &Connection| {
             let Some(stored) = load(db, callback.id)? else {
@@ -64,15 +69,15 @@ impl CallbackStore for SqliteStore {
             let mut becomes = callback.clone();
             becomes.end = stored.end.or(becomes.end);
             let written = match (&settled, becomes.end) {
-                (Settled::Again { due }, None) => put_back(db, &lease, *due, None)?,
-                (Settled::Again { .. }, Some(_)) | (Settled::Over { .. }, _) => end_job(db, &lease)?,
+                (AfterAttempt::Again { due }, None) => release_job(db, &lease, *due, None)?,
+                (AfterAttempt::Again { .. }, Some(_)) | (AfterAttempt::Over { .. }, _) => end_job(db, &lease)?,
             };
             if !written {
                 return Ok(false);
             }
             let notice = match &settled {
-                Settled::Over { notice } => Some(notice.as_str()),
-                Settled::Again { .. } => None,
+                AfterAttempt::Over { notice } => Some(notice.as_str()),
+                AfterAttempt::Again { .. } => None,
             };
             update(db, &stored, &becomes, notice)?;
             Ok(true)
@@ -85,20 +90,20 @@ impl CallbackStore for SqliteStore {
         namespace: &NamespaceName,
         id: CallbackId,
         now: Timestamp,
-    ) -> Result<CallbackCancelled, StoreError> {
+    ) -> Result<CallbackCancelOutcome, StoreError> {
         let namespace = namespace.clone();
         let cancel = move |db: &Connection| {
             let Some(stored) = load(db, id)?.filter(|stored| stored.namespace == namespace) else {
-                return Ok(CallbackCancelled::Unknown);
+                return Ok(CallbackCancelOutcome::Unknown);
             };
             let mut becomes = stored.clone();
             if becomes.cancel(now).is_err() {
-                return Ok(CallbackCancelled::Over);
+                return Ok(CallbackCancelOutcome::Over);
             }
             let mut delete = db.prepare_cached("DELETE FROM job WHERE id = ?1 AND state = 'due'")?;
             delete.execute([id.as_activation_id().to_bytes()])?;
             update(db, &stored, &becomes, None)?;
-            Ok(CallbackCancelled::Done)
+            Ok(CallbackCancelOutcome::Done)
         };
         self.writer.write(Steps::Several, cancel).await
     }

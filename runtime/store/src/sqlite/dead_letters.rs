@@ -17,11 +17,11 @@ const COLUMNS: &str = "id, lane, namespace, name, attempt, died, reason, payload
 #[async_trait]
 impl DeadLetterStore for SqliteStore {
     async fn dead_letters(&self, query: &DeadLetterQuery) -> Result<Vec<DeadLetter>, StoreError> {
-        let matching = Matching::of(query);
+        let search = DeadLetterSearch::new(query);
         let read = move |db: &Connection| {
             let mut select =
-                db.prepare_cached(&format!("SELECT {COLUMNS} FROM job WHERE id IN ({})", matching.page()))?;
-            let mut found = select.query(&matching.arguments()[..])?;
+                db.prepare_cached(&format!("SELECT {COLUMNS} FROM job WHERE id IN ({})", search.page()))?;
+            let mut found = select.query(&search.arguments()[..])?;
             let mut letters = Vec::new();
             while let Some(row) = found.next()? {
                 letters.push(dead_letter(row)?);
@@ -34,10 +34,10 @@ impl DeadLetterStore for SqliteStore {
 
     async fn count_dead_letters(&self, query: &DeadLetterQuery) -> Result<u64, StoreError> {
         let all = DeadLetterQuery { skip: 0, limit: u64::MAX, ..query.clone() };
-        let matching = Matching::of(&all);
+        let search = DeadLetterSearch::new(&all);
         let read = move |db: &Connection| {
-            let mut count = db.prepare_cached(&format!("SELECT count(*) FROM ({})", matching.page()))?;
-            Ok(count.query_row(&matching.arguments()[..], rows::count)?)
+            let mut count = db.prepare_cached(&format!("SELECT count(*) FROM ({})", search.page()))?;
+            Ok(count.query_row(&search.arguments()[..], rows::count)?)
         };
         self.readers.read(read).await
     }
@@ -72,10 +72,10 @@ impl DeadLetterStore for SqliteStore {
     }
 
     async fn purge_dead_letters(&self, query: &DeadLetterQuery) -> Result<u64, StoreError> {
-        let (matching, namespace) = (Matching::of(query), query.namespace.clone());
+        let (search, namespace) = (DeadLetterSearch::new(query), query.namespace.clone());
         let purge = move |db: &Connection| {
-            let mut select = db.prepare_cached(&matching.page())?;
-            let mut found = select.query(&matching.arguments()[..])?;
+            let mut select = db.prepare_cached(&search.page())?;
+            let mut found = select.query(&search.arguments()[..])?;
             let mut removed = 0;
             let mut ids = Vec::new();
             while let Some(row) = found.next()? {
@@ -119,13 +119,13 @@ fn dead_letter(row: &Row<'_>) -> Result<DeadLetter, StoreError> {
 }
 
 /// A [`DeadLetterQuery`] in SQLite's terms, along the index `job_dead`.
-struct Matching {
+struct DeadLetterSearch {
     terms: String,
     arguments: Vec<(&'static str, Value)>,
 }
 
-impl Matching {
-    fn of(query: &DeadLetterQuery) -> Self {
+impl DeadLetterSearch {
+    fn new(query: &DeadLetterQuery) -> Self {
         let mut terms = "state = 'dead' AND namespace = :namespace AND died >= :since AND died <= :upto".to_owned();
         let mut arguments: Vec<(&'static str, Value)> = vec![
             (":namespace", query.namespace.as_str().to_owned().into()),
@@ -138,7 +138,7 @@ impl Matching {
             terms.push_str(" AND name = :name");
             arguments.push((":name", name.clone().into()));
         }
-        Matching { terms, arguments }
+        DeadLetterSearch { terms, arguments }
     }
 
     fn page(&self) -> String {

@@ -9,21 +9,21 @@ use super::audit::AuditRow;
 use super::connection::sql_number;
 use super::operation::Steps;
 use super::rows::{self, Key};
-use crate::{Change, EntityQuery, EntityStore, Revision, StoreError, Stored};
+use crate::{Change, EntityQuery, EntityStore, Revision, StoreError, StoredEntity};
 
 const MATCHES: &str = "FROM entity WHERE namespace = ?1 AND collection = ?2
      AND (?3 IS NULL OR package = ?3) AND (NOT ?4 OR shared)";
 
 #[async_trait]
 impl EntityStore for SqliteStore {
-    async fn entity(&self, name: &FullName) -> Result<Option<Stored<Entity>>, StoreError> {
+    async fn entity(&self, name: &FullName) -> Result<Option<StoredEntity<Entity>>, StoreError> {
         let key = Key::from(name);
         let read = move |db: &Connection| {
             let mut select =
                 db.prepare_cached("SELECT revision, doc FROM entity WHERE namespace = ?1 AND local = ?2")?;
             let found = select.query_row(params![key.namespace.as_str(), key.local], |row| {
                 let revision = Revision(row.get(0)?);
-                Ok(rows::json(row, 1).map(|value| Stored { revision, value }))
+                Ok(rows::json(row, 1).map(|value| StoredEntity { revision, value }))
             });
             found.optional()?.transpose()
         };
@@ -62,7 +62,7 @@ impl EntityStore for SqliteStore {
     }
 
     async fn apply(&self, changes: Vec<Change>, audit: Vec<AuditRecord>) -> Result<Vec<Revision>, StoreError> {
-        let steps = changes.into_iter().map(Step::new).collect::<Result<Vec<_>, _>>()?;
+        let steps = changes.into_iter().map(BoundChange::new).collect::<Result<Vec<_>, _>>()?;
         let audit = audit.iter().map(AuditRow::new).collect::<Result<Vec<_>, _>>()?;
         let apply = move |db: &Connection| {
             let mut revisions = Vec::new();
@@ -86,38 +86,38 @@ impl EntityStore for SqliteStore {
 }
 
 /// A [`Change`] ready to be bound, so that the writer thread need not serialize.
-enum Step {
+enum BoundChange {
     Put { key: Key, entity: Box<Entity>, doc: String, based_on: Option<Revision>, code: Option<String> },
     Delete { key: Key, based_on: Revision },
 }
 
-impl Step {
-    fn new(change: Change) -> Result<Step, StoreError> {
+impl BoundChange {
+    fn new(change: Change) -> Result<BoundChange, StoreError> {
         match change {
             Change::Put { entity, based_on, code } => {
                 let (key, doc) = (Key::from(entity.name()), serde_json::to_string(&entity)?);
-                Ok(Step::Put { key, entity: Box::new(entity), doc, based_on, code })
+                Ok(BoundChange::Put { key, entity: Box::new(entity), doc, based_on, code })
             }
-            Change::Delete { name, based_on } => Ok(Step::Delete { key: Key::from(&name), based_on }),
+            Change::Delete { name, based_on } => Ok(BoundChange::Delete { key: Key::from(&name), based_on }),
         }
     }
 
     /// Returns the new revision of what was put.
     fn apply(&self, db: &Connection) -> Result<Option<Revision>, StoreError> {
         match self {
-            Step::Put { key, entity, doc, based_on: None, code } => {
+            BoundChange::Put { key, entity, doc, based_on: None, code } => {
                 check_package(db, entity.name())?;
                 store_code(db, entity, code.as_deref())?;
                 insert(db, key, entity, doc).map(Some)
             }
-            Step::Put { key, entity, doc, based_on: Some(revision), code } => {
+            BoundChange::Put { key, entity, doc, based_on: Some(revision), code } => {
                 let replaced = code_of(db, key, *revision)?;
                 store_code(db, entity, code.as_deref())?;
                 let updated = update(db, (key, *revision), entity, doc)?;
                 forget_code(db, replaced)?;
                 Ok(Some(updated))
             }
-            Step::Delete { key, based_on } => {
+            BoundChange::Delete { key, based_on } => {
                 let released = code_of(db, key, *based_on)?;
                 let mut delete = db.prepare_cached("DELETE FROM entity WHERE namespace = ?1 AND local = ?2")?;
                 delete.execute(params![key.namespace.as_str(), key.local])?;

@@ -31,29 +31,29 @@ pub(super) fn closed() -> StoreError {
 
 /// Why a whole transaction was not written: a `StoreError` that can be told to each of its callers.
 #[derive(Clone, Debug)]
-pub(super) enum Lost {
+pub(super) enum TransactionFailure {
     Full,
     Unavailable(String),
     Broken(String),
 }
 
-impl From<&StoreError> for Lost {
+impl From<&StoreError> for TransactionFailure {
     fn from(error: &StoreError) -> Self {
         match error {
-            StoreError::Full => Lost::Full,
-            StoreError::Unavailable(reason) => Lost::Unavailable(reason.clone()),
-            StoreError::Broken(cause) => Lost::Broken(format!("{cause:#}")),
-            StoreError::Conflict => Lost::Broken(error.to_string()),
+            StoreError::Full => TransactionFailure::Full,
+            StoreError::Unavailable(reason) => TransactionFailure::Unavailable(reason.clone()),
+            StoreError::Broken(cause) => TransactionFailure::Broken(format!("{cause:#}")),
+            StoreError::Conflict => TransactionFailure::Broken(error.to_string()),
         }
     }
 }
 
-impl From<Lost> for StoreError {
-    fn from(lost: Lost) -> Self {
+impl From<TransactionFailure> for StoreError {
+    fn from(lost: TransactionFailure) -> Self {
         match lost {
-            Lost::Full => StoreError::Full,
-            Lost::Unavailable(reason) => StoreError::Unavailable(reason),
-            Lost::Broken(cause) => StoreError::Broken(anyhow!(cause)),
+            TransactionFailure::Full => StoreError::Full,
+            TransactionFailure::Unavailable(reason) => StoreError::Unavailable(reason),
+            TransactionFailure::Broken(cause) => StoreError::Broken(anyhow!(cause)),
         }
     }
 }

@@ -5,12 +5,13 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use wask_model::{Activation, ActivationId, NamespaceName, Timestamp};
 
 use super::SqliteStore;
+use super::backlog::{claim_jobs, share_backlogs};
 use super::operation::Steps;
 use super::retention::{self, Kind};
 use super::rows::{self, RecordRow, insert_jobs, insert_records};
-use super::waiting::{claim_jobs, waiting};
 use crate::{
-    Cancel, Cancelled, Claim, Job, JobState, JobStore, KnownJob, Lane, Lease, NewJob, Portion, StoreError, Waiting,
+    Allotment, CancelOutcome, CancelRequest, Claim, Job, JobState, JobStore, KnownJob, Lane, Lease, NewJob,
+    ShareBacklog, StoreError,
 };
 
 #[async_trait]
@@ -25,15 +26,15 @@ impl JobStore for SqliteStore {
         self.writer.write(steps, enqueue).await
     }
 
-    async fn waiting(&self, lane: Lane, now: Timestamp, most: u32) -> Result<Vec<Waiting>, StoreError> {
-        self.readers.read(move |db| waiting(db, lane, now, most)).await
+    async fn share_backlogs(&self, lane: Lane, now: Timestamp, most: u32) -> Result<Vec<ShareBacklog>, StoreError> {
+        self.readers.read(move |db| share_backlogs(db, lane, now, most)).await
     }
 
     async fn claim_due(
         &self,
         lane: Lane,
         now: Timestamp,
-        portions: &[Portion],
+        portions: &[Allotment],
         claim: &Claim,
     ) -> Result<Vec<Job>, StoreError> {
         let (claim, portions) = (claim.clone(), portions.to_vec());
@@ -88,9 +89,9 @@ impl JobStore for SqliteStore {
         self.writer.write(Steps::Several, advance).await
     }
 
-    async fn put_back(&self, lease: &Lease, due: Timestamp) -> Result<bool, StoreError> {
+    async fn release_job(&self, lease: &Lease, due: Timestamp) -> Result<bool, StoreError> {
         let lease = lease.clone();
-        self.writer.write(Steps::One, move |db| put_back(db, &lease, due, None)).await
+        self.writer.write(Steps::One, move |db| release_job(db, &lease, due, None)).await
     }
 
     async fn retry_job(
@@ -102,7 +103,7 @@ impl JobStore for SqliteStore {
     ) -> Result<bool, StoreError> {
         let (lease, records) = (lease.clone(), RecordRow::all(&records)?);
         let retry = move |db: &Connection| {
-            if !put_back(db, &lease, due, Some(&payload))? {
+            if !release_job(db, &lease, due, Some(&payload))? {
                 return Ok(false);
             }
             insert_records(db, &records)?;
@@ -138,24 +139,24 @@ impl JobStore for SqliteStore {
         self.writer.write(Steps::Several, bury).await
     }
 
-    async fn cancel_job(&self, cancel: Cancel) -> Result<Cancelled, StoreError> {
+    async fn cancel_job(&self, cancel: CancelRequest) -> Result<CancelOutcome, StoreError> {
         let records = RecordRow::all(&cancel.records)?;
         let cancel = move |db: &Connection| {
-            let Cancel { namespace, job, attempt, at, next, .. } = &cancel;
+            let CancelRequest { namespace, job, attempt, at, next, .. } = &cancel;
             let mut delete = db.prepare_cached(
                 "DELETE FROM job WHERE id = ?1 AND namespace = ?2 AND state = 'due' AND attempt = ?3",
             )?;
             if 0 < delete.execute(params![job.to_bytes(), namespace.as_str(), attempt])? {
                 insert_records(db, &records)?;
                 insert_jobs(db, next)?;
-                return Ok(Cancelled::Ended);
+                return Ok(CancelOutcome::Ended);
             }
             let mut ask = db.prepare_cached(
                 "UPDATE job SET cancelled = coalesce(cancelled, ?3)
                  WHERE id = ?1 AND namespace = ?2 AND state = 'leased'",
             )?;
             let asked = ask.execute(params![job.to_bytes(), namespace.as_str(), at.millis()])?;
-            Ok(if 0 < asked { Cancelled::Asked } else { Cancelled::No })
+            Ok(if 0 < asked { CancelOutcome::Asked } else { CancelOutcome::No })
         };
         self.writer.write(Steps::Several, cancel).await
     }
@@ -234,7 +235,7 @@ pub(super) fn end_job(db: &Connection, lease: &Lease) -> Result<bool, StoreError
 }
 
 /// `payload`: `None` leaves what is there.
-pub(super) fn put_back(
+pub(super) fn release_job(
     db: &Connection,
     lease: &Lease,
     due: Timestamp,

@@ -1,7 +1,7 @@
 //! The store of a single node: one SQLite file with a write-ahead log, one thread that writes, a few that read.
 //!
-//! Every method of the traits is one file away: `entities`, `activations`, `jobs`, `dead_letters`, `once`, `alarms`, `callbacks`,
-//! `tasks`, `apis`, `audit`, `identities`, `retention`. What they write goes through [`writer`], what they read through [`readers`]; neither ever runs on the
+//! Every method of the traits is one file away: `entities`, `activations`, `jobs`, `dead_letters`, `idempotency`, `alarms`, `callbacks`,
+//! `tasks`, `gateway`, `audit`, `identities`, `retention`. What they write goes through [`writer`], what they read through [`readers`]; neither ever runs on the
 //! async threads.
 
 mod config;
@@ -13,37 +13,37 @@ mod readers;
 mod threads;
 mod writer;
 
+mod activation_search;
 mod activations;
 mod alarms;
-mod apis;
 mod audit;
+mod backlog;
 mod callback_search;
 mod callbacks;
 mod dead_letters;
 mod emptying;
 mod entities;
+mod first_schema;
+mod gateway;
+mod idempotency;
 mod identities;
 mod jobs;
-mod older;
-mod once;
-mod others;
+mod outside_changes;
 mod retention;
 mod rows;
-mod search;
 mod tasks;
 mod ticks;
-mod waiting;
 
 use std::path::Path;
 
 use rusqlite::Connection;
 
 pub use config::SqliteConfig;
-pub use older::write_first_version;
+pub use first_schema::write_first_version;
 
 use crate::StoreError;
 use connection::{Database, Keeper};
-use others::LastLook;
+use outside_changes::LastLook;
 use readers::Readers;
 use writer::Writer;
 

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::failure::Lost;
+use super::failure::TransactionFailure;
 use crate::StoreError;
 
 /// Whether a write can fail halfway.
@@ -18,10 +18,10 @@ pub(super) enum Steps {
 pub(super) trait Operation: Send {
     /// Runs inside the open transaction and keeps its result. `Err`: nothing of it is left in the transaction, or the
     /// transaction itself is gone. May be called again after that transaction is gone.
-    fn run(&mut self, db: &Connection) -> Result<(), Lost>;
+    fn run(&mut self, db: &Connection) -> Result<(), TransactionFailure>;
 
     /// Tells the caller; `ended` is how the transaction ended.
-    fn answer(self: Box<Self>, ended: Result<(), Lost>);
+    fn answer(self: Box<Self>, ended: Result<(), TransactionFailure>);
 }
 
 /// A closure, its result, and who waits for it.
@@ -47,17 +47,17 @@ where
     F: FnMut(&Connection) -> Result<T, StoreError> + Send,
     T: Send,
 {
-    fn run(&mut self, db: &Connection) -> Result<(), Lost> {
+    fn run(&mut self, db: &Connection) -> Result<(), TransactionFailure> {
         let result = match self.steps {
             Steps::One => (self.work)(db),
             Steps::Several => all_or_nothing(db, &mut self.work),
         };
-        let failed = result.as_ref().err().map(Lost::from);
+        let failed = result.as_ref().err().map(TransactionFailure::from);
         self.result = Some(result);
         failed.map_or(Ok(()), Err)
     }
 
-    fn answer(self: Box<Self>, ended: Result<(), Lost>) {
+    fn answer(self: Box<Self>, ended: Result<(), TransactionFailure>) {
         let result = match (ended, self.result) {
             (Ok(()), Some(result)) => result,
             (Ok(()), None) => Err(StoreError::Unavailable("the write did not run".into())),

@@ -10,14 +10,14 @@ use super::failure::closed;
 use super::threads::OwnThread;
 use crate::StoreError;
 
-enum Message {
+enum ReaderCommand {
     Read(Box<dyn FnOnce(&Connection) + Send>),
     /// Ends the thread that takes it.
     Stop,
 }
 
 pub(super) struct Readers {
-    queue: mpsc::Sender<Message>, // dropped first: that ends the threads
+    queue: mpsc::Sender<ReaderCommand>, // dropped first: that ends the threads
     threads: Vec<OwnThread>,
 }
 
@@ -44,14 +44,14 @@ impl Readers {
                 let _ = reply.send(read(db)); // nobody waits any more
             }
         };
-        self.queue.send(Message::Read(Box::new(read))).await.map_err(|_| closed())?;
+        self.queue.send(ReaderCommand::Read(Box::new(read))).await.map_err(|_| closed())?;
         answer.await.map_err(|_| closed())?
     }
 
     /// Ends the threads after what waits was read.
     pub async fn close(&self) {
         for _ in &self.threads {
-            let _ = self.queue.send(Message::Stop).await; // they have ended already
+            let _ = self.queue.send(ReaderCommand::Stop).await; // they have ended already
         }
         for thread in &self.threads {
             thread.ended().await;
@@ -59,10 +59,10 @@ impl Readers {
     }
 }
 
-fn serve(db: &Connection, waiting: &Mutex<mpsc::Receiver<Message>>) {
+fn serve(db: &Connection, waiting: &Mutex<mpsc::Receiver<ReaderCommand>>) {
     // One idle thread waits for the queue, the others for the lock.
     let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
-    while let Some(Message::Read(read)) = next() {
+    while let Some(ReaderCommand::Read(read)) = next() {
         read(db);
     }
 }

@@ -11,14 +11,14 @@ use super::SqliteStore;
 use super::connection::sql_number;
 use super::operation::Steps;
 use super::rows;
-use crate::{Kept, RetentionStore, StoreError};
+use crate::{RetentionClass, RetentionStore, StoreError};
 
 /// Free pages, of 4 KiB, that stay in the file for the next records; more is given back to the disk.
 const SPARE_PAGES: u64 = 1024;
 /// Pages given back in one transaction at most, so that other writes do not wait long.
 const PAGES_AT_ONCE: u64 = 1024;
 
-/// The rows that count as one [`Kept`].
+/// The rows that count as one [`RetentionClass`].
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kind {
     Record,
@@ -27,11 +27,11 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    fn of(kept: Kept) -> Kind {
+    fn of(kept: RetentionClass) -> Kind {
         match kept {
-            Kept::Records => Kind::Record,
-            Kept::DeadLetters => Kind::DeadLetter,
-            Kept::Callbacks => Kind::Callback,
+            RetentionClass::Records => Kind::Record,
+            RetentionClass::DeadLetters => Kind::DeadLetter,
+            RetentionClass::Callbacks => Kind::Callback,
         }
     }
 
@@ -91,14 +91,14 @@ impl Kind {
 
 #[async_trait]
 impl RetentionStore for SqliteStore {
-    async fn forget_before(&self, kept: Kept, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+    async fn forget_before(&self, kept: RetentionClass, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
         let kind = Kind::of(kept);
         let forgotten = self.writer.write(Steps::Several, move |db| forget_before(db, kind, before, limit)).await?;
         self.give_back_free_pages().await;
         Ok(forgotten)
     }
 
-    async fn forget_beyond(&self, kept: Kept, bytes: u64, limit: u32) -> Result<u64, StoreError> {
+    async fn forget_beyond(&self, kept: RetentionClass, bytes: u64, limit: u32) -> Result<u64, StoreError> {
         let kind = Kind::of(kept);
         let forgotten = self.writer.write(Steps::Several, move |db| forget_beyond(db, kind, bytes, limit)).await?;
         if 0 < forgotten {
@@ -107,7 +107,7 @@ impl RetentionStore for SqliteStore {
         Ok(forgotten)
     }
 
-    async fn kept_bytes(&self, kept: Kept, namespace: &NamespaceName) -> Result<u64, StoreError> {
+    async fn kept_bytes(&self, kept: RetentionClass, namespace: &NamespaceName) -> Result<u64, StoreError> {
         let (kind, namespace) = (Kind::of(kept), namespace.clone());
         let read = move |db: &Connection| {
             let mut select = db.prepare_cached("SELECT bytes FROM kept WHERE kind = ?1 AND namespace = ?2")?;

@@ -10,7 +10,7 @@ use super::rows;
 use crate::{StoreError, Task, TaskKind, TaskQuery, TaskStore};
 
 /// One kind of source: where its tasks are searched, in indexes alone, and what is read of those on the page.
-struct Part {
+struct TaskSource {
     name: &'static str,
     /// Each yields id and start, newest first within an index of its own. Ends with its terms.
     searched: Vec<String>,
@@ -45,7 +45,7 @@ impl TaskStore for SqliteStore {
         let read = move |db: &Connection| {
             let parts = parts(query.kind);
             // Of each index no more than the page can need.
-            let newest = |part: &Part, from: &String| {
+            let newest = |part: &TaskSource, from: &String| {
                 let name = part.name;
                 format!(
                     "SELECT * FROM (SELECT '{name}' AS part, * FROM ({from}) ORDER BY start DESC, id DESC
@@ -54,7 +54,7 @@ impl TaskStore for SqliteStore {
             };
             let searched: Vec<String> =
                 parts.iter().flat_map(|part| part.searched.iter().map(move |from| newest(part, from))).collect();
-            let of_page = |Part { name, read, .. }: &Part| {
+            let of_page = |TaskSource { name, read, .. }: &TaskSource| {
                 let id = if *name == "callback" { "callback.id" } else { "id" };
                 format!("{read} AND {id} IN (SELECT id FROM page WHERE part = '{name}')")
             };
@@ -101,7 +101,7 @@ impl TaskStore for SqliteStore {
     }
 }
 
-fn parts(kind: Option<TaskKind>) -> Vec<Part> {
+fn parts(kind: Option<TaskKind>) -> Vec<TaskSource> {
     match kind {
         None => vec![records(""), jobs(), callbacks("")],
         Some(TaskKind::Action) => vec![records("AND kind <> 'trigger'"), jobs()],
@@ -112,16 +112,16 @@ fn parts(kind: Option<TaskKind>) -> Vec<Part> {
     }
 }
 
-fn records(term: &str) -> Part {
+fn records(term: &str) -> TaskSource {
     let searched = format!(
         "SELECT id, start FROM activation
          WHERE namespace = :namespace AND start >= :since AND start <= :upto {term}"
     );
-    Part { name: "record", searched: vec![searched], read: RECORDS }
+    TaskSource { name: "record", searched: vec![searched], read: RECORDS }
 }
 
 /// One search for each state, because each has an index of its own.
-fn jobs() -> Part {
+fn jobs() -> TaskSource {
     let searched = |state: &str| {
         format!(
             "SELECT id, due AS start FROM job
@@ -129,15 +129,15 @@ fn jobs() -> Part {
                  AND due >= :since AND due <= :upto"
         )
     };
-    Part { name: "job", searched: ["due", "leased"].map(searched).to_vec(), read: JOBS }
+    TaskSource { name: "job", searched: ["due", "leased"].map(searched).to_vec(), read: JOBS }
 }
 
-fn callbacks(term: &str) -> Part {
+fn callbacks(term: &str) -> TaskSource {
     let searched = format!(
         "SELECT id, created AS start FROM callback
          WHERE namespace = :namespace AND created >= :since AND created <= :upto {term}"
     );
-    Part { name: "callback", searched: vec![searched], read: CALLBACKS }
+    TaskSource { name: "callback", searched: vec![searched], read: CALLBACKS }
 }
 
 /// Columns: type, id, name, state, start, ended, parent.

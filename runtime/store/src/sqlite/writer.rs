@@ -16,19 +16,19 @@ use tokio::sync::{mpsc, oneshot};
 use tracing::{error, warn};
 
 use super::connection::{Database, Keeper};
-use super::failure::{Lost, closed};
+use super::failure::{TransactionFailure, closed};
 use super::operation::{Call, Operation, Steps, step};
 use super::threads::OwnThread;
 use crate::StoreError;
 
-enum Message {
+enum WriterCommand {
     Write(Box<dyn Operation>),
     /// Takes no more; what waits is still written.
     Close,
 }
 
 pub(super) struct Writer {
-    queue: mpsc::Sender<Message>, // dropped first: that ends the thread
+    queue: mpsc::Sender<WriterCommand>, // dropped first: that ends the thread
     thread: OwnThread,
     commits: Arc<AtomicU64>,
     opened: Arc<AtomicI64>,
@@ -39,7 +39,8 @@ impl Writer {
     pub fn start(database: Database, db: Connection) -> Result<Writer, StoreError> {
         let (queue, waiting) = mpsc::channel(database.config.write_queue);
         let (commits, opened) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicI64::new(1)));
-        let writing = Writing { database, db: Some(db), waiting, commits: commits.clone(), opened: opened.clone() };
+        let writing =
+            WriterThread { database, db: Some(db), waiting, commits: commits.clone(), opened: opened.clone() };
         let thread = OwnThread::start("store-writer", move || writing.run())?;
         Ok(Writer { queue, thread, commits, opened })
     }
@@ -52,7 +53,7 @@ impl Writer {
         work: impl FnMut(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        let call = Message::Write(Box::new(Call::new(steps, work, reply)));
+        let call = WriterCommand::Write(Box::new(Call::new(steps, work, reply)));
         self.queue.send(call).await.map_err(|_| closed())?;
         answer.await.map_err(|_| closed())?
     }
@@ -68,27 +69,27 @@ impl Writer {
 
     /// Writes what waits, moves the log into the database and ends the thread.
     pub async fn close(&self) {
-        let _ = self.queue.send(Message::Close).await; // it has ended already
+        let _ = self.queue.send(WriterCommand::Close).await; // it has ended already
         self.thread.ended().await;
     }
 }
 
 /// What the thread owns.
-struct Writing {
+struct WriterThread {
     database: Database,
     /// `None` after an error that the connection may not survive; the next batch opens it anew.
     db: Option<Connection>,
-    waiting: mpsc::Receiver<Message>,
+    waiting: mpsc::Receiver<WriterCommand>,
     commits: Arc<AtomicU64>,
     opened: Arc<AtomicI64>,
 }
 
-impl Writing {
+impl WriterThread {
     fn run(mut self) {
         while let Some(message) = self.waiting.blocking_recv() {
             match message {
-                Message::Write(first) => self.commit_together(first),
-                Message::Close => self.waiting.close(),
+                WriterCommand::Write(first) => self.commit_together(first),
+                WriterCommand::Close => self.waiting.close(),
             }
         }
         let Some(db) = self.db.take() else { return };
@@ -105,7 +106,7 @@ impl Writing {
         let mut batch = vec![first];
         match self.write(&mut batch) {
             // One of them may be too large where the others are not, or even free pages.
-            Err(Lost::Full) => {
+            Err(TransactionFailure::Full) => {
                 self.reuse_log();
                 batch.into_iter().for_each(|operation| self.commit_alone(operation));
             }
@@ -127,7 +128,7 @@ impl Writing {
         answer(batch, self.settle(ended));
     }
 
-    fn write(&mut self, batch: &mut Vec<Box<dyn Operation>>) -> Result<(), Lost> {
+    fn write(&mut self, batch: &mut Vec<Box<dyn Operation>>) -> Result<(), TransactionFailure> {
         let ended = match self.begin() {
             Ok(()) => self.run_waiting(batch).and_then(|()| self.commit()),
             Err(cause) => {
@@ -144,7 +145,7 @@ impl Writing {
     }
 
     /// Runs the first operation and those that are waiting, up to the bound.
-    fn run_waiting(&mut self, batch: &mut Vec<Box<dyn Operation>>) -> Result<(), Lost> {
+    fn run_waiting(&mut self, batch: &mut Vec<Box<dyn Operation>>) -> Result<(), TransactionFailure> {
         self.attempt(&mut batch[0])?;
         while batch.len() < self.database.config.batch
             && let Some(operation) = self.next_waiting()
@@ -159,24 +160,25 @@ impl Writing {
     fn next_waiting(&mut self) -> Option<Box<dyn Operation>> {
         loop {
             match self.waiting.try_recv().ok()? {
-                Message::Write(operation) => return Some(operation),
-                Message::Close => self.waiting.close(),
+                WriterCommand::Write(operation) => return Some(operation),
+                WriterCommand::Close => self.waiting.close(),
             }
         }
     }
 
-    fn begin(&mut self) -> Result<(), Lost> {
+    fn begin(&mut self) -> Result<(), TransactionFailure> {
         if self.db.is_none() {
-            let reopened = self.database.writer().map_err(|cause| Lost::Unavailable(cause.to_string()))?;
+            let reopened =
+                self.database.writer().map_err(|cause| TransactionFailure::Unavailable(cause.to_string()))?;
             warn!("the database was opened anew");
             self.opened.fetch_add(1, Ordering::AcqRel);
             self.db = Some(reopened);
         }
-        step(self.connection()?, "BEGIN IMMEDIATE").map_err(|cause| Lost::from(&cause))
+        step(self.connection()?, "BEGIN IMMEDIATE").map_err(|cause| TransactionFailure::from(&cause))
     }
 
     /// `Err`: not only the operation failed, the transaction is gone. What fails alone is the operation's own business.
-    fn attempt(&mut self, operation: &mut Box<dyn Operation>) -> Result<(), Lost> {
+    fn attempt(&mut self, operation: &mut Box<dyn Operation>) -> Result<(), TransactionFailure> {
         let db = self.connection()?;
         match operation.run(db) {
             Err(cause) if db.is_autocommit() => Err(cause),
@@ -184,32 +186,32 @@ impl Writing {
         }
     }
 
-    fn commit(&mut self) -> Result<(), Lost> {
-        step(self.connection()?, "COMMIT").map_err(|cause| Lost::from(&cause))?;
+    fn commit(&mut self) -> Result<(), TransactionFailure> {
+        step(self.connection()?, "COMMIT").map_err(|cause| TransactionFailure::from(&cause))?;
         self.commits.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 
     /// Leaves no transaction open, and no connection that may have seen a failed write to the disk.
-    fn settle(&mut self, ended: Result<(), Lost>) -> Result<(), Lost> {
+    fn settle(&mut self, ended: Result<(), TransactionFailure>) -> Result<(), TransactionFailure> {
         let Err(cause) = ended else { return Ok(()) };
         let rolled_back = match &self.db {
             Some(db) if !db.is_autocommit() => step(db, "ROLLBACK").is_ok(),
             Some(_) | None => true,
         };
-        if !rolled_back || matches!(cause, Lost::Broken(_)) {
+        if !rolled_back || matches!(cause, TransactionFailure::Broken(_)) {
             error!(?cause, "the connection is given up");
             self.db = None;
         }
         Err(cause)
     }
 
-    fn connection(&self) -> Result<&Connection, Lost> {
-        self.db.as_ref().ok_or_else(|| Lost::Unavailable("the database is not open".into()))
+    fn connection(&self) -> Result<&Connection, TransactionFailure> {
+        self.db.as_ref().ok_or_else(|| TransactionFailure::Unavailable("the database is not open".into()))
     }
 }
 
-fn answer(batch: Vec<Box<dyn Operation>>, ended: Result<(), Lost>) {
+fn answer(batch: Vec<Box<dyn Operation>>, ended: Result<(), TransactionFailure>) {
     for operation in batch {
         operation.answer(ended.clone());
     }

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::json;
 use wask_model::{Activation, Failure, WireResponse, messages};
-use wask_store::{ActivationQuery, Place};
+use wask_store::{ActivationQuery, ListPosition};
 
 use super::documents::activation::summary;
 use crate::api::App;
@@ -45,12 +45,14 @@ pub async fn list(
         }
         (true, false) => {
             let records = records.list(&and_one_more(&query)).await?;
-            let found = records.iter().map(|record| (Place { start: record.start, id: record.id }, record.wire()));
+            let found =
+                records.iter().map(|record| (ListPosition { start: record.start, id: record.id }, record.wire()));
             Ok(linked(&uri, &query, found.collect()))
         }
         (false, false) => {
             let summaries = records.summaries(&and_one_more(&query)).await?;
-            let found = summaries.iter().map(|shown| (Place { start: shown.start, id: shown.id }, summary(shown)));
+            let found =
+                summaries.iter().map(|shown| (ListPosition { start: shown.start, id: shown.id }, summary(shown)));
             Ok(linked(&uri, &query, found.collect()))
         }
     }
@@ -62,7 +64,7 @@ fn and_one_more(query: &ActivationQuery) -> ActivationQuery {
 }
 
 /// The page, with a link to the next one if there are more records.
-fn linked(uri: &Uri, query: &ActivationQuery, mut found: Vec<(Place, impl Serialize)>) -> Response {
+fn linked(uri: &Uri, query: &ActivationQuery, mut found: Vec<(ListPosition, impl Serialize)>) -> Response {
     let there_is_more = found.len() > query.limit as usize;
     found.truncate(query.limit as usize);
     let next = found.last().filter(|_| there_is_more).and_then(|(last, _)| link_to_next(uri, *last));

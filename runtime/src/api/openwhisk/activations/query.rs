@@ -2,7 +2,7 @@
 //! are wask's own.
 
 use wask_model::{Activation, Failure, Kind, NamespaceName, StatusFilter, messages};
-use wask_store::{ActivationQuery, Place};
+use wask_store::{ActivationQuery, ListPosition};
 
 use super::cursor;
 use crate::api::http::{Params, Rejection, listing};
@@ -23,7 +23,7 @@ pub fn read(params: &Params, namespace: NamespaceName, page: Page) -> Result<Act
         upto: params.filter("upto", listing::time)?,
         after: after(params, page)?,
         skip: page.skip,
-        ..ActivationQuery::of(namespace, page.limit)
+        ..ActivationQuery::new(namespace, page.limit)
     })
 }
 
@@ -49,7 +49,7 @@ fn kind(value: &str) -> Result<String, String> {
 }
 
 /// Reads `cursor`. It already says where the page begins, so `skip` cannot be combined with it · 400.
-fn after(params: &Params, page: Page) -> Result<Option<Place>, Rejection> {
+fn after(params: &Params, page: Page) -> Result<Option<ListPosition>, Rejection> {
     let after = params.filter("cursor", |value| cursor::read(value).ok_or_else(|| messages::not_a_cursor(value)))?;
     match after {
         Some(_) if page.skip > 0 => Err(Failure::BadRequest(messages::SKIP_WITH_CURSOR.into()).into()),

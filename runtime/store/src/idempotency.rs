@@ -7,7 +7,7 @@ use crate::{NewJob, StoreError};
 
 /// A request by the key that its caller gave it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyedRequest {
+pub struct RequestKey {
     pub namespace: NamespaceName,
     pub key: String,
     /// SHA-256 of what a retry must repeat.
@@ -16,7 +16,7 @@ pub struct KeyedRequest {
 
 /// What the first request with a key began.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Begun {
+pub struct KeyedActivation {
     pub activation: ActivationId,
     pub digest: [u8; 32],
 }
@@ -24,7 +24,7 @@ pub struct Begun {
 /// A request that is the first with its key, if none came at `since` or later.
 #[derive(Clone, Debug)]
 pub struct FirstRequest {
-    pub request: KeyedRequest,
+    pub request: RequestKey,
     /// What it begins.
     pub activation: ActivationId,
     pub at: Timestamp,
@@ -35,28 +35,33 @@ pub struct FirstRequest {
 
 /// What became of a [`FirstRequest`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum FirstRequestOutcome {
     /// It is the first: it and its work are on disk.
     Stored,
     /// It is not, and nothing was stored.
-    Before(Begun),
+    Before(KeyedActivation),
     /// Its namespace has as many keys as it may have; nothing was stored.
     Full { kept: u64, most: u64 },
 }
 
 #[async_trait]
-pub trait OnceStore: Send + Sync {
+pub trait IdempotencyStore: Send + Sync {
     /// What the first request with this key began, if that was at `since` or later.
-    async fn begun(&self, namespace: &NamespaceName, key: &str, since: Timestamp) -> Result<Option<Begun>, StoreError>;
+    async fn keyed_activation(
+        &self,
+        namespace: &NamespaceName,
+        key: &str,
+        since: Timestamp,
+    ) -> Result<Option<KeyedActivation>, StoreError>;
 
     /// Stores jobs and record as [`JobStore::enqueue`](crate::JobStore::enqueue) does, and with them, together or not at
     /// all, that the key stands for what they lead to. Of two first requests with one key one is stored.
-    async fn enqueue_once(
+    async fn enqueue_keyed(
         &self,
         first: FirstRequest,
         record: Option<Activation>,
         jobs: Vec<NewJob>,
-    ) -> Result<Verdict, StoreError>;
+    ) -> Result<FirstRequestOutcome, StoreError>;
 
     /// Removes up to `limit` keys whose first request came before `before`; returns how many.
     async fn forget_keys(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;

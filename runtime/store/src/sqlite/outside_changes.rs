@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use super::SqliteStore;
 use super::operation::Steps;
-use crate::{OthersWrite, StoreError};
+use crate::{OutsideChanges, StoreError};
 
 /// What the writing connection said at the last look.
 pub(super) struct LastLook {
@@ -24,9 +24,9 @@ impl LastLook {
 }
 
 #[async_trait]
-impl OthersWrite for SqliteStore {
+impl OutsideChanges for SqliteStore {
     /// Asked on the connection that writes, because it is the only one of this process that does.
-    async fn others_wrote(&self) -> Result<bool, StoreError> {
+    async fn changed_outside(&self) -> Result<bool, StoreError> {
         let look = |db: &Connection| Ok(db.pragma_query_value(None, "data_version", |row| row.get::<_, i64>(0))?);
         let version = self.writer.write(Steps::One, look).await?;
         let opened = self.writer.opened();

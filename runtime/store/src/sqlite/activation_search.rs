@@ -12,7 +12,7 @@ use super::rows;
 use crate::{ActivationQuery, StoreError};
 
 /// An [`ActivationQuery`] in SQLite's terms.
-pub(super) struct Search {
+pub(super) struct ActivationSearch {
     index: &'static str,
     /// Each is true of what is listed.
     terms: Vec<&'static str>,
@@ -21,9 +21,9 @@ pub(super) struct Search {
     skip: i64,
 }
 
-impl Search {
-    pub fn new(query: &ActivationQuery) -> Search {
-        let mut search = Search {
+impl ActivationSearch {
+    pub fn new(query: &ActivationQuery) -> ActivationSearch {
+        let mut search = ActivationSearch {
             index: index_for(query),
             terms: Vec::new(),
             arguments: Vec::new(),
@@ -124,13 +124,13 @@ fn is_failure(status: Option<StatusFilter>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Place;
+    use crate::ListPosition;
     use crate::conformance::samples::{T0, guest, id};
 
     fn plan(query: &ActivationQuery) -> Vec<String> {
         let mut db = Connection::open_in_memory().unwrap();
         super::super::connection::migrate(&mut db).unwrap();
-        let search = Search::new(query);
+        let search = ActivationSearch::new(query);
         let select = format!("SELECT id FROM {} ORDER BY start DESC, id DESC", search.matching());
         let mut explain = db.prepare(&format!("EXPLAIN QUERY PLAN {select}")).unwrap();
         let steps = explain.query_map(&search.arguments()[..], |row| row.get(3)).unwrap();
@@ -139,7 +139,8 @@ mod tests {
 
     #[test]
     fn every_search_is_one_range_of_one_index_that_covers_it_and_sorts_nothing() {
-        let all = ActivationQuery { after: Some(Place { start: T0, id: id(1) }), ..ActivationQuery::of(guest(), 10) };
+        let all =
+            ActivationQuery { after: Some(ListPosition { start: T0, id: id(1) }), ..ActivationQuery::new(guest(), 10) };
         let failed = ActivationQuery { status: Some(StatusFilter::Failed), ..all.clone() };
         let named = ActivationQuery { name: Some("a".into()), ..failed.clone() };
         let caused = ActivationQuery { cause: Some(id(1)), ..named.clone() };

@@ -15,7 +15,7 @@ pub struct ApiBounds {
 
 /// How a put ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ApiPut {
+pub enum ApiPutOutcome {
     Stored,
     /// It is not as it was read; nothing was written.
     Changed,
@@ -27,7 +27,7 @@ pub enum ApiPut {
 
 /// A namespace has at most one API at a base path.
 #[async_trait]
-pub trait ApiStore: Send + Sync {
+pub trait GatewayStore: Send + Sync {
     /// All APIs of a namespace, by base path.
     async fn apis(&self, namespace: &NamespaceName) -> Result<Vec<Api>, StoreError>;
 
@@ -39,7 +39,7 @@ pub trait ApiStore: Send + Sync {
         was: Option<&Api>,
         becomes: Api,
         bounds: ApiBounds,
-    ) -> Result<ApiPut, StoreError>;
+    ) -> Result<ApiPutOutcome, StoreError>;
 
     /// Removes the API if it is still as it was read. `false`: it is not.
     async fn delete_api(&self, namespace: &NamespaceName, was: &Api) -> Result<bool, StoreError>;

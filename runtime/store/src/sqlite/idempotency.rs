@@ -9,26 +9,31 @@ use wask_model::{Activation, NamespaceName, Timestamp};
 use super::SqliteStore;
 use super::operation::Steps;
 use super::rows::{self, RecordRow, insert_jobs, insert_records};
-use crate::{Begun, FirstRequest, NewJob, OnceStore, StoreError, Verdict};
+use crate::{FirstRequest, FirstRequestOutcome, IdempotencyStore, KeyedActivation, NewJob, StoreError};
 
 #[async_trait]
-impl OnceStore for SqliteStore {
-    async fn begun(&self, namespace: &NamespaceName, key: &str, since: Timestamp) -> Result<Option<Begun>, StoreError> {
+impl IdempotencyStore for SqliteStore {
+    async fn keyed_activation(
+        &self,
+        namespace: &NamespaceName,
+        key: &str,
+        since: Timestamp,
+    ) -> Result<Option<KeyedActivation>, StoreError> {
         let (namespace, key) = (namespace.clone(), key.to_owned());
         let read = move |db: &Connection| Ok(known(db, &namespace, &key)?.and_then(|known| known.unless_before(since)));
         self.readers.read(read).await
     }
 
-    async fn enqueue_once(
+    async fn enqueue_keyed(
         &self,
         first: FirstRequest,
         record: Option<Activation>,
         jobs: Vec<NewJob>,
-    ) -> Result<Verdict, StoreError> {
+    ) -> Result<FirstRequestOutcome, StoreError> {
         let record = RecordRow::all(record.as_slice())?;
         let enqueue = move |db: &Connection| {
             let decided = begin(db, &first)?;
-            if decided == Verdict::Stored {
+            if decided == FirstRequestOutcome::Stored {
                 insert_records(db, &record)?;
                 insert_jobs(db, &jobs)?;
             }
@@ -43,38 +48,40 @@ impl OnceStore for SqliteStore {
 }
 
 /// A key as it is stored.
-struct Known {
-    begun: Begun,
+struct StoredKey {
+    begun: KeyedActivation,
     at: Timestamp,
 }
 
-impl Known {
-    fn unless_before(self, since: Timestamp) -> Option<Begun> {
+impl StoredKey {
+    fn unless_before(self, since: Timestamp) -> Option<KeyedActivation> {
         (since <= self.at).then_some(self.begun)
     }
 }
 
-fn known(db: &Connection, namespace: &NamespaceName, key: &str) -> Result<Option<Known>, StoreError> {
+fn known(db: &Connection, namespace: &NamespaceName, key: &str) -> Result<Option<StoredKey>, StoreError> {
     let mut select =
         db.prepare_cached("SELECT activation, digest, begun FROM idempotency_key WHERE namespace = ?1 AND key = ?2")?;
     let found = select.query_row(params![namespace.as_str(), key], |row| {
         let digest = row.get(1)?;
-        let read = || Ok(Known { begun: Begun { activation: rows::id(row, 0)?, digest }, at: rows::time(row, 2)? });
+        let read = || {
+            Ok(StoredKey { begun: KeyedActivation { activation: rows::id(row, 0)?, digest }, at: rows::time(row, 2)? })
+        };
         Ok(read())
     });
     found.optional()?.transpose()
 }
 
 /// Takes the key for the request if it is the first. A key that is over, but not yet forgotten, begins anew in its place.
-fn begin(db: &Connection, first: &FirstRequest) -> Result<Verdict, StoreError> {
+fn begin(db: &Connection, first: &FirstRequest) -> Result<FirstRequestOutcome, StoreError> {
     let FirstRequest { request, activation, at, since, most } = first;
     match known(db, &request.namespace, &request.key)?.map(|known| known.unless_before(*since)) {
-        Some(Some(begun)) => return Ok(Verdict::Before(begun)),
+        Some(Some(begun)) => return Ok(FirstRequestOutcome::Before(begun)),
         Some(None) => (),
         None => {
             let kept = kept(db, &request.namespace)?;
             if *most <= kept {
-                return Ok(Verdict::Full { kept, most: *most });
+                return Ok(FirstRequestOutcome::Full { kept, most: *most });
             }
             add_to_kept(db, request.namespace.as_str(), 1)?;
         }
@@ -84,7 +91,7 @@ fn begin(db: &Connection, first: &FirstRequest) -> Result<Verdict, StoreError> {
     )?;
     let activation = activation.to_bytes();
     insert.execute(params![request.namespace.as_str(), request.key, request.digest, activation, at.millis()])?;
-    Ok(Verdict::Stored)
+    Ok(FirstRequestOutcome::Stored)
 }
 
 fn kept(db: &Connection, namespace: &NamespaceName) -> Result<u64, StoreError> {

@@ -3,7 +3,7 @@
 use wask_model::{Api, BasePath, PathPattern, ResponseType, Route, Verb};
 
 use super::samples::{full, guest, namespace};
-use crate::{ApiBounds, ApiPut, Store};
+use crate::{ApiBounds, ApiPutOutcome, Store};
 
 const ROOM: ApiBounds = ApiBounds { routes: 1000, bytes: 1_000_000 };
 
@@ -21,7 +21,7 @@ fn api(path: &str, routes: &[&str]) -> Api {
     Api { base_path: base(path), name: "☃".parse().unwrap(), routes, document: None }
 }
 
-async fn put(store: &dyn Store, was: Option<&Api>, becomes: Api) -> ApiPut {
+async fn put(store: &dyn Store, was: Option<&Api>, becomes: Api) -> ApiPutOutcome {
     store.put_api(&guest(), was, becomes, ROOM).await.unwrap()
 }
 
@@ -30,7 +30,7 @@ pub async fn an_api_is_put_listed_by_base_path_and_deleted(store: &dyn Store) {
     let mut club = api("/club", &["/books", "/books/{isbn}"]);
     club.document = serde_json::json!({ "z": 1, "a": { "é": 1e300 } }).as_object().cloned();
     for api in [club.clone(), api("/bar", &["/"])] {
-        assert_eq!(put(store, None, api).await, ApiPut::Stored);
+        assert_eq!(put(store, None, api).await, ApiPutOutcome::Stored);
     }
     assert_eq!(store.apis(&guest()).await.unwrap(), [api("/bar", &["/"]), club.clone()]);
     assert_eq!(store.apis(&namespace("other")).await.unwrap(), []);
@@ -43,32 +43,32 @@ pub async fn an_api_is_put_listed_by_base_path_and_deleted(store: &dyn Store) {
 
 pub async fn an_api_is_replaced_only_as_it_was_read(store: &dyn Store) {
     let (old, new) = (api("/club", &["/a"]), api("/club", &["/a", "/b"]));
-    assert_eq!(put(store, Some(&old), new.clone()).await, ApiPut::Changed);
-    assert_eq!(put(store, None, old.clone()).await, ApiPut::Stored);
-    assert_eq!(put(store, None, new.clone()).await, ApiPut::Changed);
-    assert_eq!(put(store, Some(&old), new.clone()).await, ApiPut::Stored);
-    assert_eq!(put(store, Some(&old), api("/club", &[])).await, ApiPut::Changed);
+    assert_eq!(put(store, Some(&old), new.clone()).await, ApiPutOutcome::Changed);
+    assert_eq!(put(store, None, old.clone()).await, ApiPutOutcome::Stored);
+    assert_eq!(put(store, None, new.clone()).await, ApiPutOutcome::Changed);
+    assert_eq!(put(store, Some(&old), new.clone()).await, ApiPutOutcome::Stored);
+    assert_eq!(put(store, Some(&old), api("/club", &[])).await, ApiPutOutcome::Changed);
     assert_eq!(store.apis(&guest()).await.unwrap(), [new]);
 }
 
 pub async fn of_two_that_add_a_route_at_once_none_is_lost_unseen(store: &dyn Store) {
     let (one, two) = tokio::join!(put(store, None, api("/club", &["/a"])), put(store, None, api("/club", &["/b"])));
     let ended = [one, two];
-    assert!(ended.contains(&ApiPut::Stored) && ended.contains(&ApiPut::Changed), "{ended:?}");
+    assert!(ended.contains(&ApiPutOutcome::Stored) && ended.contains(&ApiPutOutcome::Changed), "{ended:?}");
 }
 
 pub async fn a_namespace_has_no_more_routes_and_bytes_than_its_bounds(store: &dyn Store) {
     let bounds = |routes, bytes| ApiBounds { routes, bytes };
     let guest = guest();
     let try_put = async |becomes, bounds| store.put_api(&guest, None, becomes, bounds).await.unwrap();
-    assert_eq!(try_put(api("/a", &["/1", "/2"]), bounds(2, 10_000)).await, ApiPut::Stored);
-    assert_eq!(try_put(api("/b", &["/1"]), bounds(2, 10_000)).await, ApiPut::TooManyRoutes(3));
+    assert_eq!(try_put(api("/a", &["/1", "/2"]), bounds(2, 10_000)).await, ApiPutOutcome::Stored);
+    assert_eq!(try_put(api("/b", &["/1"]), bounds(2, 10_000)).await, ApiPutOutcome::TooManyRoutes(3));
     let ended = try_put(api("/b", &["/1"]), bounds(3, 300)).await;
-    assert!(matches!(ended, ApiPut::TooLarge(bytes) if 300 < bytes), "{ended:?}");
+    assert!(matches!(ended, ApiPutOutcome::TooLarge(bytes) if 300 < bytes), "{ended:?}");
     assert_eq!(store.apis(&guest).await.unwrap().len(), 1);
-    assert_eq!(try_put(api("/b", &["/1"]), bounds(3, 10_000)).await, ApiPut::Stored);
+    assert_eq!(try_put(api("/b", &["/1"]), bounds(3, 10_000)).await, ApiPutOutcome::Stored);
     // What is replaced does not count.
     let was = api("/a", &["/1", "/2"]);
     let replaced = store.put_api(&guest, Some(&was), api("/a", &["/3", "/4"]), bounds(3, 10_000)).await.unwrap();
-    assert_eq!(replaced, ApiPut::Stored);
+    assert_eq!(replaced, ApiPutOutcome::Stored);
 }

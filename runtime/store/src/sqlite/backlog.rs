@@ -6,27 +6,32 @@ use rusqlite::{Connection, Row, params};
 use wask_model::{NamespaceName, Timestamp};
 
 use super::rows;
-use crate::{Claim, Job, Lane, Lease, Portion, StoreError, Waiting};
+use crate::{Allotment, Claim, Job, Lane, Lease, ShareBacklog, StoreError};
 
 /// So many due jobs are counted one by one; where more are due, it is cheaper to go from share to share.
 const COUNTED: u32 = 1024;
 
 /// By share and namespace: how many jobs, and since when.
-type Found = BTreeMap<(String, NamespaceName), (u32, Timestamp)>;
+type Backlogs = BTreeMap<(String, NamespaceName), (u32, Timestamp)>;
 
-pub(super) fn waiting(db: &Connection, lane: Lane, now: Timestamp, most: u32) -> Result<Vec<Waiting>, StoreError> {
-    let mut found = Found::new();
+pub(super) fn share_backlogs(
+    db: &Connection,
+    lane: Lane,
+    now: Timestamp,
+    most: u32,
+) -> Result<Vec<ShareBacklog>, StoreError> {
+    let mut found = Backlogs::new();
     if !few_due(db, lane, now, &mut found)? {
         found.clear();
         many_due(db, lane, now, most, &mut found)?;
     }
     ended_leases(db, lane, now, &mut found)?;
-    let bounded = |((share, namespace), (jobs, since))| Waiting { share, namespace, jobs: most.min(jobs), since };
+    let bounded = |((share, namespace), (jobs, since))| ShareBacklog { share, namespace, jobs: most.min(jobs), since };
     Ok(found.into_iter().map(bounded).collect())
 }
 
 /// Looks at no share of which nothing is due. `false`: there may be more than it has counted.
-fn few_due(db: &Connection, lane: Lane, now: Timestamp, found: &mut Found) -> Result<bool, StoreError> {
+fn few_due(db: &Connection, lane: Lane, now: Timestamp, found: &mut Backlogs) -> Result<bool, StoreError> {
     let mut select = db.prepare_cached(
         "SELECT share, namespace, count(*), min(due) FROM (
              SELECT share, namespace, due FROM job WHERE state = 'due' AND lane = ?1 AND due <= ?2
@@ -41,7 +46,7 @@ fn few_due(db: &Connection, lane: Lane, now: Timestamp, found: &mut Found) -> Re
 }
 
 /// Goes from one line to the next, so that of each it looks at no more jobs than it counts.
-fn many_due(db: &Connection, lane: Lane, now: Timestamp, most: u32, found: &mut Found) -> Result<(), StoreError> {
+fn many_due(db: &Connection, lane: Lane, now: Timestamp, most: u32, found: &mut Backlogs) -> Result<(), StoreError> {
     let mut next = db.prepare_cached(
         "SELECT share, namespace FROM job WHERE state = 'due' AND lane = ?1 AND (share, namespace) > (?2, ?3)
          ORDER BY share, namespace LIMIT 1",
@@ -65,7 +70,7 @@ fn many_due(db: &Connection, lane: Lane, now: Timestamp, most: u32, found: &mut 
 }
 
 /// There are as many as a node had running when it died.
-fn ended_leases(db: &Connection, lane: Lane, now: Timestamp, found: &mut Found) -> Result<(), StoreError> {
+fn ended_leases(db: &Connection, lane: Lane, now: Timestamp, found: &mut Backlogs) -> Result<(), StoreError> {
     let mut select = db.prepare_cached(
         "SELECT share, namespace, count(*), min(due) FROM job
          WHERE state = 'leased' AND lane = ?1 AND lease_until < ?2 GROUP BY share, namespace",
@@ -78,7 +83,7 @@ fn ended_leases(db: &Connection, lane: Lane, now: Timestamp, found: &mut Found) 
 }
 
 /// Columns: share, namespace, number, earliest due.
-fn add(found: &mut Found, row: &Row<'_>) -> Result<(), StoreError> {
+fn add(found: &mut Backlogs, row: &Row<'_>) -> Result<(), StoreError> {
     let (jobs, since) = (row.get::<_, u32>(2)?, rows::time(row, 3)?);
     let entry = found.entry((row.get(0)?, rows::namespace(row, 1)?)).or_insert((0, since));
     *entry = (entry.0.saturating_add(jobs), entry.1.min(since));
@@ -90,7 +95,7 @@ pub(super) fn claim_jobs(
     db: &Connection,
     lane: Lane,
     now: Timestamp,
-    portion: &Portion,
+    portion: &Allotment,
     claim: &Claim,
     jobs: &mut Vec<Job>,
 ) -> Result<(), StoreError> {
@@ -108,7 +113,7 @@ pub(super) fn claim_jobs(
              ORDER BY due, id LIMIT ?7)
          RETURNING id, attempt, payload, due, cancelled",
     )?;
-    let Portion { share, namespace, jobs: most } = portion;
+    let Allotment { share, namespace, jobs: most } = portion;
     let (until, now) = (claim.until.millis(), now.millis());
     let mut found = update.query(params![claim.owner, until, lane.as_str(), share, namespace.as_str(), now, most])?;
     while let Some(row) = found.next()? {

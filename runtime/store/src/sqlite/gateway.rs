@@ -8,10 +8,10 @@ use super::SqliteStore;
 use super::connection::sql_number;
 use super::operation::Steps;
 use super::rows;
-use crate::{ApiBounds, ApiPut, ApiStore, StoreError};
+use crate::{ApiBounds, ApiPutOutcome, GatewayStore, StoreError};
 
 #[async_trait]
-impl ApiStore for SqliteStore {
+impl GatewayStore for SqliteStore {
     async fn apis(&self, namespace: &NamespaceName) -> Result<Vec<Api>, StoreError> {
         let namespace = namespace.clone();
         let read = move |db: &Connection| {
@@ -32,29 +32,29 @@ impl ApiStore for SqliteStore {
         was: Option<&Api>,
         becomes: Api,
         bounds: ApiBounds,
-    ) -> Result<ApiPut, StoreError> {
+    ) -> Result<ApiPutOutcome, StoreError> {
         let (namespace, was, doc) = (namespace.clone(), was.cloned(), serde_json::to_string(&becomes)?);
         let put = move |db: &Connection| {
             let base_path = becomes.base_path.as_str();
             // Compared as values: a number may be written in more than one way.
             if stored(db, &namespace, base_path)? != was {
-                return Ok(ApiPut::Changed);
+                return Ok(ApiPutOutcome::Changed);
             }
             let own = (becomes.routes.len() as u64, doc.len() as u64);
             let others = of_others(db, &namespace, base_path)?;
             let (routes, bytes) = (own.0 + others.0, own.1 + others.1);
             if bounds.routes < routes {
-                return Ok(ApiPut::TooManyRoutes(routes));
+                return Ok(ApiPutOutcome::TooManyRoutes(routes));
             }
             if bounds.bytes < bytes {
-                return Ok(ApiPut::TooLarge(bytes));
+                return Ok(ApiPutOutcome::TooLarge(bytes));
             }
             let mut upsert = db.prepare_cached(
                 "INSERT INTO api (namespace, base_path, routes, doc) VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT (namespace, base_path) DO UPDATE SET routes = excluded.routes, doc = excluded.doc",
             )?;
             upsert.execute(params![namespace.as_str(), base_path, sql_number(own.0), doc])?;
-            Ok(ApiPut::Stored)
+            Ok(ApiPutOutcome::Stored)
         };
         self.writer.write(Steps::One, put).await
     }
