@@ -7,8 +7,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, ToSql};
 use wask_model::{Status, StatusFilter, Timestamp};
 
-use super::connection::sql_number;
-use super::rows;
+use super::values::{self, sql_number};
 use crate::{ActivationQuery, StoreError};
 
 /// An [`ActivationQuery`] in SQLite's terms.
@@ -95,7 +94,7 @@ impl ActivationSearch {
 
     pub fn count(&self, db: &Connection) -> Result<u64, StoreError> {
         let mut count = db.prepare_cached(&format!("SELECT count(*) FROM {}", self.matching()))?;
-        Ok(count.query_row(&self.arguments()[..], rows::count)?)
+        Ok(count.query_row(&self.arguments()[..], values::count)?)
     }
 
     fn matching(&self) -> String {
@@ -129,7 +128,7 @@ mod tests {
 
     fn plan(query: &ActivationQuery) -> Vec<String> {
         let mut db = Connection::open_in_memory().unwrap();
-        super::super::connection::migrate(&mut db).unwrap();
+        super::super::schema::migrate(&mut db).unwrap();
         let search = ActivationSearch::new(query);
         let select = format!("SELECT id FROM {} ORDER BY start DESC, id DESC", search.matching());
         let mut explain = db.prepare(&format!("EXPLAIN QUERY PLAN {select}")).unwrap();

@@ -9,7 +9,8 @@ use wask_model::{Activation, ActivationId, NamespaceName};
 use super::SqliteStore;
 use super::activation_search::ActivationSearch;
 use super::operation::Steps;
-use super::rows::{self, Head, RecordRow, insert_records};
+use super::records::{Head, RecordRow, insert_records};
+use super::{records, values};
 use crate::{ActivationQuery, ActivationStore, StoreError, Summary};
 
 #[async_trait]
@@ -61,14 +62,14 @@ impl ActivationStore for SqliteStore {
 
 /// Columns: id, start, ended, head.
 fn summary(row: &Row<'_>, namespace: &NamespaceName) -> Result<Summary, StoreError> {
-    let head: Head<'static> = rows::json(row, 3)?;
+    let head: Head<'static> = values::json(row, 3)?;
     Ok(Summary {
-        id: rows::id(row, 0)?,
+        id: values::id(row, 0)?,
         namespace: namespace.clone(),
         name: head.name.into_owned(),
         version: head.version,
-        start: rows::time(row, 1)?,
-        end: rows::optional_time(row, 2)?,
+        start: values::time(row, 1)?,
+        end: values::optional_time(row, 2)?,
         duration_ms: head.duration_ms,
         cause: head.cause,
         status_code: head.status,
@@ -78,20 +79,20 @@ fn summary(row: &Row<'_>, namespace: &NamespaceName) -> Result<Summary, StoreErr
 
 /// Columns: id, start, ended, head, response, logs, input.
 fn record(row: &Row<'_>, namespace: &NamespaceName) -> Result<Activation, StoreError> {
-    let head: Head<'static> = rows::json(row, 3)?;
+    let head: Head<'static> = values::json(row, 3)?;
     Ok(Activation {
-        id: rows::id(row, 0)?,
+        id: values::id(row, 0)?,
         namespace: namespace.clone(),
         name: head.name.into_owned(),
         version: head.version,
         subject: head.subject.into_owned(),
-        start: rows::time(row, 1)?,
-        end: rows::optional_time(row, 2)?,
+        start: values::time(row, 1)?,
+        end: values::optional_time(row, 2)?,
         duration_ms: head.duration_ms,
         cause: head.cause,
-        response: rows::response(row, 4)?,
-        logs: rows::logs(row, 5)?,
+        response: records::response(row, 4)?,
+        logs: records::logs(row, 5)?,
         annotations: head.annotations.into_owned(),
-        input: rows::json(row, 6)?,
+        input: values::json(row, 6)?,
     })
 }

@@ -5,10 +5,10 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use wask_model::{Alarm, FullName, NamespaceName, PastTick, Timestamp};
 
 use super::SqliteStore;
-use super::connection::sql_number;
+use super::job_rows::insert_jobs;
 use super::operation::Steps;
-use super::rows::{self, Key, insert_jobs};
 use super::ticks::{self, TickRow};
+use super::values::{self, Key, sql_number};
 use crate::{AlarmAdvance, AlarmStore, NewJob, StoreError, Tick};
 
 #[async_trait]
@@ -26,7 +26,7 @@ impl AlarmStore for SqliteStore {
             let mut found = select.query(params![namespace.as_str(), sql_number(limit), sql_number(skip)])?;
             let mut alarms = Vec::new();
             while let Some(row) = found.next()? {
-                alarms.push(rows::json(row, 0)?);
+                alarms.push(values::json(row, 0)?);
             }
             Ok(alarms)
         };
@@ -37,7 +37,7 @@ impl AlarmStore for SqliteStore {
         let namespace = namespace.clone();
         let read = move |db: &Connection| {
             let mut count = db.prepare_cached("SELECT count(*) FROM alarm WHERE namespace = ?1")?;
-            Ok(count.query_row([namespace.as_str()], rows::count)?)
+            Ok(count.query_row([namespace.as_str()], values::count)?)
         };
         self.readers.read(read).await
     }
@@ -88,7 +88,7 @@ impl AlarmStore for SqliteStore {
             let mut found = select.query(params![now.millis(), limit])?;
             let mut ticks = Vec::new();
             while let Some(row) = found.next()? {
-                ticks.push(Tick { due: rows::time(row, 0)?, alarm: rows::json(row, 1)? });
+                ticks.push(Tick { due: values::time(row, 0)?, alarm: values::json(row, 1)? });
             }
             Ok(ticks)
         };
@@ -140,7 +140,7 @@ impl AlarmStore for SqliteStore {
     async fn next_alarm(&self) -> Result<Option<Timestamp>, StoreError> {
         let read = move |db: &Connection| {
             let mut select = db.prepare_cached("SELECT min(next_fire) FROM alarm WHERE next_fire IS NOT NULL")?;
-            select.query_row([], |row| Ok(rows::optional_time(row, 0)))?
+            select.query_row([], |row| Ok(values::optional_time(row, 0)))?
         };
         self.readers.read(read).await
     }
@@ -179,7 +179,7 @@ impl BoundAdvance {
 
 fn stored(db: &Connection, key: &Key) -> Result<Option<Alarm>, StoreError> {
     let mut select = db.prepare_cached("SELECT doc FROM alarm WHERE namespace = ?1 AND local = ?2")?;
-    let found = select.query_row(params![key.namespace.as_str(), key.local], |row| Ok(rows::json(row, 0)));
+    let found = select.query_row(params![key.namespace.as_str(), key.local], |row| Ok(values::json(row, 0)));
     found.optional()?.transpose()
 }
 

@@ -5,9 +5,8 @@ use rusqlite::{Connection, params};
 use wask_model::{AuditRecord, Timestamp};
 
 use super::SqliteStore;
-use super::connection::sql_number;
 use super::operation::Steps;
-use super::rows;
+use super::values::{self, sql_number};
 use crate::{AuditQuery, AuditStore, StoreError};
 
 const MATCHES: &str = "FROM audit WHERE namespace = ?1 AND at BETWEEN ?2 AND ?3 AND (?4 IS NULL OR name = ?4)";
@@ -24,7 +23,7 @@ impl AuditStore for SqliteStore {
             let mut found = select.query(params![namespace.as_str(), since, upto, name, limit, skip])?;
             let mut records = Vec::new();
             while let Some(row) = found.next()? {
-                records.push(rows::json(row, 0)?);
+                records.push(values::json(row, 0)?);
             }
             Ok(records)
         };
@@ -36,7 +35,7 @@ impl AuditStore for SqliteStore {
         let read = move |db: &Connection| {
             let mut count = db.prepare_cached(&format!("SELECT count(*) {MATCHES}"))?;
             let (since, upto) = bounds(&query);
-            Ok(count.query_row(params![query.namespace.as_str(), since, upto, query.name], rows::count)?)
+            Ok(count.query_row(params![query.namespace.as_str(), since, upto, query.name], values::count)?)
         };
         self.readers.read(read).await
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, Row, params};
 use wask_model::{NamespaceName, Timestamp};
 
-use super::rows;
+use super::values;
 use crate::{Allotment, Claim, Job, Lane, Lease, ShareBacklog, StoreError};
 
 /// So many due jobs are counted one by one; where more are due, it is cheaper to go from share to share.
@@ -84,8 +84,8 @@ fn ended_leases(db: &Connection, lane: Lane, now: Timestamp, found: &mut Backlog
 
 /// Columns: share, namespace, number, earliest due.
 fn add(found: &mut Backlogs, row: &Row<'_>) -> Result<(), StoreError> {
-    let (jobs, since) = (row.get::<_, u32>(2)?, rows::time(row, 3)?);
-    let entry = found.entry((row.get(0)?, rows::namespace(row, 1)?)).or_insert((0, since));
+    let (jobs, since) = (row.get::<_, u32>(2)?, values::time(row, 3)?);
+    let entry = found.entry((row.get(0)?, values::namespace(row, 1)?)).or_insert((0, since));
     *entry = (entry.0.saturating_add(jobs), entry.1.min(since));
     Ok(())
 }
@@ -118,13 +118,13 @@ pub(super) fn claim_jobs(
     let mut found = update.query(params![claim.owner, until, lane.as_str(), share, namespace.as_str(), now, most])?;
     while let Some(row) = found.next()? {
         jobs.push(Job {
-            lease: Lease { job: rows::id(row, 0)?, owner: claim.owner.clone(), attempt: row.get(1)? },
+            lease: Lease { job: values::id(row, 0)?, owner: claim.owner.clone(), attempt: row.get(1)? },
             lane,
             namespace: namespace.clone(),
             share: share.clone(),
             payload: row.get(2)?,
-            due: rows::time(row, 3)?,
-            cancelled: rows::optional_time(row, 4)?,
+            due: values::time(row, 3)?,
+            cancelled: values::optional_time(row, 4)?,
         });
     }
     Ok(())

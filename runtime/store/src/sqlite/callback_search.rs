@@ -4,8 +4,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, ToSql};
 use wask_model::{CallbackState, Timestamp};
 
-use super::connection::sql_number;
-use super::rows;
+use super::values::{self, sql_number};
 use crate::{CallbackQuery, StoreError};
 
 /// A [`CallbackQuery`] in SQLite's terms.
@@ -80,7 +79,7 @@ impl CallbackSearch {
         // Named, so that every argument is used.
         let sql = format!("SELECT count(*) FROM {} AND :limit >= 0 AND :skip >= 0", self.matching());
         let mut count = db.prepare_cached(&sql)?;
-        Ok(count.query_row(&self.arguments()[..], rows::count)?)
+        Ok(count.query_row(&self.arguments()[..], values::count)?)
     }
 
     fn matching(&self) -> String {

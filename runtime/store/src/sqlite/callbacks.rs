@@ -1,15 +1,16 @@
 //! Completion callbacks. Where one stands is read from the job of the same id, so that the two cannot contradict each other.
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use wask_model::{ActivationId, Callback, CallbackEnd, CallbackId, CallbackState, NamespaceName, Timestamp};
+use rusqlite::{Connection, OptionalExtension as _, params};
+use wask_model::{Callback, CallbackId, NamespaceName, Timestamp};
 
 use super::SqliteStore;
+use super::callback_rows::{known, load, update};
 use super::callback_search::CallbackSearch;
-use super::jobs::{end_job, release_job};
+use super::job_rows::insert_jobs;
+use super::leases::{end_job, release_job};
 use super::operation::Steps;
-use super::retention::{self, Kind};
-use super::rows::{self, insert_jobs};
+use super::values;
 use crate::{
     AfterAttempt, CallbackCancelOutcome, CallbackQuery, CallbackStore, KnownCallback, Lease, NewJob, StoreError,
     StoredCallbackSettings,
@@ -50,7 +51,7 @@ impl CallbackStore for SqliteStore {
         let read = move |db: &Connection| {
             let mut count =
                 db.prepare_cached("SELECT count(*) FROM callback WHERE namespace = ?1 AND ended IS NULL")?;
-            Ok(count.query_row([namespace.as_str()], rows::count)?)
+            Ok(count.query_row([namespace.as_str()], values::count)?)
         };
         self.readers.read(read).await
     }
@@ -157,70 +158,8 @@ impl CallbackStore for SqliteStore {
     }
 }
 
-/// Stores a new callback; one whose id exists stays as it is.
-pub(super) fn insert(db: &Connection, callback: &Callback) -> Result<(), StoreError> {
-    let mut insert = db.prepare_cached(
-        "INSERT INTO callback (id, namespace, activation, cause, name, correlation, created, updated, ended, doc)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING",
-    )?;
-    insert.execute(params![
-        callback.id.as_activation_id().to_bytes(),
-        callback.namespace.as_str(),
-        callback.activation.to_bytes(),
-        callback.cause.map(ActivationId::to_bytes),
-        callback.name.to_string(),
-        callback.correlation_id,
-        callback.created.millis(),
-        callback.updated.millis(),
-        callback.end.map(end_text),
-        serde_json::to_string(callback)?,
-    ])?;
-    Ok(())
-}
-
-/// `notice`: `None` leaves what is there.
-fn update(db: &Connection, was: &Callback, becomes: &Callback, notice: Option<&str>) -> Result<(), StoreError> {
-    let mut size = db.prepare_cached(&format!("SELECT {} FROM callback WHERE id = ?1", Kind::Callback.bytes()))?;
-    let id = becomes.id.as_activation_id().to_bytes();
-    let mut kept = |over: bool| match over {
-        true => size.query_row([id], |row| row.get::<_, i64>(0)),
-        false => Ok(0),
-    };
-    let before = kept(was.end.is_some())?;
-    let mut update = db.prepare_cached(
-        "UPDATE callback SET updated = ?2, ended = ?3, doc = ?4, notice = coalesce(?5, notice) WHERE id = ?1",
-    )?;
-    let doc = serde_json::to_string(becomes)?;
-    update.execute(params![id, becomes.updated.millis(), becomes.end.map(end_text), doc, notice])?;
-    let after = kept(becomes.end.is_some())?;
-    retention::add(db, Kind::Callback, becomes.namespace.as_str(), after - before)
-}
-
-fn load(db: &Connection, id: CallbackId) -> Result<Option<Callback>, StoreError> {
-    let mut select = db.prepare_cached("SELECT doc FROM callback WHERE id = ?1")?;
-    let found = select.query_row([id.as_activation_id().to_bytes()], |row| Ok(rows::json(row, 0)));
-    found.optional()?.transpose()
-}
-
 fn settings(db: &Connection, namespace: &NamespaceName) -> Result<StoredCallbackSettings, StoreError> {
     let mut select = db.prepare_cached("SELECT doc FROM callback_settings WHERE namespace = ?1")?;
-    let found = select.query_row([namespace.as_str()], |row| Ok(rows::json(row, 0)));
+    let found = select.query_row([namespace.as_str()], |row| Ok(values::json(row, 0)));
     Ok(found.optional()?.transpose()?.unwrap_or_default())
-}
-
-fn end_text(end: CallbackEnd) -> &'static str {
-    CallbackState::from(end).as_str()
-}
-
-/// Columns: doc of the callback; state and due time of its job.
-fn known(row: &Row<'_>) -> Result<KnownCallback, StoreError> {
-    let callback: Callback = rows::json(row, 0)?;
-    let job: Option<String> = row.get(1)?;
-    let (state, next_attempt) = match (callback.end, job.as_deref()) {
-        (Some(end), _) => (end.into(), None),
-        (None, None) => (CallbackState::Waiting, None),
-        (None, Some("leased")) => (CallbackState::InFlight, None),
-        (None, Some(_)) => (CallbackState::Pending, rows::optional_time(row, 2)?),
-    };
-    Ok(KnownCallback { callback, state, next_attempt })
 }

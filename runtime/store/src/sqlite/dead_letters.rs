@@ -6,11 +6,11 @@ use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params};
 use wask_model::{ActivationId, NamespaceName};
 
 use super::SqliteStore;
-use super::connection::sql_number;
+use super::job_rows::insert_jobs;
 use super::operation::Steps;
-use super::retention::{self, Kind};
-use super::rows::{self, insert_jobs};
-use crate::{DeadLetter, DeadLetterQuery, DeadLetterStore, Lane, NewJob, StoreError};
+use super::stored_bytes;
+use super::values::{self, sql_number};
+use crate::{DeadLetter, DeadLetterQuery, DeadLetterStore, Lane, NewJob, RetentionClass, StoreError};
 
 const COLUMNS: &str = "id, lane, namespace, name, attempt, died, reason, payload";
 
@@ -37,7 +37,7 @@ impl DeadLetterStore for SqliteStore {
         let search = DeadLetterSearch::new(&all);
         let read = move |db: &Connection| {
             let mut count = db.prepare_cached(&format!("SELECT count(*) FROM ({})", search.page()))?;
-            Ok(count.query_row(&search.arguments()[..], rows::count)?)
+            Ok(count.query_row(&search.arguments()[..], values::count)?)
         };
         self.readers.read(read).await
     }
@@ -79,7 +79,7 @@ impl DeadLetterStore for SqliteStore {
             let mut removed = 0;
             let mut ids = Vec::new();
             while let Some(row) = found.next()? {
-                ids.push(rows::id(row, 0)?);
+                ids.push(values::id(row, 0)?);
             }
             for id in ids {
                 removed += u64::from(remove(db, &namespace, id)?);
@@ -97,7 +97,7 @@ fn remove(db: &Connection, namespace: &NamespaceName, id: ActivationId) -> Resul
     let removed =
         delete.query_row(params![id.to_bytes(), namespace.as_str()], |row| row.get::<_, i64>(0)).optional()?;
     if let Some(bytes) = removed {
-        retention::add(db, Kind::DeadLetter, namespace.as_str(), -bytes)?;
+        stored_bytes::add(db, RetentionClass::DeadLetters, namespace.as_str(), -bytes)?;
     }
     Ok(removed.is_some())
 }
@@ -107,12 +107,12 @@ fn dead_letter(row: &Row<'_>) -> Result<DeadLetter, StoreError> {
     let lane: String = row.get(1)?;
     let lane = Lane::from_name(&lane).ok_or_else(|| anyhow::anyhow!("a dead letter is in the unknown lane {lane}"))?;
     Ok(DeadLetter {
-        id: rows::id(row, 0)?,
+        id: values::id(row, 0)?,
         lane,
-        namespace: rows::namespace(row, 2)?,
+        namespace: values::namespace(row, 2)?,
         name: row.get(3)?,
         attempts: row.get(4)?,
-        died: rows::time(row, 5)?,
+        died: values::time(row, 5)?,
         reason: row.get::<_, Option<String>>(6)?.unwrap_or_default(),
         payload: row.get(7)?,
     })

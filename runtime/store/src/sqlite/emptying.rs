@@ -3,8 +3,8 @@
 use rusqlite::{Connection, Row, params};
 use wask_model::NamespaceName;
 
-use super::connection::sql_number;
 use super::entities::forget_code;
+use super::values::sql_number;
 use crate::StoreError;
 
 /// Tables with things of namespaces: entities first, so that nothing new is begun; what counts others after these.
@@ -88,12 +88,12 @@ fn remove_rows(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sqlite::connection;
+    use crate::sqlite::schema;
 
     #[test]
     fn every_table_with_things_of_namespaces_is_emptied() {
         let mut db = Connection::open_in_memory().unwrap();
-        connection::migrate(&mut db).unwrap();
+        schema::migrate(&mut db).unwrap();
         let mut select = db
             .prepare(
                 "SELECT DISTINCT tables.name FROM sqlite_schema AS tables, pragma_table_info(tables.name) AS columns

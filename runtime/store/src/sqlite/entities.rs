@@ -6,9 +6,8 @@ use wask_model::{AuditRecord, Entity, FullName};
 
 use super::SqliteStore;
 use super::audit::AuditRow;
-use super::connection::sql_number;
 use super::operation::Steps;
-use super::rows::{self, Key};
+use super::values::{self, Key, sql_number};
 use crate::{Change, EntityQuery, EntityStore, Revision, StoreError, StoredEntity};
 
 const MATCHES: &str = "FROM entity WHERE namespace = ?1 AND collection = ?2
@@ -23,7 +22,7 @@ impl EntityStore for SqliteStore {
                 db.prepare_cached("SELECT revision, doc FROM entity WHERE namespace = ?1 AND local = ?2")?;
             let found = select.query_row(params![key.namespace.as_str(), key.local], |row| {
                 let revision = Revision(row.get(0)?);
-                Ok(rows::json(row, 1).map(|value| StoredEntity { revision, value }))
+                Ok(values::json(row, 1).map(|value| StoredEntity { revision, value }))
             });
             found.optional()?.transpose()
         };
@@ -42,7 +41,7 @@ impl EntityStore for SqliteStore {
                 select.query(params![namespace.as_str(), collection.as_str(), package, shared_only, limit, skip])?;
             let mut entities = Vec::new();
             while let Some(row) = found.next()? {
-                entities.push(rows::json(row, 0)?);
+                entities.push(values::json(row, 0)?);
             }
             Ok(entities)
         };
@@ -56,7 +55,7 @@ impl EntityStore for SqliteStore {
             let EntityQuery { namespace, collection, package, shared_only, .. } = &query;
             let package = package.as_ref().map(|name| name.as_str());
             let values = params![namespace.as_str(), collection.as_str(), package, shared_only];
-            Ok(count.query_row(values, rows::count)?)
+            Ok(count.query_row(values, values::count)?)
         };
         self.readers.read(read).await
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, params};
 use wask_model::{ActivationId, AuthKey, Timestamp};
 
-use super::connection::migrate_to;
+use super::schema::migrate_to;
 use crate::StoreError;
 
 /// Makes the file `path` with the schema of version 1, and in it the namespace `guest` with this key, and these activations

@@ -5,9 +5,8 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use wask_model::{Api, NamespaceName};
 
 use super::SqliteStore;
-use super::connection::sql_number;
 use super::operation::Steps;
-use super::rows;
+use super::values::{self, sql_number};
 use crate::{ApiBounds, ApiPutOutcome, GatewayStore, StoreError};
 
 #[async_trait]
@@ -19,7 +18,7 @@ impl GatewayStore for SqliteStore {
             let mut found = select.query([namespace.as_str()])?;
             let mut apis = Vec::new();
             while let Some(row) = found.next()? {
-                apis.push(rows::json(row, 0)?);
+                apis.push(values::json(row, 0)?);
             }
             Ok(apis)
         };
@@ -75,7 +74,7 @@ impl GatewayStore for SqliteStore {
 
 fn stored(db: &Connection, namespace: &NamespaceName, base_path: &str) -> Result<Option<Api>, StoreError> {
     let mut select = db.prepare_cached("SELECT doc FROM api WHERE namespace = ?1 AND base_path = ?2")?;
-    let found = select.query_row([namespace.as_str(), base_path], |row| Ok(rows::json(row, 0)));
+    let found = select.query_row([namespace.as_str(), base_path], |row| Ok(values::json(row, 0)));
     found.optional()?.transpose()
 }
 

@@ -7,8 +7,10 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use wask_model::{Activation, NamespaceName, Timestamp};
 
 use super::SqliteStore;
+use super::job_rows::insert_jobs;
 use super::operation::Steps;
-use super::rows::{self, RecordRow, insert_jobs, insert_records};
+use super::records::{RecordRow, insert_records};
+use super::values;
 use crate::{FirstRequest, FirstRequestOutcome, IdempotencyStore, KeyedActivation, NewJob, StoreError};
 
 #[async_trait]
@@ -65,7 +67,10 @@ fn known(db: &Connection, namespace: &NamespaceName, key: &str) -> Result<Option
     let found = select.query_row(params![namespace.as_str(), key], |row| {
         let digest = row.get(1)?;
         let read = || {
-            Ok(StoredKey { begun: KeyedActivation { activation: rows::id(row, 0)?, digest }, at: rows::time(row, 2)? })
+            Ok(StoredKey {
+                begun: KeyedActivation { activation: values::id(row, 0)?, digest },
+                at: values::time(row, 2)?,
+            })
         };
         Ok(read())
     });
@@ -96,7 +101,7 @@ fn begin(db: &Connection, first: &FirstRequest) -> Result<FirstRequestOutcome, S
 
 fn kept(db: &Connection, namespace: &NamespaceName) -> Result<u64, StoreError> {
     let mut select = db.prepare_cached("SELECT kept FROM idempotency_keys_kept WHERE namespace = ?1")?;
-    Ok(select.query_row([namespace.as_str()], rows::count).optional()?.unwrap_or(0))
+    Ok(select.query_row([namespace.as_str()], values::count).optional()?.unwrap_or(0))
 }
 
 fn add_to_kept(db: &Connection, namespace: &str, more: i64) -> Result<(), StoreError> {

@@ -6,7 +6,7 @@ use wask_model::{Identity, KeyDigest, NamespaceName, Timestamp};
 
 use super::SqliteStore;
 use super::operation::Steps;
-use super::{emptying, rows};
+use super::{emptying, values};
 use crate::{IdentityStore, NewNamespace, StoreError};
 
 #[async_trait]
@@ -21,7 +21,7 @@ impl IdentityStore for SqliteStore {
             let mut found = select.query([uuid])?;
             let (mut identity, mut keys) = (None, Vec::new());
             while let Some(row) = found.next()? {
-                identity = Some(rows::json(row, 0)?);
+                identity = Some(values::json(row, 0)?);
                 keys.extend(row.get::<_, Option<[u8; 32]>>(1)?.map(KeyDigest::from_bytes));
             }
             Ok(identity.map(|identity| (identity, keys)))
@@ -40,7 +40,7 @@ impl IdentityStore for SqliteStore {
             let mut found = select.query([])?;
             let mut identities = Vec::new();
             while let Some(row) = found.next()? {
-                identities.push(rows::json(row, 0)?);
+                identities.push(values::json(row, 0)?);
             }
             Ok(identities)
         };
@@ -132,7 +132,7 @@ impl IdentityStore for SqliteStore {
 
 fn stored(db: &Connection, name: &NamespaceName) -> Result<Option<Identity>, StoreError> {
     let mut select = db.prepare_cached("SELECT doc FROM namespace WHERE name = ?1")?;
-    let found = select.query_row([name.as_str()], |row| Ok(rows::json(row, 0)));
+    let found = select.query_row([name.as_str()], |row| Ok(values::json(row, 0)));
     found.optional()?.transpose()
 }
 

@@ -1,17 +1,18 @@
 //! Durable work. SQLite has one writer at a time, so that a claim needs no lock clause.
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use wask_model::{Activation, ActivationId, NamespaceName, Timestamp};
 
 use super::SqliteStore;
 use super::backlog::{claim_jobs, share_backlogs};
+use super::job_rows::{self, insert_jobs};
 use super::operation::Steps;
-use super::retention::{self, Kind};
-use super::rows::{self, RecordRow, insert_jobs, insert_records};
+use super::records::{RecordRow, insert_records};
+use super::{leases, stored_bytes, values};
 use crate::{
     Allotment, CancelOutcome, CancelRequest, Claim, Job, JobState, JobStore, KnownJob, Lane, Lease, NewJob,
-    ShareBacklog, StoreError,
+    RetentionClass, ShareBacklog, StoreError,
 };
 
 #[async_trait]
@@ -64,7 +65,7 @@ impl JobStore for SqliteStore {
     async fn finish(&self, lease: &Lease, records: Vec<Activation>, next: Vec<NewJob>) -> Result<bool, StoreError> {
         let (lease, records) = (lease.clone(), RecordRow::all(&records)?);
         let finish = move |db: &Connection| {
-            if !end_job(db, &lease)? {
+            if !leases::end_job(db, &lease)? {
                 return Ok(false);
             }
             insert_records(db, &records)?;
@@ -91,7 +92,7 @@ impl JobStore for SqliteStore {
 
     async fn release_job(&self, lease: &Lease, due: Timestamp) -> Result<bool, StoreError> {
         let lease = lease.clone();
-        self.writer.write(Steps::One, move |db| release_job(db, &lease, due, None)).await
+        self.writer.write(Steps::One, move |db| leases::release_job(db, &lease, due, None)).await
     }
 
     async fn retry_job(
@@ -103,7 +104,7 @@ impl JobStore for SqliteStore {
     ) -> Result<bool, StoreError> {
         let (lease, records) = (lease.clone(), RecordRow::all(&records)?);
         let retry = move |db: &Connection| {
-            if !release_job(db, &lease, due, Some(&payload))? {
+            if !leases::release_job(db, &lease, due, Some(&payload))? {
                 return Ok(false);
             }
             insert_records(db, &records)?;
@@ -131,7 +132,7 @@ impl JobStore for SqliteStore {
             let of_job = params![lease.job.to_bytes(), lease.owner, lease.attempt, reason, died];
             let buried = update.query_row(of_job, |row| Ok((row.get::<_, String>(0)?, row.get(1)?))).optional()?;
             let Some((namespace, bytes)) = buried else { return Ok(false) };
-            retention::add(db, Kind::DeadLetter, &namespace, bytes)?;
+            stored_bytes::add(db, RetentionClass::DeadLetters, &namespace, bytes)?;
             insert_records(db, &records)?;
             insert_jobs(db, &next)?;
             Ok(true)
@@ -162,12 +163,12 @@ impl JobStore for SqliteStore {
     }
 
     async fn release_all(&self, now: Timestamp) -> Result<u64, StoreError> {
-        self.writer.write(Steps::One, move |db| release(db, None, now)).await
+        self.writer.write(Steps::One, move |db| leases::release_jobs(db, None, now)).await
     }
 
     async fn release_owned(&self, owner: &str, now: Timestamp) -> Result<u64, StoreError> {
         let owner = owner.to_owned();
-        self.writer.write(Steps::One, move |db| release(db, Some(&owner), now)).await
+        self.writer.write(Steps::One, move |db| leases::release_jobs(db, Some(&owner), now)).await
     }
 
     async fn job(&self, namespace: &NamespaceName, id: ActivationId) -> Result<Option<KnownJob>, StoreError> {
@@ -176,7 +177,8 @@ impl JobStore for SqliteStore {
             let mut select = db.prepare_cached(
                 "SELECT lane, state, attempt, due, payload, name, cancelled FROM job WHERE id = ?1 AND namespace = ?2",
             )?;
-            let found = select.query_row(params![id.to_bytes(), namespace.as_str()], |row| Ok(known_job(row)));
+            let found =
+                select.query_row(params![id.to_bytes(), namespace.as_str()], |row| Ok(job_rows::known_job(row)));
             found.optional()?.transpose()
         };
         self.readers.read(read).await
@@ -186,7 +188,7 @@ impl JobStore for SqliteStore {
         let namespace = namespace.clone();
         let read = move |db: &Connection| {
             let mut select = db.prepare_cached("SELECT state FROM job WHERE id = ?1 AND namespace = ?2")?;
-            let found = select.query_row(params![id.to_bytes(), namespace.as_str()], |row| state(row, 0));
+            let found = select.query_row(params![id.to_bytes(), namespace.as_str()], |row| job_rows::state(row, 0));
             Ok(found.optional()?)
         };
         self.readers.read(read).await
@@ -204,7 +206,7 @@ impl JobStore for SqliteStore {
             let mut found = select.query([lane.as_str()])?;
             let mut counts = Vec::new();
             while let Some(row) = found.next()? {
-                counts.push((rows::namespace(row, 1)?, rows::count(row)?));
+                counts.push((values::namespace(row, 1)?, values::count(row)?));
             }
             Ok(counts)
         };
@@ -219,75 +221,10 @@ impl JobStore for SqliteStore {
             let mut found = select.query(params![lane.as_str(), limit])?;
             let mut jobs = Vec::new();
             while let Some(row) = found.next()? {
-                jobs.push((rows::id(row, 0)?, rows::time(row, 1)?));
+                jobs.push((values::id(row, 0)?, values::time(row, 1)?));
             }
             Ok(jobs)
         };
         self.readers.read(read).await
     }
-}
-
-/// `false`, here and below: the lease had passed to somebody else, nothing was written.
-pub(super) fn end_job(db: &Connection, lease: &Lease) -> Result<bool, StoreError> {
-    let mut delete =
-        db.prepare_cached("DELETE FROM job WHERE id = ?1 AND state = 'leased' AND owner = ?2 AND attempt = ?3")?;
-    Ok(0 < delete.execute(params![lease.job.to_bytes(), lease.owner, lease.attempt])?)
-}
-
-/// `payload`: `None` leaves what is there.
-pub(super) fn release_job(
-    db: &Connection,
-    lease: &Lease,
-    due: Timestamp,
-    payload: Option<&str>,
-) -> Result<bool, StoreError> {
-    let mut update = db.prepare_cached(match payload {
-        None => {
-            "UPDATE job SET state = 'due', due = ?4, owner = NULL, lease_until = NULL
-             WHERE id = ?1 AND state = 'leased' AND owner = ?2 AND attempt = ?3"
-        }
-        // A payload that stays may be large: it is not written again.
-        Some(_) => {
-            "UPDATE job SET state = 'due', due = ?4, owner = NULL, lease_until = NULL, payload = ?5
-             WHERE id = ?1 AND state = 'leased' AND owner = ?2 AND attempt = ?3"
-        }
-    })?;
-    let (job, due) = (lease.job.to_bytes(), due.millis());
-    let changed = match payload {
-        None => update.execute(params![job, lease.owner, lease.attempt, due])?,
-        Some(payload) => update.execute(params![job, lease.owner, lease.attempt, due, payload])?,
-    };
-    Ok(0 < changed)
-}
-
-/// A job that was due earlier keeps its place in the line.
-fn release(db: &Connection, owner: Option<&str>, now: Timestamp) -> Result<u64, StoreError> {
-    let mut update = db.prepare_cached(
-        "UPDATE job SET state = 'due', due = min(due, ?2), owner = NULL, lease_until = NULL
-         WHERE state = 'leased' AND (?1 IS NULL OR owner = ?1)",
-    )?;
-    Ok(update.execute(params![owner, now.millis()])? as u64)
-}
-
-fn state(row: &Row<'_>, column: usize) -> rusqlite::Result<JobState> {
-    Ok(match row.get::<_, String>(column)?.as_str() {
-        "due" => JobState::Due,
-        "leased" => JobState::Leased,
-        _ => JobState::Dead,
-    })
-}
-
-/// Columns: lane, state, attempt, due, payload, name, cancelled.
-fn known_job(row: &Row<'_>) -> Result<KnownJob, StoreError> {
-    let lane: String = row.get(0)?;
-    let lane = Lane::from_name(&lane).ok_or_else(|| anyhow::anyhow!("a stored job is in the unknown lane {lane}"))?;
-    Ok(KnownJob {
-        lane,
-        state: state(row, 1)?,
-        attempt: row.get(2)?,
-        name: row.get(5)?,
-        payload: row.get(4)?,
-        due: rows::time(row, 3)?,
-        cancelled: rows::optional_time(row, 6)?,
-    })
 }

@@ -7,17 +7,21 @@
 mod config;
 mod connection;
 mod failure;
+mod schema;
 
 mod operation;
 mod readers;
 mod threads;
 mod writer;
 
+mod values;
+
 mod activation_search;
 mod activations;
 mod alarms;
 mod audit;
 mod backlog;
+mod callback_rows;
 mod callback_search;
 mod callbacks;
 mod dead_letters;
@@ -27,10 +31,13 @@ mod first_schema;
 mod gateway;
 mod idempotency;
 mod identities;
+mod job_rows;
 mod jobs;
+mod leases;
 mod outside_changes;
+mod records;
 mod retention;
-mod rows;
+mod stored_bytes;
 mod tasks;
 mod ticks;
 
@@ -61,7 +68,7 @@ impl SqliteStore {
     pub fn open(path: &Path, config: &SqliteConfig) -> Result<SqliteStore, StoreError> {
         let database = Database::new(path, config, Keeper::Us)?;
         let mut db = database.writer()?;
-        connection::migrate(&mut db)?;
+        schema::migrate(&mut db)?;
         SqliteStore::start(database, db)
     }
 
@@ -70,7 +77,7 @@ impl SqliteStore {
     pub fn join(path: &Path, config: &SqliteConfig) -> Result<SqliteStore, StoreError> {
         let database = Database::new(path, config, Keeper::Another)?;
         let db = database.writer()?;
-        connection::check_schema(&db)?;
+        schema::check_schema(&db)?;
         SqliteStore::start(database, db)
     }
 

@@ -5,8 +5,7 @@ use rusqlite::{Connection, Row, named_params};
 use wask_model::{ActivationId, Timestamp};
 
 use super::SqliteStore;
-use super::connection::sql_number;
-use super::rows;
+use super::values::{self, sql_number};
 use crate::{StoreError, Task, TaskKind, TaskQuery, TaskStore};
 
 /// One kind of source: where its tasks are searched, in indexes alone, and what is read of those on the page.
@@ -93,7 +92,7 @@ impl TaskStore for SqliteStore {
                     ":since": query.since.map_or(i64::MIN, Timestamp::millis),
                     ":upto": query.upto.map_or(i64::MAX, Timestamp::millis),
                 },
-                rows::count,
+                values::count,
             );
             Ok(counted?)
         };
@@ -145,11 +144,11 @@ fn task(row: &Row<'_>) -> Result<Task, StoreError> {
     let kind: String = row.get(0)?;
     Ok(Task {
         kind: TaskKind::read(&kind).ok_or_else(|| anyhow::anyhow!("there is no task of the type {kind}"))?,
-        id: rows::id(row, 1)?,
+        id: values::id(row, 1)?,
         name: row.get(2)?,
         state: row.get(3)?,
-        start: rows::time(row, 4)?,
-        end: rows::optional_time(row, 5)?,
+        start: values::time(row, 4)?,
+        end: values::optional_time(row, 5)?,
         parent: row.get::<_, Option<[u8; 16]>>(6)?.map(ActivationId::from_bytes),
     })
 }

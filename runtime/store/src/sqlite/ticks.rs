@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 use wask_model::{PastTick, Timestamp};
 
-use super::rows::{self, Key};
+use super::values::{self, Key};
 use crate::StoreError;
 
 /// A past tick ready to be bound.
@@ -47,7 +47,7 @@ pub(super) fn latest(db: &Connection, key: &Key, limit: u32) -> Result<Vec<PastT
     let mut found = select.query(params![key.namespace.as_str(), key.local, limit])?;
     let mut ticks = Vec::new();
     while let Some(row) = found.next()? {
-        ticks.push(rows::json(row, 0)?);
+        ticks.push(values::json(row, 0)?);
     }
     Ok(ticks)
 }

@@ -1,67 +1,14 @@
-//! What is written and read the same way by more than one file: ids, names, JSON, records, new jobs.
+//! Rows of the table `activation`: how a record is split into columns.
 
 use std::borrow::Cow;
 
-use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, params};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use wask_model::{
-    Activation, ActivationId, Annotations, EntityName, FullName, NamespaceName, Response, Timestamp, Version,
-};
+use wask_model::{Activation, ActivationId, Annotations, EntityName, NamespaceName, Response, Timestamp, Version};
 
-use super::callbacks;
-use super::connection::sql_number;
-use super::retention::{self, Kind};
-use crate::{NewJob, StoreError};
-
-pub(super) fn id(row: &Row<'_>, column: usize) -> Result<ActivationId, StoreError> {
-    Ok(ActivationId::from_bytes(row.get(column)?))
-}
-
-pub(super) fn time(row: &Row<'_>, column: usize) -> Result<Timestamp, StoreError> {
-    Ok(Timestamp::from_millis(row.get(column)?))
-}
-
-pub(super) fn optional_time(row: &Row<'_>, column: usize) -> Result<Option<Timestamp>, StoreError> {
-    Ok(row.get::<_, Option<i64>>(column)?.map(Timestamp::from_millis))
-}
-
-/// A count is never negative.
-pub(super) fn count(row: &Row<'_>) -> rusqlite::Result<u64> {
-    Ok(row.get::<_, i64>(0)?.unsigned_abs())
-}
-
-/// A namespace was valid when it was written: `Err` is damage.
-pub(super) fn namespace(row: &Row<'_>, column: usize) -> Result<NamespaceName, StoreError> {
-    let name = text(row, column)?.parse::<NamespaceName>();
-    name.map_err(|cause| StoreError::Broken(anyhow::anyhow!("a stored namespace is no name: {cause}")))
-}
-
-/// Reads JSON without copying its text first.
-pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<T, StoreError> {
-    Ok(serde_json::from_str(text(row, column)?)?)
-}
-
-fn text<'row>(row: &'row Row<'_>, column: usize) -> Result<&'row str, StoreError> {
-    match row.get_ref(column)? {
-        ValueRef::Null => Ok("null"),
-        other => Ok(other.as_str().map_err(rusqlite::Error::from)?),
-    }
-}
-
-/// Where an entity or an alarm stands.
-#[derive(Debug)]
-pub(super) struct Key {
-    pub namespace: NamespaceName,
-    pub local: String,
-}
-
-impl From<&FullName> for Key {
-    fn from(name: &FullName) -> Self {
-        Key { namespace: name.namespace.clone(), local: name.local() }
-    }
-}
+use super::stored_bytes;
+use super::values::{self, sql_number};
+use crate::{RetentionClass, StoreError};
 
 /// What a list shows of an activation, apart from the columns that it is searched by.
 #[derive(Serialize, Deserialize)]
@@ -167,45 +114,17 @@ pub(super) fn insert_records(db: &Connection, records: &[RecordRow]) -> Result<(
         }
     }
     for (namespace, bytes) in bytes {
-        retention::add(db, Kind::Record, namespace, sql_number(bytes as u64))?;
-    }
-    Ok(())
-}
-
-/// A job whose id exists stays as it is: it was stored by an earlier try of the same caller.
-pub(super) fn insert_jobs(db: &Connection, jobs: &[NewJob]) -> Result<(), StoreError> {
-    let mut insert = db.prepare_cached(
-        "INSERT INTO job (id, lane, namespace, state, attempt, due, owner, lease_until, payload, share, name)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING",
-    )?;
-    for job in jobs {
-        let (state, attempt) = if job.claimed.is_some() { ("leased", 1) } else { ("due", 0) };
-        insert.execute(params![
-            job.id.to_bytes(),
-            job.lane.as_str(),
-            job.namespace.as_str(),
-            state,
-            attempt,
-            job.due.millis(),
-            job.claimed.as_ref().map(|claim| &claim.owner),
-            job.claimed.as_ref().map(|claim| claim.until.millis()),
-            job.payload,
-            job.share,
-            job.name,
-        ])?;
-        if let Some(callback) = &job.callback {
-            callbacks::insert(db, callback)?;
-        }
+        stored_bytes::add(db, RetentionClass::Records, namespace, sql_number(bytes as u64))?;
     }
     Ok(())
 }
 
 /// What a response column holds.
 pub(super) fn response(row: &Row<'_>, column: usize) -> Result<Response, StoreError> {
-    json(row, column)
+    values::json(row, column)
 }
 
 /// What a logs column holds; NULL is no line.
 pub(super) fn logs(row: &Row<'_>, column: usize) -> Result<Vec<String>, StoreError> {
-    Ok(json::<Option<Vec<String>>>(row, column)?.unwrap_or_default())
+    Ok(values::json::<Option<Vec<String>>>(row, column)?.unwrap_or_default())
 }

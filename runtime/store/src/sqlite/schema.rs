@@ -1,0 +1,106 @@
+//! The schema: brought up to date step by step, or checked.
+
+use std::cmp::Ordering;
+
+use anyhow::{Context as _, anyhow};
+use rusqlite::Connection;
+
+use crate::StoreError;
+use crate::failpoint::{Stage, reach};
+
+mod steps {
+    refinery::embed_migrations!("migrations/sqlite");
+}
+
+/// Brings the schema up to date. The steps, and the note that they were taken, are one transaction: a process that dies
+/// on the way leaves the old schema, not half of the new one.
+pub(super) fn migrate(db: &mut Connection) -> Result<(), StoreError> {
+    db.commit_hook(Some(|| {
+        reach(Stage::Migration);
+        false // commit
+    }))?;
+    steps::migrations::runner().set_grouped(true).run(db).context("bring the schema up to date")?;
+    db.commit_hook(None::<fn() -> bool>)?;
+    Ok(())
+}
+
+/// The schema up to and with step `version`, in an empty database.
+pub(super) fn migrate_to(db: &mut Connection, version: i32) -> Result<(), StoreError> {
+    let steps = steps::migrations::runner().set_target(refinery::Target::Version(version));
+    steps.run(db).with_context(|| format!("make a schema of version {version}"))?;
+    Ok(())
+}
+
+/// Refuses a database that is not of this version of wask, as it is.
+pub(super) fn check_schema(db: &Connection) -> Result<(), StoreError> {
+    let newest = |versions: Option<i64>| versions.unwrap_or(0);
+    let known = steps::migrations::runner().get_migrations().iter().map(|step| i64::from(step.version())).max();
+    let found = db
+        .query_row("SELECT max(version) FROM refinery_schema_history", [], |row| row.get(0))
+        .context("this is no database of wask")?;
+    let (known, found) = (newest(known), newest(found));
+    match found.cmp(&known) {
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(anyhow!(
+            "a newer wask has made this database: its schema is version {found}, this one knows versions up to {known}"
+        )
+        .into()),
+        Ordering::Less => Err(anyhow!(
+            "an older wask has made this database: its schema is version {found}, this one needs {known}; start `wask \
+             serve` on it first, which brings it up to date"
+        )
+        .into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_of_before_the_filters_are_found_by_them() {
+        let mut db = Connection::open_in_memory().unwrap();
+        migrate_to(&mut db, 1).unwrap();
+        let cause = "0000016d0000000000000000000000ff";
+        db.execute_batch(&format!(
+            r#"INSERT INTO activation (namespace, id, start, name, head, response) VALUES
+               ('guest', x'01', 1, 'a', '{{"status":2,"cause":"{cause}","annotations":[{{"key":"path","value":"guest/a"}},{{"key":"kind","value":"wasm:1"}}]}}', '{{}}'),
+               ('guest', x'02', 2, 't', '{{"status":0,"annotations":[]}}', '{{}}')"#
+        ))
+        .unwrap();
+
+        migrate(&mut db).unwrap();
+
+        let mut select = db.prepare("SELECT status, kind, lower(hex(cause)) FROM activation ORDER BY start").unwrap();
+        let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+        let rows: Vec<(u8, String, String)> = rows.collect::<Result<_, _>>().unwrap();
+        assert_eq!(rows, [(2, "wasm:1".into(), cause.into()), (0, "trigger".into(), String::new())]);
+    }
+
+    #[test]
+    fn jobs_and_records_of_before_the_shares_have_them_and_are_counted() {
+        let mut db = Connection::open_in_memory().unwrap();
+        migrate_to(&mut db, 6).unwrap();
+        let payload = r#"{"action":{"namespace":"guest","package":"p","name":"a"},"args":{}}"#;
+        let fire = r#"{"trigger":{"namespace":"guest","name":"t"},"payload":{}}"#;
+        db.execute_batch(&format!(
+            "INSERT INTO job (id, lane, namespace, state, attempt, due, payload) VALUES
+                 (x'01', 'invoke', 'guest', 'due', 0, 1, '{payload}'), (x'02', 'fire', 'guest', 'due', 0, 1, '{fire}'),
+                 (x'03', 'invoke', 'guest', 'dead', 3, 1, '{payload}');
+             INSERT INTO activation (namespace, id, start, name, head, response) VALUES ('guest', x'01', 1, 'a', '12', '345')"
+        ))
+        .unwrap();
+
+        migrate(&mut db).unwrap();
+
+        let mut select = db.prepare("SELECT share, name FROM job ORDER BY id").unwrap();
+        let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        let rows: Vec<(String, String)> = rows.collect::<Result<_, _>>().unwrap();
+        let row = |name: &str| ("guest".to_owned(), name.to_owned());
+        assert_eq!(rows, [row("guest/p/a"), row("guest/t"), row("guest/p/a")]);
+        let mut select = db.prepare("SELECT kind, bytes FROM kept WHERE namespace = 'guest' ORDER BY kind").unwrap();
+        let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        let rows: Vec<(String, i64)> = rows.collect::<Result<_, _>>().unwrap();
+        assert_eq!(rows, [("dead letter".to_owned(), payload.len() as i64), ("record".to_owned(), 5)]);
+    }
+}
