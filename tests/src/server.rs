@@ -16,7 +16,7 @@ use wask_model::{
 };
 use wask_sandbox::Sandbox;
 use wask_store::sqlite::{SqliteConfig, SqliteStore};
-use wask_store::{JobStore as _, Lane, NewJob};
+use wask_store::{JobReader as _, JobStore as _, Lane, NewJob};
 
 use crate::Client;
 

@@ -60,9 +60,6 @@ pub trait AlarmStore: Send + Sync {
     /// What became of the last `limit` ticks, latest due first.
     async fn past_ticks(&self, trigger: &FullName, limit: u32) -> Result<Vec<PastTick>, StoreError>;
 
-    /// Removes up to `limit` past ticks that were decided before `before`; returns how many.
-    async fn forget_ticks(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
-
     /// The earliest `next_fire` of all alarms. `None`: none is active.
     async fn next_alarm(&self) -> Result<Option<Timestamp>, StoreError>;
 }

@@ -25,7 +25,4 @@ pub trait AuditStore: Send + Sync {
 
     /// How many match, `skip` and `limit` aside.
     async fn count_audit(&self, query: &AuditQuery) -> Result<u64, StoreError>;
-
-    /// Removes up to `limit` records of changes before `before`; returns how many.
-    async fn forget_audit(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use wask_model::{ActivationId, NamespaceName, Timestamp};
 
-use crate::{Lane, NewJob, StoreError};
+use crate::{Lane, StoreError};
 
 /// A job that nobody tries any more. Its activation has ended and has a record.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,10 +41,6 @@ pub trait DeadLetterStore: Send + Sync {
     async fn count_dead_letters(&self, query: &DeadLetterQuery) -> Result<u64, StoreError>;
 
     async fn dead_letter(&self, namespace: &NamespaceName, id: ActivationId) -> Result<Option<DeadLetter>, StoreError>;
-
-    /// Removes the dead letter and stores the job that does its work again, together or not at all. `false`: there is none,
-    /// nothing was stored.
-    async fn redrive(&self, namespace: &NamespaceName, id: ActivationId, job: NewJob) -> Result<bool, StoreError>;
 
     /// `false`: there was none.
     async fn purge_dead_letter(&self, namespace: &NamespaceName, id: ActivationId) -> Result<bool, StoreError>;

@@ -1,9 +1,9 @@
 //! Requests that carry a key: what the first of them began, so that a retry begins nothing.
 
 use async_trait::async_trait;
-use wask_model::{Activation, ActivationId, NamespaceName, Timestamp};
+use wask_model::{ActivationId, NamespaceName, Timestamp};
 
-use crate::{NewJob, StoreError};
+use crate::StoreError;
 
 /// A request by the key that its caller gave it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,16 +53,4 @@ pub trait IdempotencyStore: Send + Sync {
         key: &str,
         since: Timestamp,
     ) -> Result<Option<KeyedActivation>, StoreError>;
-
-    /// Stores jobs and record as [`JobStore::enqueue`](crate::JobStore::enqueue) does, and with them, together or not at
-    /// all, that the key stands for what they lead to. Of two first requests with one key one is stored.
-    async fn enqueue_keyed(
-        &self,
-        first: FirstRequest,
-        record: Option<Activation>,
-        jobs: Vec<NewJob>,
-    ) -> Result<FirstRequestOutcome, StoreError>;
-
-    /// Removes up to `limit` keys whose first request came before `before`; returns how many.
-    async fn forget_keys(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
 }

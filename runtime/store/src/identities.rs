@@ -12,14 +12,18 @@ pub struct NewNamespace {
     pub key: KeyDigest,
 }
 
-/// Only digests of keys are kept.
+/// Who calls, and who owns a namespace. Only digests of keys are kept.
 #[async_trait]
 pub trait IdentityStore: Send + Sync {
     /// The identity with this uuid and the digests of all its valid keys.
     async fn identity(&self, uuid: &str) -> Result<Option<(Identity, Vec<KeyDigest>)>, StoreError>;
 
     async fn namespace(&self, name: &NamespaceName) -> Result<Option<Identity>, StoreError>;
+}
 
+/// What an operator does with namespaces.
+#[async_trait]
+pub trait NamespaceStore: IdentityStore {
     async fn namespaces(&self) -> Result<Vec<Identity>, StoreError>;
 
     /// `Conflict`: the name or the uuid is taken.
@@ -45,7 +49,11 @@ pub trait IdentityStore: Send + Sync {
 
     /// Removes a namespace that holds nothing any more, and its keys. `false`: there is none. `Conflict`: it is not empty.
     async fn delete_namespace(&self, namespace: &NamespaceName) -> Result<bool, StoreError>;
+}
 
+/// Secrets of the installation: made once, then the same for every process.
+#[async_trait]
+pub trait SecretStore: Send + Sync {
     /// The secret of this installation under `name`, 32 bytes; made of `fresh` when it is asked for the first time.
     async fn secret(&self, name: &str, fresh: [u8; 32]) -> Result<[u8; 32], StoreError>;
 }

@@ -16,7 +16,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use wask_model::{Activation, ActivationId, Callback, NamespaceName, Timestamp};
 
-use crate::StoreError;
+use crate::{FirstRequest, FirstRequestOutcome, StoreError};
 
 /// The queue of one kind of job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -161,6 +161,19 @@ pub trait JobStore: Send + Sync {
     /// Stores jobs, together with `record` if there is one, or nothing. Returns only when they are on disk.
     async fn enqueue(&self, record: Option<Activation>, jobs: Vec<NewJob>) -> Result<(), StoreError>;
 
+    /// Stores jobs and record as [`JobStore::enqueue`] does, and with them, together or not at
+    /// all, that the key stands for what they lead to. Of two first requests with one key one is stored.
+    async fn enqueue_keyed(
+        &self,
+        first: FirstRequest,
+        record: Option<Activation>,
+        jobs: Vec<NewJob>,
+    ) -> Result<FirstRequestOutcome, StoreError>;
+
+    /// Removes the dead letter and stores the job that does its work again, together or not at all. `false`: there is none,
+    /// nothing was stored.
+    async fn redrive(&self, namespace: &NamespaceName, id: ActivationId, job: NewJob) -> Result<bool, StoreError>;
+
     /// Who has jobs of `lane` that could be claimed at `now`, in the order of shares and, within a share, of namespaces; of
     /// each up to `most` jobs are counted.
     async fn share_backlogs(&self, lane: Lane, now: Timestamp, most: u32) -> Result<Vec<ShareBacklog>, StoreError>;
@@ -218,7 +231,11 @@ pub trait JobStore: Send + Sync {
 
     /// Makes every job that `owner` holds due at once; for a node that stops.
     async fn release_owned(&self, owner: &str, now: Timestamp) -> Result<u64, StoreError>;
+}
 
+/// Looks at jobs and changes nothing.
+#[async_trait]
+pub trait JobReader: Send + Sync {
     /// The job that leads to this activation of this namespace, until the activation has ended.
     async fn job(&self, namespace: &NamespaceName, id: ActivationId) -> Result<Option<KnownJob>, StoreError>;
 

@@ -35,20 +35,22 @@ pub use entities::{Change, EntityQuery, EntityStore, Revision, StoredEntity};
 pub use error::StoreError;
 pub use gateway::{ApiBounds, ApiPutOutcome, GatewayStore};
 pub use idempotency::{FirstRequest, FirstRequestOutcome, IdempotencyStore, KeyedActivation, RequestKey};
-pub use identities::{IdentityStore, NewNamespace};
+pub use identities::{IdentityStore, NamespaceStore, NewNamespace, SecretStore};
 pub use jobs::{
-    Allotment, CancelOutcome, CancelRequest, Claim, Job, JobState, JobStore, KnownJob, Lane, Lease, NewJob,
+    Allotment, CancelOutcome, CancelRequest, Claim, Job, JobReader, JobState, JobStore, KnownJob, Lane, Lease, NewJob,
     ShareBacklog,
 };
 pub use outside_changes::OutsideChanges;
 pub use retention::{RetentionClass, RetentionStore};
 pub use tasks::{Task, TaskKind, TaskQuery, TaskStore};
 
-/// Everything that a node keeps.
+/// Everything that a node keeps, for whoever opens a store. A room takes the traits that it uses; each comes from this one
+/// by upcasting.
 pub trait Store:
     EntityStore
     + ActivationStore
     + JobStore
+    + JobReader
     + DeadLetterStore
     + IdempotencyStore
     + AlarmStore
@@ -56,25 +58,9 @@ pub trait Store:
     + TaskStore
     + GatewayStore
     + AuditStore
-    + IdentityStore
+    + NamespaceStore
+    + SecretStore
     + RetentionStore
     + OutsideChanges
-{
-}
-
-impl<T> Store for T where
-    T: EntityStore
-        + ActivationStore
-        + JobStore
-        + DeadLetterStore
-        + IdempotencyStore
-        + AlarmStore
-        + CallbackStore
-        + TaskStore
-        + GatewayStore
-        + AuditStore
-        + IdentityStore
-        + RetentionStore
-        + OutsideChanges
 {
 }

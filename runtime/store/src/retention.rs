@@ -32,4 +32,13 @@ pub trait RetentionStore: Send + Sync {
 
     /// Bytes that a namespace keeps.
     async fn kept_bytes(&self, kind: RetentionClass, namespace: &NamespaceName) -> Result<u64, StoreError>;
+
+    /// Removes up to `limit` keys whose first request came before `before`; returns how many.
+    async fn forget_keys(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
+
+    /// Removes up to `limit` records of changes before `before`; returns how many.
+    async fn forget_audit(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
+
+    /// Removes up to `limit` past ticks that were decided before `before`; returns how many.
+    async fn forget_ticks(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
 }

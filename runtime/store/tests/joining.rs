@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use wask_model::{Identity, KeyDigest, LimitOverrides};
 use wask_store::conformance::samples::{T0, namespace};
 use wask_store::sqlite::{SqliteConfig, SqliteStore};
-use wask_store::{IdentityStore as _, NewNamespace, OutsideChanges as _};
+use wask_store::{IdentityStore as _, NamespaceStore as _, NewNamespace, OutsideChanges as _};
 
 fn place() -> (TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();

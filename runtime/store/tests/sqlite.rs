@@ -13,8 +13,8 @@ use wask_store::conformance::samples::{
 };
 use wask_store::sqlite::{SqliteConfig, SqliteStore};
 use wask_store::{
-    ActivationQuery, ActivationStore as _, Change, DataDirLock, EntityStore as _, JobStore as _, Lane, LockError,
-    NewJob, RetentionClass, RetentionStore as _, StoreError,
+    ActivationQuery, ActivationStore as _, Change, DataDirLock, EntityStore as _, JobReader as _, JobStore as _, Lane,
+    LockError, NewJob, RetentionClass, RetentionStore as _, StoreError,
 };
 
 async fn fresh() -> (SqliteStore, TempDir) {

@@ -133,10 +133,6 @@ impl AlarmStore for SqliteStore {
         self.readers.read(move |db| ticks::latest(db, &key, limit)).await
     }
 
-    async fn forget_ticks(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        self.writer.write(Steps::One, move |db| ticks::forget(db, before, limit)).await
-    }
-
     async fn next_alarm(&self) -> Result<Option<Timestamp>, StoreError> {
         let read = move |db: &Connection| {
             let mut select = db.prepare_cached("SELECT min(next_fire) FROM alarm WHERE next_fire IS NOT NULL")?;

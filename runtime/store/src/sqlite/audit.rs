@@ -5,7 +5,6 @@ use rusqlite::{Connection, params};
 use wask_model::{AuditRecord, Timestamp};
 
 use super::SqliteStore;
-use super::operation::Steps;
 use super::values::{self, sql_number};
 use crate::{AuditQuery, AuditStore, StoreError};
 
@@ -39,16 +38,13 @@ impl AuditStore for SqliteStore {
         };
         self.readers.read(read).await
     }
+}
 
-    async fn forget_audit(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        let forget = move |db: &Connection| {
-            let mut delete = db.prepare_cached(
-                "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < ?1 ORDER BY at LIMIT ?2)",
-            )?;
-            Ok(delete.execute(params![before.millis(), limit])? as u64)
-        };
-        self.writer.write(Steps::One, forget).await
-    }
+/// Removes up to `limit` records of changes before `before`; returns how many.
+pub(super) fn forget(db: &Connection, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+    let mut delete =
+        db.prepare_cached("DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < ?1 ORDER BY at LIMIT ?2)")?;
+    Ok(delete.execute(params![before.millis(), limit])? as u64)
 }
 
 fn bounds(query: &AuditQuery) -> (i64, i64) {

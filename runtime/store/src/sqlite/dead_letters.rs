@@ -6,11 +6,10 @@ use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params};
 use wask_model::{ActivationId, NamespaceName};
 
 use super::SqliteStore;
-use super::job_rows::insert_jobs;
 use super::operation::Steps;
 use super::stored_bytes;
 use super::values::{self, sql_number};
-use crate::{DeadLetter, DeadLetterQuery, DeadLetterStore, Lane, NewJob, RetentionClass, StoreError};
+use crate::{DeadLetter, DeadLetterQuery, DeadLetterStore, Lane, RetentionClass, StoreError};
 
 const COLUMNS: &str = "id, lane, namespace, name, attempt, died, reason, payload";
 
@@ -54,18 +53,6 @@ impl DeadLetterStore for SqliteStore {
         self.readers.read(read).await
     }
 
-    async fn redrive(&self, namespace: &NamespaceName, id: ActivationId, job: NewJob) -> Result<bool, StoreError> {
-        let (namespace, job) = (namespace.clone(), [job]);
-        let redrive = move |db: &Connection| {
-            let removed = remove(db, &namespace, id)?;
-            if removed {
-                insert_jobs(db, &job)?;
-            }
-            Ok(removed)
-        };
-        self.writer.write(Steps::Several, redrive).await
-    }
-
     async fn purge_dead_letter(&self, namespace: &NamespaceName, id: ActivationId) -> Result<bool, StoreError> {
         let namespace = namespace.clone();
         self.writer.write(Steps::Several, move |db| remove(db, &namespace, id)).await
@@ -90,7 +77,7 @@ impl DeadLetterStore for SqliteStore {
     }
 }
 
-fn remove(db: &Connection, namespace: &NamespaceName, id: ActivationId) -> Result<bool, StoreError> {
+pub(super) fn remove(db: &Connection, namespace: &NamespaceName, id: ActivationId) -> Result<bool, StoreError> {
     let mut delete = db.prepare_cached(
         "DELETE FROM job WHERE id = ?1 AND namespace = ?2 AND state = 'dead' RETURNING octet_length(payload)",
     )?;

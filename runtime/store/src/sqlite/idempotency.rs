@@ -4,14 +4,11 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, params};
-use wask_model::{Activation, NamespaceName, Timestamp};
+use wask_model::{NamespaceName, Timestamp};
 
 use super::SqliteStore;
-use super::job_rows::insert_jobs;
-use super::operation::Steps;
-use super::records::{RecordRow, insert_records};
 use super::values;
-use crate::{FirstRequest, FirstRequestOutcome, IdempotencyStore, KeyedActivation, NewJob, StoreError};
+use crate::{FirstRequest, FirstRequestOutcome, IdempotencyStore, KeyedActivation, StoreError};
 
 #[async_trait]
 impl IdempotencyStore for SqliteStore {
@@ -24,28 +21,6 @@ impl IdempotencyStore for SqliteStore {
         let (namespace, key) = (namespace.clone(), key.to_owned());
         let read = move |db: &Connection| Ok(known(db, &namespace, &key)?.and_then(|known| known.unless_before(since)));
         self.readers.read(read).await
-    }
-
-    async fn enqueue_keyed(
-        &self,
-        first: FirstRequest,
-        record: Option<Activation>,
-        jobs: Vec<NewJob>,
-    ) -> Result<FirstRequestOutcome, StoreError> {
-        let record = RecordRow::all(record.as_slice())?;
-        let enqueue = move |db: &Connection| {
-            let decided = begin(db, &first)?;
-            if decided == FirstRequestOutcome::Stored {
-                insert_records(db, &record)?;
-                insert_jobs(db, &jobs)?;
-            }
-            Ok(decided)
-        };
-        self.writer.write(Steps::Several, enqueue).await
-    }
-
-    async fn forget_keys(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        self.writer.write(Steps::Several, move |db| forget(db, before, limit)).await
     }
 }
 
@@ -78,7 +53,7 @@ fn known(db: &Connection, namespace: &NamespaceName, key: &str) -> Result<Option
 }
 
 /// Takes the key for the request if it is the first. A key that is over, but not yet forgotten, begins anew in its place.
-fn begin(db: &Connection, first: &FirstRequest) -> Result<FirstRequestOutcome, StoreError> {
+pub(super) fn begin(db: &Connection, first: &FirstRequest) -> Result<FirstRequestOutcome, StoreError> {
     let FirstRequest { request, activation, at, since, most } = first;
     match known(db, &request.namespace, &request.key)?.map(|known| known.unless_before(*since)) {
         Some(Some(begun)) => return Ok(FirstRequestOutcome::Before(begun)),
@@ -113,7 +88,7 @@ fn add_to_kept(db: &Connection, namespace: &str, more: i64) -> Result<(), StoreE
     Ok(())
 }
 
-fn forget(db: &Connection, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+pub(super) fn forget(db: &Connection, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
     let mut delete = db.prepare_cached(
         "DELETE FROM idempotency_key WHERE (namespace, key) IN (
              SELECT namespace, key FROM idempotency_key WHERE begun < ?1 ORDER BY begun LIMIT ?2)

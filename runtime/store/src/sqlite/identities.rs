@@ -7,7 +7,7 @@ use wask_model::{Identity, KeyDigest, NamespaceName, Timestamp};
 use super::SqliteStore;
 use super::operation::Steps;
 use super::{emptying, values};
-use crate::{IdentityStore, NewNamespace, StoreError};
+use crate::{IdentityStore, NamespaceStore, NewNamespace, SecretStore, StoreError};
 
 #[async_trait]
 impl IdentityStore for SqliteStore {
@@ -33,7 +33,10 @@ impl IdentityStore for SqliteStore {
         let name = name.clone();
         self.readers.read(move |db| stored(db, &name)).await
     }
+}
 
+#[async_trait]
+impl NamespaceStore for SqliteStore {
     async fn namespaces(&self) -> Result<Vec<Identity>, StoreError> {
         let read = |db: &Connection| {
             let mut select = db.prepare_cached("SELECT doc FROM namespace ORDER BY name")?;
@@ -117,7 +120,10 @@ impl IdentityStore for SqliteStore {
         };
         self.writer.write(Steps::Several, delete).await
     }
+}
 
+#[async_trait]
+impl SecretStore for SqliteStore {
     async fn secret(&self, name: &str, fresh: [u8; 32]) -> Result<[u8; 32], StoreError> {
         let name = name.to_owned();
         let secret = move |db: &Connection| {

@@ -9,10 +9,10 @@ use super::backlog::{claim_jobs, share_backlogs};
 use super::job_rows::{self, insert_jobs};
 use super::operation::Steps;
 use super::records::{RecordRow, insert_records};
-use super::{leases, stored_bytes, values};
+use super::{dead_letters, idempotency, leases, stored_bytes, values};
 use crate::{
-    Allotment, CancelOutcome, CancelRequest, Claim, Job, JobState, JobStore, KnownJob, Lane, Lease, NewJob,
-    RetentionClass, ShareBacklog, StoreError,
+    Allotment, CancelOutcome, CancelRequest, Claim, FirstRequest, FirstRequestOutcome, Job, JobReader, JobState,
+    JobStore, KnownJob, Lane, Lease, NewJob, RetentionClass, ShareBacklog, StoreError,
 };
 
 #[async_trait]
@@ -25,6 +25,36 @@ impl JobStore for SqliteStore {
             insert_jobs(db, &jobs)
         };
         self.writer.write(steps, enqueue).await
+    }
+
+    async fn enqueue_keyed(
+        &self,
+        first: FirstRequest,
+        record: Option<Activation>,
+        jobs: Vec<NewJob>,
+    ) -> Result<FirstRequestOutcome, StoreError> {
+        let record = RecordRow::all(record.as_slice())?;
+        let enqueue = move |db: &Connection| {
+            let decided = idempotency::begin(db, &first)?;
+            if decided == FirstRequestOutcome::Stored {
+                insert_records(db, &record)?;
+                insert_jobs(db, &jobs)?;
+            }
+            Ok(decided)
+        };
+        self.writer.write(Steps::Several, enqueue).await
+    }
+
+    async fn redrive(&self, namespace: &NamespaceName, id: ActivationId, job: NewJob) -> Result<bool, StoreError> {
+        let (namespace, job) = (namespace.clone(), [job]);
+        let redrive = move |db: &Connection| {
+            let removed = dead_letters::remove(db, &namespace, id)?;
+            if removed {
+                insert_jobs(db, &job)?;
+            }
+            Ok(removed)
+        };
+        self.writer.write(Steps::Several, redrive).await
     }
 
     async fn share_backlogs(&self, lane: Lane, now: Timestamp, most: u32) -> Result<Vec<ShareBacklog>, StoreError> {
@@ -170,7 +200,10 @@ impl JobStore for SqliteStore {
         let owner = owner.to_owned();
         self.writer.write(Steps::One, move |db| leases::release_jobs(db, Some(&owner), now)).await
     }
+}
 
+#[async_trait]
+impl JobReader for SqliteStore {
     async fn job(&self, namespace: &NamespaceName, id: ActivationId) -> Result<Option<KnownJob>, StoreError> {
         let namespace = namespace.clone();
         let read = move |db: &Connection| {

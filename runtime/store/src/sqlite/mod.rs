@@ -48,7 +48,7 @@ use rusqlite::Connection;
 pub use config::SqliteConfig;
 pub use first_schema::write_first_version;
 
-use crate::StoreError;
+use crate::{Store, StoreError};
 use connection::{Database, Keeper};
 use outside_changes::LastLook;
 use readers::Readers;
@@ -60,6 +60,8 @@ pub struct SqliteStore {
     writer: Writer,
     last_look: LastLook,
 }
+
+impl Store for SqliteStore {}
 
 impl SqliteStore {
     /// Opens the database file `path`, or makes it, and brings its schema up to date. Blocks; for the start of a node.

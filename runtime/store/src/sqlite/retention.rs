@@ -7,10 +7,10 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use tracing::warn;
 use wask_model::{NamespaceName, Timestamp};
 
-use super::SqliteStore;
 use super::operation::Steps;
 use super::stored_bytes::{self, ClassRows, rows_of};
 use super::values::{self, sql_number};
+use super::{SqliteStore, audit, idempotency, ticks};
 use crate::{RetentionClass, RetentionStore, StoreError};
 
 /// Free pages, of 4 KiB, that stay in the file for the next records; more is given back to the disk.
@@ -41,6 +41,18 @@ impl RetentionStore for SqliteStore {
             Ok(select.query_row(params![name, namespace.as_str()], values::count).optional()?.unwrap_or(0))
         };
         self.readers.read(read).await
+    }
+
+    async fn forget_keys(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.writer.write(Steps::Several, move |db| idempotency::forget(db, before, limit)).await
+    }
+
+    async fn forget_audit(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.writer.write(Steps::One, move |db| audit::forget(db, before, limit)).await
+    }
+
+    async fn forget_ticks(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.writer.write(Steps::One, move |db| ticks::forget(db, before, limit)).await
     }
 }
 
