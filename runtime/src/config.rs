@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use wask_egress::{BadRange, EgressConfig};
 use wask_model::{ActionLimits, CallbackRetry, Limits, LimitsProfile, Subscription};
 use wask_sandbox::{SandboxConfig, SandboxError};
-use wask_store::sqlite::SqliteConfig;
+use wask_store::StoreConfig;
 
 use crate::alarms::AlarmSettings;
 use crate::api::HttpConfig;
@@ -48,13 +48,6 @@ pub struct Config {
     pub sandbox: SandboxConfig,
     pub store: StoreConfig,
     pub log: LogConfig,
-}
-
-/// Where records, entities and jobs are kept.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct StoreConfig {
-    pub sqlite: SqliteConfig,
 }
 
 /// Who this node is and where it lives.
@@ -284,7 +277,7 @@ impl Config {
     }
 
     pub fn database(&self) -> PathBuf {
-        self.server.data_dir.join("wask.sqlite")
+        self.store.file_in(&self.server.data_dir)
     }
 
     pub fn code_cache(&self) -> PathBuf {

@@ -13,8 +13,7 @@ use wask_egress::{Egress, Resolve, SystemResolver};
 use wask_model::{FullName, Timestamp};
 use wask_sandbox::Sandbox;
 use wask_store::failpoint::{Stage, reach};
-use wask_store::sqlite::SqliteStore;
-use wask_store::{DataDirLock, Lane, Store};
+use wask_store::{DataDirLock, Lane, OpenStore};
 
 use crate::alarms::{AlarmParts, Alarms, FeedAction};
 use crate::api::{self, Server};
@@ -50,7 +49,7 @@ pub struct Node {
     clock: Clock,
     outside_changes: Arc<Observer>,
     queue: Queue,
-    store: Arc<SqliteStore>,
+    store: OpenStore,
     grace: Duration,
     /// Ends the socket first, then the loops, after a moment the callbacks, and at the end of the grace period every wait.
     stop_serving: CancellationToken,
@@ -76,9 +75,9 @@ impl Node {
     pub async fn start(config: &Config, shared: Shared) -> anyhow::Result<Node> {
         let lock = DataDirLock::take(&config.server.data_dir)?;
         let clock = shared.clock.unwrap_or_else(Clock::system);
-        let store = Arc::new(SqliteStore::open(&config.database(), &config.store.sqlite).context("open the store")?);
+        let open_store = wask_store::open(&config.store, &config.server.data_dir).context("open the store")?;
         reach(Stage::StartUp);
-        let dyn_store: Arc<dyn Store> = store.clone();
+        let store = open_store.store.clone();
         let sandbox = match shared.sandbox {
             Some(sandbox) => sandbox,
             None => Sandbox::new(&config.sandbox, Some(&config.code_cache())).context("start the sandbox")?,
@@ -92,14 +91,14 @@ impl Node {
         let (stop_serving, stop_working) = (CancellationToken::new(), CancellationToken::new());
         let stop_waiting = CancellationToken::new();
         let gate = Arc::new(Gate::new(config.limits.clone(), config.logins.clone()));
-        let queue = Queue::new(dyn_store.clone(), clock.clone(), config.queue.clone());
+        let queue = Queue::new(store.clone(), clock.clone(), config.queue.clone());
         let catalog =
-            Catalog::open(dyn_store.clone(), sandbox.clone(), clock.clone(), config.limits.clone(), &config.catalog);
+            Catalog::open(store.clone(), sandbox.clone(), clock.clone(), config.limits.clone(), &config.catalog);
         let catalog = Arc::new(catalog.await.context("open the catalog")?);
         let resolver = shared.resolver.unwrap_or_else(|| Arc::new(SystemResolver::default()));
         let stop_callbacks = CancellationToken::new();
         let callbacks = Callbacks::new(CallbackParts {
-            store: dyn_store.clone(),
+            store: store.clone(),
             catalog: catalog.clone(),
             queue: queue.clone(),
             egress: Egress::new(&config.egress, resolver).context("set up outbound connections")?,
@@ -112,7 +111,7 @@ impl Node {
             catalog: catalog.clone(),
             gate: gate.clone(),
             callbacks: callbacks.clone(),
-            idempotency: Idempotency::new(dyn_store.clone(), queue.clone()),
+            idempotency: Idempotency::new(store.clone(), queue.clone()),
             clock: clock.clone(),
             live_log_bytes: config.activations.live_log_bytes,
         }));
@@ -124,7 +123,7 @@ impl Node {
             clock: clock.clone(),
         }));
         let alarms = Alarms::new(AlarmParts {
-            store: dyn_store.clone(),
+            store: store.clone(),
             catalog: catalog.clone(),
             firing: firing.clone(),
             queue: queue.clone(),
@@ -139,7 +138,7 @@ impl Node {
             gate: gate.clone(),
             clock: clock.clone(),
         });
-        let (recorder, recording) = Recorder::start(dyn_store.clone(), clock.clone(), &config.activations);
+        let (recorder, recording) = Recorder::start(store.clone(), clock.clone(), &config.activations);
         let invoker = Invoker::new(InvokerParts {
             admission: admission.clone(),
             catalog: catalog.clone(),
@@ -148,7 +147,7 @@ impl Node {
             sandbox,
             clock: clock.clone(),
             recorder,
-            store: dyn_store.clone(),
+            store: store.clone(),
             host: Arc::new(host),
             builtins: builtins(&alarms)?,
             api_host: api_host.clone(),
@@ -157,16 +156,16 @@ impl Node {
             stop_waiting: stop_waiting.clone(),
         });
 
-        for (namespace, queued) in dyn_store.count_jobs(Lane::Invoke).await? {
+        for (namespace, queued) in store.count_jobs(Lane::Invoke).await? {
             gate.restore(&namespace, queued);
         }
         queue.take_over().await.context("take over the queue")?;
         alarms.take_over().await.context("take over the alarms")?;
 
-        let gateway = Arc::new(Gateway::new(dyn_store.clone(), config.gateway.clone()));
+        let gateway = Arc::new(Gateway::new(store.clone(), config.gateway.clone()));
         let in_flight = Arc::new(InFlightCounts { catalog: catalog.clone(), gate: gate.clone() });
         let subscribers: Vec<Arc<dyn Subscriber>> = vec![catalog.clone(), in_flight, gateway.clone()];
-        let outside_changes = Arc::new(Observer::new(dyn_store.clone(), clock.clone(), subscribers));
+        let outside_changes = Arc::new(Observer::new(store.clone(), clock.clone(), subscribers));
         let parts = api::Parts {
             admission,
             alarms: alarms.clone(),
@@ -176,7 +175,7 @@ impl Node {
             gateway: gateway.clone(),
             invoker: invoker.clone(),
             firing,
-            audit: dyn_store.clone(),
+            audit: store.clone(),
             clock: clock.clone(),
             limits: config.limits.clone(),
             api_host: api_host.clone(),
@@ -197,7 +196,7 @@ impl Node {
                 let (outside_changes, stop) = (outside_changes.clone(), stop_working.clone());
                 async move { outside_changes.run(stop).await }
             }),
-            tokio::spawn(retention(config).run(dyn_store, clock.clone(), stop_working.clone())),
+            tokio::spawn(retention(config).run(store, clock.clone(), stop_working.clone())),
         ];
         info!(%address, data = %config.server.data_dir.display(), "node started");
         Ok(Node {
@@ -210,7 +209,7 @@ impl Node {
             callbacks,
             outside_changes,
             queue,
-            store,
+            store: open_store,
             grace,
             stop_serving,
             stop_working,

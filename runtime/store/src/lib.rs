@@ -16,6 +16,7 @@ mod gateway;
 mod idempotency;
 mod identities;
 mod jobs;
+mod open;
 mod outside_changes;
 mod retention;
 pub mod sqlite;
@@ -40,6 +41,7 @@ pub use jobs::{
     Allotment, CancelOutcome, CancelRequest, Claim, Job, JobReader, JobState, JobStore, KnownJob, Lane, Lease, NewJob,
     ShareBacklog,
 };
+pub use open::{OpenStore, StoreConfig, join, open};
 pub use outside_changes::OutsideChanges;
 pub use retention::{RetentionClass, RetentionStore};
 pub use tasks::{Task, TaskKind, TaskQuery, TaskStore};

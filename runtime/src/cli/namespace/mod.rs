@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use wask_client::{Connection, Format, NounArgs, Scope, namespaces};
 use wask_model::{Failure, Identity, NamespaceName, messages};
-use wask_store::sqlite::SqliteStore;
+use wask_store::OpenStore;
 
 use crate::catalog::{NamespaceKey, NamespaceState, Namespaces, OlderKeys};
 use crate::clock::Clock;
@@ -99,17 +99,17 @@ pub fn run(args: NamespaceArgs, earlier: &Connection) -> anyhow::Result<()> {
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let store = join(&loaded)?;
+        let opened = join(&loaded)?;
         let clock = Clock::system();
-        let operator = Operator { namespaces: Namespaces::new(&store, &clock), loaded: &loaded, format };
+        let operator = Operator { namespaces: Namespaces::new(&*opened.store, &clock), loaded: &loaded, format };
         let ended = operator.carry_out(args.command).await;
-        store.close().await;
+        opened.close().await;
         ended
     })
 }
 
 /// Opens the store in the data folder of a server.
-fn join(loaded: &Loaded) -> anyhow::Result<SqliteStore> {
+fn join(loaded: &Loaded) -> anyhow::Result<OpenStore> {
     let folder = loaded.config.server.data_dir.display();
     let database = loaded.config.database();
     if !database.is_file() {
@@ -118,7 +118,8 @@ fn join(loaded: &Loaded) -> anyhow::Result<SqliteStore> {
             database.display()
         );
     }
-    SqliteStore::join(&database, &loaded.config.store.sqlite).with_context(|| format!("{folder} cannot be used"))
+    wask_store::join(&loaded.config.store, &loaded.config.server.data_dir)
+        .with_context(|| format!("{folder} cannot be used"))
 }
 
 struct Operator<'a> {
