@@ -121,6 +121,7 @@ impl TestServer {
                 share: namespace.to_string(),
                 namespace,
                 name: new.name.to_string(),
+                cause: None,
                 payload: "{}".into(),
                 due: far_away,
                 claimed: None,

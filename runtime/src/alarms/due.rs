@@ -73,5 +73,5 @@ pub enum DueWork {
 pub fn due_work(id: ActivationId, trigger: FullName, payload: String) -> NewWork {
     let namespace = trigger.namespace.clone();
     let (share, permit) = (namespace.to_string(), Some(Permit::Borrowed));
-    NewWork { id, lane: Lane::Fire, namespace, share, name: trigger, payload, permit, callback: None }
+    NewWork { id, lane: Lane::Fire, namespace, share, name: trigger, cause: None, payload, permit, callback: None }
 }

@@ -53,6 +53,7 @@ impl Callbacks {
             namespace: namespace.clone(),
             share: Target::parse(&was.url).map(|target| target.site()).unwrap_or_default(),
             name: was.name.to_string(),
+            cause: None,
             payload,
             due: now,
             claimed: None,

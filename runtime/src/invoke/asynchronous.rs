@@ -159,7 +159,8 @@ impl Invoker {
         let after = Duration::from_millis(self.queue.config().retry_ms);
         let mut next = QueuedInvocation { begun: queued.begun + 1, ..(*queued).clone() };
         next.progress.iter_mut().for_each(Progress::did_not_begin);
-        JobOutcome::Retry { records: Vec::new(), payload: next.to_payload(), after }
+        let (payload, failed_attempts) = (next.to_payload(), next.failed.len() as u32);
+        JobOutcome::Retry { records: Vec::new(), payload, failed_attempts, after }
     }
 
     async fn action_gone(&self, job: &QueuedJob<'_>, owner: Option<&SharedIdentity>) -> JobOutcome {

@@ -41,7 +41,7 @@ impl Invoker {
                 let payload = after_failure(queued, own, admitted.attempt).to_payload();
                 records.pop(); // the activation has not ended, so it has no record yet
                 let records = self.publish(Some(owner), records).await;
-                JobOutcome::Retry { records, payload, after }
+                JobOutcome::Retry { records, payload, failed_attempts: failed, after }
             }
             None if failed > 1 => self.given_up(queued, owner, records, &messages::attempts_used_up(failed)).await,
             None => self.finished(queued, Some(owner), records).await,
@@ -90,6 +90,7 @@ impl Invoker {
             namespace: own.namespace.clone(),
             share: pending.site.clone(),
             name: queued.action.clone(),
+            cause: None,
             payload: serde_json::to_string(&notice).expect("a notice always serializes"),
             permit: None,
             callback: None,

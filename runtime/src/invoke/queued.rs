@@ -136,6 +136,7 @@ impl QueuedInvocation {
             share: namespace.to_string(),
             namespace,
             name: self.action.clone(),
+            cause: self.cause,
             payload: self.to_payload(),
             permit: None,
             callback: None,

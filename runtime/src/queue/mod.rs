@@ -90,7 +90,7 @@ pub enum JobOutcome {
     /// Not now: release the job, due again after this time.
     Again { after: Duration },
     /// Retry after this time with this payload, and write the records of the parts that have ended so far.
-    Retry { records: Vec<Activation>, payload: String, after: Duration },
+    Retry { records: Vec<Activation>, payload: String, failed_attempts: u32, after: Duration },
     /// Keep the job as a dead letter, and write the records that end its activation and the follow-up jobs.
     Dead { records: Vec<Activation>, next: Vec<NewWork>, reason: String },
     /// The handler has written the end of the job itself.
@@ -133,6 +133,8 @@ pub struct NewWork {
     pub share: String,
     /// The action or trigger that it runs or fires.
     pub name: FullName,
+    /// The activation that led to it.
+    pub cause: Option<ActivationId>,
     pub payload: String,
     /// `None`: it must wait for one.
     pub permit: Option<Permit>,

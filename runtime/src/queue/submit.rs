@@ -210,8 +210,8 @@ impl Queue {
     }
 
     fn new_job(&self, work: NewWork) -> NewJob {
-        let NewWork { id, lane, namespace, share, name, payload, permit: _, callback } = work;
+        let NewWork { id, lane, namespace, share, name, cause, payload, permit: _, callback } = work;
         let (name, due) = (name.to_string(), self.0.clock.now());
-        NewJob { id, lane, namespace, share, name, payload, due, claimed: None, callback }
+        NewJob { id, lane, namespace, share, name, cause, payload, due, claimed: None, callback }
     }
 }

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 use wask_model::{Activation, ActivationId, NamespaceName, Timestamp};
 use wask_store::failpoint::{Stage, reach};
-use wask_store::{Job, Lane, Lease, NewJob, StoreError};
+use wask_store::{Job, Lane, Lease, NewJob, NextAttempt, StoreError};
 
 use super::{JobOutcome, JobPermits, NewWork, Queue, ReservedJob};
 use crate::retry;
@@ -84,8 +84,9 @@ impl Queue {
             JobOutcome::Settled => true,
             JobOutcome::Lost => return,
             JobOutcome::Again { after } => return self.put_back(lane, lease, after).await,
-            JobOutcome::Retry { records, payload, after } => {
-                return self.retry((lane, lease), records, payload, after).await;
+            JobOutcome::Retry { records, payload, failed_attempts, after } => {
+                let due = self.0.clock.now().after(after);
+                return self.retry((lane, lease), records, NextAttempt { payload, failed_attempts, due }).await;
             }
         };
         if !ended {
@@ -155,11 +156,10 @@ impl Queue {
         reserved.iter().map(|reserved| reserved.job.clone()).collect()
     }
 
-    async fn retry(&self, (lane, lease): (Lane, &Lease), records: Vec<Activation>, payload: String, after: Duration) {
-        let due = self.0.clock.now().after(after);
-        let retry = || self.0.store.retry_job(lease, records.clone(), payload.clone(), due);
+    async fn retry(&self, (lane, lease): (Lane, &Lease), records: Vec<Activation>, next: NextAttempt) {
+        let retry = || self.0.store.retry_job(lease, records.clone(), next.clone());
         if self.until_stored(lease, retry).await {
-            self.due_at(lane, due);
+            self.due_at(lane, next.due);
         } else {
             self.lost(lease);
         }

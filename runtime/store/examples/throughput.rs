@@ -69,6 +69,7 @@ fn job(n: u64) -> NewJob {
         namespace: "guest".parse().expect("a name"),
         share: "guest".into(),
         name: "guest/hello".into(),
+        cause: None,
         payload: payload.to_string(),
         due: now(),
         claimed: None,

@@ -62,6 +62,8 @@ pub struct NewJob {
     pub share: String,
     /// The full name of the action or trigger that it is about.
     pub name: String,
+    /// The activation that led to this one, for lists.
+    pub cause: Option<ActivationId>,
     /// What the lane's handler reads; JSON.
     pub payload: String,
     pub due: Timestamp,
@@ -77,6 +79,16 @@ pub struct Lease {
     pub job: ActivationId,
     pub owner: String,
     pub attempt: u32,
+}
+
+/// What a job is released with for its next attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NextAttempt {
+    /// What the attempt begins with; JSON.
+    pub payload: String,
+    /// Attempts that have failed so far, for lists.
+    pub failed_attempts: u32,
+    pub due: Timestamp,
 }
 
 /// A leased job.
@@ -202,15 +214,8 @@ pub trait JobStore: Send + Sync {
     /// Gives a leased job back, due at `due`. `false` as for `finish`.
     async fn release_job(&self, lease: &Lease, due: Timestamp) -> Result<bool, StoreError>;
 
-    /// Gives a leased job back, due at `due`, with the payload that it goes on from, and writes the records of its parts.
-    /// `false` as for `finish`.
-    async fn retry_job(
-        &self,
-        lease: &Lease,
-        records: Vec<Activation>,
-        payload: String,
-        due: Timestamp,
-    ) -> Result<bool, StoreError>;
+    /// Gives a leased job back for its next attempt, and writes the records of its parts. `false` as for `finish`.
+    async fn retry_job(&self, lease: &Lease, records: Vec<Activation>, next: NextAttempt) -> Result<bool, StoreError>;
 
     /// Writes the records that end the activation, stores the follow-up jobs, and keeps the job as a dead letter. `false` as
     /// for `finish`.

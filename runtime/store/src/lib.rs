@@ -39,7 +39,7 @@ pub use idempotency::{FirstRequest, FirstRequestOutcome, IdempotencyStore, Keyed
 pub use identities::{IdentityStore, NamespaceStore, NewNamespace, SecretStore};
 pub use jobs::{
     Allotment, CancelOutcome, CancelRequest, Claim, Job, JobReader, JobState, JobStore, KnownJob, Lane, Lease, NewJob,
-    ShareBacklog,
+    NextAttempt, ShareBacklog,
 };
 pub use open::{OpenStore, StoreConfig, join, open};
 pub use outside_changes::OutsideChanges;

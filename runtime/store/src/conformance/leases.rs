@@ -1,7 +1,7 @@
 //! Stories of leases: renewed, ended, taken over, given back.
 
 use super::samples::{LEASE, T0, at, claim, guest, id, job, leased, next_due, numbers, of_guest, record};
-use crate::{Claim, JobState, Lane, Lease, NewJob, Store};
+use crate::{Claim, JobState, Lane, Lease, NewJob, NextAttempt, Store};
 
 /// One millisecond after a lease that began at `T0`.
 fn ended() -> wask_model::Timestamp {
@@ -85,11 +85,9 @@ pub async fn a_job_put_back_is_due_later_and_counts_on(store: &dyn Store) {
 
 pub async fn a_job_that_is_tried_again_goes_on_from_its_new_payload_when_it_is_due(store: &dyn Store) {
     let first = leased(store, 1, "a").await;
-    let retry = |payload: &str, n| (vec![record(n, T0)], payload.to_owned(), at(500));
-    let (records, payload, due) = retry("{\"try\":2}", 7);
-    assert!(store.retry_job(&first.lease, records, payload, due).await.unwrap());
-    let (records, payload, due) = retry("{\"try\":3}", 8);
-    assert!(!store.retry_job(&first.lease, records, payload, due).await.unwrap());
+    let next = |payload: &str| NextAttempt { payload: payload.to_owned(), failed_attempts: 1, due: at(500) };
+    assert!(store.retry_job(&first.lease, vec![record(7, T0)], next("{\"try\":2}")).await.unwrap());
+    assert!(!store.retry_job(&first.lease, vec![record(8, T0)], next("{\"try\":3}")).await.unwrap());
     assert_eq!(store.activation(&guest(), id(7)).await.unwrap(), Some(record(7, T0)));
     assert_eq!(store.activation(&guest(), id(8)).await.unwrap(), None);
     assert_eq!(claim(store, "a", at(499)).await, []);

@@ -61,6 +61,7 @@ pub fn job(n: u8, due: Timestamp) -> NewJob {
         namespace: guest(),
         share,
         name,
+        cause: None,
         payload,
         due,
         claimed: None,

@@ -1,11 +1,10 @@
 //! Stories of the list of tasks.
 
-use serde_json::json;
 use wask_model::{Activation, Annotations};
 
 use super::callbacks::callback;
 use super::samples::{T0, at, claim, guest, id, job, namespace, record, shared};
-use crate::{Lane, NewJob, Store, Task, TaskKind, TaskQuery};
+use crate::{Lane, NewJob, NextAttempt, Store, Task, TaskKind, TaskQuery};
 
 fn query(kind: Option<TaskKind>) -> TaskQuery {
     TaskQuery { namespace: guest(), kind, since: None, upto: None, skip: 0, limit: 100 }
@@ -16,15 +15,12 @@ pub async fn activations_firings_and_callbacks_stand_in_one_list_newest_first(st
     let ended = Activation { annotations, cause: Some(id(2)), ..record(1, at(1)) };
     let fired = Activation { end: None, duration_ms: None, annotations: Annotations::default(), ..record(2, at(2)) };
     store.record(&shared(vec![ended, fired])).await.unwrap();
-    let cause = json!({ "cause": id(2) }).to_string();
-    let running = NewJob { payload: cause, ..job(3, at(3)) };
-    store.enqueue(None, vec![running]).await.unwrap();
+    store.enqueue(None, vec![NewJob { cause: Some(id(2)), ..job(3, at(3)) }]).await.unwrap();
     claim(store, "a", at(3)).await;
-    let retrying = json!({ "failed": [{ "attempt": 1 }] }).to_string();
-    let tried = NewJob { payload: retrying, ..job(4, at(4)) };
-    store.enqueue(None, vec![tried]).await.unwrap();
+    store.enqueue(None, vec![job(4, at(4))]).await.unwrap();
     let lease = claim(store, "a", at(4)).await.remove(0).lease;
-    assert!(store.release_job(&lease, at(4)).await.unwrap());
+    let next = NextAttempt { payload: "{}".into(), failed_attempts: 1, due: at(4) };
+    assert!(store.retry_job(&lease, vec![], next).await.unwrap());
     store.enqueue(None, vec![NewJob { callback: Some(callback(6)), ..job(5, at(5)) }]).await.unwrap();
     store.enqueue(None, vec![NewJob { lane: Lane::Fire, ..job(7, at(7)) }]).await.unwrap();
 

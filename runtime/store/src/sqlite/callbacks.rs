@@ -70,7 +70,7 @@ impl CallbackStore for SqliteStore {
             let mut becomes = callback.clone();
             becomes.end = stored.end.or(becomes.end);
             let written = match (&settled, becomes.end) {
-                (AfterAttempt::Again { due }, None) => release_job(db, &lease, *due, None)?,
+                (AfterAttempt::Again { due }, None) => release_job(db, &lease, *due)?,
                 (AfterAttempt::Again { .. }, Some(_)) | (AfterAttempt::Over { .. }, _) => end_job(db, &lease)?,
             };
             if !written {

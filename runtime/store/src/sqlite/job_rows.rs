@@ -1,6 +1,7 @@
 //! Rows of the table `job`: how a new job is stored, and what is read of one.
 
 use rusqlite::{Connection, Row, params};
+use wask_model::ActivationId;
 
 use super::{callback_rows, values};
 use crate::{JobState, KnownJob, Lane, NewJob, StoreError};
@@ -8,8 +9,8 @@ use crate::{JobState, KnownJob, Lane, NewJob, StoreError};
 /// A job whose id exists stays as it is: it was stored by an earlier try of the same caller.
 pub(super) fn insert_jobs(db: &Connection, jobs: &[NewJob]) -> Result<(), StoreError> {
     let mut insert = db.prepare_cached(
-        "INSERT INTO job (id, lane, namespace, state, attempt, due, owner, lease_until, payload, share, name)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING",
+        "INSERT INTO job (id, lane, namespace, state, attempt, due, owner, lease_until, payload, share, name, cause)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING",
     )?;
     for job in jobs {
         let (state, attempt) = if job.claimed.is_some() { ("leased", 1) } else { ("due", 0) };
@@ -25,6 +26,7 @@ pub(super) fn insert_jobs(db: &Connection, jobs: &[NewJob]) -> Result<(), StoreE
             job.payload,
             job.share,
             job.name,
+            job.cause.map(ActivationId::to_bytes),
         ])?;
         if let Some(callback) = &job.callback {
             callback_rows::insert(db, callback)?;

@@ -12,7 +12,7 @@ use super::records::{RecordRow, insert_records};
 use super::{dead_letters, idempotency, leases, stored_bytes, values};
 use crate::{
     Allotment, CancelOutcome, CancelRequest, Claim, FirstRequest, FirstRequestOutcome, Job, JobReader, JobState,
-    JobStore, KnownJob, Lane, Lease, NewJob, RetentionClass, ShareBacklog, StoreError,
+    JobStore, KnownJob, Lane, Lease, NewJob, NextAttempt, RetentionClass, ShareBacklog, StoreError,
 };
 
 #[async_trait]
@@ -122,19 +122,13 @@ impl JobStore for SqliteStore {
 
     async fn release_job(&self, lease: &Lease, due: Timestamp) -> Result<bool, StoreError> {
         let lease = lease.clone();
-        self.writer.write(Steps::One, move |db| leases::release_job(db, &lease, due, None)).await
+        self.writer.write(Steps::One, move |db| leases::release_job(db, &lease, due)).await
     }
 
-    async fn retry_job(
-        &self,
-        lease: &Lease,
-        records: Vec<Activation>,
-        payload: String,
-        due: Timestamp,
-    ) -> Result<bool, StoreError> {
+    async fn retry_job(&self, lease: &Lease, records: Vec<Activation>, next: NextAttempt) -> Result<bool, StoreError> {
         let (lease, records) = (lease.clone(), RecordRow::all(&records)?);
         let retry = move |db: &Connection| {
-            if !leases::release_job(db, &lease, due, Some(&payload))? {
+            if !leases::retry_job(db, &lease, &next)? {
                 return Ok(false);
             }
             insert_records(db, &records)?;

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 use wask_model::Timestamp;
 
-use crate::{Lease, StoreError};
+use crate::{Lease, NextAttempt, StoreError};
 
 /// `false`, here and below: the lease had passed to somebody else, nothing was written.
 pub(super) fn end_job(db: &Connection, lease: &Lease) -> Result<bool, StoreError> {
@@ -12,30 +12,23 @@ pub(super) fn end_job(db: &Connection, lease: &Lease) -> Result<bool, StoreError
     Ok(0 < delete.execute(params![lease.job.to_bytes(), lease.owner, lease.attempt])?)
 }
 
-/// `payload`: `None` leaves what is there.
-pub(super) fn release_job(
-    db: &Connection,
-    lease: &Lease,
-    due: Timestamp,
-    payload: Option<&str>,
-) -> Result<bool, StoreError> {
-    let mut update = db.prepare_cached(match payload {
-        None => {
-            "UPDATE job SET state = 'due', due = ?4, owner = NULL, lease_until = NULL
-             WHERE id = ?1 AND state = 'leased' AND owner = ?2 AND attempt = ?3"
-        }
-        // A payload that stays may be large: it is not written again.
-        Some(_) => {
-            "UPDATE job SET state = 'due', due = ?4, owner = NULL, lease_until = NULL, payload = ?5
-             WHERE id = ?1 AND state = 'leased' AND owner = ?2 AND attempt = ?3"
-        }
-    })?;
-    let (job, due) = (lease.job.to_bytes(), due.millis());
-    let changed = match payload {
-        None => update.execute(params![job, lease.owner, lease.attempt, due])?,
-        Some(payload) => update.execute(params![job, lease.owner, lease.attempt, due, payload])?,
-    };
-    Ok(0 < changed)
+/// The payload stays: it may be large, and is not written again.
+pub(super) fn release_job(db: &Connection, lease: &Lease, due: Timestamp) -> Result<bool, StoreError> {
+    let mut update = db.prepare_cached(
+        "UPDATE job SET state = 'due', due = ?4, owner = NULL, lease_until = NULL
+         WHERE id = ?1 AND state = 'leased' AND owner = ?2 AND attempt = ?3",
+    )?;
+    Ok(update.execute(params![lease.job.to_bytes(), lease.owner, lease.attempt, due.millis()])? > 0)
+}
+
+pub(super) fn retry_job(db: &Connection, lease: &Lease, next: &NextAttempt) -> Result<bool, StoreError> {
+    let mut update = db.prepare_cached(
+        "UPDATE job SET state = 'due', due = ?4, owner = NULL, lease_until = NULL, payload = ?5, failed_attempts = ?6
+         WHERE id = ?1 AND state = 'leased' AND owner = ?2 AND attempt = ?3",
+    )?;
+    let NextAttempt { payload, failed_attempts, due } = next;
+    let of_lease = (lease.job.to_bytes(), &lease.owner, lease.attempt);
+    Ok(update.execute(params![of_lease.0, of_lease.1, of_lease.2, due.millis(), payload, failed_attempts])? > 0)
 }
 
 /// A job that was due earlier keeps its place in the line.

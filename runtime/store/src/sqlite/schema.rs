@@ -55,7 +55,12 @@ pub(super) fn check_schema(db: &Connection) -> Result<(), StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::params;
+    use wask_model::ActivationId;
+
     use super::*;
+    use crate::sqlite::{SqliteConfig, SqliteStore};
+    use crate::{TaskQuery, TaskStore as _};
 
     #[test]
     fn records_of_before_the_filters_are_found_by_them() {
@@ -102,5 +107,60 @@ mod tests {
         let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
         let rows: Vec<(String, i64)> = rows.collect::<Result<_, _>>().unwrap();
         assert_eq!(rows, [("dead letter".to_owned(), payload.len() as i64), ("record".to_owned(), 5)]);
+    }
+
+    /// What version 11 answered of jobs when tasks were listed: it read their payloads.
+    const JOBS_OF_VERSION_11: &str = "\
+        SELECT id,
+               CASE WHEN state = 'leased' THEN 'running'
+                    WHEN attempt > 0 AND json_extract(payload, '$.failed[0].attempt') IS NOT NULL THEN 'retrying'
+                    ELSE 'queued' END,
+               unhex(json_extract(payload, '$.cause'))
+        FROM job WHERE state <> 'dead' ORDER BY due DESC, id DESC";
+
+    #[tokio::test]
+    async fn jobs_from_before_the_columns_are_listed_as_before() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("wask.sqlite");
+        let mut db = Connection::open(&path).unwrap();
+        migrate_to(&mut db, 11).unwrap();
+        let caused = r#"{"cause":"0000016d0000000000000000000000ff","failed":[]}"#;
+        let failed = r#"{"cause":null,"failed":[{"attempt":1,"error":"it broke"},{"attempt":2,"error":"again"}]}"#;
+        let both = r#"{"cause":"0000016d0000000000000000000000ff","failed":[{"attempt":1,"error":"it broke"}]}"#;
+        for (n, state, attempt, payload) in [
+            (1u8, "due", 0, "{}"),
+            (2, "due", 0, caused),
+            (3, "due", 2, failed),
+            (4, "leased", 3, failed),
+            (5, "leased", 1, both),
+            (6, "due", 1, both),
+            (7, "due", 1, r#"{"failed":[]}"#), // released, not retried
+            (8, "dead", 3, failed),
+        ] {
+            let mut id = [0; 16];
+            id[15] = n;
+            db.execute(
+                "INSERT INTO job (id, lane, namespace, share, name, state, attempt, due, payload, died)
+                 VALUES (?1, 'invoke', 'guest', 'guest', 'guest/a', ?2, ?3, ?4, ?5, ?4)",
+                params![id, state, attempt, n, payload],
+            )
+            .unwrap();
+        }
+        let mut select = db.prepare(JOBS_OF_VERSION_11).unwrap();
+        let listed = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+        let listed: Vec<([u8; 16], String, Option<[u8; 16]>)> = listed.collect::<Result<_, _>>().unwrap();
+        let states: Vec<&str> = listed.iter().map(|(_, state, _)| state.as_str()).collect();
+        assert_eq!(states, ["queued", "retrying", "running", "running", "retrying", "queued", "queued"]);
+        assert_eq!(listed.iter().filter(|(_, _, parent)| parent.is_some()).count(), 3);
+        drop(select);
+        drop(db);
+
+        let store = SqliteStore::open(&path, &SqliteConfig::default()).unwrap();
+        let namespace = "guest".parse().unwrap();
+        let query = TaskQuery { namespace, kind: None, since: None, upto: None, skip: 0, limit: 100 };
+        let tasks = store.tasks(&query).await.unwrap();
+        let tasks: Vec<_> =
+            tasks.into_iter().map(|t| (t.id.to_bytes(), t.state, t.parent.map(ActivationId::to_bytes))).collect();
+        assert_eq!(tasks, listed);
     }
 }

@@ -25,9 +25,9 @@ const RECORDS: &str = "\
 const JOBS: &str = "\
     SELECT 'ACTN' AS type, id, name,
            CASE WHEN state = 'leased' THEN 'running'
-                WHEN attempt > 0 AND json_extract(payload, '$.failed[0].attempt') IS NOT NULL THEN 'retrying'
+                WHEN attempt > 0 AND failed_attempts > 0 THEN 'retrying'
                 ELSE 'queued' END AS state,
-           due AS start, NULL AS ended, unhex(json_extract(payload, '$.cause')) AS parent
+           due AS start, NULL AS ended, cause AS parent
     FROM job WHERE TRUE";
 
 const CALLBACKS: &str = "\
