@@ -2,6 +2,7 @@
 //! named ([`Stage`]). What must hold all the same is judged in the end, from what was promised and what was seen.
 
 mod evidence;
+mod first_schema;
 mod invariants;
 mod load;
 mod readout;

@@ -6,8 +6,8 @@ use std::time::SystemTime;
 
 use wask_model::{ActivationId, AuthKey, Timestamp};
 use wask_store::failpoint::{Stage, VARIABLE};
-use wask_store::sqlite::write_first_version;
 
+use super::first_schema::write_first_version;
 use crate::ServerProcess;
 
 const KEY: &str =

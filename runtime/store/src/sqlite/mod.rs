@@ -27,7 +27,6 @@ mod callbacks;
 mod dead_letters;
 mod emptying;
 mod entities;
-mod first_schema;
 mod gateway;
 mod idempotency;
 mod identities;
@@ -46,7 +45,6 @@ use std::path::Path;
 use rusqlite::Connection;
 
 pub use config::SqliteConfig;
-pub use first_schema::write_first_version;
 
 use crate::{Store, StoreError};
 use connection::{Database, Keeper};

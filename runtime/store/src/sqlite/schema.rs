@@ -24,6 +24,7 @@ pub(super) fn migrate(db: &mut Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
+#[cfg(test)]
 /// The schema up to and with step `version`, in an empty database.
 pub(super) fn migrate_to(db: &mut Connection, version: i32) -> Result<(), StoreError> {
     let steps = steps::migrations::runner().set_target(refinery::Target::Version(version));

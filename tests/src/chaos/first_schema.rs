@@ -1,19 +1,20 @@
-//! A database as the first wask left it, for stories about what becomes of it. No node makes one.
+//! A database as the first version of wask left it, for stories about what becomes of it. No node makes one.
 
 use std::path::Path;
 
 use rusqlite::{Connection, params};
 use wask_model::{ActivationId, AuthKey, Timestamp};
 
-use super::schema::migrate_to;
-use crate::StoreError;
+mod steps {
+    refinery::embed_migrations!("../runtime/store/migrations/sqlite");
+}
 
 /// Makes the file `path` with the schema of version 1, and in it the namespace `guest` with this key, and these activations
 /// of it, all of which ended with a developer error at `at`.
-pub fn write_first_version(path: &Path, key: &AuthKey, ids: &[ActivationId], at: Timestamp) -> Result<(), StoreError> {
+pub fn write_first_version(path: &Path, key: &AuthKey, ids: &[ActivationId], at: Timestamp) -> anyhow::Result<()> {
     let mut db = Connection::open(path)?;
     db.pragma_update(None, "journal_mode", "WAL")?;
-    migrate_to(&mut db, 1)?;
+    steps::migrations::runner().set_target(refinery::Target::Version(1)).run(&mut db)?;
     let insert = db.transaction()?;
     let identity = format!(r#"{{"subject":"guest","namespace":"guest","uuid":"{}","limits":{{}}}}"#, key.uuid);
     insert.execute(
