@@ -22,8 +22,6 @@ mod retention;
 pub mod sqlite;
 mod tasks;
 
-pub mod conformance;
-
 pub use activations::{ActivationQuery, ActivationStore, ListPosition, Summary};
 pub use alarms::{AlarmAdvance, AlarmStore, Tick};
 pub use audit::{AuditQuery, AuditStore};

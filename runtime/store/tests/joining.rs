@@ -5,10 +5,15 @@ use std::path::PathBuf;
 
 use rusqlite::Connection;
 use tempfile::TempDir;
-use wask_model::{Identity, KeyDigest, LimitOverrides};
-use wask_store::conformance::samples::{T0, namespace};
+use wask_model::{Identity, KeyDigest, LimitOverrides, NamespaceName, Timestamp};
 use wask_store::sqlite::{SqliteConfig, SqliteStore};
 use wask_store::{IdentityStore as _, NamespaceStore as _, NewNamespace, OutsideChanges as _};
+
+const T0: Timestamp = Timestamp::from_millis(1_900_000_000_000);
+
+fn namespace(name: &str) -> NamespaceName {
+    name.parse().unwrap()
+}
 
 fn place() -> (TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();

@@ -1,16 +1,17 @@
 //! The SQLite store: the suite of every backend, and what only SQLite has.
 #![allow(clippy::unwrap_used)] // all of it is test, its helpers too
 
+#[macro_use]
+mod conformance;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use conformance::samples::{T0, action, at, claim, full, guest, id, job, leased, next_due, numbers, record, shared};
 use rusqlite::Connection;
 use serde_json::json;
 use tempfile::TempDir;
 use wask_model::{Activation, ActivationId, Response, Timestamp};
-use wask_store::conformance::samples::{
-    T0, action, at, claim, full, guest, id, job, leased, next_due, numbers, record, shared,
-};
 use wask_store::sqlite::{SqliteConfig, SqliteStore};
 use wask_store::{
     ActivationQuery, ActivationStore as _, Change, DataDirLock, EntityStore as _, JobReader as _, JobStore as _, Lane,
@@ -26,7 +27,7 @@ fn open(dir: &TempDir, config: &SqliteConfig) -> SqliteStore {
     SqliteStore::open(&dir.path().join("wask.db"), config).unwrap()
 }
 
-wask_store::conformance_suite!(fresh);
+conformance_suite!(fresh);
 
 fn random_job() -> NewJob {
     NewJob { id: ActivationId::new(T0), ..job(0, T0) }

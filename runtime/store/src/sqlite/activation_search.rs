@@ -122,9 +122,10 @@ fn is_failure(status: Option<StatusFilter>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use wask_model::ActivationId;
+
     use super::*;
     use crate::ListPosition;
-    use crate::conformance::samples::{T0, guest, id};
 
     fn plan(query: &ActivationQuery) -> Vec<String> {
         let mut db = Connection::open_in_memory().unwrap();
@@ -138,11 +139,12 @@ mod tests {
 
     #[test]
     fn every_search_is_one_range_of_one_index_that_covers_it_and_sorts_nothing() {
-        let all =
-            ActivationQuery { after: Some(ListPosition { start: T0, id: id(1) }), ..ActivationQuery::new(guest(), 10) };
+        let id = ActivationId::from_bytes([1; 16]);
+        let after = Some(ListPosition { start: Timestamp::from_millis(0), id });
+        let all = ActivationQuery { after, ..ActivationQuery::new("guest".parse().unwrap(), 10) };
         let failed = ActivationQuery { status: Some(StatusFilter::Failed), ..all.clone() };
         let named = ActivationQuery { name: Some("a".into()), ..failed.clone() };
-        let caused = ActivationQuery { cause: Some(id(1)), ..named.clone() };
+        let caused = ActivationQuery { cause: Some(id), ..named.clone() };
         let texts = ActivationQuery { contains: Some("a".into()), kind: Some("wasm:1".into()), ..all.clone() };
         let successful = ActivationQuery { status: Some(StatusFilter::Is(Status::Success)), ..all.clone() };
         let refused = ActivationQuery { status: Some(StatusFilter::Is(Status::ApplicationError)), ..all.clone() };

@@ -3,10 +3,12 @@
 //! A backend's tests say how to get a store and run them all:
 //!
 //! ```text
+//! #[macro_use]
+//! mod conformance;
+//!
 //! async fn fresh() -> (MyStore, impl Sized /* what has to outlive it */) { … }
-//! wask_store::conformance_suite!(fresh);
+//! conformance_suite!(fresh);
 //! ```
-#![allow(clippy::unwrap_used)] // tests, but of other crates too
 
 pub mod activations;
 pub mod alarms;
@@ -24,10 +26,9 @@ pub mod samples;
 pub mod tasks;
 
 /// Makes a test of every story, each with a store of its own from `$fresh`.
-#[macro_export]
 macro_rules! conformance_suite {
     ($fresh:path) => {
-        $crate::conformance_suite! { @tests $fresh;
+        conformance_suite! { @tests $fresh;
             entities: [
                 an_entity_that_was_put_is_read_back_with_its_revision,
                 whoever_puts_is_told_the_new_revisions_in_order,
@@ -181,7 +182,7 @@ macro_rules! conformance_suite {
             #[tokio::test]
             async fn $story() {
                 let (store, _kept) = $fresh().await;
-                $crate::conformance::$topic::$story(&store).await;
+                crate::conformance::$topic::$story(&store).await;
             }
         )+)+
     };

@@ -6,7 +6,9 @@ use super::samples::{
     LEASE, T0, at, claim, claim_in, claimed, guest, id, job, leased, namespace, next_due, numbers, of_guest, record,
     shared,
 };
-use crate::{Allotment, CancelOutcome, CancelRequest, Claim, JobState, KnownJob, Lane, NewJob, ShareBacklog, Store};
+use wask_store::{
+    Allotment, CancelOutcome, CancelRequest, Claim, JobState, KnownJob, Lane, NewJob, ShareBacklog, Store,
+};
 
 async fn known(store: &dyn Store, n: u8) -> Option<KnownJob> {
     store.job(&guest(), id(n)).await.unwrap()
@@ -96,7 +98,7 @@ pub async fn a_job_stored_as_claimed_is_not_handed_out(store: &dyn Store) {
     assert_eq!(next_due(store, Lane::Invoke).await, None);
     let job = known(store, 1).await.unwrap();
     assert_eq!((job.state, job.attempt), (JobState::Leased, 1));
-    let lease = crate::Lease { job: id(1), owner: "a".into(), attempt: 1 };
+    let lease = wask_store::Lease { job: id(1), owner: "a".into(), attempt: 1 };
     assert!(store.finish(&lease, vec![record(1, T0)], vec![]).await.unwrap());
     assert_eq!(known(store, 1).await, None);
 }

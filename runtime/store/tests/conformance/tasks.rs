@@ -4,7 +4,7 @@ use wask_model::{Activation, Annotations};
 
 use super::callbacks::callback;
 use super::samples::{T0, at, claim, guest, id, job, namespace, record, shared};
-use crate::{Lane, NewJob, NextAttempt, Store, Task, TaskKind, TaskQuery};
+use wask_store::{Lane, NewJob, NextAttempt, Store, Task, TaskKind, TaskQuery};
 
 fn query(kind: Option<TaskKind>) -> TaskQuery {
     TaskQuery { namespace: guest(), kind, since: None, upto: None, skip: 0, limit: 100 }

@@ -3,7 +3,7 @@
 use wask_model::{AuditRecord, ChangeKind, Entity, Timestamp};
 
 use super::samples::{T0, at, full, guest, namespace, package, trigger};
-use crate::{AuditQuery, Change, Revision, Store};
+use wask_store::{AuditQuery, Change, Revision, Store};
 
 fn said(became: ChangeKind, entity: &Entity, at: Timestamp) -> AuditRecord {
     AuditRecord::new(became, entity, at, "alice", "request-1")

@@ -1,7 +1,7 @@
 //! Stories of dead letters: listed, done again, thrown away.
 
 use super::samples::{T0, at, claim, guest, id, job, leased, namespace, numbers, record};
-use crate::{DeadLetter, DeadLetterQuery, JobState, Lane, NewJob, Store};
+use wask_store::{DeadLetter, DeadLetterQuery, JobState, Lane, NewJob, Store};
 
 fn all() -> DeadLetterQuery {
     DeadLetterQuery { namespace: guest(), name: None, since: None, upto: None, skip: 0, limit: 100 }

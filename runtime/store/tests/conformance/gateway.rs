@@ -3,7 +3,7 @@
 use wask_model::{Api, BasePath, PathPattern, ResponseType, Route, Verb};
 
 use super::samples::{full, guest, namespace};
-use crate::{ApiBounds, ApiPutOutcome, Store};
+use wask_store::{ApiBounds, ApiPutOutcome, Store};
 
 const ROOM: ApiBounds = ApiBounds { routes: 1000, bytes: 1_000_000 };
 

@@ -4,7 +4,7 @@ use serde_json::json;
 use wask_model::{Activation, Response};
 
 use super::samples::{T0, at, guest, id, job, leased, namespace, record, shared};
-use crate::{ActivationQuery, NewJob, RetentionClass, Store};
+use wask_store::{ActivationQuery, NewJob, RetentionClass, Store};
 
 async fn records_of(store: &dyn Store, owner: wask_model::NamespaceName) -> Vec<u8> {
     let query = ActivationQuery::new(owner, 100);

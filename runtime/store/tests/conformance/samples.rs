@@ -10,7 +10,7 @@ use wask_model::{
     TickOrigin, Timestamp, Trigger, Version,
 };
 
-use crate::{Allotment, Claim, Job, Lane, NewJob, ShareBacklog, Store};
+use wask_store::{Allotment, Claim, Job, Lane, NewJob, ShareBacklog, Store};
 
 /// When the stories begin.
 pub const T0: Timestamp = Timestamp::from_millis(1_900_000_000_000);

@@ -1,7 +1,7 @@
 //! Stories of leases: renewed, ended, taken over, given back.
 
 use super::samples::{LEASE, T0, at, claim, guest, id, job, leased, next_due, numbers, of_guest, record};
-use crate::{Claim, JobState, Lane, Lease, NewJob, NextAttempt, Store};
+use wask_store::{Claim, JobState, Lane, Lease, NewJob, NextAttempt, Store};
 
 /// One millisecond after a lease that began at `T0`.
 fn ended() -> wask_model::Timestamp {

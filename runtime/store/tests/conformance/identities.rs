@@ -3,7 +3,7 @@
 use wask_model::{CodeRef, Identity, KeyDigest, LimitOverrides};
 
 use super::samples::{T0, action, alarm, at, full, guest, id, job, namespace, past_tick, record, shared, trigger};
-use crate::{Change, FirstRequest, FirstRequestOutcome, NewNamespace, RequestKey, Store, StoreError};
+use wask_store::{Change, FirstRequest, FirstRequestOutcome, NewNamespace, RequestKey, Store, StoreError};
 
 fn key(n: u8) -> KeyDigest {
     KeyDigest::from_bytes([n; 32])

@@ -7,7 +7,7 @@ use wask_model::{
 };
 
 use super::samples::{T0, at, claim, claim_in, full, guest, id, job, leased, namespace, record};
-use crate::{
+use wask_store::{
     AfterAttempt, CallbackCancelOutcome, CallbackQuery, Job, KnownCallback, Lane, NewJob, RetentionClass, Store,
     StoredCallbackSettings,
 };

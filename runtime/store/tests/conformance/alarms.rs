@@ -4,7 +4,7 @@ use serde_json::json;
 use wask_model::{Alarm, PastTick, TickEnd, TickOrigin};
 
 use super::samples::{T0, alarm, at, claim, full, guest, job, namespace, numbers, past_tick};
-use crate::{AlarmAdvance, NewJob, Store, Tick};
+use wask_store::{AlarmAdvance, NewJob, Store, Tick};
 
 /// More than any story has.
 const ALL: u32 = 100;

@@ -3,7 +3,7 @@
 use wask_model::{NamespaceName, Timestamp};
 
 use super::samples::{T0, at, claim, guest, id, job, namespace, numbers, record};
-use crate::{FirstRequest, FirstRequestOutcome, KeyedActivation, RequestKey, Store};
+use wask_store::{FirstRequest, FirstRequestOutcome, KeyedActivation, RequestKey, Store};
 
 /// The first request of `guest` with this key; it begins activation `n`, and every key counts that was used at `T0` or later.
 fn first(key: &str, n: u8) -> FirstRequest {

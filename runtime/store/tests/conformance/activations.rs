@@ -4,7 +4,7 @@ use serde_json::json;
 use wask_model::{Activation, Annotations, Response, Status, StatusFilter, Timestamp};
 
 use super::samples::{T0, at, guest, id, name, namespace, record, shared};
-use crate::{ActivationQuery, ListPosition, RetentionClass, Store};
+use wask_store::{ActivationQuery, ListPosition, RetentionClass, Store};
 
 fn all() -> ActivationQuery {
     ActivationQuery::new(guest(), 100)

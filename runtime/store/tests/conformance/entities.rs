@@ -3,7 +3,7 @@
 use wask_model::{CodeRef, Collection, Entity, Timestamp, Version};
 
 use super::samples::{T0, action, at, full, guest, name, namespace, package, trigger};
-use crate::{Change, EntityQuery, Revision, Store, StoreError};
+use wask_store::{Change, EntityQuery, Revision, Store, StoreError};
 
 fn create(entity: Entity) -> Change {
     Change::Put { entity, based_on: None, code: None }
