@@ -1,4 +1,4 @@
-//! Records of what ran.
+//! Records of activations that have ended.
 
 use std::sync::Arc;
 
@@ -7,31 +7,36 @@ use wask_model::{Activation, ActivationId, Annotations, EntityName, NamespaceNam
 
 use crate::StoreError;
 
-/// Which activations of a namespace: those that every given filter lets through, newest `start` first, and the greater
-/// id first among those of one millisecond.
+/// Selects activations of one namespace: those that pass every filter, latest `start` first. Among activations that
+/// started in the same millisecond, the greater id comes first.
 #[derive(Clone, Debug)]
 pub struct ActivationQuery {
+    /// The namespace that owns the activations.
     pub namespace: NamespaceName,
-    /// Compared with [`Activation::filter_name`]: `name` or `pkg/name`.
+    /// Equals [`Activation::filter_name`]: `name` or `package/name`.
     pub name: Option<String>,
-    /// Text that [`Activation::filter_name`] contains, in whatever case.
+    /// Occurs in [`Activation::filter_name`], in upper or lower case.
     pub contains: Option<String>,
+    /// The status, or any failure.
     pub status: Option<StatusFilter>,
-    /// Compared with [`Activation::filter_kind`].
+    /// Equals [`Activation::filter_kind`].
     pub kind: Option<String>,
     /// The activation that led to them.
     pub cause: Option<ActivationId>,
-    /// Bounds of `start`, both inclusive.
+    /// Earliest `start`, inclusive.
     pub since: Option<Timestamp>,
+    /// Latest `start`, inclusive.
     pub upto: Option<Timestamp>,
-    /// Only what comes behind this place, which need not be that of a record any more.
+    /// Only activations that come after this position. The record at the position need not exist any more.
     pub after: Option<ListPosition>,
+    /// How many to leave out at the beginning.
     pub skip: u64,
+    /// How many to return at most.
     pub limit: u64,
 }
 
 impl ActivationQuery {
-    /// Everything of a namespace, in one page of `limit`.
+    /// The newest `limit` activations of a namespace, without a filter.
     pub fn new(namespace: NamespaceName, limit: u64) -> Self {
         ActivationQuery {
             namespace,
@@ -49,45 +54,61 @@ impl ActivationQuery {
     }
 }
 
-/// Where a record stands in every list: a place between two others, whatever is written or forgotten meanwhile.
+/// Where a record is in every list of activations. A position stays valid whatever is written or removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ListPosition {
+    /// When the activation started.
     pub start: Timestamp,
+    /// The activation's id, which decides among those of one millisecond.
     pub id: ActivationId,
 }
 
-/// What a list shows of an activation.
+/// What a list shows of an activation: its record without response, logs and input. The fields are those of
+/// [`Activation`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
+    /// The activation's id.
     pub id: ActivationId,
+    /// The namespace that owns it.
     pub namespace: NamespaceName,
+    /// Name of the action or trigger, without its package.
     pub name: EntityName,
+    /// Version of the action or trigger.
     pub version: Version,
+    /// When it started.
     pub start: Timestamp,
+    /// When it ended. `None`: the firing of a trigger, which has no end.
     pub end: Option<Timestamp>,
+    /// How long it ran, in ms. `None`: the firing of a trigger.
     pub duration_ms: Option<u64>,
+    /// The activation that led to it.
     pub cause: Option<ActivationId>,
+    /// The status of its response: 0 success, 1 application error, 2 developer error, 3 whisk internal error.
     pub status_code: u8,
+    /// Its annotations.
     pub annotations: Annotations,
 }
 
-/// Records are written once, when an activation has ended, and never change.
+/// Records. Each is written once, when the activation has ended, and never changes.
 ///
-/// A list takes as long as its page, however many records the namespace has, when it asks for everything or filters by
-/// `name`, by `cause`, by a status that is not success, or by time; `after` costs nothing, `skip` as much as what it skips.
-/// `contains`, `kind` and `status` success look at one record after the other until the page is full: at those that the
-/// former filters leave, and at their place in the index only. Counting looks at everything it counts.
+/// A list costs as much as its page, however many records the namespace has, if it has no filter or filters by `name`,
+/// `cause`, time, or a status that is not success. `after` is free; `skip` costs what it leaves out. `contains`, `kind` and
+/// the status success are checked one record after the other, in the index alone, until the page is full. Counting reads
+/// everything that it counts.
 #[async_trait]
 pub trait ActivationStore: Send + Sync {
-    /// Writes the records of ended activations that no job stands for. A record whose id exists already is left as it is.
+    /// Writes the records of activations that ended without a job. A record whose id exists already stays as it is.
     async fn record(&self, records: &[Arc<Activation>]) -> Result<(), StoreError>;
 
+    /// The record of one activation. `None`: this namespace has no such record, or not yet.
     async fn activation(&self, namespace: &NamespaceName, id: ActivationId) -> Result<Option<Activation>, StoreError>;
 
+    /// One page of a list, without responses, logs and inputs.
     async fn activation_summaries(&self, query: &ActivationQuery) -> Result<Vec<Summary>, StoreError>;
 
+    /// One page of a list, with whole records.
     async fn activation_records(&self, query: &ActivationQuery) -> Result<Vec<Activation>, StoreError>;
 
-    /// How many match and come behind `after`; `skip` and `limit` aside.
+    /// How many activations match and come after `query.after`. Ignores `skip` and `limit`.
     async fn count_activations(&self, query: &ActivationQuery) -> Result<u64, StoreError>;
 }

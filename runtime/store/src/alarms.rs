@@ -1,65 +1,71 @@
-//! Feed records of `/whisk.system/alarms`.
+//! Alarms: the triggers that the feeds of `/whisk.system/alarms` fire, and their past ticks.
 
 use async_trait::async_trait;
 use wask_model::{Alarm, FullName, NamespaceName, PastTick, Timestamp};
 
 use crate::{NewJob, StoreError};
 
-/// One due time of one alarm, as claimed.
+/// One due time of one alarm.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tick {
-    /// The alarm as it was when it was due.
+    /// The alarm as it was read when the tick was due.
     pub alarm: Alarm,
-    /// The time it was due; equal to `alarm.next_fire`.
+    /// When the tick was due; equal to `alarm.next_fire`.
     pub due: Timestamp,
 }
 
-/// A claimed tick: where its alarm goes on, the job that fires it, and what became of ticks that are not fired.
+/// What the ticker decided on one tick.
 #[derive(Clone, Debug)]
 pub struct AlarmAdvance {
+    /// The tick that it claims.
     pub tick: Tick,
+    /// The alarm from here on, with its next due time.
     pub becomes: Alarm,
+    /// The job that fires the tick. `None`: the tick is not fired.
     pub fire: Option<NewJob>,
+    /// The end of ticks that will not be fired.
     pub past: Vec<PastTick>,
 }
 
-/// A tick is claimed by moving the alarm on: whoever moves it fires it, and nobody else does.
+/// Alarms, by trigger. Moving an alarm on claims its tick: of several nodes that try, one succeeds, and that node fires it.
 #[async_trait]
 pub trait AlarmStore: Send + Sync {
+    /// The alarm of a trigger. `None`: the trigger has no alarm.
     async fn alarm(&self, trigger: &FullName) -> Result<Option<Alarm>, StoreError>;
 
-    /// Up to `limit` alarms of a namespace behind the first `skip`, by trigger name.
+    /// Up to `limit` alarms of a namespace, by trigger name, after the first `skip`.
     async fn alarms(&self, namespace: &NamespaceName, skip: u64, limit: u64) -> Result<Vec<Alarm>, StoreError>;
 
-    /// Active and disabled ones.
+    /// How many alarms a namespace has, active and disabled.
     async fn count_alarms(&self, namespace: &NamespaceName) -> Result<u64, StoreError>;
 
-    /// Writes the record whole, whether it exists or not; what is told of past ticks goes.
+    /// Writes an alarm, whether or not the trigger has one, and removes its past ticks.
     async fn put_alarm(&self, alarm: Alarm) -> Result<(), StoreError>;
 
-    /// Replaces the record if it is still as it was read. `false`: it is not, nothing was written.
+    /// Replaces an alarm. `false`: it has changed since it was read as `was`, and nothing was written.
     async fn replace_alarm(&self, was: &Alarm, becomes: Alarm) -> Result<bool, StoreError>;
 
-    /// Removes the alarm and what is told of its past ticks. `false`: there was none.
+    /// Removes an alarm and its past ticks. `false`: the trigger has none.
     async fn delete_alarm(&self, trigger: &FullName) -> Result<bool, StoreError>;
 
-    /// Alarms with `next_fire` ≤ `now`, longest overdue first, at most `limit`.
+    /// The ticks that are due at `now`, longest overdue first, at most `limit`.
     async fn due_alarms(&self, now: Timestamp, limit: u32) -> Result<Vec<Tick>, StoreError>;
 
-    /// Many ticks in one transaction: each replaces the alarm that was due, stores its fire job and what became of other
-    /// ticks, together or not at all; an alarm tells of its newest `keep` past ticks. `false`: its `next_fire` is not
-    /// `tick.due` any more (somebody else fired or changed it), nothing was written of that tick.
-    async fn advance(&self, moves: Vec<AlarmAdvance>, keep: u32) -> Result<Vec<bool>, StoreError>;
+    /// Moves many alarms on in one transaction. For each, either all of it is written (the alarm, the job that fires the
+    /// tick, the past ticks) or nothing. An alarm keeps its newest `keep` past ticks. `false`, in the order of `advances`: the
+    /// alarm has changed since it was read, because another node fired it or its owner changed it, and nothing was written.
+    async fn advance(&self, advances: Vec<AlarmAdvance>, keep: u32) -> Result<Vec<bool>, StoreError>;
 
-    /// Replaces the record if it is still as it was read, and writes what became of a tick. `false`: nothing was written.
+    /// Replaces an alarm and writes the end of a tick. `false`: the alarm has changed since it was read as `was`, and nothing
+    /// was written.
     async fn settle_tick(&self, was: &Alarm, becomes: Alarm, past: PastTick, keep: u32) -> Result<bool, StoreError>;
 
-    /// Writes what became of a tick, again if it was written before. `false`: there is no such alarm.
+    /// Writes the end of a tick, in place of one that was written before. `false`: the trigger has no alarm.
     async fn note_tick(&self, trigger: &FullName, past: PastTick, keep: u32) -> Result<bool, StoreError>;
 
-    /// What became of the last `limit` ticks, latest due first.
+    /// The last `limit` past ticks of an alarm, latest due first.
     async fn past_ticks(&self, trigger: &FullName, limit: u32) -> Result<Vec<PastTick>, StoreError>;
 
-    /// The earliest `next_fire` of all alarms. `None`: none is active.
+    /// The earliest `next_fire` of all alarms. `None`: no alarm is active.
     async fn next_alarm(&self) -> Result<Option<Timestamp>, StoreError>;
 }

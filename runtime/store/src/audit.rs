@@ -1,28 +1,34 @@
-//! Who changed which entity.
+//! The audit: who changed which entity, and when.
 
 use async_trait::async_trait;
 use wask_model::{AuditRecord, NamespaceName, Timestamp};
 
 use crate::StoreError;
 
-/// Which changes of a namespace's entities. The newest first.
+/// Selects changes of a namespace's entities, newest first.
 #[derive(Clone, Debug)]
 pub struct AuditQuery {
+    /// The namespace of the entities.
     pub namespace: NamespaceName,
-    /// `name` or `package/name`.
+    /// The entity: `name` or `package/name`.
     pub name: Option<String>,
-    /// Bounds of the time, both inclusive.
+    /// Earliest change, inclusive.
     pub since: Option<Timestamp>,
+    /// Latest change, inclusive.
     pub upto: Option<Timestamp>,
+    /// How many to leave out at the beginning.
     pub skip: u64,
+    /// How many to return at most.
     pub limit: u64,
 }
 
-/// Read only: the records are written by [`EntityStore::apply`](crate::EntityStore::apply), together with the changes.
+/// Reads the audit. Its records are written by [`EntityStore::apply`](crate::EntityStore::apply), together with the changes,
+/// and removed by [`RetentionStore::forget_audit`](crate::RetentionStore::forget_audit).
 #[async_trait]
 pub trait AuditStore: Send + Sync {
+    /// One page of changes.
     async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>, StoreError>;
 
-    /// How many match, `skip` and `limit` aside.
+    /// How many changes match. Ignores `skip` and `limit`.
     async fn count_audit(&self, query: &AuditQuery) -> Result<u64, StoreError>;
 }

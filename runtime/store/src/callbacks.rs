@@ -1,4 +1,4 @@
-//! Completion callbacks as tasks: stored with the job that they tell of, attempted as jobs of their own.
+//! Completion callbacks. A callback is stored with the job whose end it reports; each delivery is a job of its own.
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -8,33 +8,44 @@ use wask_model::{
 
 use crate::{Lease, NewJob, StoreError};
 
-/// A callback, and where it stands.
+/// A callback and its state, which follows from the job that delivers it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KnownCallback {
+    /// The callback as stored.
     pub callback: Callback,
+    /// What it is doing.
     pub state: CallbackState,
-    /// While it is pending.
+    /// When the next attempt is due. `None` unless the state is pending.
     pub next_attempt: Option<Timestamp>,
 }
 
-/// Which callbacks of a namespace: those that every given filter lets through, newest first.
+/// Selects callbacks of one namespace: those that pass every filter, newest first.
 #[derive(Clone, Debug)]
 pub struct CallbackQuery {
+    /// The namespace that owns the callbacks.
     pub namespace: NamespaceName,
+    /// The state.
     pub state: Option<CallbackState>,
+    /// The activation that they report.
     pub activation: Option<ActivationId>,
+    /// The activation that led to the one that they report.
     pub cause: Option<ActivationId>,
+    /// The action or trigger.
     pub name: Option<FullName>,
+    /// What the caller set as the correlation id.
     pub correlation_id: Option<String>,
-    /// Bounds of the time of creation, both inclusive.
+    /// Earliest creation, inclusive.
     pub since: Option<Timestamp>,
+    /// Latest creation, inclusive.
     pub upto: Option<Timestamp>,
+    /// How many to leave out at the beginning.
     pub skip: u64,
+    /// How many to return at most.
     pub limit: u64,
 }
 
 impl CallbackQuery {
-    /// Everything of a namespace, in one page of `limit`.
+    /// The newest `limit` callbacks of a namespace, without a filter.
     pub fn new(namespace: NamespaceName, limit: u64) -> Self {
         CallbackQuery {
             namespace,
@@ -51,24 +62,29 @@ impl CallbackQuery {
     }
 }
 
-/// How it goes on after an attempt.
+/// What happens to a callback after an attempt.
 #[derive(Clone, Debug)]
 pub enum AfterAttempt {
-    /// It is over; what to tell is kept, should somebody want it sent again.
+    /// It is over.
     Over {
+        /// What was sent; kept in case somebody asks to send it again.
         notice: String,
     },
+    /// It is attempted again.
     Again {
+        /// When.
         due: Timestamp,
     },
 }
 
-/// What became of a request to end a callback.
+/// How [`CallbackStore::cancel_callback`] ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallbackCancelOutcome {
+    /// The callback is cancelled.
     Done,
-    /// It was over already.
+    /// The callback was over already.
     Over,
+    /// The namespace has no such callback.
     Unknown,
 }
 
@@ -76,36 +92,37 @@ pub enum CallbackCancelOutcome {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct StoredCallbackSettings {
+    /// The settings themselves.
     pub settings: CallbackSettings,
     /// How often the signing secret has been replaced.
     pub generation: u64,
-    /// When it was replaced last.
+    /// When it was last replaced.
     pub rotated: Option<Timestamp>,
 }
 
-/// A callback is written with the job that it tells of; see [`NewJob`].
+/// Callbacks and the settings of namespaces for them. A callback is written with the job that it reports; see
+/// [`NewJob::callback`].
 #[async_trait]
 pub trait CallbackStore: Send + Sync {
+    /// One callback. `None`: the namespace has no such callback.
     async fn callback(&self, namespace: &NamespaceName, id: CallbackId) -> Result<Option<KnownCallback>, StoreError>;
 
+    /// One page of callbacks.
     async fn callbacks(&self, query: &CallbackQuery) -> Result<Vec<KnownCallback>, StoreError>;
 
-    /// How many match; `skip` and `limit` aside.
+    /// How many callbacks match. Ignores `skip` and `limit`.
     async fn count_callbacks(&self, query: &CallbackQuery) -> Result<u64, StoreError>;
 
-    /// How many are not over.
+    /// How many callbacks of a namespace are not over.
     async fn count_undelivered(&self, namespace: &NamespaceName) -> Result<u64, StoreError>;
 
-    /// Writes what came of an attempt, together with the end of its job or the time of the next one. One that was cancelled
-    /// meanwhile stays so, and its job ends. `false`: the lease had passed to somebody else, nothing was written.
-    async fn settle_callback(
-        &self,
-        lease: &Lease,
-        callback: Callback,
-        settled: AfterAttempt,
-    ) -> Result<bool, StoreError>;
+    /// Writes the outcome of an attempt, and with it either the end of the delivery's job or the time of the next attempt. A
+    /// callback that was cancelled during the attempt stays cancelled, and its job ends. `false`: another node has the lease,
+    /// and nothing was written.
+    async fn settle_callback(&self, lease: &Lease, callback: Callback, after: AfterAttempt)
+    -> Result<bool, StoreError>;
 
-    /// Ends a callback that is not over: nothing is sent any more; an attempt that is under way is not called back.
+    /// Cancels a callback that is not over, so that no further attempt is made. An attempt that is under way continues.
     async fn cancel_callback(
         &self,
         namespace: &NamespaceName,
@@ -113,17 +130,18 @@ pub trait CallbackStore: Send + Sync {
         now: Timestamp,
     ) -> Result<CallbackCancelOutcome, StoreError>;
 
-    /// What an ended callback told. `None`: it is not over, or ended before there was anything to tell.
+    /// What a callback that is over sent. `None`: it is not over, or it was cancelled before there was anything to send.
     async fn notice(&self, namespace: &NamespaceName, id: CallbackId) -> Result<Option<String>, StoreError>;
 
-    /// Replaces a callback that is over by one that is not, and stores the job that attempts it. `false`: it is not as it was
-    /// read, nothing was written.
+    /// Replaces a callback that is over with one that is not, and stores the job that delivers it. `false`: it has changed
+    /// since it was read as `was`, and nothing was written.
     async fn restart_callback(&self, was: &Callback, becomes: Callback, job: NewJob) -> Result<bool, StoreError>;
 
-    /// Defaults where the namespace has set nothing.
+    /// The settings of a namespace; the defaults if it has set nothing.
     async fn callback_settings(&self, namespace: &NamespaceName) -> Result<StoredCallbackSettings, StoreError>;
 
-    /// Replaces the settings if they are still as they were read. `false`: they are not, nothing was written.
+    /// Replaces the settings of a namespace. `false`: they have changed since they were read as `was`, and nothing was
+    /// written.
     async fn replace_callback_settings(
         &self,
         namespace: &NamespaceName,

@@ -1,4 +1,4 @@
-//! One data directory, one running node: the lock file.
+//! The lock file of a data folder: one running node per folder.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
@@ -8,27 +8,36 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
-/// Why a data directory cannot be used.
+/// Why a data folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// Another process uses it. `pid` is `None` while that process has not yet written who it is.
+    /// Another process uses the folder.
     #[error("another wask uses this data directory (pid {})", pid.map_or("unknown".to_owned(), |pid| pid.to_string()))]
-    LockedBy { pid: Option<u32> },
+    LockedBy {
+        /// The other process. `None`: it has not written its id yet.
+        pid: Option<u32>,
+    },
+    /// The lock file could not be made, opened or written.
     #[error("cannot lock {path}: {cause}")]
-    Io { path: PathBuf, cause: io::Error },
+    Io {
+        /// The lock file.
+        path: PathBuf,
+        /// What the operating system says.
+        cause: io::Error,
+    },
 }
 
-/// The right to use a data directory, held until it is dropped or the process ends, however it ends.
+/// The right to use a data folder, held until it is dropped or the process ends in whatever way.
 #[derive(Debug)]
 pub struct DataDirLock {
-    /// Holds the kernel's lock; closing it gives the lock back.
+    /// Holds the kernel's lock; closing the file releases it.
     _file: File,
 }
 
 impl DataDirLock {
     const FILE: &str = "wask.lock";
 
-    /// Makes `dir` (for its owner only) if there is none and locks it. Never waits.
+    /// Locks `dir`, and creates it first if it does not exist, readable by its owner only. Never waits.
     pub fn take(dir: &Path) -> Result<DataDirLock, LockError> {
         let path = dir.join(Self::FILE);
         let io = |cause| LockError::Io { path: path.clone(), cause };

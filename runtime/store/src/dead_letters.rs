@@ -1,50 +1,63 @@
-//! Jobs whose attempts are used up: listed, done again as another job, or thrown away.
+//! Dead letters: jobs that used up their attempts. They are listed, redriven or purged.
 
 use async_trait::async_trait;
 use wask_model::{ActivationId, NamespaceName, Timestamp};
 
 use crate::{Lane, StoreError};
 
-/// A job that nobody tries any more. Its activation has ended and has a record.
+/// A job that is not attempted any more. Its activation has ended and has a record.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeadLetter {
-    /// That of the activation.
+    /// The activation's id.
     pub id: ActivationId,
+    /// The queue that it was in.
     pub lane: Lane,
+    /// The namespace that owns it.
     pub namespace: NamespaceName,
-    /// The full name of the action.
+    /// Full name of the action, without the leading slash.
     pub name: String,
+    /// How many attempts were made.
     pub attempts: u32,
+    /// When its last attempt ended.
     pub died: Timestamp,
+    /// Why no further attempt is made.
     pub reason: String,
+    /// What the lane's handler read; JSON.
     pub payload: String,
 }
 
-/// Which dead letters of a namespace: those that every given filter lets through, the latest to die first.
+/// Selects dead letters of one namespace: those that pass every filter, latest to die first.
 #[derive(Clone, Debug)]
 pub struct DeadLetterQuery {
+    /// The namespace that owns the dead letters.
     pub namespace: NamespaceName,
-    /// The full name of the action.
+    /// Full name of the action, without the leading slash.
     pub name: Option<String>,
-    /// Bounds of `died`, both inclusive.
+    /// Earliest `died`, inclusive.
     pub since: Option<Timestamp>,
+    /// Latest `died`, inclusive.
     pub upto: Option<Timestamp>,
+    /// How many to leave out at the beginning.
     pub skip: u64,
+    /// How many to return, or to remove, at most.
     pub limit: u64,
 }
 
+/// Dead letters. [`JobStore::redrive`](crate::JobStore::redrive) puts a new job in place of one.
 #[async_trait]
 pub trait DeadLetterStore: Send + Sync {
+    /// One page of dead letters.
     async fn dead_letters(&self, query: &DeadLetterQuery) -> Result<Vec<DeadLetter>, StoreError>;
 
-    /// How many match; `skip` and `limit` aside.
+    /// How many dead letters match. Ignores `skip` and `limit`.
     async fn count_dead_letters(&self, query: &DeadLetterQuery) -> Result<u64, StoreError>;
 
+    /// One dead letter. `None`: the namespace has no such dead letter.
     async fn dead_letter(&self, namespace: &NamespaceName, id: ActivationId) -> Result<Option<DeadLetter>, StoreError>;
 
-    /// `false`: there was none.
+    /// Removes one dead letter. `false`: the namespace has no such dead letter.
     async fn purge_dead_letter(&self, namespace: &NamespaceName, id: ActivationId) -> Result<bool, StoreError>;
 
-    /// Removes those of the page that the query describes; returns how many.
+    /// Removes the dead letters of one page; returns how many.
     async fn purge_dead_letters(&self, query: &DeadLetterQuery) -> Result<u64, StoreError>;
 }

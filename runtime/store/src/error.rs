@@ -1,19 +1,20 @@
-//! Why the store could not do what it was asked.
+//! Why the store could not do what it was asked to do.
 
 use wask_model::{Failure, messages};
 
-/// A variant exists only where somebody acts differently on it.
+/// An error of the store. A variant exists only where a caller handles it differently.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Somebody else changed an entity since it was read; nothing was written.
+    /// Another writer has changed the entity since it was read. Nothing was written.
     #[error("the entity was changed by somebody else")]
     Conflict,
-    /// The disk or the quota is full; nothing was written.
+    /// The disk is full, or the store has reached its size limit. Nothing was written.
     #[error("the store is full")]
     Full,
-    /// The store does not answer now (locked, closing, out of reach); nothing is known to be written.
+    /// The store does not answer now: it is locked, closing or out of reach. The write may or may not have happened.
     #[error("the store is unavailable: {0}")]
     Unavailable(String),
+    /// The store failed in a way that no caller can handle; an operator has to look.
     #[error("the store failed: {0:#}")]
     Broken(anyhow::Error),
 }
@@ -24,7 +25,7 @@ impl From<anyhow::Error> for StoreError {
     }
 }
 
-/// What a caller is told when the store does not do what it is asked.
+/// The failure that a client of the server gets.
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {
         match error {

@@ -1,9 +1,9 @@
-//! Named moments at which a process of a debug build can be made to die, so that a story needs no luck to find them.
+//! Named moments at which a process of a debug build can be killed, so that a crash story does not depend on luck.
 //!
-//! `WASK_FAILPOINT=leased` kills the process, as `kill -9` does, when it passes that stage; `leased:3`, the third time.
-//! Without the variable nothing happens, and in a release build there is nothing that could. It is no setting: it is read
-//! once, here, because the store has moments that are worth dying at before any settings reach it. The count of passages is
-//! the one global state of the server.
+//! `WASK_FAILPOINT=leased` kills the process, as `kill -9` does, when it passes that stage; `leased:3` does so the third
+//! time. Without the variable nothing happens, and in a release build [`reach`] does nothing at all. The variable is not a
+//! setting: it is read here, once, because a migration runs before any setting reaches the store. The count of passages is
+//! the only global state of the server.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,30 +13,31 @@ use rustix::process::{Signal, getpid, kill_process};
 /// The variable that arms a stage.
 pub const VARIABLE: &str = "WASK_FAILPOINT";
 
-/// A moment between two steps of which only the first has been taken.
+/// A moment after one step and before the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stage {
-    /// A job is on disk, nobody has been told.
+    /// A job is on disk, and its caller does not know yet.
     Accepted,
-    /// A job is somebody's, and has not begun.
+    /// A job is leased and has not begun.
     Leased,
     /// A guest is about to run.
     Running,
-    /// A job has done its work, the store does not know.
+    /// A job has done its work, and the store does not know yet.
     FinishedNotRecorded,
-    /// An activation has ended, and the callback that tells of it is due.
+    /// An activation has ended, and the callback that reports it is due.
     CallbackPending,
-    /// A callback was answered, the store does not know.
+    /// A callback was answered, and the store does not know yet.
     CallbackInFlight,
     /// An alarm has moved on past a tick that has not been fired.
     AlarmDue,
-    /// The store is open, nothing else is.
+    /// The store is open, and nothing else has started.
     StartUp,
-    /// Every step of a migration is taken, none is committed.
+    /// All steps of a migration have run, and none is committed.
     Migration,
 }
 
 impl Stage {
+    /// Every stage.
     pub const ALL: [Stage; 9] = [
         Stage::Accepted,
         Stage::Leased,
@@ -49,6 +50,7 @@ impl Stage {
         Stage::Migration,
     ];
 
+    /// The stage's name in the variable.
     pub fn as_str(self) -> &'static str {
         match self {
             Stage::Accepted => "accepted",
@@ -64,14 +66,14 @@ impl Stage {
     }
 }
 
-/// Dies here if this stage is armed and this is the passage to die at.
+/// Kills the process if this stage is armed and this is the passage to die at.
 pub fn reach(stage: Stage) {
-    if cfg!(debug_assertions) && ARMED.as_ref().is_some_and(|armed| armed.is_the_one(stage)) {
+    if cfg!(debug_assertions) && ARMED.as_ref().is_some_and(|armed| armed.is_reached_by(stage)) {
         die();
     }
 }
 
-/// The armed stage; `None`: nothing is to happen.
+/// The armed stage. `None`: no stage is armed.
 static ARMED: LazyLock<Option<Armed>> = LazyLock::new(|| {
     let text = std::env::var(VARIABLE).ok()?;
     Some(Armed::read(&text).unwrap_or_else(|| panic!("{VARIABLE}={text}: no such stage")))
@@ -88,18 +90,18 @@ impl Armed {
     fn read(text: &str) -> Option<Self> {
         let (name, nth) = text.split_once(':').unwrap_or((text, "1"));
         let stage = Stage::ALL.into_iter().find(|stage| stage.as_str() == name)?;
-        Some(Armed { stage, nth: nth.parse().ok().filter(|nth| 0 < *nth)?, passed: AtomicU64::new(0) })
+        Some(Armed { stage, nth: nth.parse().ok().filter(|nth| *nth > 0)?, passed: AtomicU64::new(0) })
     }
 
-    fn is_the_one(&self, stage: Stage) -> bool {
+    fn is_reached_by(&self, stage: Stage) -> bool {
         stage == self.stage && self.passed.fetch_add(1, Ordering::Relaxed) + 1 == self.nth
     }
 }
 
-/// `kill -9`: nothing is dropped, flushed or told.
+/// Dies as from `kill -9`: nothing is dropped or flushed.
 fn die() {
     let killed = kill_process(getpid(), Signal::KILL);
-    killed.expect("a process may end itself");
+    killed.expect("a process may kill itself");
 }
 
 #[cfg(test)]
@@ -107,10 +109,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_armed_passage_of_the_armed_stage_is_the_one() {
+    fn only_the_armed_passage_of_the_armed_stage_counts() {
         let armed = Armed::read("leased:2").unwrap();
         let passages = [Stage::Leased, Stage::Running, Stage::Leased, Stage::Leased];
-        assert_eq!(passages.map(|stage| armed.is_the_one(stage)), [false, false, true, false]);
+        assert_eq!(passages.map(|stage| armed.is_reached_by(stage)), [false, false, true, false]);
     }
 
     #[test]
@@ -121,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_stage_and_no_passage_is_not_armed() {
+    fn an_unknown_stage_or_passage_is_not_armed() {
         for wrong in ["", "leased:", "leased:0", "leased:x", "released", ":1"] {
             assert!(Armed::read(wrong).is_none(), "{wrong}");
         }

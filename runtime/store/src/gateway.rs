@@ -1,38 +1,40 @@
-//! APIs of the gateway.
+//! The APIs of the gateway.
 
 use async_trait::async_trait;
 use wask_model::{Api, NamespaceName};
 
 use crate::StoreError;
 
-/// What all APIs of a namespace may take together.
+/// The limits of all APIs of one namespace together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ApiBounds {
+    /// How many routes they may have.
     pub routes: u64,
-    /// Of their documents as stored.
+    /// How many bytes their stored documents may have.
     pub bytes: u64,
 }
 
-/// How a put ended.
+/// How [`GatewayStore::put_api`] ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ApiPutOutcome {
+    /// The API is on disk.
     Stored,
-    /// It is not as it was read; nothing was written.
+    /// The API has changed since it was read. Nothing was written.
     Changed,
-    /// The namespace would have that many routes; nothing was written.
+    /// The namespace would have this many routes. Nothing was written.
     TooManyRoutes(u64),
-    /// Its documents would have that many bytes; nothing was written.
+    /// The documents of the namespace would have this many bytes. Nothing was written.
     TooLarge(u64),
 }
 
-/// A namespace has at most one API at a base path.
+/// APIs, by namespace and base path. A namespace has at most one API at a base path.
 #[async_trait]
 pub trait GatewayStore: Send + Sync {
     /// All APIs of a namespace, by base path.
     async fn apis(&self, namespace: &NamespaceName) -> Result<Vec<Api>, StoreError>;
 
-    /// Replaces `was` if it is still so (`None`: if there is none at this base path) and all APIs of the namespace then
-    /// stay within `bounds`.
+    /// Replaces the API that was read as `was`, or adds one if `was` is `None`, as long as the namespace stays within
+    /// `bounds`.
     async fn put_api(
         &self,
         namespace: &NamespaceName,
@@ -41,6 +43,6 @@ pub trait GatewayStore: Send + Sync {
         bounds: ApiBounds,
     ) -> Result<ApiPutOutcome, StoreError>;
 
-    /// Removes the API if it is still as it was read. `false`: it is not.
+    /// Removes an API. `false`: it has changed since it was read as `was`, and stays.
     async fn delete_api(&self, namespace: &NamespaceName, was: &Api) -> Result<bool, StoreError>;
 }

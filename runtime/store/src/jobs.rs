@@ -1,15 +1,15 @@
-//! Durable work. The store knows lanes, leases and attempts, not what a job means.
+//! Durable work. The store knows lanes, leases and attempts, but not what a job means.
 //!
 //! ```text
-//! due ──claim──▶ leased ──finish──▶ (gone; its record stands)
-//!  ▲ │             ├── advance_job ──▶ leased, further on
+//! due ──claim──▶ leased ──finish──▶ (gone; its record is stored)
+//!  ▲ │             ├── advance_job ──▶ leased, with a new payload
 //!  │ │             ├── release_job, retry_job ──▶ due
 //!  │ │             └── bury(reason) ──▶ dead ──redrive──▶ due, as another job
-//!  │ └─cancel_job──▶ (gone; its record stands)
+//!  │ └─cancel_job──▶ (gone; its record is stored)
 //!  └─ lease ended
 //! ```
 //!
-//! Jobs of one lane compete in shares: whoever claims says how many of each it has room for.
+//! The jobs of one lane compete in shares. A caller that claims says how many jobs of each share it has room for.
 
 use std::time::Duration;
 
@@ -21,17 +21,19 @@ use crate::{FirstRequest, FirstRequestOutcome, StoreError};
 /// The queue of one kind of job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Lane {
-    /// Runs of actions.
+    /// Activations of actions.
     Invoke,
-    /// Fires of triggers that the clock made due.
+    /// Firings of triggers whose alarm is due.
     Fire,
-    /// Completion callbacks to be delivered.
+    /// Deliveries of completion callbacks.
     Callback,
 }
 
 impl Lane {
+    /// Every lane.
     pub const ALL: [Lane; 3] = [Lane::Invoke, Lane::Fire, Lane::Callback];
 
+    /// The lane's name in the store and in logs.
     pub fn as_str(self) -> &'static str {
         match self {
             Lane::Invoke => "invoke",
@@ -40,141 +42,188 @@ impl Lane {
         }
     }
 
+    /// Reads what [`Lane::as_str`] writes. `None`: no lane has this name.
     pub fn from_name(name: &str) -> Option<Lane> {
         Lane::ALL.into_iter().find(|lane| lane.as_str() == name)
     }
 }
 
-/// Who takes a job, and until when nobody else may.
+/// Who claims a job, and for how long.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
+    /// Names the node.
     pub owner: String,
+    /// The last millisecond of the lease.
     pub until: Timestamp,
 }
 
-/// Work to be stored. `id` is that of the activation which the job leads to.
+impl Claim {
+    /// A claim of `owner` that begins at `now` and lasts for `lease`.
+    pub fn from_now(owner: &str, now: Timestamp, lease: Duration) -> Self {
+        Claim { owner: owner.to_owned(), until: now.after(lease) }
+    }
+}
+
+/// A job to be stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewJob {
+    /// The id of the activation, or callback, that the job leads to.
     pub id: ActivationId,
+    /// The queue that it goes to.
     pub lane: Lane,
+    /// The namespace that owns it.
     pub namespace: NamespaceName,
-    /// Among whom it competes for a place: its namespace, or whom it is sent to.
+    /// What it competes in for permits: its namespace or, for a delivery, the site that it goes to.
     pub share: String,
-    /// The full name of the action or trigger that it is about.
+    /// Full name of the action or trigger, without the leading slash.
     pub name: String,
     /// The activation that led to this one, for lists.
     pub cause: Option<ActivationId>,
     /// What the lane's handler reads; JSON.
     pub payload: String,
+    /// When it is due.
     pub due: Timestamp,
-    /// `Some`: stored as leased already, attempt 1, because the node that stores it runs it at once.
+    /// The claim of a node that runs the job as soon as it is stored: the job is stored as leased, at attempt 1. `None`: it is
+    /// stored as due.
     pub claimed: Option<Claim>,
-    /// What is to tell of the end of the job's activation; stored with it.
+    /// The callback that reports the end of the job's activation; stored with the job.
     pub callback: Option<Callback>,
 }
 
-/// The time-limited right to one attempt of one job; whoever holds an old one is refused.
+/// The time-limited right to one attempt of one job. The store refuses a holder whose lease has passed to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
+    /// The job.
     pub job: ActivationId,
+    /// The node that holds the lease.
     pub owner: String,
+    /// Which attempt it is, counted from 1.
     pub attempt: u32,
-}
-
-/// What a job is released with for its next attempt.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NextAttempt {
-    /// What the attempt begins with; JSON.
-    pub payload: String,
-    /// Attempts that have failed so far, for lists.
-    pub failed_attempts: u32,
-    pub due: Timestamp,
 }
 
 /// A leased job.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Job {
+    /// The right to this attempt.
     pub lease: Lease,
+    /// The queue that it came from.
     pub lane: Lane,
+    /// The namespace that owns it.
     pub namespace: NamespaceName,
+    /// The share that it was claimed from.
     pub share: String,
+    /// What the lane's handler reads; JSON.
     pub payload: String,
+    /// When it was due.
     pub due: Timestamp,
-    /// When somebody asked that it be ended, before it was claimed.
+    /// When its cancellation was requested, before it was claimed.
     pub cancelled: Option<Timestamp>,
 }
 
-/// Jobs of one namespace in one share that could be claimed.
+/// What a leased job is released with for its next attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NextAttempt {
+    /// What the attempt starts with; JSON.
+    pub payload: String,
+    /// How many attempts have failed so far, for lists.
+    pub failed_attempts: u32,
+    /// When the attempt is due.
+    pub due: Timestamp,
+}
+
+/// The claimable jobs of one namespace in one share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShareBacklog {
+    /// The share.
     pub share: String,
+    /// The namespace.
     pub namespace: NamespaceName,
-    /// At least 1; counted only as far as was asked.
+    /// How many there are, at least 1; counted only up to the number that the caller named.
     pub jobs: u32,
     /// When the first of them was due.
     pub since: Timestamp,
 }
 
-/// How many jobs of one namespace in one share somebody has room for.
+/// How many jobs of one namespace in one share a caller has room for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Allotment {
+    /// The share.
     pub share: String,
+    /// The namespace.
     pub namespace: NamespaceName,
+    /// How many jobs to claim at most.
     pub jobs: u32,
 }
 
+/// Where a job is in its life; see the drawing at the top of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JobState {
+    /// It waits to be claimed, now or later.
     Due,
+    /// A node holds it.
     Leased,
+    /// It is a dead letter.
     Dead,
 }
 
-/// What the store tells of a job that has not ended.
+/// A job that has not ended, as a reader sees it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KnownJob {
+    /// The queue that it is in.
     pub lane: Lane,
+    /// Where it is in its life.
     pub state: JobState,
-    /// Attempts begun so far.
+    /// How many attempts have begun.
     pub attempt: u32,
+    /// Full name of the action or trigger, without the leading slash.
     pub name: String,
+    /// What the lane's handler reads; JSON.
     pub payload: String,
+    /// When it is due, or was due before it was claimed.
     pub due: Timestamp,
-    /// When somebody asked that it be ended.
+    /// When its cancellation was requested.
     pub cancelled: Option<Timestamp>,
 }
 
-/// What became of a request to end a job.
+/// How [`JobStore::cancel_job`] ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CancelOutcome {
-    /// Nobody held it: it is gone, and the records that end it are written.
+    /// No node held the job: it is gone, and the records that end it are written.
     Ended,
-    /// Somebody holds it; the store remembers the request.
+    /// A node holds the job. The store remembers the request, and the node will find it.
     Asked,
-    /// It is not queued and does not run, or somebody has begun it since it was looked at.
+    /// There is no such job, or an attempt of it has begun since it was read.
     No,
 }
 
-/// A request to end a job, and what ends it if nobody holds it.
+/// A request to end a job, with what ends it if no node holds it.
 #[derive(Clone, Debug)]
 pub struct CancelRequest {
+    /// The namespace that owns the job.
     pub namespace: NamespaceName,
+    /// The job.
     pub job: ActivationId,
-    /// As it was looked at.
+    /// How many attempts had begun when the job was read.
     pub attempt: u32,
+    /// When the request came.
     pub at: Timestamp,
+    /// The records that end the job's activation.
     pub records: Vec<Activation>,
+    /// The jobs that follow.
     pub next: Vec<NewJob>,
 }
 
-/// A job is handed to one worker at a time, and at least once.
+/// Durable work, as the queue uses it. A job is handed to one worker at a time, and at least once.
+///
+/// A method that takes a [`Lease`] returns `false` if the lease has passed to another holder; nothing was written then.
+/// Storing a job whose id exists leaves the existing job as it is.
 #[async_trait]
 pub trait JobStore: Send + Sync {
-    /// Stores jobs, together with `record` if there is one, or nothing. Returns only when they are on disk.
+    /// Stores all jobs, and `record` if there is one, or nothing.
     async fn enqueue(&self, record: Option<Activation>, jobs: Vec<NewJob>) -> Result<(), StoreError>;
 
-    /// Stores jobs and record as [`JobStore::enqueue`] does, and with them, together or not at
-    /// all, that the key stands for what they lead to. Of two first requests with one key one is stored.
+    /// Like [`JobStore::enqueue`], if the request is the first with its key; the key is stored with the jobs. Of several
+    /// first requests with one key, one is stored.
     async fn enqueue_keyed(
         &self,
         first: FirstRequest,
@@ -182,43 +231,41 @@ pub trait JobStore: Send + Sync {
         jobs: Vec<NewJob>,
     ) -> Result<FirstRequestOutcome, StoreError>;
 
-    /// Removes the dead letter and stores the job that does its work again, together or not at all. `false`: there is none,
-    /// nothing was stored.
+    /// Removes a dead letter and stores the job that does its work again, both or neither. `false`: the namespace has no such
+    /// dead letter.
     async fn redrive(&self, namespace: &NamespaceName, id: ActivationId, job: NewJob) -> Result<bool, StoreError>;
 
-    /// Who has jobs of `lane` that could be claimed at `now`, in the order of shares and, within a share, of namespaces; of
-    /// each up to `most` jobs are counted.
+    /// The backlogs of `lane`: which shares and namespaces have jobs that can be claimed at `now`, ordered by share and then
+    /// by namespace. Counts up to `most` jobs of each.
     async fn share_backlogs(&self, lane: Lane, now: Timestamp, most: u32) -> Result<Vec<ShareBacklog>, StoreError>;
 
-    /// Leases the jobs of `lane` that fit the portions, of each the oldest first: jobs due at `now`, and leased ones whose
-    /// lease ended before `now`. Each claim is one more attempt.
+    /// Leases the jobs of `lane` that fit the allotments, the oldest of each first: jobs that are due at `now`, and leased
+    /// jobs whose lease ended before `now`. Each claim is one more attempt.
     async fn claim_due(
         &self,
         lane: Lane,
         now: Timestamp,
-        portions: &[Allotment],
+        allotments: &[Allotment],
         claim: &Claim,
     ) -> Result<Vec<Job>, StoreError>;
 
-    /// Moves the end of every lease that `owner` holds and that has not ended at `now`; returns how many.
+    /// Moves the end of every lease of `owner` that has not ended at `now`; returns how many.
     async fn renew(&self, owner: &str, now: Timestamp, until: Timestamp) -> Result<u64, StoreError>;
 
-    /// Writes the records, stores the follow-up jobs and removes the job, together or not at all.
-    /// `false`: the lease had passed to somebody else, nothing was written.
+    /// Ends a leased job: writes the records, stores the jobs that follow and removes the job, all or nothing.
     async fn finish(&self, lease: &Lease, records: Vec<Activation>, next: Vec<NewJob>) -> Result<bool, StoreError>;
 
-    /// Writes the records of what a job of several steps has done so far, and the payload that it goes on from; it stays
-    /// leased. `false` as for `finish`.
+    /// Keeps the progress of a job of several steps: writes the records of what has ended and the payload from which the job
+    /// continues. The job stays leased.
     async fn advance_job(&self, lease: &Lease, records: Vec<Activation>, payload: String) -> Result<bool, StoreError>;
 
-    /// Gives a leased job back, due at `due`. `false` as for `finish`.
+    /// Releases a leased job as it is, due at `due`.
     async fn release_job(&self, lease: &Lease, due: Timestamp) -> Result<bool, StoreError>;
 
-    /// Gives a leased job back for its next attempt, and writes the records of its parts. `false` as for `finish`.
+    /// Releases a leased job for its next attempt, and writes the records of the parts that have ended.
     async fn retry_job(&self, lease: &Lease, records: Vec<Activation>, next: NextAttempt) -> Result<bool, StoreError>;
 
-    /// Writes the records that end the activation, stores the follow-up jobs, and keeps the job as a dead letter. `false` as
-    /// for `finish`.
+    /// Makes a leased job a dead letter: writes the records that end its activation and stores the jobs that follow.
     async fn bury(
         &self,
         lease: &Lease,
@@ -227,36 +274,30 @@ pub trait JobStore: Send + Sync {
         reason: &str,
     ) -> Result<bool, StoreError>;
 
-    /// Ends a job that nobody holds, if it is at `attempt` still: it goes, the records that end it are written and the
-    /// follow-up jobs stored. Of one that somebody holds, remembers that it is to end.
+    /// Ends a job that no node holds, if no attempt has begun since it was read: removes it, writes the records that end it
+    /// and stores the jobs that follow. If a node holds the job, remembers the request.
     async fn cancel_job(&self, cancel: CancelRequest) -> Result<CancelOutcome, StoreError>;
 
-    /// Makes every leased job due at once, whoever holds it; for a node that knows itself to be alone. Returns how many.
+    /// Makes every leased job due at once, whoever holds it; for a node that knows that it is alone on the store. Returns how
+    /// many.
     async fn release_all(&self, now: Timestamp) -> Result<u64, StoreError>;
 
-    /// Makes every job that `owner` holds due at once; for a node that stops.
+    /// Makes every job that `owner` holds due at once; for a node that stops. Returns how many.
     async fn release_owned(&self, owner: &str, now: Timestamp) -> Result<u64, StoreError>;
 }
 
 /// Looks at jobs and changes nothing.
 #[async_trait]
 pub trait JobReader: Send + Sync {
-    /// The job that leads to this activation of this namespace, until the activation has ended.
+    /// The job that leads to an activation, until the activation has ended. `None`: the namespace has no such job.
     async fn job(&self, namespace: &NamespaceName, id: ActivationId) -> Result<Option<KnownJob>, StoreError>;
 
-    /// How the same job stands, without what it carries, which may be large; for whoever looks again and again.
+    /// The state of the same job. Does not read its payload, which may be large; for callers that ask repeatedly.
     async fn job_state(&self, namespace: &NamespaceName, id: ActivationId) -> Result<Option<JobState>, StoreError>;
 
-    /// Jobs of a lane that are due or leased, per namespace.
+    /// How many jobs of a lane are due or leased, per namespace.
     async fn count_jobs(&self, lane: Lane) -> Result<Vec<(NamespaceName, u64)>, StoreError>;
 
-    /// The jobs of a lane that nobody holds, earliest due first, at most `limit`, and when each is due.
+    /// The jobs of a lane that no node holds, earliest due first, at most `limit`, and when each is due.
     async fn due_jobs(&self, lane: Lane, limit: u32) -> Result<Vec<(ActivationId, Timestamp)>, StoreError>;
-}
-
-/// How long a claim from `now` lasts.
-impl Claim {
-    pub fn from_now(owner: &str, now: Timestamp, lease: Duration) -> Self {
-        Claim { owner: owner.to_owned(), until: now.after(lease) }
-    }
 }

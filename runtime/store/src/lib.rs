@@ -1,7 +1,5 @@
-//! What survives a restart, in the words of the domain. The only SQL in the tree.
-//!
-//! One small trait per concept; one transaction per method; the time is an argument. What must become visible together
-//! is one method, so that no transaction type leaks out.
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
 
 mod activations;
 mod alarms;
@@ -44,8 +42,8 @@ pub use outside_changes::OutsideChanges;
 pub use retention::{RetentionClass, RetentionStore};
 pub use tasks::{Task, TaskKind, TaskQuery, TaskStore};
 
-/// Everything that a node keeps, for whoever opens a store. A room takes the traits that it uses; each comes from this one
-/// by upcasting.
+/// Everything that a node stores. Only the code that opens a store and hands it out names this trait: a room takes the
+/// traits that it uses, and trait upcasting makes each of them from this one.
 pub trait Store:
     EntityStore
     + ActivationStore

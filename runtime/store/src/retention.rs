@@ -1,44 +1,47 @@
-//! How long and how much is kept of what grows by itself.
+//! Removes what is too old, or more than a namespace may keep.
 
 use async_trait::async_trait;
 use wask_model::{NamespaceName, Timestamp};
 
 use crate::StoreError;
 
-/// What grows by itself.
+/// Data that grows by itself and has bounds of age and size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RetentionClass {
-    /// Records of activations.
+    /// Records of activations and firings.
     Records,
+    /// Jobs that used up their attempts.
     DeadLetters,
     /// Callbacks that are over.
     Callbacks,
 }
 
 impl RetentionClass {
+    /// Every class.
     pub const ALL: [RetentionClass; 3] =
         [RetentionClass::Records, RetentionClass::DeadLetters, RetentionClass::Callbacks];
 }
 
-/// The oldest go first; what has not ended stays whatever its age.
+/// Removes the oldest data first, and nothing that has not ended, whatever its age. Every method removes up to `limit` and
+/// returns how many; fewer than `limit` means that nothing is left to remove.
 #[async_trait]
 pub trait RetentionStore: Send + Sync {
-    /// Removes up to `limit` that ended (triggers: started) before `before`; returns how many.
-    async fn forget_before(&self, kind: RetentionClass, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
+    /// Removes what ended before `before`; a firing counts from its start.
+    async fn forget_before(&self, class: RetentionClass, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
 
-    /// Removes up to `limit` of those of which one namespace keeps more than `bytes`, its oldest first; returns how many.
-    /// Bytes are those of the texts as stored.
-    async fn forget_beyond(&self, kind: RetentionClass, bytes: u64, limit: u32) -> Result<u64, StoreError>;
+    /// Removes, for each namespace that keeps more than `bytes`, its oldest until it does not. Bytes are those of the texts as
+    /// stored.
+    async fn forget_beyond(&self, class: RetentionClass, bytes: u64, limit: u32) -> Result<u64, StoreError>;
 
-    /// Bytes that a namespace keeps.
-    async fn kept_bytes(&self, kind: RetentionClass, namespace: &NamespaceName) -> Result<u64, StoreError>;
+    /// How many bytes a namespace keeps.
+    async fn kept_bytes(&self, class: RetentionClass, namespace: &NamespaceName) -> Result<u64, StoreError>;
 
-    /// Removes up to `limit` keys whose first request came before `before`; returns how many.
+    /// Removes idempotency keys whose first request came before `before`.
     async fn forget_keys(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
 
-    /// Removes up to `limit` records of changes before `before`; returns how many.
+    /// Removes audit records of changes before `before`.
     async fn forget_audit(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
 
-    /// Removes up to `limit` past ticks that were decided before `before`; returns how many.
+    /// Removes past ticks that were decided before `before`.
     async fn forget_ticks(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
 }

@@ -95,9 +95,9 @@ impl AlarmStore for SqliteStore {
         self.readers.read(read).await
     }
 
-    async fn advance(&self, moves: Vec<AlarmAdvance>, keep: u32) -> Result<Vec<bool>, StoreError> {
-        let moves = moves.into_iter().map(BoundAdvance::new).collect::<Result<Vec<_>, _>>()?;
-        let advance = move |db: &Connection| moves.iter().map(|ready| ready.write(db, keep)).collect();
+    async fn advance(&self, advances: Vec<AlarmAdvance>, keep: u32) -> Result<Vec<bool>, StoreError> {
+        let advances = advances.into_iter().map(BoundAdvance::new).collect::<Result<Vec<_>, _>>()?;
+        let advance = move |db: &Connection| advances.iter().map(|advance| advance.write(db, keep)).collect();
         self.writer.write(Steps::Several, advance).await
     }
 

@@ -2,27 +2,27 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Every one is a setting below `store.sqlite.`.
+/// Settings below `store.sqlite.`.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SqliteConfig {
-    /// How long a write waits, in ms, while another process holds the database. Default 5000.
+    /// How long, in ms, a write waits while another process holds the database. Default 5000.
     pub busy_timeout_ms: u64,
-    /// Threads that read, each with a connection of its own. Default 2, at least 1.
+    /// How many threads read, each with its own connection. Default 2, at least 1.
     pub readers: usize,
-    /// Writes that one commit takes together at most. Default 512, at least 1.
+    /// How many writes share one commit at most. Default 512, at least 1.
     pub batch: usize,
-    /// Writes that may wait for the writer; further callers wait for a place. Default 4096, at least 1.
+    /// How many writes may wait for the writer; further callers wait to hand theirs over. Default 4096, at least 1.
     pub write_queue: usize,
-    /// Reads that may wait for a reader; further callers wait for a place. Default 1024, at least 1.
+    /// How many reads may wait for a reader; further callers wait to hand theirs over. Default 1024, at least 1.
     pub read_queue: usize,
     /// Page cache of each connection, in KiB. Default 16384.
     pub cache_kib: u32,
-    /// Bytes of the write-ahead log after which they are moved into the database. Default 32 MiB. More means fewer,
-    /// longer pauses and a longer start after a crash.
+    /// Size in bytes at which the write-ahead log is moved into the database. Default 32 MiB. A larger log means fewer and
+    /// longer pauses, and a longer start after a crash.
     pub wal_bytes: u64,
-    /// Bytes that the database, without its write-ahead log, may grow to; 0 = as far as the disk. Default 0. At this bound
-    /// records can still be forgotten to make room; on a full disk even that has to wait until somebody frees some.
+    /// How large, in bytes, the database may grow without its write-ahead log; 0 means no limit but the disk. Default 0. At
+    /// the limit, old records can still be removed to make room; on a full disk even that waits until there is space.
     pub max_bytes: u64,
 }
 
@@ -42,7 +42,7 @@ impl Default for SqliteConfig {
 }
 
 impl SqliteConfig {
-    /// The first setting that cannot work, in words. `open` asks too.
+    /// Checks the ranges of the settings. `Err` names the first setting that is out of range. Opening a store checks too.
     pub fn check(&self) -> Result<(), String> {
         let at_least_one = [
             ("readers", self.readers),
