@@ -92,9 +92,9 @@ pub struct Summary {
 /// Records. Each is written once, when the activation has ended, and never changes.
 ///
 /// A list costs as much as its page, however many records the namespace has, if it has no filter or filters by `name`,
-/// `cause`, time, or a status that is not success. `after` is free; `skip` costs what it leaves out. `contains`, `kind` and
-/// the status success are checked one record after the other, in the index alone, until the page is full. Counting reads
-/// everything that it counts.
+/// `cause`, time, or a status that is not success. `after` is free; `skip` costs what it leaves out. `contains`, `kind`
+/// and the status success are checked one record after the other, in the index alone, until the page is full. Counting
+/// reads everything that it counts.
 #[async_trait]
 pub trait ActivationStore: Send + Sync {
     /// Writes the records of activations that ended without a job. A record whose id exists already stays as it is.

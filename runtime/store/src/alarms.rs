@@ -27,7 +27,8 @@ pub struct AlarmAdvance {
     pub past: Vec<PastTick>,
 }
 
-/// Alarms, by trigger. Moving an alarm on claims its tick: of several nodes that try, one succeeds, and that node fires it.
+/// Alarms, by trigger. Moving an alarm on claims its tick: of several nodes that try, one succeeds, and that node fires
+/// it.
 #[async_trait]
 pub trait AlarmStore: Send + Sync {
     /// The alarm of a trigger. `None`: the trigger has no alarm.
@@ -51,13 +52,14 @@ pub trait AlarmStore: Send + Sync {
     /// The ticks that are due at `now`, longest overdue first, at most `limit`.
     async fn due_alarms(&self, now: Timestamp, limit: u32) -> Result<Vec<Tick>, StoreError>;
 
-    /// Moves many alarms on in one transaction. For each, either all of it is written (the alarm, the job that fires the
-    /// tick, the past ticks) or nothing. An alarm keeps its newest `keep` past ticks. `false`, in the order of `advances`: the
-    /// alarm has changed since it was read, because another node fired it or its owner changed it, and nothing was written.
+    /// Moves many alarms on in one transaction. For each, either all of it is written (the alarm, the job that fires
+    /// the tick, the past ticks) or nothing. An alarm keeps its newest `keep` past ticks. `false`, in the order of
+    /// `advances`: the alarm has changed since it was read, because another node fired it or its owner changed it, and
+    /// nothing was written.
     async fn advance(&self, advances: Vec<AlarmAdvance>, keep: u32) -> Result<Vec<bool>, StoreError>;
 
-    /// Replaces an alarm and writes the end of a tick. `false`: the alarm has changed since it was read as `was`, and nothing
-    /// was written.
+    /// Replaces an alarm and writes the end of a tick. `false`: the alarm has changed since it was read as `was`, and
+    /// nothing was written.
     async fn settle_tick(&self, was: &Alarm, becomes: Alarm, past: PastTick, keep: u32) -> Result<bool, StoreError>;
 
     /// Writes the end of a tick, in place of one that was written before. `false`: the trigger has no alarm.

@@ -22,8 +22,8 @@ pub struct AuditQuery {
     pub limit: u64,
 }
 
-/// Reads the audit. Its records are written by [`EntityStore::apply`](crate::EntityStore::apply), together with the changes,
-/// and removed by [`RetentionStore::forget_audit`](crate::RetentionStore::forget_audit).
+/// Reads the audit. Its records are written by [`EntityStore::apply`](crate::EntityStore::apply), together with the
+/// changes, and removed by [`RetentionStore::forget_audit`](crate::RetentionStore::forget_audit).
 #[async_trait]
 pub trait AuditStore: Send + Sync {
     /// One page of changes.

@@ -116,9 +116,9 @@ pub trait CallbackStore: Send + Sync {
     /// How many callbacks of a namespace are not over.
     async fn count_undelivered(&self, namespace: &NamespaceName) -> Result<u64, StoreError>;
 
-    /// Writes the outcome of an attempt, and with it either the end of the delivery's job or the time of the next attempt. A
-    /// callback that was cancelled during the attempt stays cancelled, and its job ends. `false`: another node has the lease,
-    /// and nothing was written.
+    /// Writes the outcome of an attempt, and with it either the end of the delivery's job or the time of the next
+    /// attempt. A callback that was cancelled during the attempt stays cancelled, and its job ends. `false`: another
+    /// node has the lease, and nothing was written.
     async fn settle_callback(&self, lease: &Lease, callback: Callback, after: AfterAttempt)
     -> Result<bool, StoreError>;
 
@@ -130,11 +130,12 @@ pub trait CallbackStore: Send + Sync {
         now: Timestamp,
     ) -> Result<CallbackCancelOutcome, StoreError>;
 
-    /// What a callback that is over sent. `None`: it is not over, or it was cancelled before there was anything to send.
+    /// What a callback that is over sent. `None`: it is not over, or it was cancelled before there was anything to
+    /// send.
     async fn notice(&self, namespace: &NamespaceName, id: CallbackId) -> Result<Option<String>, StoreError>;
 
-    /// Replaces a callback that is over with one that is not, and stores the job that delivers it. `false`: it has changed
-    /// since it was read as `was`, and nothing was written.
+    /// Replaces a callback that is over with one that is not, and stores the job that delivers it. `false`: it has
+    /// changed since it was read as `was`, and nothing was written.
     async fn restart_callback(&self, was: &Callback, becomes: Callback, job: NewJob) -> Result<bool, StoreError>;
 
     /// The settings of a namespace; the defaults if it has set nothing.

@@ -5,8 +5,8 @@ use wask_model::{AuditRecord, Collection, Entity, EntityName, FullName, Namespac
 
 use crate::StoreError;
 
-/// Grows with every change of an entity. A writer names the revision that it has read. A name that is deleted and created
-/// again never repeats a revision.
+/// Grows with every change of an entity. A writer names the revision that it has read. A name that is deleted and
+/// created again never repeats a revision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Revision(pub i64);
 
@@ -80,9 +80,9 @@ pub trait EntityStore: Send + Sync {
     /// How many entities match. Ignores `skip` and `limit`.
     async fn count_entities(&self, query: &EntityQuery) -> Result<u64, StoreError>;
 
-    /// Writes all changes and their audit records, or nothing. Returns the new revisions of the entities that were put, in
-    /// order. [`StoreError::Conflict`]: a change was based on a revision that is no longer current, or would leave an entity
-    /// in a package that does not exist.
+    /// Writes all changes and their audit records, or nothing. Returns the new revisions of the entities that were put,
+    /// in order. [`StoreError::Conflict`]: a change was based on a revision that is no longer current, or would leave
+    /// an entity in a package that does not exist.
     async fn apply(&self, changes: Vec<Change>, audit: Vec<AuditRecord>) -> Result<Vec<Revision>, StoreError>;
 
     /// The posted text of the code with this digest. `None`: no entity has such code.

@@ -1,9 +1,9 @@
 //! Named moments at which a process of a debug build can be killed, so that a crash story does not depend on luck.
 //!
-//! `WASK_FAILPOINT=leased` kills the process, as `kill -9` does, when it passes that stage; `leased:3` does so the third
-//! time. Without the variable nothing happens, and in a release build [`reach`] does nothing at all. The variable is not a
-//! setting: it is read here, once, because a migration runs before any setting reaches the store. The count of passages is
-//! the only global state of the server.
+//! `WASK_FAILPOINT=leased` kills the process, as `kill -9` does, when it passes that stage; `leased:3` does so the
+//! third time. Without the variable nothing happens, and in a release build [`reach`] does nothing at all. The variable
+//! is not a setting: it is read here, once, because a migration runs before any setting reaches the store. The count of
+//! passages is the only global state of the server.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -60,7 +60,8 @@ pub enum FirstRequestOutcome {
 /// [`JobStore::enqueue_keyed`](crate::JobStore::enqueue_keyed).
 #[async_trait]
 pub trait IdempotencyStore: Send + Sync {
-    /// The activation that the first request with this key started. `None`: no request with the key came at `since` or later.
+    /// The activation that the first request with this key started. `None`: no request with the key came at `since` or
+    /// later.
     async fn keyed_activation(
         &self,
         namespace: &NamespaceName,

@@ -33,12 +33,12 @@ pub trait NamespaceStore: IdentityStore {
     /// Creates a namespace with its first key. [`StoreError::Conflict`]: its name or uuid is taken.
     async fn create_namespace(&self, new: NewNamespace, now: Timestamp) -> Result<(), StoreError>;
 
-    /// Replaces the owner of a namespace, except for its name and uuid. `false`: it has changed since it was read as `was`,
-    /// and nothing was written.
+    /// Replaces the owner of a namespace, except for its name and uuid. `false`: it has changed since it was read as
+    /// `was`, and nothing was written.
     async fn replace_namespace(&self, was: &Identity, becomes: Identity) -> Result<bool, StoreError>;
 
-    /// Makes `key` valid. Of the older keys the newest stay valid, so that no more than `valid` keys are. `false`: there is no
-    /// such namespace.
+    /// Makes `key` valid. Of the older keys the newest stay valid, so that no more than `valid` keys are. `false`:
+    /// there is no such namespace.
     async fn add_key(
         &self,
         namespace: &NamespaceName,
@@ -47,12 +47,12 @@ pub trait NamespaceStore: IdentityStore {
         now: Timestamp,
     ) -> Result<bool, StoreError>;
 
-    /// Removes up to `limit` entities, alarms, jobs, records and other things of a namespace, whether or not the namespace
-    /// exists. Returns how many; fewer than `limit` means that nothing is left.
+    /// Removes up to `limit` entities, alarms, jobs, records and other things of a namespace, whether or not the
+    /// namespace exists. Returns how many; fewer than `limit` means that nothing is left.
     async fn empty_namespace(&self, namespace: &NamespaceName, limit: u32) -> Result<u64, StoreError>;
 
-    /// Removes an empty namespace and its keys. `false`: there is no such namespace. [`StoreError::Conflict`]: it is not
-    /// empty.
+    /// Removes an empty namespace and its keys. `false`: there is no such namespace. [`StoreError::Conflict`]: it is
+    /// not empty.
     async fn delete_namespace(&self, namespace: &NamespaceName) -> Result<bool, StoreError>;
 }
 

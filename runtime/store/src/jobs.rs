@@ -83,8 +83,8 @@ pub struct NewJob {
     pub payload: String,
     /// When it is due.
     pub due: Timestamp,
-    /// The claim of a node that runs the job as soon as it is stored: the job is stored as leased, at attempt 1. `None`: it is
-    /// stored as due.
+    /// The claim of a node that runs the job as soon as it is stored: the job is stored as leased, at attempt 1.
+    /// `None`: it is stored as due.
     pub claimed: Option<Claim>,
     /// The callback that reports the end of the job's activation; stored with the job.
     pub callback: Option<Callback>,
@@ -222,8 +222,8 @@ pub trait JobStore: Send + Sync {
     /// Stores all jobs, and `record` if there is one, or nothing.
     async fn enqueue(&self, record: Option<Activation>, jobs: Vec<NewJob>) -> Result<(), StoreError>;
 
-    /// Like [`JobStore::enqueue`], if the request is the first with its key; the key is stored with the jobs. Of several
-    /// first requests with one key, one is stored.
+    /// Like [`JobStore::enqueue`], if the request is the first with its key; the key is stored with the jobs. Of
+    /// several first requests with one key, one is stored.
     async fn enqueue_keyed(
         &self,
         first: FirstRequest,
@@ -231,16 +231,16 @@ pub trait JobStore: Send + Sync {
         jobs: Vec<NewJob>,
     ) -> Result<FirstRequestOutcome, StoreError>;
 
-    /// Removes a dead letter and stores the job that does its work again, both or neither. `false`: the namespace has no such
-    /// dead letter.
+    /// Removes a dead letter and stores the job that does its work again, both or neither. `false`: the namespace has
+    /// no such dead letter.
     async fn redrive(&self, namespace: &NamespaceName, id: ActivationId, job: NewJob) -> Result<bool, StoreError>;
 
-    /// The backlogs of `lane`: which shares and namespaces have jobs that can be claimed at `now`, ordered by share and then
-    /// by namespace. Counts up to `most` jobs of each.
+    /// The backlogs of `lane`: which shares and namespaces have jobs that can be claimed at `now`, ordered by share and
+    /// then by namespace. Counts up to `most` jobs of each.
     async fn share_backlogs(&self, lane: Lane, now: Timestamp, most: u32) -> Result<Vec<ShareBacklog>, StoreError>;
 
-    /// Leases the jobs of `lane` that fit the allotments, the oldest of each first: jobs that are due at `now`, and leased
-    /// jobs whose lease ended before `now`. Each claim is one more attempt.
+    /// Leases the jobs of `lane` that fit the allotments, the oldest of each first: jobs that are due at `now`, and
+    /// leased jobs whose lease ended before `now`. Each claim is one more attempt.
     async fn claim_due(
         &self,
         lane: Lane,
@@ -255,8 +255,8 @@ pub trait JobStore: Send + Sync {
     /// Ends a leased job: writes the records, stores the jobs that follow and removes the job, all or nothing.
     async fn finish(&self, lease: &Lease, records: Vec<Activation>, next: Vec<NewJob>) -> Result<bool, StoreError>;
 
-    /// Keeps the progress of a job of several steps: writes the records of what has ended and the payload from which the job
-    /// continues. The job stays leased.
+    /// Keeps the progress of a job of several steps: writes the records of what has ended and the payload from which
+    /// the job continues. The job stays leased.
     async fn advance_job(&self, lease: &Lease, records: Vec<Activation>, payload: String) -> Result<bool, StoreError>;
 
     /// Releases a leased job as it is, due at `due`.
@@ -274,12 +274,12 @@ pub trait JobStore: Send + Sync {
         reason: &str,
     ) -> Result<bool, StoreError>;
 
-    /// Ends a job that no node holds, if no attempt has begun since it was read: removes it, writes the records that end it
-    /// and stores the jobs that follow. If a node holds the job, remembers the request.
+    /// Ends a job that no node holds, if no attempt has begun since it was read: removes it, writes the records that
+    /// end it and stores the jobs that follow. If a node holds the job, remembers the request.
     async fn cancel_job(&self, cancel: CancelRequest) -> Result<CancelOutcome, StoreError>;
 
-    /// Makes every leased job due at once, whoever holds it; for a node that knows that it is alone on the store. Returns how
-    /// many.
+    /// Makes every leased job due at once, whoever holds it; for a node that knows that it is alone on the store.
+    /// Returns how many.
     async fn release_all(&self, now: Timestamp) -> Result<u64, StoreError>;
 
     /// Makes every job that `owner` holds due at once; for a node that stops. Returns how many.

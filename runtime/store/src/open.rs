@@ -34,14 +34,14 @@ enum Backend {
     Sqlite(Arc<SqliteStore>),
 }
 
-/// Opens the store of a node in its data folder, or makes it, and brings its schema up to date. Blocks; for the start of a
-/// node, which holds the folder's [`DataDirLock`](crate::DataDirLock).
+/// Opens the store of a node in its data folder, or makes it, and brings its schema up to date. Blocks; for the start
+/// of a node, which holds the folder's [`DataDirLock`](crate::DataDirLock).
 pub fn open(config: &StoreConfig, data_dir: &Path) -> Result<OpenStore, StoreError> {
     Ok(OpenStore::from_sqlite(SqliteStore::open(&config.file_in(data_dir), &config.sqlite)?))
 }
 
-/// Opens the store of a node that may be running. `Err` if there is no store, or if another version of wask has made it.
-/// Blocks; for an operator's command.
+/// Opens the store of a node that may be running. `Err` if there is no store, or if another version of wask has made
+/// it. Blocks; for an operator's command.
 pub fn join(config: &StoreConfig, data_dir: &Path) -> Result<OpenStore, StoreError> {
     Ok(OpenStore::from_sqlite(SqliteStore::join(&config.file_in(data_dir), &config.sqlite)?))
 }

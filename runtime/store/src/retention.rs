@@ -22,15 +22,15 @@ impl RetentionClass {
         [RetentionClass::Records, RetentionClass::DeadLetters, RetentionClass::Callbacks];
 }
 
-/// Removes the oldest data first, and nothing that has not ended, whatever its age. Every method removes up to `limit` and
-/// returns how many; fewer than `limit` means that nothing is left to remove.
+/// Removes the oldest data first, and nothing that has not ended, whatever its age. Every method removes up to `limit`
+/// and returns how many; fewer than `limit` means that nothing is left to remove.
 #[async_trait]
 pub trait RetentionStore: Send + Sync {
     /// Removes what ended before `before`; a firing counts from its start.
     async fn forget_before(&self, class: RetentionClass, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
 
-    /// Removes, for each namespace that keeps more than `bytes`, its oldest until it does not. Bytes are those of the texts as
-    /// stored.
+    /// Removes, for each namespace that keeps more than `bytes`, its oldest until it does not. Bytes are those of the
+    /// texts as stored.
     async fn forget_beyond(&self, class: RetentionClass, bytes: u64, limit: u32) -> Result<u64, StoreError>;
 
     /// How many bytes a namespace keeps.

@@ -1,4 +1,4 @@
-//! An operator's command beside a node: a second process on the same SQLite file.
+//! An operator's command next to a node: a second process on the same SQLite file.
 #![allow(clippy::unwrap_used)] // all of it is test, its helpers too
 
 use std::path::PathBuf;
@@ -36,7 +36,7 @@ fn refusal(path: &std::path::Path) -> String {
 }
 
 #[tokio::test]
-async fn what_a_command_writes_is_noticed_once_by_the_node_and_read_at_once() {
+async fn a_node_notices_the_writes_of_a_command_once() {
     let (_dir, path) = place();
     let node = SqliteStore::open(&path, &SqliteConfig::default()).unwrap();
     assert!(node.changed_outside().await.unwrap());
@@ -57,7 +57,7 @@ async fn what_a_command_writes_is_noticed_once_by_the_node_and_read_at_once() {
 }
 
 #[tokio::test]
-async fn looking_for_what_others_wrote_writes_nothing() {
+async fn looking_for_outside_changes_writes_nothing() {
     let (_dir, path) = place();
     let node = SqliteStore::open(&path, &SqliteConfig::default()).unwrap();
     node.create_namespace(new("guest"), T0).await.unwrap();
@@ -70,7 +70,7 @@ async fn looking_for_what_others_wrote_writes_nothing() {
 }
 
 #[tokio::test]
-async fn only_a_database_of_this_version_is_joined_and_others_stay_as_they_are() {
+async fn only_a_database_of_this_version_is_joined() {
     let (_dir, path) = place();
     assert!(refusal(&path).contains("unable to open database file"), "{}", refusal(&path));
     assert!(!path.exists(), "nothing is made");

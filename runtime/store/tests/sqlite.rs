@@ -1,4 +1,4 @@
-//! The SQLite store: the suite of every backend, and what only SQLite has.
+//! The SQLite store: the suite of every backend, and stories of SQLite alone.
 #![allow(clippy::unwrap_used)] // all of it is test, its helpers too
 
 #[macro_use]
@@ -42,7 +42,7 @@ fn everything() -> ActivationQuery {
 }
 
 #[tokio::test]
-async fn what_was_stored_is_there_after_a_restart() {
+async fn stored_data_is_there_after_a_restart() {
     let (store, dir) = fresh().await;
     let put = Change::Put { entity: action("/guest/a", "code"), based_on: None, code: Some("code".into()) };
     store.apply(vec![put], vec![]).await.unwrap();
@@ -60,11 +60,11 @@ async fn what_was_stored_is_there_after_a_restart() {
 }
 
 #[tokio::test]
-async fn what_was_answered_survives_a_kill_at_any_moment() {
+async fn an_answered_write_survives_a_kill() {
     let (store, dir) = fresh().await;
     let held = leased(&store, 1, "a").await;
     assert!(store.finish(&held.lease, vec![record(1, T0)], vec![job(2, at(1))]).await.unwrap());
-    // What a killed process leaves behind: the file and its log, nothing tidied up.
+    // What a killed process leaves: the file and its log, as they are.
     let left = tempfile::tempdir().unwrap();
     for file in ["wask.db", "wask.db-wal"] {
         std::fs::copy(dir.path().join(file), left.path().join(file)).unwrap();
@@ -77,7 +77,7 @@ async fn what_was_answered_survives_a_kill_at_any_moment() {
 }
 
 #[tokio::test]
-async fn a_closed_store_has_written_what_waited_and_refuses_the_rest() {
+async fn closing_finishes_waiting_writes_and_refuses_later_ones() {
     let (store, dir) = fresh().await;
     let store = Arc::new(store);
     let waiting: Vec<_> = (0..200)
@@ -127,7 +127,7 @@ async fn many_writers_share_few_commits() {
 }
 
 #[tokio::test]
-async fn one_that_fails_in_a_batch_does_not_harm_its_neighbours() {
+async fn a_write_that_fails_does_not_harm_the_others_in_its_batch() {
     let (store, dir) = fresh().await;
     store
         .apply(
@@ -137,7 +137,7 @@ async fn one_that_fails_in_a_batch_does_not_harm_its_neighbours() {
         .await
         .unwrap();
     let create = |path: &str| Change::Put { entity: action(path, path), based_on: None, code: Some(path.into()) };
-    // While another connection holds the database, these three wait and then share one commit.
+    // While another connection holds the database, these three writes wait. Then they share one commit.
     let holder = Connection::open(dir.path().join("wask.db")).unwrap();
     holder.execute_batch("BEGIN IMMEDIATE").unwrap();
     let before = store.commits();
@@ -160,7 +160,7 @@ async fn one_that_fails_in_a_batch_does_not_harm_its_neighbours() {
 }
 
 #[tokio::test]
-async fn a_full_store_says_so_reads_on_and_recovers_when_there_is_room() {
+async fn a_full_store_refuses_writes_serves_reads_and_recovers() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(&dir, &SqliteConfig { max_bytes: 2 * 1024 * 1024, ..SqliteConfig::default() });
     let mut kept = 0;
@@ -188,14 +188,14 @@ async fn a_full_store_says_so_reads_on_and_recovers_when_there_is_room() {
 }
 
 #[tokio::test]
-async fn in_a_full_store_a_batch_fails_only_where_there_is_no_room() {
+async fn in_a_full_store_only_the_write_that_does_not_fit_fails() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(&dir, &SqliteConfig { max_bytes: 1024 * 1024, ..SqliteConfig::default() });
     let mut kept = 0;
     while store.record(&shared(vec![large_record(kept + 1)])).await.is_ok() {
         kept += 1;
     }
-    // Both wait for the same commit; the one that makes room must not fail with the one that does not fit.
+    // Both wait for the same commit. The write that makes room must not fail with the one that does not fit.
     let holder = Connection::open(dir.path().join("wask.db")).unwrap();
     holder.execute_batch("BEGIN IMMEDIATE").unwrap();
     let huge = Activation { response: Response::success(json!({ "text": "x".repeat(2_000_000) })), ..record(200, T0) };
@@ -213,7 +213,7 @@ async fn in_a_full_store_a_batch_fails_only_where_there_is_no_room() {
 }
 
 #[tokio::test]
-async fn while_another_process_holds_the_database_writes_are_unavailable_and_reads_go_on() {
+async fn while_another_process_holds_the_database_only_writes_fail() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(&dir, &SqliteConfig { busy_timeout_ms: 100, ..SqliteConfig::default() });
     store.enqueue(None, vec![job(1, T0)]).await.unwrap();
@@ -238,7 +238,7 @@ async fn while_another_process_holds_the_database_writes_are_unavailable_and_rea
 }
 
 #[tokio::test]
-async fn forgetting_gives_the_disk_its_room_back() {
+async fn forgetting_returns_space_to_the_disk() {
     let (store, dir) = fresh().await;
     for n in 1..=200 {
         store.record(&shared(vec![large_record(n)])).await.unwrap();
@@ -252,7 +252,7 @@ async fn forgetting_gives_the_disk_its_room_back() {
 }
 
 #[tokio::test]
-async fn settings_that_cannot_work_are_refused() {
+async fn settings_out_of_range_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     let config = SqliteConfig { readers: 0, ..SqliteConfig::default() };
     let refused = SqliteStore::open(&dir.path().join("wask.db"), &config).err().unwrap();
@@ -260,7 +260,7 @@ async fn settings_that_cannot_work_are_refused() {
 }
 
 #[test]
-fn a_data_directory_has_one_holder_who_is_named() {
+fn a_data_folder_has_one_holder_and_a_second_learns_which() {
     let parent = tempfile::tempdir().unwrap();
     let dir = parent.path().join("made/here");
     let held = DataDirLock::take(&dir).unwrap();
@@ -271,7 +271,7 @@ fn a_data_directory_has_one_holder_who_is_named() {
 }
 
 #[tokio::test]
-async fn who_waits_is_counted_alike_however_many_do() {
+async fn backlogs_are_counted_alike_however_many_jobs_are_due() {
     let (store, _dir) = fresh().await;
     let of = |share: &str, due| NewJob { share: share.to_owned(), due, ..random_job() };
     let mut jobs: Vec<NewJob> = (0..1_022).map(|n| of("a", at(n))).collect();

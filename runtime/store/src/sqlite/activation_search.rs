@@ -1,7 +1,7 @@
-//! The search of a list of records: which index it goes along, and what it asks there.
+//! Searches a list of records: chooses the index and the conditions.
 //!
-//! Each index holds everything that records are searched by, in the order of lists, so that the table itself is read for the
-//! page that was asked for and nothing else.
+//! Each index holds every column that records are searched by, in the order of lists. The table itself is read only for
+//! the records of the page.
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, ToSql};
@@ -13,7 +13,7 @@ use crate::{ActivationQuery, StoreError};
 /// An [`ActivationQuery`] in SQLite's terms.
 pub(super) struct ActivationSearch {
     index: &'static str,
-    /// Each is true of what is listed.
+    /// Conditions that hold for every listed record.
     terms: Vec<&'static str>,
     arguments: Vec<(&'static str, Value)>,
     limit: i64,
@@ -38,14 +38,14 @@ impl ActivationSearch {
             search.add("name = :name", ":name", name.clone());
         }
         if let Some(text) = &query.contains {
-            // Names are ASCII, and so is what `lower` changes.
+            // Names are ASCII, and SQLite's `lower` changes only ASCII letters.
             search.add("instr(lower(name), :contains) > 0", ":contains", text.to_ascii_lowercase());
         }
         if let Some(kind) = &query.kind {
             search.add("kind = :kind", ":kind", kind.clone());
         }
         if is_failure(query.status) {
-            search.terms.push("status <> 0"); // word for word as in the index
+            search.terms.push("status <> 0"); // as in the condition of the index, so that SQLite uses it
         }
         if let Some(StatusFilter::Is(status)) = query.status {
             search.add("status = :status", ":status", i64::from(status.code()));
@@ -53,7 +53,8 @@ impl ActivationSearch {
         search
     }
 
-    /// One range of `start` for the index to go along; only in the millisecond of `after` the id decides too.
+    /// Adds one range of `start`, which the index follows. Only within the millisecond of `after` does the id decide
+    /// too.
     fn add_times(&mut self, query: &ActivationQuery) {
         let latest = query.upto.map_or(i64::MAX, Timestamp::millis);
         let latest = query.after.map_or(latest, |after| latest.min(after.start.millis()));
@@ -70,7 +71,7 @@ impl ActivationSearch {
         self.arguments.push((name, argument.into()));
     }
 
-    /// The rows of the page, in any order: sorting whole rows is cheaper outside.
+    /// Reads the rows of the page, in any order: the caller sorts them, which is cheaper than sorting whole rows here.
     pub fn page<T>(
         &self,
         db: &Connection,
@@ -106,7 +107,8 @@ impl ActivationSearch {
     }
 }
 
-/// Along the filter that leaves the fewest: an event leads to a few activations, most actions seldom fail.
+/// Picks the index of the filter that leaves the fewest records: a firing leads to few activations, and most actions
+/// seldom fail.
 fn index_for(query: &ActivationQuery) -> &'static str {
     match () {
         () if query.cause.is_some() => "activation_caused",

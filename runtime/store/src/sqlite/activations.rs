@@ -1,4 +1,4 @@
-//! Records.
+//! Records: [`ActivationStore`].
 
 use std::sync::Arc;
 

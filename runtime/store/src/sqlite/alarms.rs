@@ -1,4 +1,4 @@
-//! Feed records of `/whisk.system/alarms`.
+//! Alarms: [`AlarmStore`].
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -142,7 +142,7 @@ impl AlarmStore for SqliteStore {
     }
 }
 
-/// A move ready to be bound, so that the writer thread need not serialize.
+/// An [`AlarmAdvance`] with everything serialized, to spare the writer thread.
 struct BoundAdvance {
     key: Key,
     tick: Tick,
@@ -161,7 +161,7 @@ impl BoundAdvance {
     }
 
     fn write(&self, db: &Connection, keep: u32) -> Result<bool, StoreError> {
-        // Compared as values: a number may be written in more than one way.
+        // Compared as values, because JSON can spell a number in more than one way.
         let as_it_was = |alarm: &Alarm| alarm.next_fire == Some(self.tick.due) && *alarm == self.tick.alarm;
         if !stored(db, &self.key)?.is_some_and(|alarm| as_it_was(&alarm)) {
             return Ok(false);

@@ -1,4 +1,4 @@
-//! The audit.
+//! The audit: [`AuditStore`].
 
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
@@ -51,7 +51,7 @@ fn bounds(query: &AuditQuery) -> (i64, i64) {
     (query.since.map_or(i64::MIN, Timestamp::millis), query.upto.map_or(i64::MAX, Timestamp::millis))
 }
 
-/// A record ready to be bound, so that the writer thread need not serialize.
+/// A record, already serialized to spare the writer thread.
 pub(super) struct AuditRow {
     namespace: String,
     at: i64,

@@ -1,4 +1,4 @@
-//! Who waits for a place, and claiming what there are places for.
+//! Counts the backlogs of shares, and claims the jobs that a node has permits for.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use wask_model::{NamespaceName, Timestamp};
 use super::values;
 use crate::{Allotment, Claim, Job, Lane, Lease, ShareBacklog, StoreError};
 
-/// So many due jobs are counted one by one; where more are due, it is cheaper to go from share to share.
+/// How many due jobs are counted one by one. If more are due, it is cheaper to go from share to share.
 const COUNTED: u32 = 1024;
 
-/// By share and namespace: how many jobs, and since when.
+/// By share and namespace: how many jobs, and when the first was due.
 type Backlogs = BTreeMap<(String, NamespaceName), (u32, Timestamp)>;
 
 pub(super) fn share_backlogs(
@@ -30,7 +30,7 @@ pub(super) fn share_backlogs(
     Ok(found.into_iter().map(bounded).collect())
 }
 
-/// Looks at no share of which nothing is due. `false`: there may be more than it has counted.
+/// Counts due jobs, earliest first, without looking at shares that have none. `false`: there may be more.
 fn few_due(db: &Connection, lane: Lane, now: Timestamp, found: &mut Backlogs) -> Result<bool, StoreError> {
     let mut select = db.prepare_cached(
         "SELECT share, namespace, count(*), min(due) FROM (
@@ -45,7 +45,7 @@ fn few_due(db: &Connection, lane: Lane, now: Timestamp, found: &mut Backlogs) ->
     Ok(found.values().map(|(jobs, _)| jobs).sum::<u32>() < COUNTED)
 }
 
-/// Goes from one line to the next, so that of each it looks at no more jobs than it counts.
+/// Goes from one share and namespace to the next, and reads at most `most` jobs of each.
 fn many_due(db: &Connection, lane: Lane, now: Timestamp, most: u32, found: &mut Backlogs) -> Result<(), StoreError> {
     let mut next = db.prepare_cached(
         "SELECT share, namespace FROM job WHERE state = 'due' AND lane = ?1 AND (share, namespace) > (?2, ?3)
@@ -55,7 +55,7 @@ fn many_due(db: &Connection, lane: Lane, now: Timestamp, most: u32, found: &mut 
         "SELECT ?2, ?3, count(*), min(due) FROM (
              SELECT due FROM job WHERE state = 'due' AND lane = ?1 AND share = ?2 AND namespace = ?3 AND due <= ?4
              ORDER BY due, id LIMIT ?5)
-         HAVING 0 < count(*)",
+         HAVING count(*) > 0",
     )?;
     let (mut share, mut namespace) = (String::new(), String::new());
     loop {
@@ -69,7 +69,7 @@ fn many_due(db: &Connection, lane: Lane, now: Timestamp, most: u32, found: &mut 
     }
 }
 
-/// There are as many as a node had running when it died.
+/// Adds jobs whose lease has ended. There are few: those that a node was running when it died.
 fn ended_leases(db: &Connection, lane: Lane, now: Timestamp, found: &mut Backlogs) -> Result<(), StoreError> {
     let mut select = db.prepare_cached(
         "SELECT share, namespace, count(*), min(due) FROM job
@@ -90,12 +90,12 @@ fn add(found: &mut Backlogs, row: &Row<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Adds the jobs that fit the portion to `jobs`.
+/// Claims the jobs that fit the allotment and adds them to `jobs`.
 pub(super) fn claim_jobs(
     db: &Connection,
     lane: Lane,
     now: Timestamp,
-    portion: &Allotment,
+    allotment: &Allotment,
     claim: &Claim,
     jobs: &mut Vec<Job>,
 ) -> Result<(), StoreError> {
@@ -113,7 +113,7 @@ pub(super) fn claim_jobs(
              ORDER BY due, id LIMIT ?7)
          RETURNING id, attempt, payload, due, cancelled",
     )?;
-    let Allotment { share, namespace, jobs: most } = portion;
+    let Allotment { share, namespace, jobs: most } = allotment;
     let (until, now) = (claim.until.millis(), now.millis());
     let mut found = update.query(params![claim.owner, until, lane.as_str(), share, namespace.as_str(), now, most])?;
     while let Some(row) = found.next()? {

@@ -7,7 +7,7 @@ use super::stored_bytes::{self, rows_of};
 use super::values;
 use crate::{KnownCallback, RetentionClass, StoreError};
 
-/// Stores a new callback; one whose id exists stays as it is.
+/// Stores a new callback. A callback whose id exists stays as it is.
 pub(super) fn insert(db: &Connection, callback: &Callback) -> Result<(), StoreError> {
     let mut insert = db.prepare_cached(
         "INSERT INTO callback (id, namespace, activation, cause, name, correlation, created, updated, ended, doc)
@@ -28,7 +28,7 @@ pub(super) fn insert(db: &Connection, callback: &Callback) -> Result<(), StoreEr
     Ok(())
 }
 
-/// `notice`: `None` leaves what is there.
+/// Replaces a callback and counts its bytes while it is over. `notice`: `None` leaves the stored one.
 pub(super) fn update(
     db: &Connection,
     was: &Callback,

@@ -1,4 +1,4 @@
-//! The search of a list of callbacks: along the activation that they tell of, or along time.
+//! Searches a list of callbacks, through the index on the activation that they report or through the index on time.
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, ToSql};
@@ -55,7 +55,7 @@ impl CallbackSearch {
         self.arguments.push((name, argument.into()));
     }
 
-    /// The rows of the page, in any order. Columns: doc of the callback; state and due time of its job.
+    /// Reads the rows of the page, in any order. Columns: doc of the callback; state and due time of its job.
     pub fn page<T>(
         &self,
         db: &Connection,
@@ -76,7 +76,7 @@ impl CallbackSearch {
     }
 
     pub fn count(&self, db: &Connection) -> Result<u64, StoreError> {
-        // Named, so that every argument is used.
+        // `:limit` and `:skip` occur only because SQLite refuses arguments that a statement does not use.
         let sql = format!("SELECT count(*) FROM {} AND :limit >= 0 AND :skip >= 0", self.matching());
         let mut count = db.prepare_cached(&sql)?;
         Ok(count.query_row(&self.arguments()[..], values::count)?)

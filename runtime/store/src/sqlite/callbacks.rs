@@ -1,4 +1,5 @@
-//! Completion callbacks. Where one stands is read from the job of the same id, so that the two cannot contradict each other.
+//! Completion callbacks: [`CallbackStore`]. The state of a callback is that of the job with the same id, so the two
+//! cannot contradict each other.
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -60,23 +61,23 @@ impl CallbackStore for SqliteStore {
         &self,
         lease: &Lease,
         callback: Callback,
-        settled: AfterAttempt,
+        after: AfterAttempt,
     ) -> Result<bool, StoreError> {
         let lease = lease.clone();
         let settle = move |db: &Connection| {
             let Some(stored) = load(db, callback.id)? else {
-                return end_job(db, &lease); // its namespace was emptied meanwhile
+                return end_job(db, &lease); // its namespace has been emptied since the job was claimed
             };
             let mut becomes = callback.clone();
             becomes.end = stored.end.or(becomes.end);
-            let written = match (&settled, becomes.end) {
+            let written = match (&after, becomes.end) {
                 (AfterAttempt::Again { due }, None) => release_job(db, &lease, *due)?,
                 (AfterAttempt::Again { .. }, Some(_)) | (AfterAttempt::Over { .. }, _) => end_job(db, &lease)?,
             };
             if !written {
                 return Ok(false);
             }
-            let notice = match &settled {
+            let notice = match &after {
                 AfterAttempt::Over { notice } => Some(notice.as_str()),
                 AfterAttempt::Again { .. } => None,
             };

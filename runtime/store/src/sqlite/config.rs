@@ -18,11 +18,12 @@ pub struct SqliteConfig {
     pub read_queue: usize,
     /// Page cache of each connection, in KiB. Default 16384.
     pub cache_kib: u32,
-    /// Size in bytes at which the write-ahead log is moved into the database. Default 32 MiB. A larger log means fewer and
-    /// longer pauses, and a longer start after a crash.
+    /// Size in bytes at which the write-ahead log is moved into the database. Default 32 MiB. A larger log means fewer
+    /// and longer pauses, and a longer start after a crash.
     pub wal_bytes: u64,
-    /// How large, in bytes, the database may grow without its write-ahead log; 0 means no limit but the disk. Default 0. At
-    /// the limit, old records can still be removed to make room; on a full disk even that waits until there is space.
+    /// How large, in bytes, the database may grow without its write-ahead log; 0 means no limit but the disk. Default
+    /// 0. At the limit, old records can still be removed to make room; on a full disk even that waits until there is
+    /// space.
     pub max_bytes: u64,
 }
 
@@ -42,7 +43,8 @@ impl Default for SqliteConfig {
 }
 
 impl SqliteConfig {
-    /// Checks the ranges of the settings. `Err` names the first setting that is out of range. Opening a store checks too.
+    /// Checks the ranges of the settings. `Err` names the first setting that is out of range. Opening a store checks
+    /// too.
     pub fn check(&self) -> Result<(), String> {
         let at_least_one = [
             ("readers", self.readers),

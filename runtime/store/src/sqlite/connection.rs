@@ -10,10 +10,10 @@ use super::SqliteConfig;
 use super::values::{self, sql_number};
 use crate::StoreError;
 
-/// Statements that each connection keeps prepared; more than there are.
+/// How many statements each connection keeps prepared; more than there are.
 const STATEMENTS: usize = 128;
 
-/// One database file and how it is opened; connections are made from it.
+/// A database file and how to open connections to it.
 #[derive(Clone, Debug)]
 pub(super) struct Database {
     pub path: PathBuf,
@@ -21,11 +21,12 @@ pub(super) struct Database {
     pub keeper: Keeper,
 }
 
-/// Who makes the file, brings its schema up to date and keeps its log short.
+/// Which process creates the file, brings its schema up to date and keeps its log short.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Keeper {
+    /// This process.
     Us,
-    /// A node that may run meanwhile.
+    /// A node that may be running.
     Another,
 }
 
@@ -35,14 +36,14 @@ impl Database {
         Ok(Database { path: path.to_owned(), config: config.clone(), keeper })
     }
 
-    /// The one connection of this process that writes. The keeper makes the file if there is none.
+    /// Opens the one connection of this process that writes. The keeper creates the file if it does not exist.
     pub fn writer(&self) -> Result<Connection, StoreError> {
         let db = self.open(match self.keeper {
             Keeper::Us => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
             Keeper::Another => OpenFlags::SQLITE_OPEN_READ_WRITE,
         })?;
         if self.keeper == Keeper::Us {
-            // Free pages can be given back to the disk. It counts only before the first page is written: first of all.
+            // Lets free pages be returned to the disk. Works only before the first page is written, so it comes first.
             db.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
             db.pragma_update(None, "journal_mode", "WAL")?;
         }
@@ -58,14 +59,14 @@ impl Database {
         Ok(db)
     }
 
-    /// A connection that only reads. The file exists.
+    /// Opens a connection that only reads. The file must exist.
     pub fn reader(&self) -> Result<Connection, StoreError> {
         let db = self.open(OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         db.pragma_update(None, "query_only", true)?;
         Ok(db)
     }
 
-    /// No memory mapping: an unreadable sector is an error then, and not the end of the process.
+    /// Without memory mapping, so that an unreadable sector is an error and does not kill the process.
     fn open(&self, flags: OpenFlags) -> Result<Connection, StoreError> {
         let db = Connection::open_with_flags(&self.path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
             .with_context(|| format!("open {}", self.path.display()))?;

@@ -1,4 +1,4 @@
-//! Dead letters: jobs in the state `dead`.
+//! Dead letters, which are jobs in the state `dead`: [`DeadLetterStore`].
 
 use async_trait::async_trait;
 use rusqlite::types::Value;
@@ -105,7 +105,7 @@ fn dead_letter(row: &Row<'_>) -> Result<DeadLetter, StoreError> {
     })
 }
 
-/// A [`DeadLetterQuery`] in SQLite's terms, along the index `job_dead`.
+/// A [`DeadLetterQuery`] in SQLite's terms; it follows the index `job_dead`.
 struct DeadLetterSearch {
     terms: String,
     arguments: Vec<(&'static str, Value)>,

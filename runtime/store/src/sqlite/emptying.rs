@@ -1,4 +1,4 @@
-//! What a namespace holds, and its removal in pieces.
+//! Empties a namespace in pieces, table by table.
 
 use rusqlite::{Connection, Row, params};
 use wask_model::NamespaceName;
@@ -7,7 +7,8 @@ use super::entities::forget_code;
 use super::values::sql_number;
 use crate::StoreError;
 
-/// Tables with things of namespaces: entities first, so that nothing new is begun; what counts others after these.
+/// The tables with data of namespaces. Entities come first, so that no new work starts; tables of counts come after the
+/// tables that they count.
 const HELD: [&str; 12] = [
     "entity",
     "api",
@@ -23,7 +24,7 @@ const HELD: [&str; 12] = [
     "idempotency_keys_kept",
 ];
 
-/// How many bytes of the others there are.
+/// The table of byte counts.
 const COUNTS: &str = "kept";
 
 pub(super) fn is_empty(db: &Connection, namespace: &NamespaceName) -> Result<bool, StoreError> {
@@ -46,7 +47,7 @@ pub(super) fn empty(db: &Connection, namespace: &NamespaceName, limit: u32) -> R
             "alarm_tick" => remove_rows(db, (table, "local, due, origin"), namespace, left)?,
             COUNTS => {
                 remove_rows(db, (table, "kind"), namespace, left)?;
-                0 // it counts the others, and is nothing itself
+                0 // a count is not data
             }
             "idempotency_key" => remove_rows(db, (table, "key"), namespace, left)?,
             "idempotency_keys_kept" => remove_rows(db, (table, "namespace"), namespace, left)?,
@@ -56,7 +57,7 @@ pub(super) fn empty(db: &Connection, namespace: &NamespaceName, limit: u32) -> R
     Ok(removed)
 }
 
-/// One by one, because code goes with the last entity that points at it.
+/// Removes entities one by one, because code is removed with the last entity that has it.
 fn remove_entities(db: &Connection, namespace: &NamespaceName, limit: u64) -> Result<u64, StoreError> {
     let mut select = db.prepare_cached("SELECT local, code FROM entity WHERE namespace = ?1 LIMIT ?2")?;
     let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
@@ -71,7 +72,7 @@ fn remove_entities(db: &Connection, namespace: &NamespaceName, limit: u64) -> Re
     Ok(removed)
 }
 
-/// `key`: the columns that tell the rows of one namespace apart.
+/// `key`: the columns that identify a row within its namespace.
 fn remove_rows(
     db: &Connection,
     (table, key): (&str, &str),

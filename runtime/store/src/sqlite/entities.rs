@@ -1,4 +1,4 @@
-//! Actions, triggers, rules and packages, and the code of actions.
+//! Actions, triggers, rules and packages, and the code of actions: [`EntityStore`].
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -84,7 +84,7 @@ impl EntityStore for SqliteStore {
     }
 }
 
-/// A [`Change`] ready to be bound, so that the writer thread need not serialize.
+/// A [`Change`], already serialized to spare the writer thread.
 enum BoundChange {
     Put { key: Key, entity: Box<Entity>, doc: String, based_on: Option<Revision>, code: Option<String> },
     Delete { key: Key, based_on: Revision },
@@ -101,7 +101,7 @@ impl BoundChange {
         }
     }
 
-    /// Returns the new revision of what was put.
+    /// Returns the new revision of an entity that was put.
     fn apply(&self, db: &Connection) -> Result<Option<Revision>, StoreError> {
         match self {
             BoundChange::Put { key, entity, doc, based_on: None, code } => {
@@ -173,7 +173,7 @@ fn update(
     if written == 0 { Err(StoreError::Conflict) } else { Ok(revision) }
 }
 
-/// `Conflict`: the package that the name stands in is not there, or is no package.
+/// `Conflict`: the package in the name does not exist or is not a package.
 fn check_package(db: &Connection, name: &FullName) -> Result<(), StoreError> {
     let Some(package) = &name.package else { return Ok(()) };
     let mut select = db.prepare_cached(
@@ -183,8 +183,8 @@ fn check_package(db: &Connection, name: &FullName) -> Result<(), StoreError> {
     if there { Ok(()) } else { Err(StoreError::Conflict) }
 }
 
-/// `Conflict`: something is left in the package of this name. `0` is the character after `/`, so that the primary key
-/// finds `package/…`.
+/// `Conflict`: the package of this name is not empty. `0` is the character after `/`, so the primary key finds
+/// `package/…`.
 fn check_empty(db: &Connection, key: &Key) -> Result<(), StoreError> {
     let mut select = db.prepare_cached(
         "SELECT EXISTS (SELECT 1 FROM entity WHERE namespace = ?1 AND local > ?2 || '/' AND local < ?2 || '0')",
@@ -198,7 +198,7 @@ fn next_revision(db: &Connection) -> Result<Revision, StoreError> {
     Ok(Revision(next.query_row([], |row| row.get(0))?))
 }
 
-/// The digest that the entity points at. `Conflict`: it does not stand at this revision.
+/// The digest of the entity's code. `Conflict`: the entity is not at this revision.
 fn code_of(db: &Connection, key: &Key, based_on: Revision) -> Result<Option<String>, StoreError> {
     let mut select =
         db.prepare_cached("SELECT code FROM entity WHERE namespace = ?1 AND local = ?2 AND revision = ?3")?;
@@ -206,7 +206,7 @@ fn code_of(db: &Connection, key: &Key, based_on: Revision) -> Result<Option<Stri
     found.optional()?.ok_or(StoreError::Conflict)
 }
 
-/// Equal texts are kept once. Must stand before the entity that points at it.
+/// Stores code; equal texts are stored once. Must run before the entity that refers to it is written.
 fn store_code(db: &Connection, entity: &Entity, text: Option<&str>) -> Result<(), StoreError> {
     let (Some(digest), Some(text)) = (entity.code_digest(), text) else { return Ok(()) };
     let mut insert = db.prepare_cached("INSERT INTO code (digest, text) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
@@ -214,7 +214,7 @@ fn store_code(db: &Connection, entity: &Entity, text: Option<&str>) -> Result<()
     Ok(())
 }
 
-/// Removes the code if no entity points at it any more.
+/// Removes code that no entity refers to any more.
 pub(super) fn forget_code(db: &Connection, digest: Option<String>) -> Result<(), StoreError> {
     let Some(digest) = digest else { return Ok(()) };
     let mut delete =

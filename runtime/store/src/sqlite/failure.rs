@@ -1,4 +1,4 @@
-//! What an error of SQLite means to the caller.
+//! Translates errors of SQLite into [`StoreError`].
 
 use anyhow::anyhow;
 use rusqlite::{ErrorCode, ffi};
@@ -9,7 +9,7 @@ impl From<rusqlite::Error> for StoreError {
     fn from(cause: rusqlite::Error) -> Self {
         let Some(error) = cause.sqlite_error() else { return StoreError::Broken(cause.into()) };
         match (error.code, error.extended_code) {
-            // The second one: the index of the write-ahead log could not grow.
+            // The second pattern: the index of the write-ahead log could not grow.
             (ErrorCode::DiskFull, _) | (_, ffi::SQLITE_IOERR_SHMSIZE) => StoreError::Full,
             (ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked, _) => {
                 StoreError::Unavailable("another process holds the database".into())
@@ -29,7 +29,7 @@ pub(super) fn closed() -> StoreError {
     StoreError::Unavailable("the store is closed".into())
 }
 
-/// Why a whole transaction was not written: a `StoreError` that can be told to each of its callers.
+/// Why a whole transaction was not written: a `StoreError` that can be cloned for each of its callers.
 #[derive(Clone, Debug)]
 pub(super) enum TransactionFailure {
     Full,
@@ -49,8 +49,8 @@ impl From<&StoreError> for TransactionFailure {
 }
 
 impl From<TransactionFailure> for StoreError {
-    fn from(lost: TransactionFailure) -> Self {
-        match lost {
+    fn from(failure: TransactionFailure) -> Self {
+        match failure {
             TransactionFailure::Full => StoreError::Full,
             TransactionFailure::Unavailable(reason) => StoreError::Unavailable(reason),
             TransactionFailure::Broken(cause) => StoreError::Broken(anyhow!(cause)),

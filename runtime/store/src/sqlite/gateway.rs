@@ -1,4 +1,4 @@
-//! APIs of the gateway.
+//! The APIs of the gateway: [`GatewayStore`].
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -35,17 +35,17 @@ impl GatewayStore for SqliteStore {
         let (namespace, was, doc) = (namespace.clone(), was.cloned(), serde_json::to_string(&becomes)?);
         let put = move |db: &Connection| {
             let base_path = becomes.base_path.as_str();
-            // Compared as values: a number may be written in more than one way.
+            // Compared as values, because JSON can spell a number in more than one way.
             if stored(db, &namespace, base_path)? != was {
                 return Ok(ApiPutOutcome::Changed);
             }
             let own = (becomes.routes.len() as u64, doc.len() as u64);
-            let others = of_others(db, &namespace, base_path)?;
+            let others = size_of_others(db, &namespace, base_path)?;
             let (routes, bytes) = (own.0 + others.0, own.1 + others.1);
-            if bounds.routes < routes {
+            if routes > bounds.routes {
                 return Ok(ApiPutOutcome::TooManyRoutes(routes));
             }
-            if bounds.bytes < bytes {
+            if bytes > bounds.bytes {
                 return Ok(ApiPutOutcome::TooLarge(bytes));
             }
             let mut upsert = db.prepare_cached(
@@ -79,7 +79,7 @@ fn stored(db: &Connection, namespace: &NamespaceName, base_path: &str) -> Result
 }
 
 /// Routes and bytes of the namespace's other APIs.
-fn of_others(db: &Connection, namespace: &NamespaceName, base_path: &str) -> Result<(u64, u64), StoreError> {
+fn size_of_others(db: &Connection, namespace: &NamespaceName, base_path: &str) -> Result<(u64, u64), StoreError> {
     let mut sums = db.prepare_cached(
         "SELECT coalesce(sum(routes), 0), coalesce(sum(octet_length(doc)), 0) FROM api
          WHERE namespace = ?1 AND base_path <> ?2",

@@ -1,4 +1,5 @@
-//! Idempotency keys. How many a namespace has stands in a row of its own: counting them would take longer than all else.
+//! Idempotency keys: [`IdempotencyStore`]. A row per namespace holds how many keys it has, because counting them would
+//! take longer than everything else.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +25,7 @@ impl IdempotencyStore for SqliteStore {
     }
 }
 
-/// A key as it is stored.
+/// What is stored of a key.
 struct StoredKey {
     begun: KeyedActivation,
     at: Timestamp,
@@ -52,7 +53,7 @@ fn known(db: &Connection, namespace: &NamespaceName, key: &str) -> Result<Option
     found.optional()?.transpose()
 }
 
-/// Takes the key for the request if it is the first. A key that is over, but not yet forgotten, begins anew in its place.
+/// Gives the key to the request if it is the first. A key that has expired and is not removed yet is used again.
 pub(super) fn begin(db: &Connection, first: &FirstRequest) -> Result<FirstRequestOutcome, StoreError> {
     let FirstRequest { request, activation, at, since, most } = first;
     match known(db, &request.namespace, &request.key)?.map(|known| known.unless_before(*since)) {
@@ -60,7 +61,7 @@ pub(super) fn begin(db: &Connection, first: &FirstRequest) -> Result<FirstReques
         Some(None) => (),
         None => {
             let kept = kept(db, &request.namespace)?;
-            if *most <= kept {
+            if kept >= *most {
                 return Ok(FirstRequestOutcome::Full { kept, most: *most });
             }
             add_to_kept(db, request.namespace.as_str(), 1)?;

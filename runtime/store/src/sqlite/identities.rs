@@ -1,4 +1,4 @@
-//! Namespaces, their keys, and the secrets of the installation.
+//! Namespaces, their keys, and the secrets of the installation: [`IdentityStore`], [`NamespaceStore`], [`SecretStore`].
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -68,7 +68,7 @@ impl NamespaceStore for SqliteStore {
     async fn replace_namespace(&self, was: &Identity, becomes: Identity) -> Result<bool, StoreError> {
         let (was, doc) = (was.clone(), serde_json::to_string(&becomes)?);
         let replace = move |db: &Connection| {
-            // Compared as values: JSON may be written in more than one way.
+            // Compared as values, because JSON can spell a value in more than one way.
             let unchanged = stored(db, &was.namespace)?.is_some_and(|identity| identity == was);
             if unchanged {
                 let mut update = db.prepare_cached("UPDATE namespace SET doc = ?2 WHERE name = ?1")?;
@@ -116,7 +116,7 @@ impl NamespaceStore for SqliteStore {
             }
             db.prepare_cached("DELETE FROM namespace_key WHERE namespace = ?1")?.execute([namespace.as_str()])?;
             let mut delete = db.prepare_cached("DELETE FROM namespace WHERE name = ?1")?;
-            Ok(0 < delete.execute([namespace.as_str()])?)
+            Ok(delete.execute([namespace.as_str()])? > 0)
         };
         self.writer.write(Steps::Several, delete).await
     }
@@ -142,7 +142,7 @@ fn stored(db: &Connection, name: &NamespaceName) -> Result<Option<Identity>, Sto
     found.optional()?.transpose()
 }
 
-/// The newest key is later than all others, also when the clock has been put back.
+/// Stores a key as the newest one, even if the clock was set back since the last.
 fn insert_key(db: &Connection, namespace: &NamespaceName, key: &KeyDigest, now: Timestamp) -> Result<(), StoreError> {
     let mut insert = db.prepare_cached(
         "INSERT INTO namespace_key (namespace, digest, created)

@@ -1,4 +1,4 @@
-//! Rows of the table `job`: how a new job is stored, and what is read of one.
+//! Rows of the table `job`: stores new jobs, and reads what is known of one.
 
 use rusqlite::{Connection, Row, params};
 use wask_model::ActivationId;
@@ -6,7 +6,8 @@ use wask_model::ActivationId;
 use super::{callback_rows, values};
 use crate::{JobState, KnownJob, Lane, NewJob, StoreError};
 
-/// A job whose id exists stays as it is: it was stored by an earlier try of the same caller.
+/// Stores new jobs with their callbacks. A job whose id exists stays as it is: an earlier try of the same caller stored
+/// it.
 pub(super) fn insert_jobs(db: &Connection, jobs: &[NewJob]) -> Result<(), StoreError> {
     let mut insert = db.prepare_cached(
         "INSERT INTO job (id, lane, namespace, state, attempt, due, owner, lease_until, payload, share, name, cause)

@@ -1,4 +1,4 @@
-//! Durable work. SQLite has one writer at a time, so that a claim needs no lock clause.
+//! Durable work: [`JobStore`] and [`JobReader`]. SQLite has one writer at a time, so a claim needs no lock clause.
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -65,14 +65,14 @@ impl JobStore for SqliteStore {
         &self,
         lane: Lane,
         now: Timestamp,
-        portions: &[Allotment],
+        allotments: &[Allotment],
         claim: &Claim,
     ) -> Result<Vec<Job>, StoreError> {
-        let (claim, portions) = (claim.clone(), portions.to_vec());
+        let (claim, allotments) = (claim.clone(), allotments.to_vec());
         let claim = move |db: &Connection| {
             let mut jobs = Vec::new();
-            for portion in &portions {
-                claim_jobs(db, lane, now, portion, &claim, &mut jobs)?;
+            for allotment in &allotments {
+                claim_jobs(db, lane, now, allotment, &claim, &mut jobs)?;
             }
             Ok(jobs)
         };
@@ -146,7 +146,7 @@ impl JobStore for SqliteStore {
     ) -> Result<bool, StoreError> {
         let (lease, records, reason) = (lease.clone(), RecordRow::all(&records)?, reason.to_owned());
         let bury = move |db: &Connection| {
-            // It died when its own record, the last, ended; one without a record when its lease would have.
+            // The job died when its own record, the last one, ended; without a record, at the end of its lease.
             let mut update = db.prepare_cached(
                 "UPDATE job SET state = 'dead', reason = ?4, died = coalesce(?5, lease_until), lease_until = NULL
                  WHERE id = ?1 AND state = 'leased' AND owner = ?2 AND attempt = ?3
@@ -171,7 +171,7 @@ impl JobStore for SqliteStore {
             let mut delete = db.prepare_cached(
                 "DELETE FROM job WHERE id = ?1 AND namespace = ?2 AND state = 'due' AND attempt = ?3",
             )?;
-            if 0 < delete.execute(params![job.to_bytes(), namespace.as_str(), attempt])? {
+            if delete.execute(params![job.to_bytes(), namespace.as_str(), attempt])? > 0 {
                 insert_records(db, &records)?;
                 insert_jobs(db, next)?;
                 return Ok(CancelOutcome::Ended);
@@ -181,7 +181,7 @@ impl JobStore for SqliteStore {
                  WHERE id = ?1 AND namespace = ?2 AND state = 'leased'",
             )?;
             let asked = ask.execute(params![job.to_bytes(), namespace.as_str(), at.millis()])?;
-            Ok(if 0 < asked { CancelOutcome::Asked } else { CancelOutcome::No })
+            Ok(if asked > 0 { CancelOutcome::Asked } else { CancelOutcome::No })
         };
         self.writer.write(Steps::Several, cancel).await
     }

@@ -1,8 +1,7 @@
-//! The store of a single node: one SQLite file with a write-ahead log, one thread that writes, a few that read.
+//! The store of a single node: one SQLite file with a write-ahead log, one thread that writes and a few that read.
 //!
-//! Every method of the traits is one file away: `entities`, `activations`, `jobs`, `dead_letters`, `idempotency`, `alarms`, `callbacks`,
-//! `tasks`, `gateway`, `audit`, `identities`, `retention`. What they write goes through [`writer`], what they read through [`readers`]; neither ever runs on the
-//! async threads.
+//! Each trait is implemented in the file of its name. All writes go through `writer` and all reads through `readers`,
+//! so no statement runs on the async threads.
 
 mod config;
 mod connection;
@@ -52,7 +51,7 @@ use outside_changes::LastLook;
 use readers::Readers;
 use writer::Writer;
 
-/// Keeps everything in one file. Dropping it writes what waits and ends its threads.
+/// A store in one SQLite file. Dropping it finishes the writes that wait and ends its threads.
 pub struct SqliteStore {
     readers: Readers, // dropped before the writer, which then removes the write-ahead log
     writer: Writer,
@@ -62,7 +61,8 @@ pub struct SqliteStore {
 impl Store for SqliteStore {}
 
 impl SqliteStore {
-    /// Opens the database file `path`, or makes it, and brings its schema up to date. Blocks; for the start of a node.
+    /// Opens the database file `path`, or creates it, and brings its schema up to date. Blocks; for the start of a
+    /// node.
     ///
     /// Only one process may do this at a time: see [`DataDirLock`](crate::DataDirLock).
     pub fn open(path: &Path, config: &SqliteConfig) -> Result<SqliteStore, StoreError> {
@@ -72,8 +72,8 @@ impl SqliteStore {
         SqliteStore::start(database, db)
     }
 
-    /// Opens the database file `path` of a node, which may run meanwhile. Neither makes it nor changes its schema: `Err`
-    /// where there is none, or where another version of wask has made it.
+    /// Opens the database file `path` of a node that may be running. Neither creates it nor changes its schema. `Err`:
+    /// the file does not exist, or another version of wask has made it.
     pub fn join(path: &Path, config: &SqliteConfig) -> Result<SqliteStore, StoreError> {
         let database = Database::new(path, config, Keeper::Another)?;
         let db = database.writer()?;
@@ -92,7 +92,7 @@ impl SqliteStore {
         self.writer.commits()
     }
 
-    /// What SQLite finds wrong with the file; empty when it is sound. Reads all of it.
+    /// What SQLite finds wrong with the file; empty if it is sound. Reads the whole file.
     pub async fn integrity_check(&self) -> Result<Vec<String>, StoreError> {
         let findings = self.readers.read(|db| {
             let mut statement = db.prepare("PRAGMA integrity_check")?;
@@ -102,7 +102,8 @@ impl SqliteStore {
         Ok(findings.await?.into_iter().filter(|finding| finding != "ok").collect())
     }
 
-    /// Answers what waits, moves the log into the database and ends the threads. Later calls are `Unavailable`.
+    /// Finishes the reads and writes that wait, moves the log into the database and ends the threads. Later calls are
+    /// [`StoreError::Unavailable`].
     pub async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;

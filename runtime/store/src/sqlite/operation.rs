@@ -1,4 +1,4 @@
-//! One write inside a transaction that it shares with others.
+//! One write inside a transaction that it shares with other writes.
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -9,22 +9,23 @@ use crate::StoreError;
 /// Whether a write can fail halfway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Steps {
-    /// At most one statement writes: SQLite itself takes back what fails.
+    /// No: at most one statement writes, and SQLite undoes it if it fails.
     One,
-    /// Several do: a savepoint takes back the earlier ones.
+    /// Yes: several statements write, and a savepoint undoes the earlier ones.
     Several,
 }
 
+/// A write that waits for the writer thread.
 pub(super) trait Operation: Send {
-    /// Runs inside the open transaction and keeps its result. `Err`: nothing of it is left in the transaction, or the
-    /// transaction itself is gone. May be called again after that transaction is gone.
+    /// Runs inside the open transaction and keeps its result. `Err`: the transaction holds nothing of it, or has been
+    /// rolled back as a whole. May be called again after a rollback.
     fn run(&mut self, db: &Connection) -> Result<(), TransactionFailure>;
 
-    /// Tells the caller; `ended` is how the transaction ended.
+    /// Sends the result to the caller; `ended` is how the transaction ended.
     fn answer(self: Box<Self>, ended: Result<(), TransactionFailure>);
 }
 
-/// A closure, its result, and who waits for it.
+/// A closure, its result, and the caller that waits for it.
 pub(super) struct Call<F, T> {
     steps: Steps,
     work: F,
@@ -61,9 +62,9 @@ where
         let result = match (ended, self.result) {
             (Ok(()), Some(result)) => result,
             (Ok(()), None) => Err(StoreError::Unavailable("the write did not run".into())),
-            (Err(lost), _) => Err(lost.into()),
+            (Err(failure), _) => Err(failure.into()),
         };
-        let _ = self.reply.send(result); // nobody waits any more
+        let _ = self.reply.send(result); // an error means that the caller has gone
     }
 }
 
@@ -74,11 +75,11 @@ fn all_or_nothing<T>(
     step(db, "SAVEPOINT operation")?;
     let result = work(db);
     if db.is_autocommit() {
-        return result; // SQLite gave up the whole transaction
+        return result; // SQLite has rolled back the whole transaction
     }
     let kept = if result.is_ok() { Ok(()) } else { step(db, "ROLLBACK TO operation") };
     if let Err(cause) = kept.and_then(|()| step(db, "RELEASE operation")) {
-        let _ = step(db, "ROLLBACK"); // half an operation must not be committed; the writer sees the transaction gone
+        let _ = step(db, "ROLLBACK"); // half an operation must not be committed; the writer notices the rollback
         return Err(cause);
     }
     result

@@ -1,4 +1,4 @@
-//! Other processes that write into the same file.
+//! Notices writes of other processes to the same file: [`OutsideChanges`].
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -9,11 +9,11 @@ use super::SqliteStore;
 use super::operation::Steps;
 use crate::{OutsideChanges, StoreError};
 
-/// What the writing connection said at the last look.
+/// What the writing connection reported when it was last asked.
 pub(super) struct LastLook {
-    /// Grows with the commits of other connections, and only with them.
+    /// Changes with the commits of other connections, and only with those.
     data_version: AtomicI64,
-    /// How often the connection had been opened; each counts from its own beginning.
+    /// How often the connection had been opened; `data_version` starts again with each opening.
     opened: AtomicI64,
 }
 
@@ -25,7 +25,7 @@ impl LastLook {
 
 #[async_trait]
 impl OutsideChanges for SqliteStore {
-    /// Asked on the connection that writes, because it is the only one of this process that does.
+    /// Asks the writing connection: the commits of this process are its own, so it reports only those of others.
     async fn changed_outside(&self) -> Result<bool, StoreError> {
         let look = |db: &Connection| Ok(db.pragma_query_value(None, "data_version", |row| row.get::<_, i64>(0))?);
         let version = self.writer.write(Steps::One, look).await?;

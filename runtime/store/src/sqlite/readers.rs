@@ -1,4 +1,4 @@
-//! The threads that read. Each has a connection of its own; they take what waits in one bounded queue.
+//! The threads that read. Each has its own connection; all of them serve one bounded queue.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,7 +12,7 @@ use crate::StoreError;
 
 enum ReaderCommand {
     Read(Box<dyn FnOnce(&Connection) + Send>),
-    /// Ends the thread that takes it.
+    /// Ends the thread that receives it.
     Stop,
 }
 
@@ -33,7 +33,7 @@ impl Readers {
         Ok(Readers { queue, threads })
     }
 
-    /// Runs `read` on one of the threads. A dropped caller's read is left out if it has not begun.
+    /// Runs `read` on one of the threads. If the caller drops the future before `read` has begun, it does not run.
     pub async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
@@ -41,17 +41,17 @@ impl Readers {
         let (reply, answer) = oneshot::channel();
         let read = move |db: &Connection| {
             if !reply.is_closed() {
-                let _ = reply.send(read(db)); // nobody waits any more
+                let _ = reply.send(read(db)); // an error means that the caller has gone
             }
         };
         self.queue.send(ReaderCommand::Read(Box::new(read))).await.map_err(|_| closed())?;
         answer.await.map_err(|_| closed())?
     }
 
-    /// Ends the threads after what waits was read.
+    /// Serves the reads that wait, and ends the threads.
     pub async fn close(&self) {
         for _ in &self.threads {
-            let _ = self.queue.send(ReaderCommand::Stop).await; // they have ended already
+            let _ = self.queue.send(ReaderCommand::Stop).await; // an error means that they have ended already
         }
         for thread in &self.threads {
             thread.ended().await;
@@ -60,7 +60,7 @@ impl Readers {
 }
 
 fn serve(db: &Connection, waiting: &Mutex<mpsc::Receiver<ReaderCommand>>) {
-    // One idle thread waits for the queue, the others for the lock.
+    // One idle thread waits for the queue, the others wait for the lock.
     let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
     while let Some(ReaderCommand::Read(read)) = next() {
         read(db);

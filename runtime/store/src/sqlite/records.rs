@@ -1,4 +1,4 @@
-//! Rows of the table `activation`: how a record is split into columns.
+//! Rows of the table `activation`: splits a record into columns.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use super::stored_bytes;
 use super::values::{self, sql_number};
 use crate::{RetentionClass, StoreError};
 
-/// What a list shows of an activation, apart from the columns that it is searched by.
+/// What a list shows of an activation besides the columns that lists are searched by.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Head<'a> {
     pub name: Cow<'a, EntityName>,
@@ -24,7 +24,7 @@ pub(super) struct Head<'a> {
     pub annotations: Cow<'a, Annotations>,
 }
 
-/// An activation ready to be bound, so that the writer thread need not serialize.
+/// A record, already serialized to spare the writer thread.
 pub(super) struct RecordRow {
     namespace: NamespaceName,
     id: [u8; 16],
@@ -71,19 +71,19 @@ impl RecordRow {
         records.iter().map(|record| RecordRow::new(record.borrow())).collect()
     }
 
-    /// What it counts for among what its namespace keeps.
+    /// How many bytes it adds to what its namespace stores.
     fn bytes(&self) -> usize {
         let optional = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         self.head.len() + self.response.len() + optional(&self.logs) + optional(&self.input)
     }
 
-    /// When the activation ended, or started where there is no end.
+    /// When the activation ended, or when it started if it has no end.
     pub fn last_time(&self) -> i64 {
         self.ended.unwrap_or(self.start)
     }
 }
 
-/// A record that exists stays as it is.
+/// Stores records and counts their bytes. A record that exists stays as it is.
 pub(super) fn insert_records(db: &Connection, records: &[RecordRow]) -> Result<(), StoreError> {
     let mut insert = db.prepare_cached(
         "INSERT INTO activation (namespace, id, start, ended, name, head, response, logs, status, kind, cause, input)
@@ -119,12 +119,12 @@ pub(super) fn insert_records(db: &Connection, records: &[RecordRow]) -> Result<(
     Ok(())
 }
 
-/// What a response column holds.
+/// Reads a response.
 pub(super) fn response(row: &Row<'_>, column: usize) -> Result<Response, StoreError> {
     values::json(row, column)
 }
 
-/// What a logs column holds; NULL is no line.
+/// Reads log lines; NULL means none.
 pub(super) fn logs(row: &Row<'_>, column: usize) -> Result<Vec<String>, StoreError> {
     Ok(values::json::<Option<Vec<String>>>(row, column)?.unwrap_or_default())
 }

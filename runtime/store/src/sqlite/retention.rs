@@ -1,4 +1,4 @@
-//! How much of each kind a namespace keeps, and the removal of the oldest.
+//! Removes the oldest data: [`RetentionStore`].
 
 use std::collections::BTreeMap;
 
@@ -13,9 +13,9 @@ use super::values::{self, sql_number};
 use super::{SqliteStore, audit, idempotency, ticks};
 use crate::{RetentionClass, RetentionStore, StoreError};
 
-/// Free pages, of 4 KiB, that stay in the file for the next records; more is given back to the disk.
+/// How many free pages of 4 KiB stay in the file for the next records; more are returned to the disk.
 const SPARE_PAGES: u64 = 1024;
-/// Pages given back in one transaction at most, so that other writes do not wait long.
+/// How many pages are returned in one transaction at most, so that other writes do not wait long.
 const PAGES_AT_ONCE: u64 = 1024;
 
 #[async_trait]
@@ -57,7 +57,7 @@ impl RetentionStore for SqliteStore {
 }
 
 impl SqliteStore {
-    /// Apart from what was forgotten, which stays so when this fails. The next call goes on where it stops.
+    /// Runs in a transaction of its own, so that a failure does not undo the removal. The next call continues.
     async fn give_back_free_pages(&self) {
         if let Err(cause) = self.writer.write(Steps::One, give_back_free_pages).await {
             warn!(%cause, "free pages stay in the file");
@@ -65,7 +65,7 @@ impl SqliteStore {
     }
 }
 
-/// Goes from namespace to namespace, oldest first in each, so that the index of the lists finds them.
+/// Goes from namespace to namespace, and oldest first in each, because that is the order of the index of lists.
 fn forget_before(db: &Connection, class: RetentionClass, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
     let &ClassRows { name, table, may_go, age, ended, bytes } = rows_of(class);
     let mut next_namespace = db.prepare_cached("SELECT min(namespace) FROM kept WHERE kind = ?1 AND namespace > ?2")?;
@@ -93,7 +93,7 @@ fn forget_before(db: &Connection, class: RetentionClass, before: Timestamp, limi
 
 fn forget_beyond(db: &Connection, class: RetentionClass, most: u64, limit: u32) -> Result<u64, StoreError> {
     let &ClassRows { name, table, may_go, age, bytes, .. } = rows_of(class);
-    let mut over = db.prepare_cached("SELECT namespace, bytes FROM kept WHERE kind = ?1 AND ?2 < bytes")?;
+    let mut over = db.prepare_cached("SELECT namespace, bytes FROM kept WHERE kind = ?1 AND bytes > ?2")?;
     let over = over.query_map(params![name, sql_number(most)], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let over: BTreeMap<String, i64> = over.collect::<Result<_, _>>()?;
     let mut oldest = db.prepare_cached(&format!(
@@ -113,7 +113,7 @@ fn forget_beyond(db: &Connection, class: RetentionClass, most: u64, limit: u32) 
             (kept, forgotten) = (kept - size, forgotten + 1);
         }
         stored_bytes::add(db, class, &namespace, kept - before)?;
-        if u64::from(limit) <= forgotten {
+        if forgotten >= u64::from(limit) {
             break;
         }
     }

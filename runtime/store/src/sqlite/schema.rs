@@ -1,4 +1,4 @@
-//! The schema: brought up to date step by step, or checked.
+//! Brings the schema up to date, or checks that it is.
 
 use std::cmp::Ordering;
 
@@ -12,7 +12,7 @@ mod steps {
     refinery::embed_migrations!("migrations/sqlite");
 }
 
-/// Brings the schema up to date. The steps, and the note that they were taken, are one transaction: a process that dies
+/// Brings the schema up to date. The steps and the note that they have run are one transaction, so a process that dies
 /// on the way leaves the old schema, not half of the new one.
 pub(super) fn migrate(db: &mut Connection) -> Result<(), StoreError> {
     db.commit_hook(Some(|| {
@@ -25,14 +25,14 @@ pub(super) fn migrate(db: &mut Connection) -> Result<(), StoreError> {
 }
 
 #[cfg(test)]
-/// The schema up to and with step `version`, in an empty database.
+/// Makes the schema of `version` in an empty database.
 pub(super) fn migrate_to(db: &mut Connection, version: i32) -> Result<(), StoreError> {
     let steps = steps::migrations::runner().set_target(refinery::Target::Version(version));
     steps.run(db).with_context(|| format!("make a schema of version {version}"))?;
     Ok(())
 }
 
-/// Refuses a database that is not of this version of wask, as it is.
+/// Refuses a database with the schema of another version of wask, and leaves it as it is.
 pub(super) fn check_schema(db: &Connection) -> Result<(), StoreError> {
     let newest = |versions: Option<i64>| versions.unwrap_or(0);
     let known = steps::migrations::runner().get_migrations().iter().map(|step| i64::from(step.version())).max();
@@ -64,7 +64,7 @@ mod tests {
     use crate::{TaskQuery, TaskStore as _};
 
     #[test]
-    fn records_of_before_the_filters_are_found_by_them() {
+    fn records_from_before_the_filters_are_found_by_them() {
         let mut db = Connection::open_in_memory().unwrap();
         migrate_to(&mut db, 1).unwrap();
         let cause = "0000016d0000000000000000000000ff";
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn jobs_and_records_of_before_the_shares_have_them_and_are_counted() {
+    fn jobs_from_before_the_shares_get_one_and_their_bytes_are_counted() {
         let mut db = Connection::open_in_memory().unwrap();
         migrate_to(&mut db, 6).unwrap();
         let payload = r#"{"action":{"namespace":"guest","package":"p","name":"a"},"args":{}}"#;

@@ -1,5 +1,5 @@
-//! How many bytes each namespace stores of each retention class, kept in a table of its own: counting them would take longer
-//! than all else.
+//! Counts the bytes that each namespace stores of each retention class. The counts are a table of their own, because
+//! adding up the rows would take longer than everything else.
 
 use rusqlite::{Connection, params};
 
@@ -9,13 +9,15 @@ use crate::{RetentionClass, StoreError};
 pub(super) struct ClassRows {
     /// The class, as the table `kept` calls it.
     pub name: &'static str,
+    /// The table that the rows are in.
     pub table: &'static str,
-    /// True of the rows that may go.
+    /// The condition for a row that may be removed.
     pub may_go: &'static str,
-    /// Along which index the oldest are found; what ended before a time also stood before it there.
+    /// The column by whose index the oldest rows are found. Its value is never later than `ended`.
     pub age: &'static str,
+    /// When a row ended.
     pub ended: &'static str,
-    /// What a row counts for.
+    /// How many bytes a row counts for.
     pub bytes: &'static str,
 }
 
@@ -54,7 +56,7 @@ pub(super) fn rows_of(class: RetentionClass) -> &'static ClassRows {
     }
 }
 
-/// Counts `bytes` more, or fewer.
+/// Adds `bytes`, which may be negative, to the count of a namespace.
 pub(super) fn add(db: &Connection, class: RetentionClass, namespace: &str, bytes: i64) -> Result<(), StoreError> {
     let mut add = db.prepare_cached(
         "INSERT INTO kept (kind, namespace, bytes) VALUES (?1, ?2, ?3)

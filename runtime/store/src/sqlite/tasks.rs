@@ -1,4 +1,4 @@
-//! The list of tasks: a union of records, of jobs that have no record yet, and of callbacks.
+//! The list of tasks: [`TaskStore`]. It is a union of records, of jobs that have no record yet, and of callbacks.
 
 use async_trait::async_trait;
 use rusqlite::{Connection, Row, named_params};
@@ -8,10 +8,10 @@ use super::SqliteStore;
 use super::values::{self, sql_number};
 use crate::{StoreError, Task, TaskKind, TaskQuery, TaskStore};
 
-/// One kind of source: where its tasks are searched, in indexes alone, and what is read of those on the page.
+/// One source of tasks: how they are searched, in indexes alone, and what is read of those on the page.
 struct TaskSource {
     name: &'static str,
-    /// Each yields id and start, newest first within an index of its own. Ends with its terms.
+    /// Each selects id and start from an index of its own, newest first, and ends with its conditions.
     searched: Vec<String>,
     read: &'static str,
 }
@@ -21,7 +21,7 @@ const RECORDS: &str = "\
            'ended' AS state, start, coalesce(ended, start) AS ended, cause AS parent
     FROM activation WHERE namespace = :namespace";
 
-/// The jobs of a namespace's activations are its share.
+/// A namespace is the share of its own activations.
 const JOBS: &str = "\
     SELECT 'ACTN' AS type, id, name,
            CASE WHEN state = 'leased' THEN 'running'
@@ -43,7 +43,7 @@ impl TaskStore for SqliteStore {
         let query = query.clone();
         let read = move |db: &Connection| {
             let parts = parts(query.kind);
-            // Of each index no more than the page can need.
+            // From each index, read no more than the page can need.
             let newest = |part: &TaskSource, from: &String| {
                 let name = part.name;
                 format!(
@@ -106,7 +106,7 @@ fn parts(kind: Option<TaskKind>) -> Vec<TaskSource> {
         Some(TaskKind::Action) => vec![records("AND kind <> 'trigger'"), jobs()],
         Some(TaskKind::Trigger) => vec![records("AND kind = 'trigger'")],
         Some(TaskKind::Callback) => vec![callbacks("")],
-        // Deliveries of events come with the journal; until then there is none.
+        // There are no deliveries of events until there is an event journal.
         Some(TaskKind::Event) => vec![callbacks("AND FALSE")],
     }
 }

@@ -1,11 +1,11 @@
-//! Threads that the store owns and always waits for.
+//! Threads that the store owns and always joins.
 
 use std::sync::{Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
 use crate::StoreError;
 
-/// A thread that is joined when this is dropped: say that it shall end before.
+/// A thread that is joined when this is dropped. Tell it to end first.
 pub(super) struct OwnThread(Mutex<Option<JoinHandle<()>>>);
 
 impl OwnThread {
@@ -14,10 +14,10 @@ impl OwnThread {
         Ok(OwnThread(Mutex::new(Some(handle))))
     }
 
-    /// Waits until the thread has ended; without blocking the async threads.
+    /// Waits until the thread has ended, without blocking the async threads.
     pub async fn ended(&self) {
         let Some(handle) = self.take() else { return };
-        let _ = tokio::task::spawn_blocking(|| handle.join()).await; // a panic was printed where it happened
+        let _ = tokio::task::spawn_blocking(|| handle.join()).await; // an error means that it panicked, and said so
     }
 
     fn take(&self) -> Option<JoinHandle<()>> {

@@ -1,4 +1,4 @@
-//! What became of the ticks of alarms: the newest of each alarm, and none for long.
+//! Past ticks of alarms: the newest of each alarm, for a limited time.
 
 use rusqlite::{Connection, params};
 use wask_model::{PastTick, Timestamp};
@@ -6,7 +6,7 @@ use wask_model::{PastTick, Timestamp};
 use super::values::{self, Key};
 use crate::StoreError;
 
-/// A past tick ready to be bound.
+/// A past tick, already serialized to spare the writer thread.
 pub(super) struct TickRow {
     due: i64,
     origin: &'static str,
@@ -21,7 +21,7 @@ impl TickRow {
     }
 }
 
-/// Writes the rows, in place of those of the same ticks, and removes all of the alarm but the newest `keep`.
+/// Writes the rows, replacing rows of the same ticks, and removes all but the newest `keep` of the alarm.
 pub(super) fn put(db: &Connection, key: &Key, rows: &[TickRow], keep: u32) -> Result<(), StoreError> {
     let mut upsert = db.prepare_cached(
         "INSERT OR REPLACE INTO alarm_tick (namespace, local, due, origin, at, doc) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",

@@ -1,4 +1,4 @@
-//! How single values are written and read: ids, times, counts, names, JSON.
+//! Writes and reads single values: ids, times, counts, names, JSON.
 
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
@@ -7,7 +7,7 @@ use wask_model::{ActivationId, FullName, NamespaceName, Timestamp};
 
 use crate::StoreError;
 
-/// SQLite counts in i64.
+/// SQLite has no unsigned numbers; a larger number becomes the largest one.
 pub(super) fn sql_number(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
@@ -24,18 +24,18 @@ pub(super) fn optional_time(row: &Row<'_>, column: usize) -> Result<Option<Times
     Ok(row.get::<_, Option<i64>>(column)?.map(Timestamp::from_millis))
 }
 
-/// A count is never negative.
+/// Reads a count, which is never negative, from the first column.
 pub(super) fn count(row: &Row<'_>) -> rusqlite::Result<u64> {
     Ok(row.get::<_, i64>(0)?.unsigned_abs())
 }
 
-/// A namespace was valid when it was written: `Err` is damage.
+/// Reads a namespace. It was valid when it was written, so `Err` means that the database is damaged.
 pub(super) fn namespace(row: &Row<'_>, column: usize) -> Result<NamespaceName, StoreError> {
     let name = text(row, column)?.parse::<NamespaceName>();
     name.map_err(|cause| StoreError::Broken(anyhow::anyhow!("a stored namespace is no name: {cause}")))
 }
 
-/// Reads JSON without copying its text first.
+/// Reads JSON without copying its text first. NULL reads as `null`.
 pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<T, StoreError> {
     Ok(serde_json::from_str(text(row, column)?)?)
 }
@@ -47,7 +47,7 @@ fn text<'row>(row: &'row Row<'_>, column: usize) -> Result<&'row str, StoreError
     }
 }
 
-/// Where an entity or an alarm stands.
+/// The primary key of an entity or an alarm.
 #[derive(Debug)]
 pub(super) struct Key {
     pub namespace: NamespaceName,

@@ -1,12 +1,12 @@
-//! The thread that writes: it owns the one writing connection and commits together what is waiting.
+//! The thread that writes. It owns the one writing connection and commits all waiting writes together.
 //!
 //! ```text
-//! wait for one ─▶ BEGIN ─▶ run it, and what came meanwhile ─▶ COMMIT ─▶ answer all of them
+//! wait for one ─▶ BEGIN ─▶ run it and all that wait by now ─▶ COMMIT ─▶ answer all of them
 //!                   │                    │                     │
-//!                   └── error: nothing is written, all are refused; if full, each is first tried once more, alone
+//!                   └── error: nothing is written and all are refused; if the store is full, each is first tried alone
 //! ```
 //!
-//! Nobody is answered before the commit that holds their write is on disk.
+//! A caller gets its answer only when the commit with its write is on disk.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -23,7 +23,7 @@ use crate::StoreError;
 
 enum WriterCommand {
     Write(Box<dyn Operation>),
-    /// Takes no more; what waits is still written.
+    /// Accepts no further writes; those that wait are still written.
     Close,
 }
 
@@ -35,7 +35,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// `db` comes from [`Database::writer`]; `database` makes a new one should it break.
+    /// `db` comes from [`Database::writer`]; if it breaks, `database` opens another.
     pub fn start(database: Database, db: Connection) -> Result<Writer, StoreError> {
         let (queue, waiting) = mpsc::channel(database.config.write_queue);
         let (commits, opened) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicI64::new(1)));
@@ -45,8 +45,8 @@ impl Writer {
         Ok(Writer { queue, thread, commits, opened })
     }
 
-    /// Runs `work` in a transaction and returns when that is on disk. `work` may run twice; only one of them counts.
-    /// Dropping the future does not take back what was handed over.
+    /// Runs `work` in a transaction and returns when the transaction is on disk. `work` may run twice; only one run
+    /// counts. Dropping the future does not undo a write that was handed over.
     pub async fn write<T: Send + 'static>(
         &self,
         steps: Steps,
@@ -67,17 +67,17 @@ impl Writer {
         self.opened.load(Ordering::Acquire)
     }
 
-    /// Writes what waits, moves the log into the database and ends the thread.
+    /// Writes everything that waits, moves the log into the database and ends the thread.
     pub async fn close(&self) {
-        let _ = self.queue.send(WriterCommand::Close).await; // it has ended already
+        let _ = self.queue.send(WriterCommand::Close).await; // an error means that it has ended already
         self.thread.ended().await;
     }
 }
 
-/// What the thread owns.
+/// Everything that the thread owns.
 struct WriterThread {
     database: Database,
-    /// `None` after an error that the connection may not survive; the next batch opens it anew.
+    /// `None` after an error that may have damaged the connection; the next batch opens a new one.
     db: Option<Connection>,
     waiting: mpsc::Receiver<WriterCommand>,
     commits: Arc<AtomicU64>,
@@ -94,18 +94,18 @@ impl WriterThread {
         }
         let Some(db) = self.db.take() else { return };
         if self.database.keeper == Keeper::Another {
-            return; // the node does it, and others need not wait for it now
+            return; // the node moves the log; a command does not wait for it
         }
         if let Err(cause) = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
             warn!(%cause, "the write-ahead log stays until the next start");
         }
     }
 
-    /// Writes `first` and what else is waiting in one transaction.
+    /// Writes `first` and everything else that waits in one transaction.
     fn commit_together(&mut self, first: Box<dyn Operation>) {
         let mut batch = vec![first];
         match self.write(&mut batch) {
-            // One of them may be too large where the others are not, or even free pages.
+            // Only one of them may be too large, and another may even free pages.
             Err(TransactionFailure::Full) => {
                 self.reuse_log();
                 batch.into_iter().for_each(|operation| self.commit_alone(operation));
@@ -114,7 +114,7 @@ impl WriterThread {
         }
     }
 
-    /// Moves the log into the database as far as there is room, so that it need not grow for the next commit.
+    /// Moves the log into the database as far as there is room, so that the next commit need not extend it.
     fn reuse_log(&self) {
         let Some(db) = &self.db else { return };
         if let Err(cause) = db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
@@ -132,7 +132,7 @@ impl WriterThread {
         let ended = match self.begin() {
             Ok(()) => self.run_waiting(batch).and_then(|()| self.commit()),
             Err(cause) => {
-                // They waited as long as the first one; each in turn would have to wait once more.
+                // The others have waited as long as the first. They fail with it, or each would wait that long again.
                 while batch.len() < self.database.config.batch
                     && let Some(operation) = self.next_waiting()
                 {
@@ -144,7 +144,7 @@ impl WriterThread {
         self.settle(ended)
     }
 
-    /// Runs the first operation and those that are waiting, up to the bound.
+    /// Runs the first operation and those that wait, up to the limit of a batch.
     fn run_waiting(&mut self, batch: &mut Vec<Box<dyn Operation>>) -> Result<(), TransactionFailure> {
         self.attempt(&mut batch[0])?;
         while batch.len() < self.database.config.batch
@@ -177,7 +177,7 @@ impl WriterThread {
         step(self.connection()?, "BEGIN IMMEDIATE").map_err(|cause| TransactionFailure::from(&cause))
     }
 
-    /// `Err`: not only the operation failed, the transaction is gone. What fails alone is the operation's own business.
+    /// Runs one operation. `Err`: the whole transaction is gone. If only the operation failed, its own result says so.
     fn attempt(&mut self, operation: &mut Box<dyn Operation>) -> Result<(), TransactionFailure> {
         let db = self.connection()?;
         match operation.run(db) {
@@ -192,7 +192,7 @@ impl WriterThread {
         Ok(())
     }
 
-    /// Leaves no transaction open, and no connection that may have seen a failed write to the disk.
+    /// Leaves no transaction open, and drops a connection that may have failed to write to the disk.
     fn settle(&mut self, ended: Result<(), TransactionFailure>) -> Result<(), TransactionFailure> {
         let Err(cause) = ended else { return Ok(()) };
         let rolled_back = match &self.db {

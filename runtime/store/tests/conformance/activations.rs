@@ -10,7 +10,7 @@ fn all() -> ActivationQuery {
     ActivationQuery::new(guest(), 100)
 }
 
-/// Which activations are listed, by the n of their ids; summaries and records must agree.
+/// Lists activations by the n of their ids. Summaries and records must agree.
 async fn listed(store: &dyn Store, query: &ActivationQuery) -> Vec<u8> {
     let summaries = store.activation_summaries(query).await.unwrap();
     let records = store.activation_records(query).await.unwrap();
@@ -40,7 +40,7 @@ pub async fn a_record_is_read_back_as_it_was_written(store: &dyn Store) {
     assert_eq!(store.activation(&guest(), id(2)).await.unwrap(), Some(bare));
 }
 
-pub async fn a_record_is_found_in_its_own_namespace_only(store: &dyn Store) {
+pub async fn a_record_is_found_only_in_its_own_namespace(store: &dyn Store) {
     store.record(&shared(vec![record(1, T0)])).await.unwrap();
     assert_eq!(store.activation(&namespace("other"), id(1)).await.unwrap(), None);
     assert_eq!(store.activation(&guest(), id(2)).await.unwrap(), None);
@@ -68,7 +68,7 @@ pub async fn a_large_result_and_its_logs_are_kept_whole(store: &dyn Store) {
 }
 
 pub async fn activations_are_listed_newest_start_first_in_pages(store: &dyn Store) {
-    // Ids and starts do not run alike: the start decides, the id breaks ties.
+    // Ids and starts are in different orders: the start decides, the id breaks ties.
     let records = vec![record(1, at(4)), record(2, at(2)), record(3, at(3)), record(4, at(2)), record(5, at(1))];
     store.record(&shared(records)).await.unwrap();
     assert_eq!(listed(store, &all()).await, [1, 3, 4, 2, 5]);
@@ -171,8 +171,8 @@ pub async fn lists_are_filtered_by_status_kind_cause_and_text_and_count_agrees(s
     }
 }
 
-pub async fn a_list_goes_on_behind_a_place_whatever_comes_or_goes_meanwhile(store: &dyn Store) {
-    // Six of one millisecond, and one before and behind them.
+pub async fn a_list_continues_after_a_position_whatever_was_added_or_removed(store: &dyn Store) {
+    // Six of one millisecond, and one before and after them.
     let same = (2..=7).map(|n| record(n, at(5)));
     store.record(&shared(same.chain([record(1, at(4)), record(8, at(6))]).collect())).await.unwrap();
     let after =
@@ -205,7 +205,7 @@ pub async fn a_summary_shows_what_the_record_says(store: &dyn Store) {
     assert_eq!(summary.annotations, failed.annotations);
 }
 
-pub async fn forgetting_takes_what_ended_before_and_no_more_than_asked(store: &dyn Store) {
+pub async fn forgetting_removes_old_records_up_to_the_limit(store: &dyn Store) {
     let running_long = Activation { end: Some(at(1000)), ..record(1, at(1)) };
     let elsewhere = Activation { namespace: namespace("other"), ..record(9, at(9)) };
     let mut records: Vec<_> = (2..=5).map(|n| record(n, at(i64::from(n) * 10))).collect(); // each ends 5 ms later
@@ -221,7 +221,7 @@ pub async fn forgetting_takes_what_ended_before_and_no_more_than_asked(store: &d
     assert_eq!(store.activation(&guest(), id(2)).await.unwrap(), None);
 }
 
-pub async fn a_trigger_record_is_forgotten_by_its_start(store: &dyn Store) {
+pub async fn the_age_of_a_firing_counts_from_its_start(store: &dyn Store) {
     let fired = |n, start| Activation { end: None, duration_ms: None, ..record(n, start) };
     store.record(&shared(vec![fired(1, at(1)), fired(2, at(2))])).await.unwrap();
     assert_eq!(store.forget_before(RetentionClass::Records, at(2), 100).await.unwrap(), 1);

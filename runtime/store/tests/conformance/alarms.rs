@@ -6,14 +6,14 @@ use wask_model::{Alarm, PastTick, TickEnd, TickOrigin};
 use super::samples::{T0, alarm, at, claim, full, guest, job, namespace, numbers, past_tick};
 use wask_store::{AlarmAdvance, NewJob, Store, Tick};
 
-/// More than any story has.
+/// More ticks than any story has.
 const ALL: u32 = 100;
 
 async fn tick(store: &dyn Store) -> Tick {
     store.due_alarms(T0, 1).await.unwrap().remove(0)
 }
 
-/// Moves one alarm on.
+/// Advances one alarm.
 async fn advance(store: &dyn Store, tick: &Tick, becomes: Alarm, fire: Option<NewJob>) -> bool {
     let one = AlarmAdvance { tick: tick.clone(), becomes, fire, past: vec![] };
     store.advance(vec![one], ALL).await.unwrap().remove(0)
@@ -65,7 +65,7 @@ pub async fn a_disabled_alarm_is_never_due(store: &dyn Store) {
     assert_eq!(store.next_alarm().await.unwrap(), None);
 }
 
-pub async fn advancing_moves_the_alarm_and_stores_the_fire_together(store: &dyn Store) {
+pub async fn advancing_moves_the_alarm_and_stores_the_firing_job_together(store: &dyn Store) {
     store.put_alarm(alarm("/guest/dawn", Some(T0))).await.unwrap();
     let moved = Alarm { last_fire: Some(T0), ..alarm("/guest/dawn", Some(at(60_000))) };
     assert!(advance(store, &tick(store).await, moved.clone(), Some(job(1, T0))).await);
@@ -85,7 +85,7 @@ pub async fn of_two_that_advance_one_tick_one_wins(store: &dyn Store) {
     assert_eq!(claim(store, "a", T0).await.len(), 1);
 }
 
-pub async fn an_alarm_that_was_changed_meanwhile_does_not_advance(store: &dyn Store) {
+pub async fn an_alarm_that_has_changed_since_does_not_advance(store: &dyn Store) {
     store.put_alarm(alarm("/guest/dawn", Some(T0))).await.unwrap();
     let tick = tick(store).await;
     let moved = || alarm("/guest/dawn", Some(at(60_000)));
@@ -133,7 +133,7 @@ pub async fn an_alarm_with_any_payload_advances(store: &dyn Store) {
     assert_eq!(store.next_alarm().await.unwrap(), None);
 }
 
-pub async fn many_alarms_advance_together_and_each_for_itself(store: &dyn Store) {
+pub async fn many_alarms_advance_in_one_call_independently(store: &dyn Store) {
     for trigger in ["/guest/a", "/guest/b", "/guest/c"] {
         store.put_alarm(alarm(trigger, Some(T0))).await.unwrap();
     }
@@ -150,7 +150,7 @@ pub async fn many_alarms_advance_together_and_each_for_itself(store: &dyn Store)
     assert_eq!(store.next_alarm().await.unwrap(), Some(at(60_000)));
 }
 
-pub async fn past_ticks_are_told_latest_due_first_and_the_oldest_go(store: &dyn Store) {
+pub async fn past_ticks_are_listed_latest_due_first_and_the_oldest_are_removed(store: &dyn Store) {
     let dawn = full("/guest/dawn");
     store.put_alarm(alarm("/guest/dawn", Some(T0))).await.unwrap();
     for due in [30, 10, 20, 40] {
@@ -164,7 +164,7 @@ pub async fn past_ticks_are_told_latest_due_first_and_the_oldest_go(store: &dyn 
     assert_eq!(store.past_ticks(&full("/guest/dusk"), 10).await.unwrap(), []);
 }
 
-pub async fn a_tick_has_one_end_and_one_by_hand_is_another_tick(store: &dyn Store) {
+pub async fn a_tick_has_one_end_and_a_manual_run_is_a_tick_of_its_own(store: &dyn Store) {
     let dawn = full("/guest/dawn");
     store.put_alarm(alarm("/guest/dawn", Some(T0))).await.unwrap();
     let failed = PastTick { end: TickEnd::Failed, reason: Some("gone".into()), activation: None, ..past_tick(10) };
@@ -175,7 +175,7 @@ pub async fn a_tick_has_one_end_and_one_by_hand_is_another_tick(store: &dyn Stor
     assert_eq!(store.past_ticks(&dawn, 10).await.unwrap(), [by_hand, failed]);
 }
 
-pub async fn settling_a_tick_changes_the_alarm_and_tells_of_the_tick_or_neither(store: &dyn Store) {
+pub async fn settling_a_tick_writes_both_the_alarm_and_the_tick_or_neither(store: &dyn Store) {
     let dawn = full("/guest/dawn");
     let (was, becomes) = (alarm("/guest/dawn", Some(T0)), alarm("/guest/dawn", None));
     assert!(!store.settle_tick(&was, becomes.clone(), past_tick(10), ALL).await.unwrap());
@@ -187,7 +187,7 @@ pub async fn settling_a_tick_changes_the_alarm_and_tells_of_the_tick_or_neither(
     assert_eq!(store.next_alarm().await.unwrap(), None);
 }
 
-pub async fn past_ticks_go_with_their_alarm_and_with_time(store: &dyn Store) {
+pub async fn past_ticks_are_removed_with_their_alarm_and_by_age(store: &dyn Store) {
     let (dawn, dusk) = (full("/guest/dawn"), full("/guest/dusk"));
     for trigger in ["/guest/dawn", "/guest/dusk"] {
         store.put_alarm(alarm(trigger, Some(T0))).await.unwrap();

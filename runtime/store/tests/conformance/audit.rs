@@ -22,7 +22,7 @@ async fn names(store: &dyn Store, query: &AuditQuery) -> Vec<String> {
     store.audit(query).await.unwrap().iter().map(|record| record.name.to_string()).collect()
 }
 
-pub async fn a_change_and_what_the_audit_says_of_it_are_written_together(store: &dyn Store) {
+pub async fn a_change_and_its_audit_record_are_written_together(store: &dyn Store) {
     let born = trigger("/guest/dawn", T0);
     created(store, born.clone(), T0).await;
     assert_eq!(store.audit(&all()).await.unwrap(), [said(ChangeKind::Created, &born, T0)]);
@@ -60,7 +60,7 @@ pub async fn the_audit_is_read_in_pages_by_name_and_by_time(store: &dyn Store) {
     }
 }
 
-pub async fn forgetting_the_audit_takes_the_oldest_and_no_more_than_asked(store: &dyn Store) {
+pub async fn forgetting_removes_the_oldest_audit_records_up_to_the_limit(store: &dyn Store) {
     for (path, when) in [("/guest/a", 3), ("/other/b", 1), ("/guest/c", 2), ("/guest/d", 4)] {
         created(store, trigger(path, T0), at(when)).await;
     }

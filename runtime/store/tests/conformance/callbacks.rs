@@ -17,7 +17,7 @@ fn subscription() -> Subscription {
     Subscription::from_value(&asked).unwrap()
 }
 
-/// The callback whose id is the n-th, for the activation with the id before it.
+/// The callback with the n-th id, for the activation with the id before it.
 pub fn callback(n: u8) -> Callback {
     let settings = CallbackSettings::default().over(&CallbackDefaults::default());
     let (id, activation) = (CallbackId::from(id(n)), id(n - 1));
@@ -32,7 +32,7 @@ pub fn callback(n: u8) -> Callback {
     Callback::new(subscription(), &settings, new)
 }
 
-/// The job that attempts the n-th callback.
+/// The job that delivers the n-th callback.
 fn delivery(n: u8) -> NewJob {
     NewJob { lane: Lane::Callback, share: "hooks.example.com:443".into(), ..job(n, at(n.into())) }
 }
@@ -82,7 +82,7 @@ pub async fn a_callback_waits_for_the_end_of_its_activation_and_is_then_pending(
     assert_eq!(known(store, 2).await.state, CallbackState::InFlight);
 }
 
-pub async fn an_attempt_that_failed_is_due_again_and_one_that_did_not_is_the_last(store: &dyn Store) {
+pub async fn a_failed_attempt_is_due_again_and_a_successful_one_is_the_last(store: &dyn Store) {
     let job = ended_activation(store, 2).await;
     let failed = attempted(callback(2), Some(AttemptError::HttpStatus));
     assert!(store.settle_callback(&job.lease, failed.clone(), AfterAttempt::Again { due: at(60_055) }).await.unwrap());
@@ -106,7 +106,7 @@ pub async fn an_attempt_that_failed_is_due_again_and_one_that_did_not_is_the_las
     assert_eq!(store.count_undelivered(&guest()).await.unwrap(), 0);
 }
 
-pub async fn a_cancelled_callback_is_not_attempted_again_whatever_its_attempt_says(store: &dyn Store) {
+pub async fn a_callback_cancelled_during_an_attempt_is_not_attempted_again(store: &dyn Store) {
     let job = ended_activation(store, 2).await;
     let cb = CallbackId::from(id(2));
     assert_eq!(store.cancel_callback(&namespace("other"), cb, at(9)).await.unwrap(), CallbackCancelOutcome::Unknown);
@@ -121,7 +121,7 @@ pub async fn a_cancelled_callback_is_not_attempted_again_whatever_its_attempt_sa
     assert_eq!(claim_in(store, Lane::Callback, "b", at(1_000_000)).await, []);
 }
 
-pub async fn a_callback_cancelled_before_its_attempt_has_no_job_any_more(store: &dyn Store) {
+pub async fn a_callback_cancelled_before_its_attempt_has_no_job(store: &dyn Store) {
     store.enqueue(None, vec![NewJob { callback: Some(callback(2)), ..job(1, T0) }]).await.unwrap();
     let run = claim(store, "a", T0).await.remove(0);
     assert!(store.finish(&run.lease, vec![], vec![delivery(2)]).await.unwrap());
@@ -133,7 +133,7 @@ pub async fn a_callback_cancelled_before_its_attempt_has_no_job_any_more(store: 
     assert_eq!(known(store, 2).await.callback.end, Some(CallbackEnd::Cancelled));
 }
 
-pub async fn a_callback_that_is_over_is_sent_again_as_it_was_read(store: &dyn Store) {
+pub async fn a_callback_that_is_over_is_sent_again_only_as_it_was_read(store: &dyn Store) {
     let job = ended_activation(store, 2).await;
     let mut failed = attempted(callback(2), Some(AttemptError::HttpStatus));
     failed.end = Some(CallbackEnd::Failed);
@@ -186,7 +186,7 @@ pub async fn callbacks_are_listed_newest_first_and_filtered(store: &dyn Store) {
     }
 }
 
-pub async fn callbacks_that_are_over_go_by_age_and_size_and_the_others_stay(store: &dyn Store) {
+pub async fn only_callbacks_that_are_over_are_removed_by_age_and_size(store: &dyn Store) {
     for n in [2, 4] {
         let job = ended_activation(store, n).await;
         let delivered = Callback { updated: at(n.into()), ..attempted(callback(n), None) };
@@ -215,7 +215,7 @@ pub async fn settings_of_callbacks_are_replaced_only_as_they_were_read(store: &d
     assert_eq!(store.callback_settings(&namespace("other")).await.unwrap(), none);
 }
 
-pub async fn callbacks_of_an_emptied_namespace_are_gone_and_their_attempt_ends(store: &dyn Store) {
+pub async fn emptying_a_namespace_removes_its_callbacks_and_ends_their_attempts(store: &dyn Store) {
     let job = ended_activation(store, 2).await;
     leased(store, 7, "a").await;
     store.empty_namespace(&guest(), 100).await.unwrap();

@@ -1,4 +1,4 @@
-//! Stories of dead letters: listed, done again, thrown away.
+//! Stories of dead letters: listed, redriven, purged.
 
 use super::samples::{T0, at, claim, guest, id, job, leased, namespace, numbers, record};
 use wask_store::{DeadLetter, DeadLetterQuery, JobState, Lane, NewJob, Store};
@@ -7,7 +7,7 @@ fn all() -> DeadLetterQuery {
     DeadLetterQuery { namespace: guest(), name: None, since: None, upto: None, skip: 0, limit: 100 }
 }
 
-/// Stores a job, and buries it at `died`.
+/// Stores a job and buries it at `died`.
 async fn dead(store: &dyn Store, n: u8, died: i64) -> DeadLetter {
     let lease = leased(store, n, "a").await.lease;
     let record = wask_model::Activation { end: Some(at(died)), ..record(n, T0) };
@@ -38,7 +38,7 @@ pub async fn dead_letters_are_listed_latest_first_and_filtered(store: &dyn Store
     assert_eq!(store.dead_letter(&namespace("other"), id(1)).await.unwrap(), None);
 }
 
-pub async fn a_dead_letter_is_done_again_once_as_another_job(store: &dyn Store) {
+pub async fn a_dead_letter_is_redriven_once_as_another_job(store: &dyn Store) {
     dead(store, 1, 5).await;
     assert!(!store.redrive(&namespace("other"), id(1), job(2, T0)).await.unwrap());
 
@@ -51,7 +51,7 @@ pub async fn a_dead_letter_is_done_again_once_as_another_job(store: &dyn Store) 
     assert_eq!(store.activation(&guest(), id(1)).await.unwrap().map(|record| record.id), Some(id(1)));
 }
 
-pub async fn purging_takes_dead_letters_and_nothing_else(store: &dyn Store) {
+pub async fn purging_removes_only_dead_letters(store: &dyn Store) {
     for n in 1..=4 {
         dead(store, n, i64::from(n)).await;
     }

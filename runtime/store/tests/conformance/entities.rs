@@ -54,7 +54,7 @@ pub async fn an_entity_that_was_put_is_read_back_with_its_revision(store: &dyn S
     assert_ne!(second.revision, first.revision);
 }
 
-pub async fn whoever_puts_is_told_the_new_revisions_in_order(store: &dyn Store) {
+pub async fn a_put_returns_the_new_revisions_in_order(store: &dyn Store) {
     let two = vec![create(trigger("/guest/a", T0)), create(trigger("/guest/b", T0))];
     let told = store.apply(two, vec![]).await.unwrap();
     assert_eq!(told, [revision(store, "/guest/a").await, revision(store, "/guest/b").await]);
@@ -65,7 +65,7 @@ pub async fn whoever_puts_is_told_the_new_revisions_in_order(store: &dyn Store) 
     assert_eq!(told, [revision(store, "/guest/a").await]);
 }
 
-pub async fn an_unknown_entity_is_none(store: &dyn Store) {
+pub async fn an_unknown_name_has_no_entity(store: &dyn Store) {
     assert_eq!(store.entity(&full("/guest/nobody")).await.unwrap(), None);
     assert_eq!(store.code("no such digest").await.unwrap(), None);
 }
@@ -113,7 +113,7 @@ pub async fn deleting_at_an_old_revision_conflicts(store: &dyn Store) {
     assert!(is_conflict(&apply(store, [delete(current)]).await));
 }
 
-pub async fn an_entity_is_put_only_into_a_package_that_is_there(store: &dyn Store) {
+pub async fn an_entity_is_put_only_into_an_existing_package(store: &dyn Store) {
     apply(store, [create(trigger("/guest/event", T0)), create(package("/other/pkg", false, None))]).await.unwrap();
     for path in ["/guest/pkg/a", "/guest/event/a"] {
         assert!(is_conflict(&apply(store, [create_action(path, "code")]).await), "{path}");
@@ -123,7 +123,7 @@ pub async fn an_entity_is_put_only_into_a_package_that_is_there(store: &dyn Stor
     apply(store, [create(package("/guest/pkg", false, None)), create_action("/guest/pkg/a", "code")]).await.unwrap();
 }
 
-pub async fn a_package_goes_only_when_nothing_is_left_in_it(store: &dyn Store) {
+pub async fn a_package_is_deleted_only_when_it_is_empty(store: &dyn Store) {
     let changes = [
         create(package("/guest/pkg", false, None)),
         create(package("/guest/pkg2", false, None)),
@@ -177,7 +177,7 @@ pub async fn of_two_creators_of_one_name_one_wins(store: &dyn Store) {
     assert_eq!(code(store, "code").await.is_some(), two.is_ok());
 }
 
-pub async fn code_lives_as_long_as_an_entity_points_at_it(store: &dyn Store) {
+pub async fn code_lives_as_long_as_an_entity_has_it(store: &dyn Store) {
     apply(store, [create_action("/guest/a", "same"), create_action("/other/b", "same")]).await.unwrap();
     let delete = |path, based_on| Change::Delete { name: full(path), based_on };
     apply(store, [delete("/guest/a", revision(store, "/guest/a").await)]).await.unwrap();
@@ -186,7 +186,7 @@ pub async fn code_lives_as_long_as_an_entity_points_at_it(store: &dyn Store) {
     assert_eq!(code(store, "same").await, None);
 }
 
-pub async fn replaced_code_goes_and_new_code_comes_together(store: &dyn Store) {
+pub async fn new_code_replaces_old_code_in_one_step(store: &dyn Store) {
     apply(store, [create_action("/guest/a", "old")]).await.unwrap();
     let based_on = Some(revision(store, "/guest/a").await);
     apply(store, [Change::Put { entity: action("/guest/a", "new"), based_on, code: Some("new".into()) }])
@@ -239,7 +239,7 @@ pub async fn lists_are_kept_apart_by_namespace_collection_and_package(store: &dy
     assert_eq!(store.count_entities(&others).await.unwrap(), 0);
 }
 
-pub async fn only_published_packages_that_are_no_bindings_are_shared(store: &dyn Store) {
+pub async fn only_published_packages_that_are_not_bindings_are_shared(store: &dyn Store) {
     let changes = [
         create(package("/guest/shared", true, None)),
         create(package("/guest/private", false, None)),

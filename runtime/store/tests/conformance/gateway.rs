@@ -1,4 +1,4 @@
-//! Stories of APIs.
+//! Stories of the APIs of the gateway.
 
 use wask_model::{Api, BasePath, PathPattern, ResponseType, Route, Verb};
 
@@ -51,13 +51,13 @@ pub async fn an_api_is_replaced_only_as_it_was_read(store: &dyn Store) {
     assert_eq!(store.apis(&guest()).await.unwrap(), [new]);
 }
 
-pub async fn of_two_that_add_a_route_at_once_none_is_lost_unseen(store: &dyn Store) {
+pub async fn of_two_concurrent_changes_of_an_api_one_is_refused(store: &dyn Store) {
     let (one, two) = tokio::join!(put(store, None, api("/club", &["/a"])), put(store, None, api("/club", &["/b"])));
     let ended = [one, two];
     assert!(ended.contains(&ApiPutOutcome::Stored) && ended.contains(&ApiPutOutcome::Changed), "{ended:?}");
 }
 
-pub async fn a_namespace_has_no_more_routes_and_bytes_than_its_bounds(store: &dyn Store) {
+pub async fn the_apis_of_a_namespace_stay_within_its_bounds(store: &dyn Store) {
     let bounds = |routes, bytes| ApiBounds { routes, bytes };
     let guest = guest();
     let try_put = async |becomes, bounds| store.put_api(&guest, None, becomes, bounds).await.unwrap();
@@ -67,7 +67,7 @@ pub async fn a_namespace_has_no_more_routes_and_bytes_than_its_bounds(store: &dy
     assert!(matches!(ended, ApiPutOutcome::TooLarge(bytes) if 300 < bytes), "{ended:?}");
     assert_eq!(store.apis(&guest).await.unwrap().len(), 1);
     assert_eq!(try_put(api("/b", &["/1"]), bounds(3, 10_000)).await, ApiPutOutcome::Stored);
-    // What is replaced does not count.
+    // The replaced API does not count.
     let was = api("/a", &["/1", "/2"]);
     let replaced = store.put_api(&guest, Some(&was), api("/a", &["/3", "/4"]), bounds(3, 10_000)).await.unwrap();
     assert_eq!(replaced, ApiPutOutcome::Stored);

@@ -1,11 +1,11 @@
-//! Stories of idempotency keys: one key, one beginning.
+//! Stories of idempotency keys: one key starts one activation.
 
 use wask_model::{NamespaceName, Timestamp};
 
 use super::samples::{T0, at, claim, guest, id, job, namespace, numbers, record};
 use wask_store::{FirstRequest, FirstRequestOutcome, KeyedActivation, RequestKey, Store};
 
-/// The first request of `guest` with this key; it begins activation `n`, and every key counts that was used at `T0` or later.
+/// The first request of `guest` with this key. It starts activation `n`; keys used at `T0` or later count.
 fn first(key: &str, n: u8) -> FirstRequest {
     let request = RequestKey { namespace: guest(), key: key.into(), digest: [7; 32] };
     FirstRequest { request, activation: id(n), at: T0, since: T0, most: 100 }
@@ -19,7 +19,7 @@ async fn known(store: &dyn Store, owner: &NamespaceName, key: &str, since: Times
     store.keyed_activation(owner, key, since).await.unwrap()
 }
 
-pub async fn the_first_request_with_a_key_is_stored_with_its_work_and_the_next_stores_nothing(store: &dyn Store) {
+pub async fn the_first_request_with_a_key_stores_its_work_and_a_retry_nothing(store: &dyn Store) {
     assert_eq!(known(store, &guest(), "k", T0).await, None);
     let stored = store.enqueue_keyed(first("k", 1), Some(record(1, T0)), vec![job(2, T0)]).await.unwrap();
     assert_eq!(stored, FirstRequestOutcome::Stored);
@@ -34,7 +34,7 @@ pub async fn the_first_request_with_a_key_is_stored_with_its_work_and_the_next_s
     assert_eq!(numbers(&claim(store, "a", T0).await), [2]);
 }
 
-pub async fn a_key_is_of_its_namespace_and_differs_by_case(store: &dyn Store) {
+pub async fn a_key_belongs_to_its_namespace_and_is_case_sensitive(store: &dyn Store) {
     store.enqueue_keyed(first("k", 1), None, vec![]).await.unwrap();
     assert_eq!(known(store, &namespace("other"), "k", T0).await, None);
     assert_eq!(known(store, &guest(), "K", T0).await, None);
@@ -45,7 +45,7 @@ pub async fn a_key_is_of_its_namespace_and_differs_by_case(store: &dyn Store) {
     assert_eq!(known(store, &namespace("other"), "k", T0).await, Some(begun(2)));
 }
 
-pub async fn of_many_first_requests_with_one_key_one_is_stored(store: &dyn Store) {
+pub async fn of_many_first_requests_with_one_key_only_one_is_stored(store: &dyn Store) {
     let enqueue = |n: u8| store.enqueue_keyed(first("k", n), None, vec![job(n, T0)]);
     let (a, b, c) = tokio::join!(enqueue(1), enqueue(2), enqueue(3));
     let all = [a.unwrap(), b.unwrap(), c.unwrap()];
@@ -58,7 +58,7 @@ pub async fn of_many_first_requests_with_one_key_one_is_stored(store: &dyn Store
     );
 }
 
-pub async fn a_key_that_is_over_begins_anew_forgotten_or_not(store: &dyn Store) {
+pub async fn an_expired_key_can_be_used_again_before_it_is_removed(store: &dyn Store) {
     store.enqueue_keyed(first("k", 1), None, vec![]).await.unwrap();
     let later = FirstRequest { at: at(10), since: at(1), most: 1, ..first("k", 2) };
     assert_eq!(known(store, &guest(), "k", later.since).await, None);
@@ -77,7 +77,7 @@ pub async fn a_key_that_is_over_begins_anew_forgotten_or_not(store: &dyn Store) 
     );
 }
 
-pub async fn a_namespace_has_no_more_keys_than_allowed_until_some_are_forgotten(store: &dyn Store) {
+pub async fn a_namespace_at_its_key_limit_is_refused_until_keys_are_removed(store: &dyn Store) {
     let one_of = |key: &str, n: u8| FirstRequest { at: at(n.into()), most: 2, ..first(key, n) };
     for (key, n) in [("a", 1), ("b", 2)] {
         assert_eq!(store.enqueue_keyed(one_of(key, n), None, vec![]).await.unwrap(), FirstRequestOutcome::Stored);

@@ -46,7 +46,7 @@ pub async fn a_new_key_retires_the_oldest(store: &dyn Store) {
     store.create_namespace(new("guest", "u-1", key(1)), T0).await.unwrap();
     store.create_namespace(new("other", "u-2", key(2)), T0).await.unwrap();
     for (n, valid) in [(3, vec![[1; 32], [3; 32]]), (4, vec![[3; 32], [4; 32]]), (3, vec![[3; 32], [4; 32]])] {
-        // The clock is put back each time.
+        // The clock is set back each time.
         assert!(store.add_key(&namespace("guest"), key(n), 2, at(-i64::from(n))).await.unwrap());
         let mut found = keys(store, "u-1").await;
         found.sort_unstable();
@@ -84,8 +84,8 @@ pub async fn a_namespace_is_replaced_only_as_it_was_read(store: &dyn Store) {
     assert!(!store.replace_namespace(&gone, gone.clone()).await.unwrap());
 }
 
-/// Of every kind of thing one under the namespace `guest`: two entities, an alarm and a past tick of it, a job, a record
-/// and the only idempotency key that it may have. Eight rows.
+/// Fills the namespace `guest` with eight rows: two entities, an alarm and a past tick of it, a job, a record, and the
+/// only idempotency key that the namespace may have.
 async fn fill(store: &dyn Store) {
     let put = |entity, code: Option<&str>| Change::Put { entity, based_on: None, code: code.map(str::to_owned) };
     let entities = vec![put(action("/guest/a", "code"), Some("code")), put(trigger("/guest/t", T0), None)];
@@ -99,7 +99,7 @@ async fn fill(store: &dyn Store) {
     assert_eq!(store.enqueue_keyed(first, None, vec![]).await.unwrap(), FirstRequestOutcome::Stored);
 }
 
-pub async fn a_namespace_is_emptied_in_pieces_and_the_others_keep_theirs(store: &dyn Store) {
+pub async fn a_namespace_is_emptied_in_pieces_without_touching_others(store: &dyn Store) {
     fill(store).await;
     let others = Change::Put { entity: action("/other/a", "code"), based_on: None, code: Some("code".into()) };
     store.apply(vec![others], vec![]).await.unwrap();
@@ -120,7 +120,7 @@ pub async fn a_namespace_is_emptied_in_pieces_and_the_others_keep_theirs(store: 
     assert_eq!(store.code(&digest).await.unwrap(), None);
 }
 
-pub async fn a_namespace_is_deleted_when_it_is_empty_and_may_be_made_again(store: &dyn Store) {
+pub async fn an_empty_namespace_is_deleted_and_can_be_created_again(store: &dyn Store) {
     store.create_namespace(new("guest", "u-1", key(1)), T0).await.unwrap();
     store.create_namespace(new("other", "u-2", key(2)), T0).await.unwrap();
     fill(store).await;
@@ -136,7 +136,7 @@ pub async fn a_namespace_is_deleted_when_it_is_empty_and_may_be_made_again(store
     fill(store).await;
 }
 
-pub async fn what_this_process_writes_is_nothing_that_others_wrote(store: &dyn Store) {
+pub async fn the_writes_of_this_process_are_not_outside_changes(store: &dyn Store) {
     assert!(store.changed_outside().await.unwrap(), "at the first look nobody knows");
     store.create_namespace(new("guest", "u-1", key(1)), T0).await.unwrap();
     assert!(!store.changed_outside().await.unwrap());
@@ -150,7 +150,7 @@ pub async fn namespaces_are_listed_by_name(store: &dyn Store) {
     assert_eq!(names, ["a", "b", "c"]);
 }
 
-pub async fn a_secret_is_made_once(store: &dyn Store) {
+pub async fn a_secret_is_stored_once(store: &dyn Store) {
     let (one, two) = tokio::join!(store.secret("cache", [1; 32]), store.secret("cache", [2; 32]));
     let first = one.unwrap();
     assert_eq!(two.unwrap(), first);

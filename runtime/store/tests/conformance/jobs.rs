@@ -44,7 +44,7 @@ pub async fn a_job_is_unknown_to_other_namespaces(store: &dyn Store) {
     assert_eq!(store.job_state(&namespace("other"), id(1)).await.unwrap(), None);
 }
 
-pub async fn due_jobs_are_claimed_oldest_first_and_no_more_than_asked(store: &dyn Store) {
+pub async fn due_jobs_are_claimed_oldest_first_up_to_the_limit(store: &dyn Store) {
     let jobs = vec![job(1, at(3)), job(2, at(1)), job(4, at(2)), job(3, at(2))];
     store.enqueue(None, jobs.clone()).await.unwrap();
     let until = Claim::from_now("a", at(5), LEASE);
@@ -103,7 +103,7 @@ pub async fn a_job_stored_as_claimed_is_not_handed_out(store: &dyn Store) {
     assert_eq!(known(store, 1).await, None);
 }
 
-pub async fn storing_a_job_twice_leaves_the_first(store: &dyn Store) {
+pub async fn storing_a_job_twice_keeps_the_first(store: &dyn Store) {
     let first = leased(store, 1, "a").await;
     store.enqueue(None, vec![NewJob { payload: "{}".into(), ..job(1, T0) }]).await.unwrap();
     assert_eq!(claim(store, "b", T0).await, []);
@@ -168,7 +168,7 @@ pub async fn jobs_are_counted_per_namespace_due_and_leased_but_not_dead(store: &
     assert_eq!(counts, [(guest(), 3), (namespace("other"), 1)]);
 }
 
-pub async fn the_jobs_that_nobody_holds_are_told_in_the_order_in_which_they_are_due(store: &dyn Store) {
+pub async fn jobs_that_no_node_holds_are_listed_in_the_order_of_their_due_times(store: &dyn Store) {
     assert_eq!(next_due(store, Lane::Invoke).await, None);
     leased(store, 1, "a").await;
     assert_eq!(next_due(store, Lane::Invoke).await, None);
@@ -187,7 +187,7 @@ fn of_share(share: &str, jobs: u32) -> Allotment {
     Allotment { share: share.to_owned(), namespace: guest(), jobs }
 }
 
-pub async fn every_share_is_claimed_as_far_as_there_is_room_for_it(store: &dyn Store) {
+pub async fn each_share_is_claimed_up_to_its_allotment(store: &dyn Store) {
     let (a, b) = ((1..=5).map(|n| in_share(n, "a", 0)), [in_share(11, "b", 3), in_share(12, "b", 9)]);
     store.enqueue(None, a.chain(b).collect()).await.unwrap();
     let waiting = |share: &str, jobs, since| ShareBacklog { share: share.to_owned(), namespace: guest(), jobs, since };
@@ -196,8 +196,8 @@ pub async fn every_share_is_claimed_as_far_as_there_is_room_for_it(store: &dyn S
     assert_eq!(store.share_backlogs(Lane::Invoke, at(9), 9).await.unwrap(), both);
     assert_eq!(store.share_backlogs(Lane::Fire, at(9), 9).await.unwrap(), []);
 
-    let (claim_of, portions) = (Claim::from_now("a", at(3), LEASE), [of_share("a", 2), of_share("b", 2)]);
-    let jobs = store.claim_due(Lane::Invoke, at(3), &portions, &claim_of).await.unwrap();
+    let (claim_of, allotments) = (Claim::from_now("a", at(3), LEASE), [of_share("a", 2), of_share("b", 2)]);
+    let jobs = store.claim_due(Lane::Invoke, at(3), &allotments, &claim_of).await.unwrap();
     assert_eq!(numbers(&jobs), [1, 2, 11]);
     assert_eq!(jobs[2].share, "b");
     assert_eq!(store.share_backlogs(Lane::Invoke, at(3), 9).await.unwrap(), [waiting("a", 3, T0)]);
@@ -205,7 +205,7 @@ pub async fn every_share_is_claimed_as_far_as_there_is_room_for_it(store: &dyn S
     assert_eq!(store.share_backlogs(Lane::Invoke, lease_is_over, 9).await.unwrap(), both);
 }
 
-pub async fn namespaces_in_one_share_stand_in_lines_of_their_own(store: &dyn Store) {
+pub async fn namespaces_in_one_share_are_counted_and_claimed_separately(store: &dyn Store) {
     let other = |n, due| NewJob { namespace: namespace("other"), ..in_share(n, "a", due) };
     store.enqueue(None, vec![in_share(1, "a", 0), in_share(2, "a", 1), other(11, 4), other(12, 2)]).await.unwrap();
     let waiting = |namespace, jobs, since| ShareBacklog { share: "a".to_owned(), namespace, jobs, since };
@@ -213,8 +213,8 @@ pub async fn namespaces_in_one_share_stand_in_lines_of_their_own(store: &dyn Sto
     assert_eq!(store.share_backlogs(Lane::Invoke, at(9), 9).await.unwrap(), both);
 
     let claim_of = Claim::from_now("a", at(9), LEASE);
-    let portions = [Allotment { namespace: namespace("other"), ..of_share("a", 1) }];
-    let jobs = store.claim_due(Lane::Invoke, at(9), &portions, &claim_of).await.unwrap();
+    let allotments = [Allotment { namespace: namespace("other"), ..of_share("a", 1) }];
+    let jobs = store.claim_due(Lane::Invoke, at(9), &allotments, &claim_of).await.unwrap();
 
     assert_eq!(numbers(&jobs), [12]);
     assert_eq!(jobs[0].namespace, namespace("other"));
@@ -227,7 +227,7 @@ fn cancel(n: u8, attempt: u32) -> CancelRequest {
     CancelRequest { namespace: guest(), job: id(n), attempt, at: at(7), records, next }
 }
 
-pub async fn a_job_that_nobody_holds_is_ended_with_its_record_and_what_follows(store: &dyn Store) {
+pub async fn cancelling_a_job_that_no_node_holds_ends_it(store: &dyn Store) {
     store.enqueue(None, vec![job(1, T0)]).await.unwrap();
     let of_others = CancelRequest { namespace: namespace("other"), ..cancel(1, 0) };
     assert_eq!(store.cancel_job(of_others).await.unwrap(), CancelOutcome::No);
@@ -242,7 +242,7 @@ pub async fn a_job_that_nobody_holds_is_ended_with_its_record_and_what_follows(s
     assert_eq!(store.cancel_job(cancel(1, 0)).await.unwrap(), CancelOutcome::No);
 }
 
-pub async fn whoever_takes_over_a_job_that_was_to_end_is_told(store: &dyn Store) {
+pub async fn the_next_holder_of_a_job_sees_that_it_was_cancelled(store: &dyn Store) {
     let held = leased(store, 1, "a").await;
     assert_eq!(held.cancelled, None);
     assert_eq!(store.cancel_job(cancel(1, 0)).await.unwrap(), CancelOutcome::Asked);

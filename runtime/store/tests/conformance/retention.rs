@@ -1,4 +1,4 @@
-//! Stories of retention: by age, by size, the oldest first.
+//! Stories of retention: by age and by size, oldest first.
 
 use serde_json::json;
 use wask_model::{Activation, Response};
@@ -17,7 +17,7 @@ fn large(n: u8) -> Activation {
     Activation { response: Response::success(json!({ "text": "x".repeat(9_500) })), ..record(n, at(n.into())) }
 }
 
-pub async fn a_namespace_keeps_as_many_bytes_of_records_as_it_may_and_the_others_keep_theirs(store: &dyn Store) {
+pub async fn the_size_limit_of_records_counts_per_namespace(store: &dyn Store) {
     store.record(&shared((1..=10).map(large).collect())).await.unwrap();
     store.record(&shared(vec![Activation { namespace: namespace("other"), ..large(11) }])).await.unwrap();
     let kept = store.kept_bytes(RetentionClass::Records, &guest()).await.unwrap();
@@ -37,7 +37,7 @@ pub async fn a_namespace_keeps_as_many_bytes_of_records_as_it_may_and_the_others
     assert_eq!(records_of(store, namespace("other")).await, [11]);
 }
 
-pub async fn what_is_forgotten_or_emptied_does_not_count_any_more(store: &dyn Store) {
+pub async fn removed_records_no_longer_count_towards_the_size_limit(store: &dyn Store) {
     store.record(&shared((1..=4).map(large).collect())).await.unwrap();
     store.forget_before(RetentionClass::Records, at(8), 100).await.unwrap();
     let left = store.kept_bytes(RetentionClass::Records, &guest()).await.unwrap();
@@ -49,7 +49,7 @@ pub async fn what_is_forgotten_or_emptied_does_not_count_any_more(store: &dyn St
     assert_eq!(store.kept_bytes(RetentionClass::Records, &guest()).await.unwrap(), 0);
 }
 
-pub async fn dead_letters_go_by_age_and_size_and_the_living_stay(store: &dyn Store) {
+pub async fn only_dead_letters_are_removed_by_age_and_size(store: &dyn Store) {
     for n in 1..=5 {
         let payload = json!({ "text": "x".repeat(1000) }).to_string();
         store.enqueue(None, vec![NewJob { payload, ..job(n, T0) }]).await.unwrap();

@@ -1,4 +1,4 @@
-//! What the stories store: small, valid, and different only where it matters.
+//! Data for the stories: small, valid, and different only where it matters.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use wask_model::{
 
 use wask_store::{Allotment, Claim, Job, Lane, NewJob, ShareBacklog, Store};
 
-/// When the stories begin.
+/// When the stories start.
 pub const T0: Timestamp = Timestamp::from_millis(1_900_000_000_000);
 pub const LEASE: Duration = Duration::from_secs(30);
 
@@ -24,13 +24,13 @@ pub fn at(millis: i64) -> Timestamp {
 /// The n-th id; a greater n is a later id.
 pub fn id(n: u8) -> ActivationId {
     let mut bytes = T0.millis().to_be_bytes().repeat(2);
-    bytes.rotate_left(2); // the time stands in the first six bytes
+    bytes.rotate_left(2); // the time is in the first six bytes
     bytes[6..].fill(0);
     bytes[15] = n;
     ActivationId::from_bytes(bytes.try_into().unwrap())
 }
 
-/// Records as the recorder hands them over.
+/// Records in the form that the recorder hands over.
 pub fn shared(records: Vec<Activation>) -> Vec<Arc<Activation>> {
     records.into_iter().map(Arc::new).collect()
 }
@@ -73,25 +73,25 @@ pub fn claimed(n: u8, owner: &str) -> NewJob {
     NewJob { claimed: Some(Claim::from_now(owner, T0, LEASE)), ..job(n, T0) }
 }
 
-/// Claims up to 100 jobs for `owner`, for the usual time.
+/// Claims up to 100 jobs for `owner`, for [`LEASE`].
 pub async fn claim(store: &dyn Store, owner: &str, now: Timestamp) -> Vec<Job> {
     claim_in(store, Lane::Invoke, owner, now).await
 }
 
-/// What to claim: so many of the namespace and share of [`job`].
+/// An allotment of the namespace and share of [`job`].
 pub fn of_guest(jobs: u32) -> [Allotment; 1] {
     [Allotment { share: "guest".to_owned(), namespace: guest(), jobs }]
 }
 
-/// The same in any lane.
+/// Like [`claim`], in any lane.
 pub async fn claim_in(store: &dyn Store, lane: Lane, owner: &str, now: Timestamp) -> Vec<Job> {
     let waiting = store.share_backlogs(lane, now, 100).await.unwrap();
     let all = |ShareBacklog { share, namespace, jobs, .. }| Allotment { share, namespace, jobs };
-    let portions: Vec<Allotment> = waiting.into_iter().map(all).collect();
-    store.claim_due(lane, now, &portions, &Claim::from_now(owner, now, LEASE)).await.unwrap()
+    let allotments: Vec<Allotment> = waiting.into_iter().map(all).collect();
+    store.claim_due(lane, now, &allotments, &Claim::from_now(owner, now, LEASE)).await.unwrap()
 }
 
-/// When the next job of `lane` that nobody holds becomes due.
+/// When the next job of `lane` that no node holds is due.
 pub async fn next_due(store: &dyn Store, lane: Lane) -> Option<Timestamp> {
     store.due_jobs(lane, 1).await.unwrap().first().map(|(_, due)| *due)
 }
@@ -104,7 +104,7 @@ pub async fn leased(store: &dyn Store, n: u8, owner: &str) -> Job {
     jobs.remove(0)
 }
 
-/// Which jobs, by the n of their ids.
+/// The n of the ids of jobs.
 pub fn numbers(jobs: &[Job]) -> Vec<u8> {
     jobs.iter().map(|job| job.lease.job.to_bytes()[15]).collect()
 }

@@ -10,7 +10,7 @@ fn query(kind: Option<TaskKind>) -> TaskQuery {
     TaskQuery { namespace: guest(), kind, since: None, upto: None, skip: 0, limit: 100 }
 }
 
-pub async fn activations_firings_and_callbacks_stand_in_one_list_newest_first(store: &dyn Store) {
+pub async fn activations_firings_and_callbacks_are_in_one_list_newest_first(store: &dyn Store) {
     let annotations = Annotations::default().with("kind", "wasm:1").with("path", "guest/pkg/hello");
     let ended = Activation { annotations, cause: Some(id(2)), ..record(1, at(1)) };
     let fired = Activation { end: None, duration_ms: None, annotations: Annotations::default(), ..record(2, at(2)) };
