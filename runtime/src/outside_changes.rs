@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 use wask_model::Failure;
-use wask_store::Store;
+use wask_store::OutsideChanges;
 
 use crate::clock::Clock;
 
@@ -28,14 +28,14 @@ pub trait Subscriber: Send + Sync {
 
 /// Looks for outside changes on behalf of its subscribers.
 pub struct Observer {
-    store: Arc<dyn Store>,
+    store: Arc<dyn OutsideChanges>,
     clock: Clock,
     /// Notified in this order.
     subscribers: Vec<Arc<dyn Subscriber>>,
 }
 
 impl Observer {
-    pub fn new(store: Arc<dyn Store>, clock: Clock, subscribers: Vec<Arc<dyn Subscriber>>) -> Self {
+    pub fn new(store: Arc<dyn OutsideChanges>, clock: Clock, subscribers: Vec<Arc<dyn Subscriber>>) -> Self {
         Observer { store, clock, subscribers }
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 use wask_model::{IdempotencyKey, Timestamp};
-use wask_store::{RetentionClass, Store, StoreError};
+use wask_store::{RetentionClass, RetentionStore, StoreError};
 
 use crate::clock::Clock;
 
@@ -37,7 +37,7 @@ pub fn days(days: u32) -> Duration {
 
 impl Retention {
     /// Makes a pass every minute, until `stop`.
-    pub async fn run(self, store: Arc<dyn Store>, clock: Clock, stop: CancellationToken) {
+    pub async fn run(self, store: Arc<dyn RetentionStore>, clock: Clock, stop: CancellationToken) {
         while !stop.is_cancelled() {
             let forgotten = self.forget(&*store, clock.now()).await;
             match forgotten {
@@ -53,7 +53,7 @@ impl Retention {
     }
 
     /// Removes one batch of each kind. `true`: there may be more.
-    async fn forget(&self, store: &dyn Store, now: Timestamp) -> Result<bool, StoreError> {
+    async fn forget(&self, store: &dyn RetentionStore, now: Timestamp) -> Result<bool, StoreError> {
         let mut more = false;
         for kind in RetentionClass::ALL {
             let Bound { age, bytes } = self.bound_of(kind);

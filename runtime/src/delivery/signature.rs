@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use wask_model::{Identity, Timestamp};
-use wask_store::{Store, StoredCallbackSettings};
+use wask_store::{SecretStore, StoredCallbackSettings};
 
 /// How long a replaced secret still signs, next to the new one.
 const OVERLAP: Duration = Duration::from_secs(24 * 3600);
@@ -26,10 +26,10 @@ pub struct Secrets {
 pub struct SigningSecret(Vec<u8>);
 
 impl Secrets {
-    pub async fn open(store: &dyn Store) -> anyhow::Result<Self> {
+    pub async fn open(secrets: &dyn SecretStore) -> anyhow::Result<Self> {
         let mut fresh = [0; 32];
         getrandom::fill(&mut fresh)?;
-        Ok(Secrets { installation: store.secret("callback-signatures", fresh).await? })
+        Ok(Secrets { installation: secrets.secret("callback-signatures", fresh).await? })
     }
 
     /// The secret in use.

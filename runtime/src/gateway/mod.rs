@@ -8,7 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use wask_model::{Api, ApiName, BasePath, Failure, NamespaceName, PathPattern, Route, Verb, messages};
-use wask_store::{ApiBounds, ApiPutOutcome, Store};
+use wask_store::{ApiBounds, ApiPutOutcome, GatewayStore};
 
 pub use table::{Destination, Lookup};
 
@@ -72,14 +72,14 @@ fn same_path(given: &str, stored: &str) -> bool {
 
 /// The APIs of all namespaces.
 pub struct Gateway {
-    store: Arc<dyn Store>,
+    store: Arc<dyn GatewayStore>,
     pub config: GatewayConfig,
     /// Without the parts that only people read: documents and operations.
     served: ReadThrough<NamespaceName, Arc<Vec<Api>>>,
 }
 
 impl Gateway {
-    pub fn new(store: Arc<dyn Store>, config: GatewayConfig) -> Self {
+    pub fn new(store: Arc<dyn GatewayStore>, config: GatewayConfig) -> Self {
         let served = ReadThrough::new(config.cached_namespaces);
         Gateway { store, config, served }
     }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wask_model::{Activation, ActivationId, Failure, IdempotencyKey, Timestamp, messages};
-use wask_store::{FirstRequest, FirstRequestOutcome, KeyedActivation, Store};
+use wask_store::{FirstRequest, FirstRequestOutcome, IdempotencyStore, KeyedActivation};
 
 pub use request::{Door, KeyedRequest};
 
@@ -25,7 +25,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(3600);
 
 /// The keys of the last day, and the activations that they stand for.
 pub struct Idempotency {
-    store: Arc<dyn Store>,
+    store: Arc<dyn IdempotencyStore>,
     queue: Queue,
 }
 
@@ -69,7 +69,7 @@ impl<T> Reply<T> {
 }
 
 impl Idempotency {
-    pub fn new(store: Arc<dyn Store>, queue: Queue) -> Self {
+    pub fn new(store: Arc<dyn IdempotencyStore>, queue: Queue) -> Self {
         Idempotency { store, queue }
     }
 

@@ -12,7 +12,7 @@ use tokio::sync::{Notify, broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tracing::warn;
 use wask_model::{Activation, Status};
-use wask_store::Store;
+use wask_store::ActivationStore;
 
 use crate::clock::Clock;
 use crate::retry;
@@ -95,7 +95,7 @@ pub struct Recorder {
 
 impl Recorder {
     /// Starts the writer. Its handle ends when the recorder is dropped and everything is written.
-    pub fn start(store: Arc<dyn Store>, clock: Clock, config: &RecordConfig) -> (Recorder, JoinHandle<()>) {
+    pub fn start(store: Arc<dyn ActivationStore>, clock: Clock, config: &RecordConfig) -> (Recorder, JoinHandle<()>) {
         let (backlog, waiting) = mpsc::channel(config.backlog);
         let (listeners, _) = broadcast::channel(LISTENER_BACKLOG);
         let hurry = Arc::new(Notify::new());
@@ -158,7 +158,7 @@ impl Recorder {
 
 /// Writes the backlog, batch by batch.
 struct Writer {
-    store: Arc<dyn Store>,
+    store: Arc<dyn ActivationStore>,
     clock: Clock,
     waiting: mpsc::Receiver<RecorderCommand>,
     hurry: Arc<Notify>,

@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 use wask_model::{Activation, ActivationId, Callback, FullName, NamespaceName, Timestamp};
-use wask_store::{Job, Lane, NewJob, Store};
+use wask_store::{Job, JobStore, Lane, NewJob};
 
 use crate::clock::Clock;
 use crate::gate::{Permit, Shares};
@@ -160,7 +160,7 @@ struct JobPermits {
 pub struct Queue(Arc<Inner>);
 
 struct Inner {
-    store: Arc<dyn Store>,
+    store: Arc<dyn JobStore>,
     clock: Clock,
     config: QueueConfig,
     /// The name of this node in its leases.
@@ -191,7 +191,7 @@ struct LaneState {
 }
 
 impl Queue {
-    pub fn new(store: Arc<dyn Store>, clock: Clock, config: QueueConfig) -> Self {
+    pub fn new(store: Arc<dyn JobStore>, clock: Clock, config: QueueConfig) -> Self {
         let lanes = Lanes {
             invoke: LaneState::new(config.concurrent_runs),
             fire: LaneState::new(config.concurrent_runs),
