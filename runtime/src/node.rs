@@ -18,7 +18,7 @@ use wask_store::{DataDirLock, Lane, OpenStore};
 use crate::alarms::{AlarmParts, Alarms, FeedAction};
 use crate::api::{self, Server};
 use crate::callbacks::{CallbackParts, Callbacks};
-use crate::catalog::{Catalog, InFlightCounts};
+use crate::catalog::{Catalog, CatalogStores, InFlightCounts};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::firing::{Firing, FiringParts};
@@ -27,7 +27,7 @@ use crate::gateway::Gateway;
 use crate::host::{Host, HostParts};
 use crate::idempotency::Idempotency;
 use crate::invoke::builtin::{self, Builtin};
-use crate::invoke::{Admission, AdmissionParts, Invoker, InvokerParts, Recorder};
+use crate::invoke::{Admission, AdmissionParts, Invoker, InvokerParts, InvokerStores, Recorder};
 use crate::outside_changes::{Observer, Subscriber};
 use crate::queue::Queue;
 use crate::retention::{Bound, Retention, days};
@@ -92,13 +92,15 @@ impl Node {
         let stop_waiting = CancellationToken::new();
         let gate = Arc::new(Gate::new(config.limits.clone(), config.logins.clone()));
         let queue = Queue::new(store.clone(), clock.clone(), config.queue.clone());
-        let catalog =
-            Catalog::open(store.clone(), sandbox.clone(), clock.clone(), config.limits.clone(), &config.catalog);
+        let stores = CatalogStores { entities: store.clone(), namespaces: store.clone(), secrets: store.clone() };
+        let catalog = Catalog::open(stores, sandbox.clone(), clock.clone(), config.limits.clone(), &config.catalog);
         let catalog = Arc::new(catalog.await.context("open the catalog")?);
         let resolver = shared.resolver.unwrap_or_else(|| Arc::new(SystemResolver::default()));
         let stop_callbacks = CancellationToken::new();
         let callbacks = Callbacks::new(CallbackParts {
             store: store.clone(),
+            jobs: store.clone(),
+            secrets: store.clone(),
             catalog: catalog.clone(),
             queue: queue.clone(),
             egress: Egress::new(&config.egress, resolver).context("set up outbound connections")?,
@@ -124,6 +126,7 @@ impl Node {
         }));
         let alarms = Alarms::new(AlarmParts {
             store: store.clone(),
+            jobs: store.clone(),
             catalog: catalog.clone(),
             firing: firing.clone(),
             queue: queue.clone(),
@@ -147,7 +150,12 @@ impl Node {
             sandbox,
             clock: clock.clone(),
             recorder,
-            store: store.clone(),
+            stores: InvokerStores {
+                activations: store.clone(),
+                jobs: store.clone(),
+                dead_letters: store.clone(),
+                tasks: store.clone(),
+            },
             host: Arc::new(host),
             builtins: builtins(&alarms)?,
             api_host: api_host.clone(),

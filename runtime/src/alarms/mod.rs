@@ -29,7 +29,7 @@ use tokio::sync::Notify;
 use wask_model::{
     Alarm, Arguments, AuthKey, Failure, FullName, Message, NamespaceName, Response, SharedIdentity, Timestamp, messages,
 };
-use wask_store::{Store, StoreError};
+use wask_store::{AlarmStore, JobReader, StoreError};
 
 pub use feed::{AlarmSettings, iso_date, read as feed_document};
 use feed::{FeedError, FeedRequest, LifecycleEvent};
@@ -46,7 +46,9 @@ use crate::retry::{TRIES, compare_and_swap};
 
 /// The alarms of this node's store.
 pub struct Alarms {
-    store: Arc<dyn Store>,
+    store: Arc<dyn AlarmStore>,
+    /// Whether the work of the last fired tick has ended.
+    jobs: Arc<dyn JobReader>,
     catalog: Arc<Catalog>,
     firing: Arc<Firing>,
     queue: Queue,
@@ -61,7 +63,8 @@ pub struct Alarms {
 
 /// The parts that [`Alarms`] is made of.
 pub struct AlarmParts {
-    pub store: Arc<dyn Store>,
+    pub store: Arc<dyn AlarmStore>,
+    pub jobs: Arc<dyn JobReader>,
     pub catalog: Arc<Catalog>,
     pub firing: Arc<Firing>,
     pub queue: Queue,
@@ -98,9 +101,9 @@ impl From<StoreError> for FeedRefusal {
 
 impl Alarms {
     pub fn new(parts: AlarmParts) -> Arc<Self> {
-        let AlarmParts { store, catalog, firing, queue, clock, callbacks, settings } = parts;
+        let AlarmParts { store, jobs, catalog, firing, queue, clock, callbacks, settings } = parts;
         let (shares, changed) = (Shares::default(), Notify::new());
-        Arc::new(Alarms { store, catalog, firing, queue, clock, settings, callbacks, shares, changed })
+        Arc::new(Alarms { store, jobs, catalog, firing, queue, clock, settings, callbacks, shares, changed })
     }
 
     /// One call of a feed action. The parameters bound to the action tell which of the three feeds it is. feeds.md §A.1, §A.2.

@@ -67,7 +67,7 @@ impl Alarms {
     /// Whether one of these activations is queued or running.
     async fn is_any_running(&self, namespace: &NamespaceName, ids: &[ActivationId]) -> Result<bool, StoreError> {
         for id in ids {
-            match self.store.job_state(namespace, *id).await? {
+            match self.jobs.job_state(namespace, *id).await? {
                 Some(JobState::Due | JobState::Leased) => return Ok(true),
                 Some(JobState::Dead) | None => (),
             }

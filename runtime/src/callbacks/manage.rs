@@ -114,7 +114,7 @@ impl Callbacks {
 
     /// Logs the callbacks that are due after the node has stopped.
     pub async fn log_deferred(&self) {
-        let due = match self.store.due_jobs(Lane::Callback, DEFERRED).await {
+        let due = match self.jobs.due_jobs(Lane::Callback, DEFERRED).await {
             Ok(due) => due,
             Err(cause) => return warn!(%cause, "cannot list the deferred callbacks"),
         };

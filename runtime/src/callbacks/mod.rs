@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 use wask_egress::Egress;
-use wask_store::{Lane, Store};
+use wask_store::{CallbackStore, JobReader, Lane, SecretStore};
 
 pub use accept::{AcceptedSubscription, ReportedActivation};
 pub use config::CallbackConfig;
@@ -29,7 +29,9 @@ use crate::queue::Queue;
 
 /// The callbacks of this node's store.
 pub struct Callbacks {
-    store: Arc<dyn Store>,
+    store: Arc<dyn CallbackStore>,
+    /// Which deliveries wait in the queue.
+    jobs: Arc<dyn JobReader>,
     catalog: Arc<Catalog>,
     queue: Queue,
     delivery: Delivery,
@@ -44,7 +46,9 @@ pub struct Callbacks {
 
 /// What [`Callbacks`] is made of.
 pub struct CallbackParts {
-    pub store: Arc<dyn Store>,
+    pub store: Arc<dyn CallbackStore>,
+    pub jobs: Arc<dyn JobReader>,
+    pub secrets: Arc<dyn SecretStore>,
     pub catalog: Arc<Catalog>,
     pub queue: Queue,
     pub egress: Egress,
@@ -56,11 +60,12 @@ pub struct CallbackParts {
 impl Callbacks {
     /// Serves the lane of callbacks from now on.
     pub async fn new(parts: CallbackParts) -> anyhow::Result<Arc<Self>> {
-        let CallbackParts { store, catalog, queue, egress, clock, config, stop_attempts } = parts;
-        let secrets = Secrets::open(&*store).await?;
+        let CallbackParts { store, jobs, secrets, catalog, queue, egress, clock, config, stop_attempts } = parts;
+        let secrets = Secrets::open(&*secrets).await?;
         let (shares, delivery) = (Shares::default(), Delivery::new(egress, clock.clone()));
         let serving = queue.clone();
-        let callbacks = Callbacks { store, catalog, queue, delivery, clock, config, secrets, shares, stop_attempts };
+        let callbacks =
+            Callbacks { store, jobs, catalog, queue, delivery, clock, config, secrets, shares, stop_attempts };
         let callbacks = Arc::new(callbacks);
         serving.serve(Lane::Callback, callbacks.clone());
         Ok(callbacks)

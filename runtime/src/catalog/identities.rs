@@ -8,7 +8,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 use wask_model::{AuthKey, Failure, Identity, KeyDigest, Limits, NamespaceName, SharedIdentity, Timestamp, messages};
-use wask_store::Store;
+use wask_store::SecretStore;
 
 use super::{Catalog, NamespaceKey, Namespaces};
 
@@ -46,13 +46,13 @@ impl Catalog {
 
     /// The owner of this namespace; it may be blocked.
     pub async fn owner(&self, namespace: &NamespaceName) -> Result<Option<SharedIdentity>, Failure> {
-        let read = async { Ok(self.store.namespace(namespace).await?.map(Arc::new)) };
+        let read = async { Ok(self.stores.namespaces.namespace(namespace).await?.map(Arc::new)) };
         self.namespaces.find_or_read(namespace, read).await
     }
 
     /// Creates a namespace. `key`: `None` makes a random one.
     pub async fn create_namespace(&self, name: NamespaceName, key: Option<AuthKey>) -> anyhow::Result<NamespaceKey> {
-        Namespaces::new(&*self.store, &self.clock).create(name, key).await
+        Namespaces::new(&*self.stores.namespaces, &self.clock).create(name, key).await
     }
 
     /// The owner of this namespace, who alone may write into it, and its limits. 401 if it does not exist or is
@@ -96,7 +96,7 @@ impl Catalog {
     /// Reads the identity from the store, even if it is cached.
     async fn look_up(&self, key: &AuthKey) -> Result<Option<Arc<CachedIdentity>>, Failure> {
         let read = async {
-            let Some((identity, keys)) = self.store.identity(&key.uuid).await? else { return Ok(None) };
+            let Some((identity, keys)) = self.stores.namespaces.identity(&key.uuid).await? else { return Ok(None) };
             let cached = Arc::new(CachedIdentity { identity: Arc::new(identity), keys });
             self.notice_owner(&cached.identity);
             Ok(Some(cached))
@@ -115,10 +115,10 @@ impl Catalog {
     }
 }
 
-pub(super) async fn token_secret(store: &dyn Store) -> anyhow::Result<[u8; 32]> {
+pub(super) async fn token_secret(secrets: &dyn SecretStore) -> anyhow::Result<[u8; 32]> {
     let mut fresh = [0; 32];
     getrandom::fill(&mut fresh).map_err(|e| anyhow::anyhow!("no randomness from the system: {e}"))?;
-    Ok(store.secret("activation-token", fresh).await?)
+    Ok(secrets.secret("activation-token", fresh).await?)
 }
 
 /// A key of a random uuid and 64 random letters and digits.

@@ -22,7 +22,7 @@ use wask_model::{
     SharedIdentity, messages,
 };
 use wask_sandbox::Sandbox;
-use wask_store::{Change, EntityQuery, Revision, Store, StoreError, StoredEntity};
+use wask_store::{Change, EntityQuery, EntityStore, NamespaceStore, Revision, SecretStore, StoreError, StoredEntity};
 
 pub use access::RequiredAccess;
 pub use actions::{ActionPatch, ExecPatch};
@@ -116,9 +116,16 @@ pub enum Overwrite {
     No,
 }
 
+/// The traits of a store that the catalog uses.
+pub struct CatalogStores {
+    pub entities: Arc<dyn EntityStore>,
+    pub namespaces: Arc<dyn NamespaceStore>,
+    pub secrets: Arc<dyn SecretStore>,
+}
+
 /// The entities and identities of this installation.
 pub struct Catalog {
-    store: Arc<dyn Store>,
+    stores: CatalogStores,
     sandbox: Sandbox,
     clock: Clock,
     limits: Limits,
@@ -132,15 +139,15 @@ pub struct Catalog {
 
 impl Catalog {
     pub async fn open(
-        store: Arc<dyn Store>,
+        stores: CatalogStores,
         sandbox: Sandbox,
         clock: Clock,
         limits: Limits,
         config: &CatalogConfig,
     ) -> anyhow::Result<Self> {
-        let token_secret = identities::token_secret(&*store).await?;
+        let token_secret = identities::token_secret(&*stores.secrets).await?;
         Ok(Catalog {
-            store,
+            stores,
             sandbox,
             clock,
             limits,
@@ -158,7 +165,7 @@ impl Catalog {
         let read = async {
             let found = match system::entity(name) {
                 Some(value) => Some(StoredEntity { revision: Revision(0), value }),
-                None => self.store.entity(name).await?,
+                None => self.stores.entities.entity(name).await?,
             };
             Ok(found.map(Arc::new))
         };
@@ -190,7 +197,7 @@ impl Catalog {
         let Batch { changes, audit, .. } = batch;
         let names: Vec<FullName> = changes.iter().map(|change| change.name().clone()).collect();
         let affects_others = changes.iter().any(affects_other_names);
-        let applied = self.store.apply(changes, audit).await;
+        let applied = self.stores.entities.apply(changes, audit).await;
         for name in &names {
             self.entities.forget(name);
             self.actions.forget(name);
@@ -206,7 +213,7 @@ impl Catalog {
         if system::is_built_in(selection) {
             return Ok(system::list(selection, page));
         }
-        self.store.entities(&selection.query(page)).await.map_err(Failure::from)
+        self.stores.entities.entities(&selection.query(page)).await.map_err(Failure::from)
     }
 
     /// How many entities a selection has.
@@ -214,7 +221,7 @@ impl Catalog {
         if system::is_built_in(selection) {
             return Ok(system::count(selection));
         }
-        self.store.count_entities(&selection.query(Page::ALL)).await.map_err(Failure::from)
+        self.stores.entities.count_entities(&selection.query(Page::ALL)).await.map_err(Failure::from)
     }
 
     /// Empties the caches, after an outside change.

@@ -27,7 +27,7 @@ impl Catalog {
         if let Some(module) = self.sandbox.load(digest).await {
             return Ok(Some(module));
         }
-        let posted = self.store.code(&code.digest).await?;
+        let posted = self.stores.entities.code(&code.digest).await?;
         let posted = posted.ok_or_else(|| Failure::NotFound(messages::ACTION_GONE.into()))?;
         let digest = self.compile(posted).await?;
         Ok(self.sandbox.load(&digest).await)
@@ -35,7 +35,7 @@ impl Catalog {
 
     /// An action's code as it was posted.
     pub async fn code(&self, code: &CodeRef) -> Result<String, Failure> {
-        let posted = self.store.code(&code.digest).await?;
+        let posted = self.stores.entities.code(&code.digest).await?;
         posted.ok_or_else(Failure::not_found)
     }
 

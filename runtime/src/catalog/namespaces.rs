@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use wask_model::{AuthKey, Failure, Identity, LimitOverrides, NamespaceName, messages};
-use wask_store::{NewNamespace, Store, StoreError};
+use wask_store::{NamespaceStore, NewNamespace, StoreError};
 
 use crate::clock::Clock;
 use crate::gate::rights::SYSTEM;
@@ -41,12 +41,12 @@ pub enum NamespaceState {
 
 /// The namespaces of one store. Errors are worded for the operator.
 pub struct Namespaces<'a> {
-    store: &'a dyn Store,
+    store: &'a dyn NamespaceStore,
     clock: &'a Clock,
 }
 
 impl<'a> Namespaces<'a> {
-    pub fn new(store: &'a dyn Store, clock: &'a Clock) -> Self {
+    pub fn new(store: &'a dyn NamespaceStore, clock: &'a Clock) -> Self {
         Namespaces { store, clock }
     }
 

@@ -136,7 +136,7 @@ impl Invoker {
         id: ActivationId,
         limit: Duration,
     ) -> Result<Invoked, Failure> {
-        let look = || async { self.store.activation(namespace, id).await.transpose() };
+        let look = || async { self.stores.activations.activation(namespace, id).await.transpose() };
         tokio::select! {
             biased;
             record = self.queue.wait_for_end(id, look) => Ok(Invoked::Ended(Arc::new(record?))),
@@ -156,7 +156,7 @@ impl Invoker {
             if self.running(namespace, id).is_some() {
                 return None;
             }
-            match self.store.job_state(namespace, id).await {
+            match self.stores.jobs.job_state(namespace, id).await {
                 Ok(Some(JobState::Due | JobState::Leased)) => None,
                 Ok(Some(JobState::Dead) | None) => Some(Ok(())),
                 Err(error) => Some(Err(error)),

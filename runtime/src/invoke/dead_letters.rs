@@ -17,16 +17,16 @@ pub struct Letter {
 
 impl Invoker {
     pub async fn dead_letters(&self, query: &DeadLetterQuery) -> Result<Vec<Letter>, Failure> {
-        self.store.dead_letters(query).await?.into_iter().map(Letter::open).collect()
+        self.stores.dead_letters.dead_letters(query).await?.into_iter().map(Letter::open).collect()
     }
 
     pub async fn count_dead_letters(&self, query: &DeadLetterQuery) -> Result<u64, Failure> {
-        Ok(self.store.count_dead_letters(query).await?)
+        Ok(self.stores.dead_letters.count_dead_letters(query).await?)
     }
 
     /// One dead letter · 404.
     pub async fn dead_letter(&self, namespace: &NamespaceName, id: ActivationId) -> Result<Letter, Failure> {
-        Letter::open(self.store.dead_letter(namespace, id).await?.ok_or_else(Failure::not_found)?)
+        Letter::open(self.stores.dead_letters.dead_letter(namespace, id).await?.ok_or_else(Failure::not_found)?)
     }
 
     /// Runs a dead letter again, as a new activation on the caller's original input. The record of the old one stays.
@@ -84,7 +84,7 @@ impl Invoker {
         let mut found = Vec::new();
         loop {
             let page = DeadLetterQuery { skip: found.len() as u64, limit: BATCH, ..query.clone() };
-            let page = self.store.dead_letters(&page).await?;
+            let page = self.stores.dead_letters.dead_letters(&page).await?;
             let is_last = (page.len() as u64) < BATCH;
             found.extend(page.into_iter().map(|letter| letter.id));
             if is_last {
@@ -95,7 +95,7 @@ impl Invoker {
 
     /// Deletes a dead letter · 404.
     pub async fn purge(&self, namespace: &NamespaceName, id: ActivationId) -> Result<(), Failure> {
-        let purged = self.store.purge_dead_letter(namespace, id).await?;
+        let purged = self.stores.dead_letters.purge_dead_letter(namespace, id).await?;
         if purged { Ok(()) } else { Err(Failure::not_found()) }
     }
 
@@ -104,7 +104,7 @@ impl Invoker {
         let page = DeadLetterQuery { skip: 0, limit: BATCH, ..query.clone() };
         let mut purged = 0;
         loop {
-            match self.store.purge_dead_letters(&page).await? {
+            match self.stores.dead_letters.purge_dead_letters(&page).await? {
                 0 => return Ok(purged),
                 some => purged += some,
             }

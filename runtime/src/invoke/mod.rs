@@ -42,7 +42,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use wask_model::{Activation, ActivationId, Exec, Failure, FullName, NamespaceName, SharedIdentity};
 use wask_sandbox::Sandbox;
-use wask_store::{Lane, Store};
+use wask_store::{ActivationStore, DeadLetterStore, JobReader, Lane, TaskStore};
 
 pub use admission::{Admission, AdmissionParts, Entrance, promise};
 pub use arguments::{is_fixed, merge as merge_arguments};
@@ -79,9 +79,17 @@ pub struct Invoker {
     gate: Arc<Gate>,
     owners: Owners,
     queue: Queue,
-    store: Arc<dyn Store>,
+    stores: InvokerStores,
     clock: Clock,
     server_name: String,
+}
+
+/// The traits of a store that the invoker uses. Only the recorder writes records.
+pub struct InvokerStores {
+    pub activations: Arc<dyn ActivationStore>,
+    pub jobs: Arc<dyn JobReader>,
+    pub dead_letters: Arc<dyn DeadLetterStore>,
+    pub tasks: Arc<dyn TaskStore>,
 }
 
 /// What an [`Invoker`] is made of.
@@ -93,7 +101,7 @@ pub struct InvokerParts {
     pub sandbox: Sandbox,
     pub clock: Clock,
     pub recorder: Recorder,
-    pub store: Arc<dyn Store>,
+    pub stores: InvokerStores,
     /// Creates the services that guests call.
     pub host: Arc<dyn HostServices>,
     /// The actions that run inside the server.
@@ -111,7 +119,7 @@ pub struct InvokerParts {
 impl Invoker {
     /// Serves the lane of invocations from now on.
     pub fn new(parts: InvokerParts) -> Arc<Self> {
-        let InvokerParts { admission, catalog, gate, queue, clock, recorder, store, server_name, .. } = parts;
+        let InvokerParts { admission, catalog, gate, queue, clock, recorder, stores, server_name, .. } = parts;
         let owners = Owners::new(catalog.clone());
         let runner = Runner::new(RunnerParts {
             sandbox: parts.sandbox,
@@ -134,7 +142,7 @@ impl Invoker {
             gate,
             owners,
             queue,
-            store,
+            stores,
             clock,
             server_name,
         });

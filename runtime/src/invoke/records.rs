@@ -2,13 +2,13 @@
 //! first.
 
 use wask_model::{Activation, ActivationId, Failure, NamespaceName, Timestamp};
-use wask_store::{ActivationQuery, JobState, KnownJob, Lane, Store, Summary, Task, TaskQuery};
+use wask_store::{ActivationQuery, JobState, KnownJob, Lane, Summary, Task, TaskQuery};
 
-use super::{FailedAttempt, Invoker, QueuedInvocation, Recorder};
+use super::{FailedAttempt, Invoker, InvokerStores, QueuedInvocation, Recorder};
 
 /// The records of a node.
 pub struct Records<'a> {
-    store: &'a dyn Store,
+    stores: &'a InvokerStores,
     recorder: &'a Recorder,
 }
 
@@ -34,52 +34,52 @@ pub enum Unended {
 impl Records<'_> {
     /// One record. If the id is unknown, waits for the records that are about to be written.
     pub async fn get(&self, namespace: &NamespaceName, id: ActivationId) -> Result<Option<Activation>, Failure> {
-        if let Some(record) = self.store.activation(namespace, id).await? {
+        if let Some(record) = self.stores.activations.activation(namespace, id).await? {
             return Ok(Some(record));
         }
         self.recorder.flush().await;
-        Ok(self.store.activation(namespace, id).await?)
+        Ok(self.stores.activations.activation(namespace, id).await?)
     }
 
     pub async fn list(&self, query: &ActivationQuery) -> Result<Vec<Activation>, Failure> {
         self.recorder.flush().await;
-        Ok(self.store.activation_records(query).await?)
+        Ok(self.stores.activations.activation_records(query).await?)
     }
 
     pub async fn summaries(&self, query: &ActivationQuery) -> Result<Vec<Summary>, Failure> {
         self.recorder.flush().await;
-        Ok(self.store.activation_summaries(query).await?)
+        Ok(self.stores.activations.activation_summaries(query).await?)
     }
 
     pub async fn count(&self, query: &ActivationQuery) -> Result<u64, Failure> {
         self.recorder.flush().await;
-        Ok(self.store.count_activations(query).await?)
+        Ok(self.stores.activations.count_activations(query).await?)
     }
 
     pub async fn tasks(&self, query: &TaskQuery) -> Result<Vec<Task>, Failure> {
         self.recorder.flush().await;
-        Ok(self.store.tasks(query).await?)
+        Ok(self.stores.tasks.tasks(query).await?)
     }
 
     pub async fn count_tasks(&self, query: &TaskQuery) -> Result<u64, Failure> {
         self.recorder.flush().await;
-        Ok(self.store.count_tasks(query).await?)
+        Ok(self.stores.tasks.count_tasks(query).await?)
     }
 }
 
 impl Invoker {
     pub fn records(&self) -> Records<'_> {
-        Records { store: &*self.store, recorder: &self.recorder }
+        Records { stores: &self.stores, recorder: &self.recorder }
     }
 
     /// The state of an activation's job, if it is one.
     pub async fn job_state(&self, namespace: &NamespaceName, id: ActivationId) -> Result<Option<JobState>, Failure> {
-        Ok(self.store.job_state(namespace, id).await?)
+        Ok(self.stores.jobs.job_state(namespace, id).await?)
     }
 
     /// An activation that is queued, runs or waits for another attempt. `None`: it has ended, or is unknown.
     pub async fn unended(&self, namespace: &NamespaceName, id: ActivationId) -> Result<Option<Unended>, Failure> {
-        match self.store.job(namespace, id).await? {
+        match self.stores.jobs.job(namespace, id).await? {
             Some(job) => Unended::from_job(job),
             None => {
                 let running = self.running(namespace, id);

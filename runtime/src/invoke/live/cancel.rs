@@ -31,7 +31,7 @@ impl Invoker {
     pub async fn cancel(self: &Arc<Self>, identity: &SharedIdentity, id: ActivationId) -> Result<(), Failure> {
         let namespace = &identity.namespace;
         for _ in 0..TRIES {
-            let Some(job) = self.store.job(namespace, id).await? else {
+            let Some(job) = self.stores.jobs.job(namespace, id).await? else {
                 return self.cancel_waited_for(namespace, id).await;
             };
             if job.lane != Lane::Invoke {
@@ -58,7 +58,7 @@ impl Invoker {
     /// Cancels an activation whose job is leased. The worker may be about to run it and looks for the cancellation first.
     async fn stop_running(&self, namespace: &NamespaceName, id: ActivationId) -> Result<(), Failure> {
         self.live.cancel(namespace, id);
-        if self.store.job_state(namespace, id).await? != Some(JobState::Leased) {
+        if self.stores.jobs.job_state(namespace, id).await? != Some(JobState::Leased) {
             self.live.forget_cancellation(id); // the worker has looked for the last time
         }
         Ok(())
@@ -67,13 +67,13 @@ impl Invoker {
     /// Waits for an activation that was stopped · 409 it had ended by itself before. `false`: it will be retried.
     async fn is_certain_to_end(&self, namespace: &NamespaceName, id: ActivationId) -> Result<bool, Failure> {
         self.wait_for_end(namespace, id, STOPS_WITHIN).await?;
-        match self.store.job_state(namespace, id).await? {
+        match self.stores.jobs.job_state(namespace, id).await? {
             Some(JobState::Due) => return Ok(false),
             Some(JobState::Leased) => return Ok(true),
             Some(JobState::Dead) | None => (),
         }
         self.flush_records().await;
-        match self.store.activation(namespace, id).await? {
+        match self.stores.activations.activation(namespace, id).await? {
             Some(record) if record.annotations.get(keys::CANCELLED).is_none() => Err(already_ended()),
             Some(_) | None => Ok(true),
         }
@@ -131,7 +131,7 @@ impl Invoker {
             return self.is_certain_to_end(namespace, id).await.map(drop);
         }
         self.flush_records().await;
-        match self.store.activation(namespace, id).await? {
+        match self.stores.activations.activation(namespace, id).await? {
             Some(_) => Err(already_ended()),
             None => Err(Failure::not_found()),
         }
