@@ -161,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_finds_its_url() {
+    fn a_name_has_a_url() {
         for (text, url, printed) in [
             ("a", "namespaces/_/actions/a", "/_/a"),
             ("p/a", "namespaces/_/actions/p/a", "/_/p/a"),

@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_is_json_where_it_is_json() {
+    fn a_value_that_parses_as_json_is_json() {
         let flat = ["n", "5", "t", "true", "o", r#"{"a":[1]}"#, "s", "hello", "q", r#""5""#, "e", "", "z", "007"];
         let object = pairs(&flat.map(str::to_owned));
         let expected = json!({ "n": 5, "t": true, "o": { "a": [1] }, "s": "hello", "q": "5", "e": "", "z": "007" });

@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cells_stand_below_each_other() {
+    fn columns_are_aligned() {
         let rows = [vec!["a".to_owned(), "bb".to_owned()], vec!["ccc".to_owned(), "d".to_owned()]];
         assert_eq!(aligned(&rows), ["a    bb", "ccc  d"]);
         assert_eq!(aligned(&[]), Vec::<String>::new());

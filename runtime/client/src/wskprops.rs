@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_line_of_a_key_counts_and_foreign_lines_stay() {
+    fn the_last_line_of_a_key_counts_and_unknown_lines_stay() {
         let lines = ["# mine", "AUTH=a:b", "AUTH = c:d=e ", "CERT=x", "APIHOST="].map(str::to_owned).to_vec();
         let mut file = Properties { path: None, lines };
         assert_eq!(file.get(AUTH), Some("c:d=e"));

@@ -22,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read_as_it_was() {
+    fn written_yaml_is_read_unchanged() {
         let all = json!({
             "words": ["yes", "no", "n", "true", "null", "~", "", " ", "- a", "a: b", "# c", "007", "1_000", "1e3", "0x1f", "!x"],
             "lines": "a\n b\n\n", "unicode": "grüße \u{1f600}", "quotes": "\"'\\", "colon:": { "": {} , "@": [] },

@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_byte_of_a_module_arrives() {
+    fn code_is_encoded_and_decoded_byte_for_byte() {
         let folder = tempfile::tempdir().expect("a folder");
         for (name, bytes, extension) in [
             ("a.wasm", &b"\0asm\x01\0\0\0\xff\xfe"[..], "wasm"),
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sequence_names_its_components_in_full() {
+    fn a_sequence_has_full_names_of_its_components() {
         let exec = exec_of_sequence("a, p/b,/ns/c").expect("an exec");
         assert_eq!(exec["components"], json!(["/_/a", "/_/p/b", "/ns/c"]));
     }

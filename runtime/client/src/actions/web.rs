@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn flags_meet_the_annotations_that_are_there() {
+    fn flags_change_only_their_own_annotations() {
         let web = json!({ "web-export": true, "raw-http": false, "final": true });
         let secured =
             json!({ "web-export": true, "raw-http": false, "final": true, "require-whisk-auth": "s", "d": 1 });

@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn events_are_read_as_they_were_written_and_what_is_cut_off_is_none() {
+    fn events_are_parsed_and_an_incomplete_one_is_dropped() {
         let text = "id: 0\ndata: a: b\n\n: alive\n\n:\n\nid: 1\r\ndata:  c\r\n\r\ndata: d\ndata: e\nretry: 5\n\n\
             event: end\ndata: {\"n\":1}\n\ndata:\n\nid: 9\ndata: cut";
         let event = |id: Option<&str>, name: &str, data: &str| Event {

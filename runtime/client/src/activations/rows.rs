@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_says_what_ran_and_how_it_went() {
+    fn a_row_shows_the_action_and_its_outcome() {
         let record = json!({
             "activationId": "i", "namespace": "guest", "name": "a", "version": "0.0.2", "start": 0, "duration": 1250,
             "statusCode": 2,

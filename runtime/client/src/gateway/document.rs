@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_routes_of_an_answer_are_its_paths_and_verbs() {
+    fn a_response_has_a_route_per_path_and_method() {
         let operation =
             json!({ "x-openwhisk": { "namespace": "guest", "package": "default", "action": "a", "url": "u" } });
         let packaged = json!({ "x-openwhisk": { "namespace": "guest", "package": "p", "action": "b", "url": "u" } });
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_cannot_be_is_refused() {
+    fn an_invalid_path_is_refused() {
         for (base, path, verb) in [
             ("shop", "/a", "get"),
             ("/s", "a", "get"),

@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_are_filled_into_values_and_names() {
+    fn variables_are_replaced_in_values_and_names() {
         let manifest = "\
 whole: $A
 braces: ${A}
@@ -152,13 +152,13 @@ number: 7
     }
 
     #[test]
-    fn a_variable_that_is_not_set_is_named_with_its_place() {
+    fn an_unset_variable_is_named_with_its_path() {
         let failed = parse("packages: { p: { inputs: { token: '${NONE}' } } }", of_the_test).expect_err("a failure");
         assert_eq!(failed.message, "packages.p.inputs.token: the variable NONE is not set");
     }
 
     #[test]
-    fn env_files_give_variables() {
+    fn an_env_file_defines_variables() {
         let read = variables("# comment\nA=1\nexport B='two words'\nC=\"x=y\"\n\nnonsense\n");
         let expected = [("A", "1"), ("B", "two words"), ("C", "x=y")];
         assert_eq!(read, expected.map(|(key, value)| (key.to_owned(), value.to_owned())).into());
@@ -166,7 +166,7 @@ number: 7
 
     proptest! {
         #[test]
-        fn what_is_escaped_is_read_as_it_was(text in "[${}Aa ]{0,12}") {
+        fn an_escaped_text_is_read_unchanged(text in "[${}Aa ]{0,12}") {
             prop_assert_eq!(fill(&escaped(&text), "", &of_the_test).expect("a text"), text);
         }
     }

@@ -46,7 +46,7 @@ packages:
 ";
 
 #[test]
-fn what_is_not_there_is_made_in_an_order_that_works() {
+fn missing_entities_are_created_after_those_that_they_need() {
     assert_eq!(
         lines(SHOP, []),
         [
@@ -64,7 +64,7 @@ fn what_is_not_there_is_made_in_an_order_that_works() {
 }
 
 #[test]
-fn the_bodies_are_those_of_the_api() {
+fn a_body_has_the_form_that_the_api_takes() {
     let all = wanted(SHOP);
     let body = |name: &str| {
         let found = all.iter().find(|wanted| wanted.name.short() == name).expect("it is wanted");
@@ -93,7 +93,7 @@ fn the_bodies_are_those_of_the_api() {
 }
 
 #[test]
-fn what_is_as_it_is_wanted_is_left_alone() {
+fn an_entity_that_matches_the_manifest_is_left_alone() {
     let manifest = "\
 packages:
   default:
@@ -144,7 +144,7 @@ packages:
 }
 
 #[test]
-fn what_differs_is_named_and_secrets_are_not_shown() {
+fn differences_are_named_and_secrets_are_not_shown() {
     let manifest = "\
 packages:
   default:
@@ -190,7 +190,7 @@ packages:
 }
 
 #[test]
-fn what_a_package_lends_its_actions_is_not_theirs() {
+fn inherited_parameters_of_an_action_are_not_a_difference() {
     let manifest = "packages: { p: { inputs: { a: 1 }, actions: { x: { code: (module), inputs: { b: 2 } } } } }";
     let package = json!({ "publish": false, "parameters": [{ "key": "a", "value": 1 }], "annotations": [] });
     let action = |own: Value| {
@@ -204,7 +204,7 @@ fn what_a_package_lends_its_actions_is_not_theirs() {
 }
 
 #[test]
-fn a_trigger_may_lose_its_feed_or_get_another() {
+fn a_trigger_can_lose_or_change_its_feed() {
     let fed = |feed: &str| ExistingEntity {
         document: json!({ "parameters": [], "annotations": [{ "key": "feed", "value": feed }] }),
         feed: json!({ "cron": "x" }),
@@ -218,7 +218,7 @@ fn a_trigger_may_lose_its_feed_or_get_another() {
 }
 
 #[test]
-fn what_is_undeployed_goes_in_the_opposite_order() {
+fn undeploying_goes_in_the_opposite_order() {
     let existing = [
         ("namespaces/_/packages/shop".to_owned(), found(json!({}))),
         ("namespaces/_/rules/on-dawn".to_owned(), found(json!({}))),
@@ -228,13 +228,13 @@ fn what_is_undeployed_goes_in_the_opposite_order() {
 }
 
 #[test]
-fn sequences_that_go_round_in_circles_end_the_ordering_too() {
+fn ordering_ends_for_sequences_that_contain_each_other() {
     let manifest = "packages: { p: { sequences: { a: { actions: b }, b: { actions: a }, c: { actions: c } } } }";
     assert_eq!(lines(manifest, []).last().expect("a line"), "4 to create.");
 }
 
 #[test]
-fn the_packages_may_stand_where_wskdeploy_and_aio_have_them() {
+fn packages_are_found_where_wskdeploy_and_aio_write_them() {
     for manifest in [
         "packages: { p: { } }",
         "project: { name: x, packages: { p: } }",
@@ -246,7 +246,7 @@ fn the_packages_may_stand_where_wskdeploy_and_aio_have_them() {
 }
 
 #[test]
-fn what_is_wrong_is_named_with_its_place() {
+fn an_error_names_the_field_with_its_path() {
     for (manifest, message) in [
         ("pakages: {}", "manifest.yaml: there is no mapping `packages`"),
         ("packages: { p: 5 }", "packages.p: invalid type: integer `5`, expected a mapping"),
@@ -271,7 +271,7 @@ fn what_is_wrong_is_named_with_its_place() {
 }
 
 #[test]
-fn what_is_not_known_is_a_warning() {
+fn an_unknown_field_is_a_warning() {
     let parsed = file::parse("packages: { p: { colour: red, actions: { a: { code: x, limit: 1 } } } }", |_| None);
     let read = reader::wanted(&parsed.expect("YAML"), Path::new("manifest.yaml")).expect("a manifest");
     let expected = ["packages.p.colour is unknown and ignored", "packages.p.actions.a.limit is unknown and ignored"];
