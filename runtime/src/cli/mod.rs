@@ -72,6 +72,7 @@ enum Command {
     /// bash: eval "$(wask completions bash)" in ~/.bashrc; zsh: wask completions zsh > DIR/_wask with DIR in fpath;
     /// fish: wask completions fish > ~/.config/fish/completions/wask.fish
     Completions {
+        /// Shell to print the script for
         #[arg(value_enum)]
         shell: Shell,
     },

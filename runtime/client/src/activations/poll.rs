@@ -29,13 +29,16 @@ pub struct PollArgs {
     /// Stop after this time; 0 polls once
     #[arg(short = 'e', long, value_name = "SECONDS")]
     exit: Option<u64>,
-    /// Start with activations that began this long ago; the four spans add up [default: now]
+    /// Start with activations that began this many seconds ago; --since-minutes, -hours and -days add to it
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     since_seconds: u64,
+    /// The same in minutes
     #[arg(long, value_name = "MINUTES", default_value_t = 0)]
     since_minutes: u64,
+    /// The same in hours
     #[arg(long, value_name = "HOURS", default_value_t = 0)]
     since_hours: u64,
+    /// The same in days
     #[arg(long, value_name = "DAYS", default_value_t = 0)]
     since_days: u64,
 }

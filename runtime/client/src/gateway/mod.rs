@@ -106,8 +106,10 @@ pub struct ApiPart {
     /// Base path, which begins with /, or name of the API
     #[arg(value_name = "BASE_PATH|NAME")]
     api: String,
+    /// Path below the base path
     #[arg(value_name = "PATH")]
     path: Option<String>,
+    /// HTTP method
     #[arg(value_name = "VERB")]
     verb: Option<String>,
 }
@@ -118,8 +120,10 @@ pub struct ApiFilter {
     /// Base path, which begins with /, or name of the API [default: all]
     #[arg(value_name = "BASE_PATH|NAME")]
     api: Option<String>,
+    /// Path below the base path
     #[arg(value_name = "PATH")]
     path: Option<String>,
+    /// HTTP method
     #[arg(value_name = "VERB")]
     verb: Option<String>,
 }

@@ -33,7 +33,10 @@ pub struct NamespaceArgs {
 #[derive(Subcommand)]
 enum NamespaceCommand {
     /// Create a namespace and print its key, `UUID:KEY`, which is not shown again
-    Create { name: NamespaceName },
+    Create {
+        /// Name of the namespace
+        name: NamespaceName,
+    },
     /// List the namespaces of your key; with --data-dir, all namespaces
     List,
     /// List everything in a namespace; with --data-dir, show its UUID, state, keys and limits
@@ -44,6 +47,7 @@ enum NamespaceCommand {
     },
     /// Create another key for a namespace and print it; the previous key stays valid
     Key {
+        /// Name of the namespace
         name: NamespaceName,
         /// Revoke all older keys
         #[arg(long)]
@@ -51,6 +55,7 @@ enum NamespaceCommand {
     },
     /// Show the limits of a namespace and where each comes from, or change them
     Limits {
+        /// Name of the namespace
         name: NamespaceName,
         /// Set a limit, named as in `wask settings`; a rate or concurrency of 0 blocks the namespace
         #[arg(long, value_name = "LIMIT=VALUE")]
@@ -60,11 +65,18 @@ enum NamespaceCommand {
         unset: Vec<String>,
     },
     /// Block a namespace: reject its keys, hide its web actions, end its queued activations with an error
-    Block { name: NamespaceName },
+    Block {
+        /// Name of the namespace
+        name: NamespaceName,
+    },
     /// Unblock a namespace
-    Unblock { name: NamespaceName },
+    Unblock {
+        /// Name of the namespace
+        name: NamespaceName,
+    },
     /// Delete a namespace and everything in it
     Delete {
+        /// Name of the namespace
         name: NamespaceName,
         /// Confirm the deletion
         #[arg(long)]
