@@ -12,7 +12,7 @@ pub const FINAL: &str = "final";
 pub const REQUIRE_WHISK_AUTH: &str = "require-whisk-auth";
 /// `true` leaves CORS headers and `OPTIONS` to the web action. rest.md §8.
 pub const WEB_CUSTOM_OPTIONS: &str = "web-custom-options";
-/// Truthy or absent gives the action its caller's API key; absent becomes `false` at creation. rest.md §3.7.
+/// Truthy or absent gives the action its caller's API key; absent becomes `false` at creation. rest.md §3.8.
 pub const PROVIDE_API_KEY: &str = "provide-api-key";
 /// Truthy makes the action a conductor. Also `true` in the record of a composition. rest.md §5.4.
 pub const CONDUCTOR: &str = "conductor";

@@ -221,9 +221,10 @@ proptest! {
         let payload = CallbackPayload::read("p", &json!({"k": template, "l": [template, {"m": "&$RESULT#"}]}));
         let Ok(payload) = payload else { return Ok(()) };
         let callback = Callback { payload, ..callback_of_the_contract() };
-        let response = match failed {
-            true => Response::application_error(json!({ "message": error })),
-            false => Response::success(json!({ &error: error })),
+        let response = if failed {
+            Response::application_error(json!({ "message": error }))
+        } else {
+            Response::success(json!({ &error: error }))
         };
         let sent = json!({ "x": x, "y": { "z": x } }).as_object().unwrap().clone();
         let notice = Notice::new(record(response.clone()), sent, x.clone(), &callback.payload);
