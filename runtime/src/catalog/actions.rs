@@ -1,5 +1,6 @@
 //! Creates, changes and deletes actions. rest.md §3.
 
+use wask_model::annotations::keys;
 use wask_model::{
     Action, ActionLimits, Annotations, Collection, CommonPatch, Entity, Exec, Failure, FullName, Kind, Limits,
     LimitsPatch, Parameters, RetryPolicy, messages,
@@ -179,9 +180,9 @@ fn merge_annotations(
         all.remove(&key);
     }
     all.merge(given.unwrap_or_default());
-    if old.is_none() && all.get("provide-api-key").is_none() {
-        all.set("provide-api-key", false);
+    if old.is_none() && all.get(keys::PROVIDE_API_KEY).is_none() {
+        all.set(keys::PROVIDE_API_KEY, false);
     }
-    all.set("exec", exec.kind().as_str());
+    all.set(keys::EXEC, exec.kind().as_str());
     all
 }

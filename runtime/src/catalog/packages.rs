@@ -1,5 +1,6 @@
 //! Packages and bindings: their actions, where bindings lead, and how they are created, changed and deleted. rest.md §7.
 
+use wask_model::annotations::keys;
 use wask_model::{
     Action, Annotations, Binding, Collection, CommonPatch, Entity, Failure, FullName, Identity, Package, Parameters,
     messages,
@@ -180,10 +181,10 @@ impl Catalog {
 
 /// Sets the annotation `binding`, which belongs to the server: a binding has a copy of its target, a package has none.
 fn annotated(mut annotations: Annotations, binding: Option<&Binding>) -> Annotations {
-    annotations.remove("binding");
+    annotations.remove(keys::BINDING);
     match binding {
         Some(Binding { package }) => {
-            annotations.with("binding", serde_json::json!({ "namespace": package.namespace, "name": package.name }))
+            annotations.with(keys::BINDING, serde_json::json!({ "namespace": package.namespace, "name": package.name }))
         }
         None => annotations,
     }

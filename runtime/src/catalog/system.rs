@@ -1,5 +1,6 @@
 //! The built-in entities of `/whisk.system`. Every identity may read them; they are not stored.
 
+use wask_model::annotations::keys;
 use wask_model::{
     Action, ActionLimits, Annotations, Collection, Entity, Exec, FullName, Limits, Package, Parameters, Timestamp,
     Version,
@@ -61,7 +62,7 @@ fn package(name: &FullName) -> Option<Package> {
         version: Version::FIRST,
         publish: true,
         parameters,
-        annotations: Annotations::default().with("description", description),
+        annotations: Annotations::default().with(keys::DESCRIPTION, description),
         binding: None,
         updated: Timestamp::from_millis(0),
     })
@@ -75,9 +76,9 @@ fn action(package: &str, name: &FullName) -> Option<Action> {
         _ => return None,
     };
     let mut annotations =
-        Annotations::default().with("description", description).with("exec", Exec::Builtin.kind().as_str());
+        Annotations::default().with(keys::DESCRIPTION, description).with(keys::EXEC, Exec::Builtin.kind().as_str());
     if package == "alarms" {
-        annotations.set("feed", true);
+        annotations.set(keys::FEED, true);
     }
     Some(Action {
         name: name.clone(),

@@ -1,5 +1,6 @@
 //! Creates, changes and deletes triggers. rest.md §6.1.
 
+use wask_model::annotations::keys;
 use wask_model::{Annotations, Collection, CommonPatch, Entity, Failure, FullName, NamespaceName, Trigger, messages};
 use wask_store::StoredEntity;
 
@@ -60,7 +61,7 @@ impl Catalog {
 
 /// The annotation `feed` must be a string with a path. Checked only when the trigger is created.
 fn check_feed(annotations: Option<&Annotations>, own: &NamespaceName) -> Result<(), Failure> {
-    let Some(feed) = annotations.and_then(|all| all.get("feed")) else { return Ok(()) };
+    let Some(feed) = annotations.and_then(|all| all.get(keys::FEED)) else { return Ok(()) };
     let valid = feed.as_str().is_some_and(|path| FullName::relative(path, own).is_ok());
     if valid { Ok(()) } else { Err(Failure::BadRequest(messages::FEED_NAME_INVALID.into())) }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use wask_model::annotations::keys;
 use wask_model::{Annotations, CommonPatch, EntityName, FullName, Kind, NamespaceName, Version};
 
 use crate::catalog::{ActionPatch, Catalog, Condition, ExecPatch, Overwrite, RulePatch, Write};
@@ -23,7 +24,7 @@ pub async fn module(
         return Ok(SyncOutcome::Unchanged);
     }
     let by = owner(catalog, namespace).await?;
-    let annotations = Some(Annotations::default().with("web-export", true));
+    let annotations = Some(Annotations::default().with(keys::WEB_EXPORT, true));
     let common = CommonPatch { annotations, ..CommonPatch::default() };
     let patch = ActionPatch {
         exec: Some(ExecPatch::Code { kind: Kind::wasm(), code, main: None, image: None }),
@@ -65,7 +66,7 @@ async fn owner(catalog: &Catalog, namespace: &NamespaceName) -> anyhow::Result<W
 pub async fn bind(catalog: &Catalog, trigger: &FullName, rule: &FullName, action: &FullName) -> anyhow::Result<()> {
     let by = owner(catalog, &trigger.namespace).await?;
     if catalog.trigger(trigger).await.is_err() {
-        let feed = Annotations::default().with("feed", "/whisk.system/alarms/alarm");
+        let feed = Annotations::default().with(keys::FEED, "/whisk.system/alarms/alarm");
         let patch = CommonPatch { annotations: Some(feed), ..CommonPatch::default() };
         catalog.put_trigger(trigger, patch, Overwrite::Yes, &by).await?;
     }
