@@ -19,7 +19,7 @@ pub const IMAGE_MISSING: &str = "'image' must be a string defined in 'exec' for 
 /// A blackbox action has only an image.
 pub const BLACKBOX_WITHOUT_CODE: &str = "This server runs no containers. A 'blackbox' action needs a module in 'code': \
 base64 of a .wasm file, or of a zip with one in it. Other kinds: 'wasm:1', 'wasm:default', 'wasm', 'sequence'.";
-/// The upload looks like a module that a client read as text. Source: clients contract.
+/// The upload looks like a module that a client read as text. clients.md §2.
 pub const MANGLED_UPLOAD: &str = "The module was damaged on its way: the client sent a binary file as text. Any of \
 these works: aio rt action create NAME FILE.wasm --kind wasm:1 --binary; zip the module and run: wsk action create NAME \
 FILE.zip --kind wasm:1; or send exec.code as base64 of the file.";
