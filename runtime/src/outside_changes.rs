@@ -43,7 +43,7 @@ impl Observer {
     pub async fn run(&self, stop: CancellationToken) {
         while !stop.is_cancelled() {
             if let Err(cause) = self.notice().await {
-                warn!(%cause, "could not look for changes by others, the next pass tries again");
+                warn!(%cause, "could not look for outside changes, will retry in the next pass");
             }
             tokio::select! {
                 () = stop.cancelled() => (),

@@ -43,7 +43,7 @@ impl Retention {
             match forgotten {
                 Ok(true) => continue,
                 Ok(false) => (),
-                Err(cause) => warn!(%cause, "what is old could not be removed, the next pass tries again"),
+                Err(cause) => warn!(%cause, "retention pass failed, will retry in the next pass"),
             }
             tokio::select! {
                 () = stop.cancelled() => (),

@@ -39,7 +39,7 @@ impl Queue {
             match self.claim(lane, &**handler).await {
                 Ok(true) => continue,
                 Ok(false) => (),
-                Err(cause) => warn!(%cause, lane = lane.as_str(), "claim pass failed, the next pass tries again"),
+                Err(cause) => warn!(%cause, lane = lane.as_str(), "claim pass failed, will retry in the next pass"),
             }
             tokio::select! {
                 () = stop.cancelled() => (),

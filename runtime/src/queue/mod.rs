@@ -10,7 +10,7 @@
 //!
 //! Jobs of a lane compete in shares. The handler knows how many jobs of a share may run at a time. A free permit of the
 //! lane goes to the namespace with the fewest running jobs, and among its shares to the one with the fewest
-//! ([`fair_share`]).
+//! (`fair_share`).
 
 mod backlog;
 mod claim;

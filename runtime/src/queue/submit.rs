@@ -160,7 +160,7 @@ impl Queue {
 
     fn job_permits(&self, job: &NewJob, share: Permit) -> Option<JobPermits> {
         if matches!(share, Permit::Borrowed) {
-            return Some(JobPermits { _share: share, _lane: None }); // its caller holds one of the lane
+            return Some(JobPermits { _share: share, _lane: None }); // and needs no permit of the lane
         }
         let lane = self.lane(job.lane);
         if lane.backlog.holds_back(&job.share) {

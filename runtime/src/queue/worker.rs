@@ -40,7 +40,8 @@ impl Queue {
             biased;
             () = self.0.running.wait() => (),
             () = grace_over.cancelled() => {
-                warn!(jobs = self.0.running.len(), "jobs still run at the end of the grace period, they will be run again");
+                let jobs = self.0.running.len();
+                warn!(jobs, "jobs still run at the end of the grace period, they will run again at the next start");
             }
         }
         self.0.store.release_owned(&self.0.owner, self.0.clock.now()).await?;
@@ -70,8 +71,8 @@ impl Queue {
         match handled.unwrap_or_else(|_| Err(anyhow::anyhow!("the handler panicked"))) {
             Ok(done) => self.settle(job.lane, &job.namespace, &job.lease, done).await,
             Err(cause) => {
-                warn!(%cause, job = %job.lease.job, attempt = job.lease.attempt, "job failed, it is tried again");
-                self.put_back(job.lane, &job.lease, Duration::from_millis(self.0.config.retry_ms)).await;
+                warn!(%cause, job = %job.lease.job, attempt = job.lease.attempt, "job failed, will be retried");
+                self.release(job.lane, &job.lease, Duration::from_millis(self.0.config.retry_ms)).await;
             }
         }
     }
@@ -83,16 +84,15 @@ impl Queue {
             JobOutcome::Dead { records, next, reason } => self.bury(lease, records, next, &reason).await,
             JobOutcome::Settled => true,
             JobOutcome::Lost => return,
-            JobOutcome::Again { after } => return self.put_back(lane, lease, after).await,
+            JobOutcome::Again { after } => return self.release(lane, lease, after).await,
             JobOutcome::Retry { records, payload, failed_attempts, after } => {
                 let due = self.0.clock.now().after(after);
                 return self.retry((lane, lease), records, NextAttempt { payload, failed_attempts, due }).await;
             }
         };
-        if !ended {
-            return;
+        if ended {
+            self.job_ended(lane, namespace, lease.job);
         }
-        self.job_ended(lane, namespace, lease.job);
     }
 
     /// Notifies the lane's handler and the waiters that a job has left the queue; its end is on disk.
@@ -165,7 +165,8 @@ impl Queue {
         }
     }
 
-    async fn put_back(&self, lane: Lane, lease: &Lease, after: Duration) {
+    /// Gives a leased job back unfinished, due after `after`.
+    async fn release(&self, lane: Lane, lease: &Lease, after: Duration) {
         let due = self.0.clock.now().after(after);
         self.until_stored(lease, || self.0.store.release_job(lease, due)).await; // or its lease would be renewed forever
         self.due_at(lane, due);
@@ -182,7 +183,7 @@ impl Queue {
         F: Future<Output = Result<T, StoreError>>,
     {
         let failed = |cause: &StoreError| {
-            warn!(%cause, job = %lease.job, "the end of a job could not be stored, trying again");
+            warn!(%cause, job = %lease.job, "the end of a job could not be stored, will retry");
         };
         retry::until_stored(&self.0.clock, Duration::from_millis(self.0.config.retry_ms), write, failed).await
     }
@@ -194,7 +195,7 @@ impl Queue {
                 () = self.0.clock.sleep(Duration::from_millis(self.0.config.renew_ms)) => (),
             }
             if let Err(cause) = self.renew(self.0.clock.now()).await {
-                warn!(%cause, "leases could not be renewed, the next pass tries again");
+                warn!(%cause, "leases could not be renewed, will retry in the next pass");
             }
         }
     }
