@@ -12,7 +12,7 @@ use rustix::io::Errno;
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Another process uses the folder.
-    #[error("another wask uses this data directory (pid {})", pid.map_or("unknown".to_owned(), |pid| pid.to_string()))]
+    #[error("another wask is using this data folder (pid {})", pid.map_or("unknown".to_owned(), |pid| pid.to_string()))]
     LockedBy {
         /// The other process. `None`: it has not written its id yet.
         pid: Option<u32>,

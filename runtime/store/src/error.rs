@@ -6,7 +6,7 @@ use wask_model::{Failure, messages};
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Another writer has changed the entity since it was read. Nothing was written.
-    #[error("the entity was changed by somebody else")]
+    #[error("the entity has changed since it was read")]
     Conflict,
     /// The disk is full, or the store has reached its size limit. Nothing was written.
     #[error("the store is full")]

@@ -88,7 +88,7 @@ async fn only_a_database_of_this_version_is_joined() {
     }
 
     db.execute("DROP TABLE refinery_schema_history", []).unwrap();
-    assert!(refusal(&path).contains("this is no database of wask"), "{}", refusal(&path));
+    assert!(refusal(&path).contains("this is not a wask database"), "{}", refusal(&path));
     drop(db);
     for length in [0, 40, 40_000] {
         let text = "x".repeat(length);

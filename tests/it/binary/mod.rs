@@ -209,7 +209,7 @@ async fn an_address_or_folder_in_use_is_named_in_the_error() {
     let folder = run(&["serve", "--listen", "127.0.0.1:0", "--data-dir", data], &[]);
     assert_eq!(folder.status.code(), Some(1));
     let last = stderr(&folder).lines().last().unwrap().to_owned();
-    assert_eq!(last, format!("wask: another wask uses this data directory (pid {})", wask.pid()));
+    assert_eq!(last, format!("wask: another wask is using this data folder (pid {})", wask.pid()));
 
     let unwritable = run(&["serve", "--listen", "127.0.0.1:0", "--data-dir", "/proc"], &[]);
     assert_eq!(unwritable.status.code(), Some(1));

@@ -83,7 +83,7 @@ async fn a_second_server_on_the_same_data_is_refused_by_name() {
 
     assert_eq!(second.status.code(), Some(1));
     let told = String::from_utf8_lossy(&second.stderr);
-    let message = format!("another wask uses this data directory (pid {})", wask.pid());
+    let message = format!("another wask is using this data folder (pid {})", wask.pid());
     assert!(told.contains(&message), "{told}");
     me.get("limits").await.expect(200);
 }

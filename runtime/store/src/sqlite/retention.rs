@@ -60,7 +60,7 @@ impl SqliteStore {
     /// Runs in a transaction of its own, so that a failure does not undo the removal. The next call continues.
     async fn give_back_free_pages(&self) {
         if let Err(cause) = self.writer.write(Steps::One, give_back_free_pages).await {
-            warn!(%cause, "free pages stay in the file");
+            warn!(%cause, "free pages could not be returned to the disk");
         }
     }
 }

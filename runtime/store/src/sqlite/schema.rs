@@ -38,16 +38,16 @@ pub(super) fn check_schema(db: &Connection) -> Result<(), StoreError> {
     let known = steps::migrations::runner().get_migrations().iter().map(|step| i64::from(step.version())).max();
     let found = db
         .query_row("SELECT max(version) FROM refinery_schema_history", [], |row| row.get(0))
-        .context("this is no database of wask")?;
+        .context("this is not a wask database")?;
     let (known, found) = (newest(known), newest(found));
     match found.cmp(&known) {
         Ordering::Equal => Ok(()),
         Ordering::Greater => Err(anyhow!(
-            "a newer wask has made this database: its schema is version {found}, this one knows versions up to {known}"
+            "a newer wask has made this database: its schema is version {found}, and this wask knows versions up to {known}"
         )
         .into()),
         Ordering::Less => Err(anyhow!(
-            "an older wask has made this database: its schema is version {found}, this one needs {known}; start `wask \
+            "an older wask has made this database: its schema is version {found}, and this wask needs {known}; start `wask \
              serve` on it first, which brings it up to date"
         )
         .into()),

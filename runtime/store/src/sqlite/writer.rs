@@ -170,7 +170,7 @@ impl WriterThread {
         if self.db.is_none() {
             let reopened =
                 self.database.writer().map_err(|cause| TransactionFailure::Unavailable(cause.to_string()))?;
-            warn!("the database was opened anew");
+            warn!("database reopened");
             self.opened.fetch_add(1, Ordering::AcqRel);
             self.db = Some(reopened);
         }
@@ -200,7 +200,7 @@ impl WriterThread {
             Some(_) | None => true,
         };
         if !rolled_back || matches!(cause, TransactionFailure::Broken(_)) {
-            error!(?cause, "the connection is given up");
+            error!(?cause, "database connection closed after an error");
             self.db = None;
         }
         Err(cause)
