@@ -101,7 +101,11 @@ impl Follower {
             return self.follow_run(&running).await;
         }
         match self.app.invoker.job_state(&self.namespace, self.id).await {
-            Ok(Some(JobState::Due | JobState::Leased)) => self.app.clock.sleep(LOOK_AGAIN).await,
+            // Returns earlier if it ends: a follower must not wait for a clock that stands still.
+            Ok(Some(JobState::Due | JobState::Leased)) => {
+                let waited = self.app.invoker.wait_for_end(&self.namespace, self.id, LOOK_AGAIN).await;
+                self.over = waited.is_err();
+            }
             Ok(None) if self.app.invoker.running(&self.namespace, self.id).is_some() => (), // it has started since
             Ok(Some(JobState::Dead) | None) => self.end().await,
             Err(_) => self.over = true, // the store is not available: the client reconnects
