@@ -325,7 +325,7 @@ async fn a_refused_run_does_not_count_as_in_flight() {
         let run =
             lines.iter().find(|line| line["success"] == true).unwrap_or_else(|| panic!("round {round}: {lines:?}"));
         me.ended(run["activationId"].as_str().unwrap()).await;
-        wask_tests::eventually("the place is free", || async {
+        wask_tests::eventually("nothing else is in flight", || async {
             let answer = me.invoke("echo", &json!({})).await;
             (answer.status == 200).then_some(())
         })

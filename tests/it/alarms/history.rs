@@ -92,7 +92,7 @@ async fn a_history_has_at_most_the_operators_number_of_ticks() {
 
     for tick in 1..=5 {
         wask.advance(MINUTE);
-        eventually("the tick is told of", || async {
+        eventually("the tick is in the history", || async {
             (look(&me, "dawn").await["history"][0]["due"] == T0 + tick * 60_000).then_some(())
         })
         .await;
@@ -199,7 +199,7 @@ async fn overlap_queue_one_lets_one_tick_wait_for_the_previous_run() {
     assert_eq!(events_of(&me, "dawn", 1).await.len(), 1);
     let (events, ended) = second_event(&wask, &me).await;
     assert!(ended <= events[1], "{events:?} {ended}");
-    let waited = eventually("the tick that waited is told of", || async {
+    let waited = eventually("the tick that waited is in the history", || async {
         let all = history(&me, "dawn", 3).await;
         all.into_iter().find(|tick| tick["due"] == T0 + 120_000)
     })
@@ -218,7 +218,7 @@ async fn a_pause_drops_a_waiting_tick() {
 
     me.post("alarms/dawn/pause", &json!({})).await.expect(200);
 
-    let given_up = eventually("the tick is given up", || async {
+    let given_up = eventually("the tick is dropped", || async {
         wask.advance(SECOND);
         history(&me, "dawn", 1).await.into_iter().find(|tick| tick["due"] == T0 + 120_000)
     })

@@ -29,7 +29,7 @@ async fn s2_8_a_slow_receiver_delays_no_other_callback_or_invocation() {
 
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}: they waited for the slow one", begun.elapsed());
     assert_eq!(slow.received().len(), 8, "one site has as many attempts under way as it may have");
-    eventually("only the slow ones are under way", || async {
+    eventually("only attempts at the slow receiver run", || async {
         let in_flight = me.get("callbacks?state=in_flight&count=true").await.json();
         (in_flight == json!({ "callbacks": 8 })).then_some(())
     })

@@ -96,7 +96,7 @@ async fn s2_15_s2_16_each_failed_attempt_is_logged_and_the_last_says_so() {
     let asked = json!({ "__ow_callback": { "http": { "url": receiver.url("/") }, "retry": { "maxRetries": 1 } } });
     let (id, cb) = invoke(&me, "echo", &asked).await;
     in_state(&me, &cb, "failed").await;
-    let log = eventually("the log says that it is over", || async {
+    let log = eventually("the log says that the callback failed", || async {
         let log = wask.stderr();
         log.contains("callback undeliverable").then_some(log)
     })

@@ -99,7 +99,7 @@ async fn a_callback_says_that_its_activation_was_cancelled_or_expired() {
     assert_eq!(annotation(&me.ended(&cancelled).await, "cancelled"), Some(json!(true)));
 
     let (expired, cb) = invoke(&me, "sleeper", &sleeping).await;
-    let told = eventually("the time limit is told", || async {
+    let told = eventually("the time limit is reported", || async {
         wask.advance(SECOND / 2);
         receiver.received().get(1).map(wask_tests::Received::json)
     })
@@ -131,7 +131,7 @@ async fn a_guest_lends_its_permit_to_the_activation_that_it_waits_for() {
         });
         let mut last = None;
         if others_wait {
-            eventually("he waits", || async { (wask.queued().await == 2).then_some(()) }).await;
+            eventually("the caller waits", || async { (wask.queued().await == 2).then_some(()) }).await;
             wask.advance(SECOND / 100); // work that arrives at the same time has no order
             last = Some(me.invoke_async("echo", &json!({})).await);
             wask.advance(SECOND);
