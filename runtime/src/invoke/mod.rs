@@ -269,6 +269,11 @@ impl Invoker {
         self.live.find(namespace, id)
     }
 
+    /// Returns when this activation runs on this node.
+    pub async fn starts(&self, namespace: &NamespaceName, id: ActivationId) {
+        self.live.starts(namespace, id).await;
+    }
+
     /// All activations that run on this node.
     pub fn running_ids(&self) -> Vec<ActivationId> {
         self.live.ids()

@@ -7,6 +7,7 @@ mod running;
 use std::sync::Arc;
 
 use dashmap::{DashMap, DashSet};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wask_model::{ActivationId, NamespaceName};
@@ -20,6 +21,8 @@ use super::AdmittedInvocation;
 pub struct Live {
     /// Jobs, and activations whose callers wait.
     running: DashMap<ActivationId, Arc<RunningActivation>>,
+    /// Signalled whenever an activation starts.
+    started: Notify,
     /// Activations that were cancelled while a worker was about to run them here.
     to_cancel: DashSet<ActivationId>,
     /// Activations that run on after their callers have left.
@@ -32,12 +35,13 @@ impl Live {
     /// `closing` and `stop_waiting`: see [`super::InvokerParts`].
     pub fn new(closing: CancellationToken, stop_waiting: CancellationToken) -> Self {
         let (running, to_cancel, detached) = (DashMap::new(), DashSet::new(), TaskTracker::new());
-        Live { running, to_cancel, detached, closing, stop_waiting }
+        Live { running, started: Notify::new(), to_cancel, detached, closing, stop_waiting }
     }
 
     /// Makes an activation visible and cancellable until the returned guard is dropped, also by a panic.
     pub fn register<'a>(&'a self, admitted: &'a AdmittedInvocation) -> impl Drop + 'a {
         self.running.insert(admitted.id, admitted.running.clone());
+        self.started.notify_waiters();
         if self.to_cancel.contains(&admitted.id) {
             admitted.running.cancel();
         }
@@ -50,6 +54,17 @@ impl Live {
 
     pub fn find(&self, namespace: &NamespaceName, id: ActivationId) -> Option<Arc<RunningActivation>> {
         self.running.get(&id).map(|running| running.clone()).filter(|running| running.namespace == *namespace)
+    }
+
+    /// Returns when this activation runs here.
+    pub async fn starts(&self, namespace: &NamespaceName, id: ActivationId) {
+        loop {
+            let started = self.started.notified(); // before the look, so that no start is missed
+            if self.find(namespace, id).is_some() {
+                return;
+            }
+            started.await;
+        }
     }
 
     pub fn ids(&self) -> Vec<ActivationId> {

@@ -32,8 +32,8 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
 /// The attempt whose line ids have no attempt in front.
 const FIRST: u32 = 1;
-/// How often to look at an activation that waits to run.
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// How often to look at an activation that waits to run, in case a signal was lost.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// The event stream of an activation · 404 if it is unknown.
 pub async fn follow(
@@ -101,15 +101,21 @@ impl Follower {
             return self.follow_run(&running).await;
         }
         match self.app.invoker.job_state(&self.namespace, self.id).await {
-            // Returns earlier if it ends: a follower must not wait for a clock that stands still.
-            Ok(Some(JobState::Due | JobState::Leased)) => {
-                let waited = self.app.invoker.wait_for_end(&self.namespace, self.id, LOOK_AGAIN).await;
-                self.over = waited.is_err();
-            }
+            Ok(Some(JobState::Due | JobState::Leased)) => self.wait_for_start().await,
             Ok(None) if self.app.invoker.running(&self.namespace, self.id).is_some() => (), // it has started since
             Ok(Some(JobState::Dead) | None) => self.end().await,
             Err(_) => self.over = true, // the store is not available: the client reconnects
         }
+    }
+
+    /// Waits until the activation starts on this node or has ended, but looks again after a while in any case.
+    async fn wait_for_start(&mut self) {
+        let invoker = &self.app.invoker;
+        let waited = tokio::select! {
+            () = invoker.starts(&self.namespace, self.id) => Ok(()),
+            ended = invoker.wait_for_end(&self.namespace, self.id, LOOK_AGAIN) => ended,
+        };
+        self.over = waited.is_err(); // the store is not available: the client reconnects
     }
 
     async fn follow_run(&mut self, running: &RunningActivation) {
