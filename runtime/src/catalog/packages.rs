@@ -1,4 +1,4 @@
-//! Packages and bindings: their actions, where bindings lead, and how they are created, changed and deleted. rest.md §7.
+//! Packages and bindings: their actions, where bindings lead, and how they are written and deleted. rest.md §7.
 
 use wask_model::annotations::keys;
 use wask_model::{

@@ -23,7 +23,7 @@ pub struct JobCancellation {
 }
 
 /// Whether a store call stored the jobs that it was given.
-enum Written<T> {
+enum WriteOutcome<T> {
     /// All of them are on disk.
     Stored(T),
     /// None of them is.
@@ -43,7 +43,7 @@ impl Queue {
             queue.0.store.enqueue(record, jobs).await?;
             reach(Stage::Accepted);
             stored();
-            Ok(Written::Stored(()))
+            Ok(WriteOutcome::Stored(()))
         })
         .await
     }
@@ -61,10 +61,10 @@ impl Queue {
                 FirstRequestOutcome::Stored => {
                     reach(Stage::Accepted);
                     stored();
-                    Ok(Written::Stored(FirstRequestOutcome::Stored))
+                    Ok(WriteOutcome::Stored(FirstRequestOutcome::Stored))
                 }
                 refused @ (FirstRequestOutcome::Before(_) | FirstRequestOutcome::Full { .. }) => {
-                    Ok(Written::Refused(refused))
+                    Ok(WriteOutcome::Refused(refused))
                 }
             }
         })
@@ -83,10 +83,10 @@ impl Queue {
         self.store_and_start(vec![work], move |queue, mut jobs| async move {
             let job = jobs.pop().expect("one piece of work makes one job");
             if !queue.0.store.redrive(&namespace, dead, job).await? {
-                return Ok(Written::Refused(false));
+                return Ok(WriteOutcome::Refused(false));
             }
             stored();
-            Ok(Written::Stored(true))
+            Ok(WriteOutcome::Stored(true))
         })
         .await
     }
@@ -100,9 +100,9 @@ impl Queue {
             match queue.0.store.cancel_job(cancel).await? {
                 CancelOutcome::Ended => {
                     queue.job_ended(lane, &namespace, job);
-                    Ok(Written::Stored(CancelOutcome::Ended))
+                    Ok(WriteOutcome::Stored(CancelOutcome::Ended))
                 }
-                refused @ (CancelOutcome::Asked | CancelOutcome::No) => Ok(Written::Refused(refused)),
+                refused @ (CancelOutcome::Asked | CancelOutcome::No) => Ok(WriteOutcome::Refused(refused)),
             }
         })
         .await
@@ -117,18 +117,18 @@ impl Queue {
     ) -> Result<T, Failure>
     where
         T: Send + 'static,
-        F: Future<Output = Result<Written<T>, Failure>> + Send + 'static,
+        F: Future<Output = Result<WriteOutcome<T>, Failure>> + Send + 'static,
     {
         let queue = self.clone();
         let storing = self.0.running.spawn(async move {
             let reserved: Vec<ReservedJob> = work.into_iter().map(|work| queue.reserve(work)).collect();
             let jobs = reserved.iter().map(|reserved| reserved.job.clone()).collect();
             match write(queue.clone(), jobs).await? {
-                Written::Stored(outcome) => {
+                WriteOutcome::Stored(outcome) => {
                     queue.start(reserved);
                     Ok(outcome)
                 }
-                Written::Refused(outcome) => {
+                WriteOutcome::Refused(outcome) => {
                     queue.give_up(reserved);
                     Ok(outcome)
                 }

@@ -168,7 +168,8 @@ impl Queue {
     /// Gives a leased job back unfinished, due after `after`.
     async fn release(&self, lane: Lane, lease: &Lease, after: Duration) {
         let due = self.0.clock.now().after(after);
-        self.until_stored(lease, || self.0.store.release_job(lease, due)).await; // or its lease would be renewed forever
+        // Without this write, the node would renew the lease of the job forever.
+        self.until_stored(lease, || self.0.store.release_job(lease, due)).await;
         self.due_at(lane, due);
     }
 
