@@ -186,12 +186,7 @@ pub enum Entity {
 impl Entity {
     /// Where it is.
     pub fn name(&self) -> &FullName {
-        match self {
-            Entity::Action(a) => &a.name,
-            Entity::Trigger(t) => &t.name,
-            Entity::Rule(r) => &r.name,
-            Entity::Package(p) => &p.name,
-        }
+        self.head().name
     }
 
     /// The collection that it belongs to.
@@ -206,22 +201,12 @@ impl Entity {
 
     /// Its version.
     pub fn version(&self) -> Version {
-        match self {
-            Entity::Action(a) => a.version,
-            Entity::Trigger(t) => t.version,
-            Entity::Rule(r) => r.version,
-            Entity::Package(p) => p.version,
-        }
+        self.head().version
     }
 
     /// When it was created or last changed.
     pub fn updated(&self) -> Timestamp {
-        match self {
-            Entity::Action(a) => a.updated,
-            Entity::Trigger(t) => t.updated,
-            Entity::Rule(r) => r.updated,
-            Entity::Package(p) => p.updated,
-        }
+        self.head().updated
     }
 
     /// Whether other namespaces may read it: see [`Package::is_shared`]; no other entity is shared.
