@@ -156,6 +156,16 @@ fn a_wing_of_the_api_uses_only_the_wings_below_it() {
 }
 
 #[test]
+fn a_folder_of_the_sandbox_uses_only_the_folders_below_it() {
+    let folders = ["engine", "output", "abi", "run", "deploy"];
+    for (at, folder) in folders.iter().enumerate() {
+        let above: Vec<String> = folders[at + 1..].iter().map(|above| format!("crate::{above}")).collect();
+        let above: Vec<&str> = above.iter().map(String::as_str).collect();
+        assert_eq!(findings(&format!("runtime/sandbox/src/{folder}"), &above, &[]), Vec::<String>::new());
+    }
+}
+
+#[test]
 fn only_the_clock_tells_the_time() {
     let words = ["SystemTime::now", "Instant::now", "Utc::now", "Local::now"];
     // The sandbox is handed its clock; the system's, for runs outside a node, and its stopwatch stand in one file. Its

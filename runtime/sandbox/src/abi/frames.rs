@@ -21,7 +21,7 @@ pub struct Frame {
 pub trait HostCalls: Send + Sync {
     /// Answers one request. A refusal is an answer too.
     ///
-    /// The guest waits meanwhile. Dropping the future must be safe, because a run that ends drops it.
+    /// The guest waits for the answer. Dropping the future must be safe, because a run that ends drops it.
     async fn call(&self, request: Frame) -> Frame;
 }
 
