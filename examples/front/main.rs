@@ -20,7 +20,7 @@ struct StartedJob {
 
 #[wask_sdk::action]
 fn front(mut start: Start) -> Result<StartedJob, HostError> {
-    start.params.retain(|name, _| !name.starts_with("__ow_")); // the HTTP request belongs to this action, not to the worker
+    start.params.retain(|name, _| !name.starts_with("__ow_")); // the worker does not get the HTTP request
     let activation_id = invoke(&start.worker, &start.params)?;
     Ok(StartedJob { activation_id })
 }

@@ -1,4 +1,5 @@
-//! Works for `seconds` and logs its progress. It takes too long for a caller to wait: start it, then poll its activation.
+//! Works for `seconds` and logs its progress. It takes too long for a caller to wait: start it, then poll its
+//! activation.
 
 use std::thread::sleep;
 use std::time::Duration;

@@ -1,9 +1,9 @@
 //! Turns the return value of the author's function into the result line.
 //!
-//! `Result` implements `Serialize` itself, so one blanket impl cannot tell an `Err` from a value. The attribute therefore
-//! generates `(&&&Answer(greet(args))).line()`. Method look-up tries the most references first, so it takes the first of
-//! [`DataOrData`], [`DataOrText`] and [`JustData`] that fits. This works for type aliases of `Result` too, which the
-//! attribute could not recognise by name.
+//! `Result` implements `Serialize` itself, so one blanket impl cannot tell an `Err` from a value. The attribute
+//! therefore generates `(&&&Answer(greet(args))).line()`. Method look-up tries the most references first, so it takes
+//! the first of [`DataOrData`], [`DataOrText`] and [`JustData`] that fits. This works for type aliases of `Result` too,
+//! which the attribute could not recognise by name.
 
 use std::fmt::Display;
 
@@ -42,7 +42,8 @@ impl<T: Serialize, E: Display> DataOrText for &Answer<Result<T, E>> {
     }
 }
 
-/// Any other value. The bound is on the method, so that the compiler's error names `Serialize` and nothing more obscure.
+/// Any other value. The bound is on the method, so that the compiler's error names `Serialize` and nothing more
+/// obscure.
 pub trait JustData<T> {
     /// The result line.
     fn line(&self) -> ResultLine

@@ -33,8 +33,8 @@ impl Failure {
         }
     }
 
-    /// A failure that callers of the web action's `.http` address get as an HTTP answer: `{"statusCode": status, "body":
-    /// body}`.
+    /// A failure that callers of the web action's `.http` address get as an HTTP answer: `{"statusCode": status,
+    /// "body": body}`.
     pub fn http(status: u16, body: impl Serialize) -> Failure {
         Failure::json(WebResponse::status(status).body(body))
     }

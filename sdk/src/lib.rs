@@ -20,8 +20,8 @@ pub use web::{WebRequest, WebResponse};
 
 /// Writes one line to the logs of the activation. Takes what `format!` takes.
 ///
-/// Everything on standard error is a log. So is everything on standard output before its last line, which is the result;
-/// end what you print there with a newline.
+/// Everything on standard error is a log. So is everything on standard output before its last line, which is the
+/// result; end what you print there with a newline.
 ///
 /// ```
 /// wask_sdk::log!("{} of {} done", 3, 7);

@@ -1,5 +1,5 @@
-//! Runs one activation inside the guest: reads the arguments from standard input, calls the author's function, and writes
-//! the result to standard output.
+//! Runs one activation inside the guest: reads the arguments from standard input, calls the author's function, and
+//! writes the result to standard output.
 
 use std::fmt::Arguments;
 use std::io::{self, Read, Write};

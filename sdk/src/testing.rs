@@ -22,8 +22,8 @@ use serde_json::{Value, json};
 
 use crate::{Context, HostError, Reason};
 
-/// Answers all following invocations: `action` gets the name and the parameters, and returns the result. `Err` refuses the
-/// call. A result with the member `error` means that the action failed.
+/// Answers all following invocations: `action` gets the name and the parameters, and returns the result. `Err` refuses
+/// the call. A result with the member `error` means that the action failed.
 pub fn on_invoke(action: impl FnMut(&str, Value) -> Result<Value, HostError> + 'static) {
     DOUBLES.with_borrow_mut(|doubles| doubles.on_invoke = Some(Box::new(action)));
 }

@@ -41,8 +41,8 @@ pub(crate) fn special() -> Vec<(IpNet, &'static str)> {
     SPECIAL.iter().map(read).collect()
 }
 
-/// Every address that packets to `address` may reach: itself, and the IPv4 addresses that a translator or a tunnel takes
-/// from it. An IPv4-mapped IPv6 address is its IPv4 address only.
+/// Every address that packets to `address` may reach: itself, and the IPv4 addresses that a translator or a tunnel
+/// takes from it. An IPv4-mapped IPv6 address is its IPv4 address only.
 pub(crate) fn destinations(address: IpAddr) -> Vec<IpAddr> {
     let address = address.to_canonical();
     let mut destinations = vec![address];

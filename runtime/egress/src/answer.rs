@@ -14,13 +14,13 @@ pub struct Answer {
     /// How long the receiver asks callers to wait, from `Retry-After`. It may be years; the caller caps it. `None`: the
     /// header is missing or malformed.
     pub retry_after: Option<Duration>,
-    /// The body as received, not decompressed: at most [`Bounds::read_bytes`](crate::Bounds::read_bytes), and fewer bytes
-    /// than the receiver sent if it took too long.
+    /// The body as received, not decompressed: at most [`Bounds::read_bytes`](crate::Bounds::read_bytes), and fewer
+    /// bytes than the receiver sent if it took too long.
     pub body: Bytes,
 }
 
-/// Reads `Retry-After`: seconds or a date. The distance to a date is measured from the receiver's `Date`, or from `now` if
-/// it sent none. A date in the past means no wait. RFC 9110 §10.2.3.
+/// Reads `Retry-After`: seconds or a date. The distance to a date is measured from the receiver's `Date`, or from `now`
+/// if it sent none. A date in the past means no wait. RFC 9110 §10.2.3.
 pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = text(headers, RETRY_AFTER)?;
     if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {

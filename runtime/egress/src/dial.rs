@@ -12,8 +12,8 @@ use crate::error::SendError;
 /// How many addresses of one name are tried, because a name can have hundreds.
 const TRIED: usize = 8;
 
-/// Connects to the first of `addresses` that answers. Each gets the same part of `time`, so that a silent address does not
-/// use up the time of the next.
+/// Connects to the first of `addresses` that answers. Each gets the same part of `time`, so that a silent address does
+/// not use up the time of the next.
 pub(crate) async fn dial(addresses: &[IpAddr], port: u16, time: Duration) -> Result<TcpStream, SendError> {
     let tried = &addresses[..addresses.len().min(TRIED)];
     let mut failed = SendError::Dns("the name has no address".to_owned());

@@ -20,12 +20,12 @@ use crate::resolve::Resolve;
 use crate::target::{Host, Target};
 use crate::tls::{BadRoots, Tls};
 
-/// How long to read the body after the head has arrived. The status decides, so a receiver that sends its body slowly must
-/// neither turn its own success into a failure nor occupy a permit for long.
+/// How long to read the body after the head has arrived. The status decides, so a receiver that sends its body slowly
+/// must neither turn its own success into a failure nor occupy a permit for long.
 const BODY_TIME: Duration = Duration::from_secs(1);
 
-/// The connector. Every request uses a connection of its own. Redirects are not followed, proxies of the environment are
-/// not used, cookies are not kept, and bodies are not decompressed.
+/// The connector. Every request uses a connection of its own. Redirects are not followed, proxies of the environment
+/// are not used, cookies are not kept, and bodies are not decompressed.
 pub struct Egress {
     policy: Policy,
     resolver: Arc<dyn Resolve>,
@@ -33,8 +33,8 @@ pub struct Egress {
 }
 
 impl Egress {
-    /// A connector that trusts the system's certificate authorities. Reading their certificates takes some milliseconds.
-    /// If there are none, requests to https targets fail. `Err`: a setting is not an address range.
+    /// A connector that trusts the system's certificate authorities. Reading their certificates takes some
+    /// milliseconds. If there are none, requests to https targets fail. `Err`: a setting is not an address range.
     pub fn new(config: &EgressConfig, resolver: Arc<dyn Resolve>) -> Result<Egress, BadRange> {
         let tls = Tls::new(&[]).expect("only additional certificates can be bad");
         Ok(Egress { policy: Policy::new(config)?, resolver, tls })
@@ -45,8 +45,8 @@ impl Egress {
         Ok(Egress { tls: Tls::new(pem)?, ..self })
     }
 
-    /// Checks a target without looking its name up. `Err`: it names an address, in any spelling, or `localhost` or a name
-    /// below it, and the policy forbids that. Any other name passes.
+    /// Checks a target without looking its name up. `Err`: it names an address, in any spelling, or `localhost` or a
+    /// name below it, and the policy forbids that. Any other name passes.
     pub fn check_literal(&self, target: &Target) -> Result<(), ForbiddenAddress> {
         self.policy.check_literal(target)
     }
@@ -58,13 +58,13 @@ impl Egress {
     pub async fn send(&self, outgoing: OutgoingRequest<'_>, bounds: &Bounds) -> Result<Answer, SendError> {
         let now = outgoing.now;
         let mut time_is_up = pin!(sleep(bounds.total));
-        let response = tokio::select! {
+        let answer = tokio::select! {
             biased; // the clock first, because a receiver that floods us must not keep us from checking it
             () = &mut time_is_up => return Err(SendError::Timeout),
-            response = async { begin(self.connect(outgoing.target, bounds.connect).await?, outgoing).await } => response?,
+            answer = async { begin(self.connect(outgoing.target, bounds.connect).await?, outgoing).await } => answer?,
         };
-        let (status, retry_after) = (response.status, retry_after(&response.headers, now));
-        let body = response.body(bounds.read_bytes, first(time_is_up, sleep(BODY_TIME))).await;
+        let (status, retry_after) = (answer.status, retry_after(&answer.headers, now));
+        let body = answer.body(bounds.read_bytes, first(time_is_up, sleep(BODY_TIME))).await;
         Ok(Answer { status, retry_after, body })
     }
 
@@ -73,7 +73,7 @@ impl Egress {
         let connected = async {
             let found = self.look_up(target).await?;
             let vetted = self.policy.vet(&target.host(), found).map_err(SendError::Forbidden)?;
-            let stream = dial(&vetted, target.port(), time).await?; // no second look-up: the vetted addresses are dialled
+            let stream = dial(&vetted, target.port(), time).await?; // the vetted ones, without another look-up
             if target.is_https() {
                 Ok(Box::new(self.tls.wrap(target, stream).await?) as Box<dyn Wire>)
             } else {

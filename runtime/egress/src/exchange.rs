@@ -58,8 +58,8 @@ pub(crate) async fn begin(wire: Box<dyn Wire>, outgoing: OutgoingRequest<'_>) ->
 }
 
 impl OpenResponse {
-    /// The first bytes of the body, at most `limit`. Stops at its end, when it breaks off, or when `over` ends. Closes the
-    /// connection.
+    /// The first bytes of the body, at most `limit`. Stops at its end, when it breaks off, or when `over` ends. Closes
+    /// the connection.
     pub(crate) async fn body(self, limit: usize, over: impl Future<Output = ()>) -> Bytes {
         let OpenResponse { mut body, mut connection, .. } = self;
         let mut read = BytesMut::new();
@@ -102,7 +102,7 @@ impl LiveConnection {
 /// The request as hyper sends it.
 fn request(outgoing: OutgoingRequest<'_>) -> Result<Request<Full<Bytes>>, SendError> {
     if outgoing.method == Method::CONNECT {
-        return Err(SendError::Protocol("CONNECT is for proxies".to_owned())); // the bytes after its answer would not be HTTP
+        return Err(SendError::Protocol("CONNECT is for proxies".to_owned())); // a tunnel is not HTTP
     }
     let mut request = Request::new(Full::new(outgoing.body));
     *request.method_mut() = outgoing.method;

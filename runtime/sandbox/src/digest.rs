@@ -6,7 +6,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
-/// Names a module by the SHA-256 hash of its WebAssembly bytes. Parses from and prints as 64 lower-case hexadecimal digits.
+/// Names a module by the SHA-256 hash of its WebAssembly bytes. Parses from and prints as 64 lower-case hexadecimal
+/// digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 32]);
 

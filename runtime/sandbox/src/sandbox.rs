@@ -28,8 +28,8 @@ struct Inner {
 impl Sandbox {
     /// Sets up the engine and its threads.
     ///
-    /// `cache_dir` holds compiled code; `None` keeps it in memory only. `Err`: a setting is out of range, or the engine,
-    /// a thread or the directory could not be set up.
+    /// `cache_dir` holds compiled code; `None` keeps it in memory only. `Err`: a setting is out of range, or the
+    /// engine, a thread or the directory could not be set up.
     pub fn new(config: &SandboxConfig, cache_dir: Option<&Path>) -> Result<Sandbox, SandboxError> {
         config.check()?;
         let modules = Arc::new(Modules::new(config, cache_dir)?);
@@ -78,10 +78,10 @@ impl Sandbox {
 
     /// Runs `module` until it ends or one of the run's limits ends it.
     ///
-    /// Time is wall-clock time, accurate to one epoch tick, and includes instantiation. The guest starts on the caller's
-    /// threads and moves to low-priority ones after `handover_cpu_ms` of CPU time. Dropping the future ends the guest at
-    /// its next tick. Guest misbehaviour is a [`RunEnd`](crate::RunEnd); `Err` means that this host could not run
-    /// anything.
+    /// Time is wall-clock time, accurate to one epoch tick, and includes instantiation. The guest starts on the
+    /// caller's threads and moves to low-priority ones after `handover_cpu_ms` of CPU time. Dropping the future ends
+    /// the guest at its next tick. Guest misbehaviour is a [`RunEnd`](crate::RunEnd); `Err` means that this host could
+    /// not run anything.
     pub async fn run(&self, module: &Module, run: Run) -> Result<RunReport, SandboxError> {
         let signals = run.stop.0.clone();
         let guest = Box::pin(run::run_guest(module.clone(), run, self.0.config.clone(), signals.clone()));

@@ -1,5 +1,5 @@
-//! Checks what the attribute is put on. Anything that cannot be an action gets one error, on the author's own token, that
-//! says what to write instead.
+//! Checks what the attribute is put on. Anything that cannot be an action gets one error, on the author's own token,
+//! that says what to write instead.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};

@@ -35,8 +35,8 @@ pub fn action(options: TokenStream, item: TokenStream) -> TokenStream {
     }
 }
 
-/// Generates `main`. Its parts have the spans of the author's types, so that the compiler underlines a type that does not
-/// fit.
+/// Generates `main`. Its parts have the spans of the author's types, so that the compiler underlines a type that does
+/// not fit.
 fn main_calling(action: &ItemFn) -> Tokens {
     let name = &action.sig.ident;
     let returned = match &action.sig.output {

@@ -14,7 +14,7 @@ pub fn parse<A: DeserializeOwned>(text: &str) -> Result<A, String> {
     }
     match serde_json::from_str(text) {
         Ok(Value::Object(members)) => from_members(members),
-        Ok(other) => A::deserialize(other).map_err(|cause| format!("arguments: {cause}")), // in a sequence it may be an array
+        Ok(other) => A::deserialize(other).map_err(|cause| format!("arguments: {cause}")), // an array in a sequence
         Err(cause) => Err(format!("arguments: {cause}")),
     }
 }

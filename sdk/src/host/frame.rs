@@ -42,8 +42,8 @@ impl<'a> Request<'a> {
         Request { op: "actions.invoke", name, mode: Some(mode) }
     }
 
-    /// Invokes an action and waits. Always asks for the record, because a bare result shows neither a failure nor that the
-    /// action is still running.
+    /// Invokes an action and waits. Always asks for the record, because a bare result shows neither a failure nor that
+    /// the action is still running.
     pub fn wait(name: &'a str, wait: Option<Duration>) -> Request<'a> {
         let timeout = wait.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
         let mode = Mode { blocking: true, result: false, timeout };

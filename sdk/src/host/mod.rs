@@ -1,4 +1,5 @@
-//! What an action may ask of its host: invoke an action, fire a trigger. Both act in the namespace of the running action.
+//! What an action may ask of its host: invoke an action, fire a trigger. Both act in the namespace of the running
+//! action.
 
 mod error;
 mod frame;
@@ -66,8 +67,8 @@ impl Invocation {
         Ok(started.activation_id)
     }
 
-    /// Invokes the action, waits for it and returns its result. `Err` is [`Reason::ActionFailed`] if the action ended with
-    /// an error, and [`Reason::StillRunning`] if it is still running after the wait; it then goes on.
+    /// Invokes the action, waits for it and returns its result. `Err` is [`Reason::ActionFailed`] if the action ended
+    /// with an error, and [`Reason::StillRunning`] if it is still running after the wait; it then goes on.
     pub fn result<T: DeserializeOwned>(&self, params: &impl Serialize) -> Result<T, HostError> {
         let record = self.record(params)?;
         let Some(response) = record.get("response") else {

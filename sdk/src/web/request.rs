@@ -34,8 +34,8 @@ pub struct WebRequest<T = Map<String, Value>> {
     pub user: Option<String>,
     /// The query as text. Only web actions with the annotation `raw-http` have it.
     pub query: Option<String>,
-    /// The body as it arrived: text, base64, or JSON that is not an object. [`WebRequest::body_bytes`] decodes it. `None`
-    /// if there was no body, or if its members are among the arguments.
+    /// The body as it arrived: text, base64, or JSON that is not an object. [`WebRequest::body_bytes`] decodes it.
+    /// `None` if there was no body, or if its members are among the arguments.
     pub body: Option<Value>,
     /// The arguments without the `__ow_*` ones.
     pub args: T,

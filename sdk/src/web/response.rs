@@ -7,8 +7,8 @@ use crate::base64;
 
 /// An HTTP answer. Return it as the value or as the `Err` of a `Result`.
 ///
-/// An address ending in `.http` uses all of it; `.html`, `.svg` and `.text` use only the body. Without status and body, the
-/// host answers 204.
+/// An address ending in `.http` uses all of it; `.html`, `.svg` and `.text` use only the body. Without status and body,
+/// the host answers 204.
 ///
 /// ```
 /// use wask_sdk::WebResponse;

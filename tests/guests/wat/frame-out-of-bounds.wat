@@ -1,4 +1,5 @@
-;; Sends the host a frame from beyond its memory. Returns {} if the host answers -1, as the contract says; traps otherwise.
+;; Sends the host a frame from beyond its memory. Returns {} if the host answers -1, as the contract says; traps
+;; otherwise.
 (module
   (import "wask" "call" (func $call (param i32 i32) (result i64)))
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))

@@ -1,5 +1,5 @@
-;; Opens ../../../../etc/passwd below descriptors 0 to 9. Returns {"escaped":true} if that succeeds below one of them, else
-;; {"escaped":false}.
+;; Opens ../../../../etc/passwd below descriptors 0 to 9. Returns {"escaped":true} if that succeeds below one of them,
+;; else {"escaped":false}.
 (module
   (import "wasi_snapshot_preview1" "path_open"
     (func $path_open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))

@@ -8,7 +8,8 @@ use crate::addresses::{destinations, special};
 use crate::config::{BadRange, EgressConfig};
 use crate::target::Target;
 
-/// The settings, parsed. An address in `denied` is forbidden; one in a special range is forbidden unless `allowed` holds it.
+/// The settings, parsed. An address in `denied` is forbidden; one in a special range is forbidden unless `allowed`
+/// holds it.
 #[derive(Debug)]
 pub(crate) struct Policy {
     denied: Vec<IpNet>,

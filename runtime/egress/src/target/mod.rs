@@ -1,5 +1,6 @@
-//! Parses the URL of a receiver. The host is read as browsers read it (WHATWG), so that every spelling of an address means
-//! that address. Path and query are sent as given, because receivers compare and sign them. Feeds contract §C.2, C.9.
+//! Parses the URL of a receiver. The host is read as browsers read it (WHATWG), so that every spelling of an address
+//! means that address. Path and query are sent as given, because receivers compare and sign them. Feeds contract §C.2,
+//! C.9.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -7,7 +8,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use http::uri::{PathAndQuery, Uri};
 use url::Url;
 
-/// An absolute URL with scheme `http` or `https`, without user name and fragment, whose port is 80, 443 or at least 1024.
+/// An absolute URL with scheme `http` or `https`, without user name and fragment, whose port is 80, 443 or at least
+/// 1024.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     given: String,
@@ -186,15 +188,15 @@ fn read_authority(scheme: Scheme, authority: &str) -> Result<(Host, u16), BadTar
 
 impl Host {
     fn from_name(name: &str) -> Result<Host, BadTarget> {
-        let name = name.strip_suffix('.').unwrap_or(name); // a dot at the end marks a name as complete; every name here is
+        let name = name.strip_suffix('.').unwrap_or(name); // the dot marks a name as complete; all are
         if name.is_empty() {
             return Err(BadTarget::NotAbsolute);
         }
         Ok(Host::Name(name.to_owned()))
     }
 
-    /// The addresses that are known without a look-up: an address itself, and the loopback addresses for `localhost` and
-    /// all names below it (RFC 6761 §6.3).
+    /// The addresses that are known without a look-up: an address itself, and the loopback addresses for `localhost`
+    /// and all names below it (RFC 6761 §6.3).
     pub(crate) fn known_addresses(&self) -> Vec<IpAddr> {
         match self {
             Host::Address(address) => vec![*address],

@@ -144,8 +144,8 @@ impl Trap {
         self.0.local_addr().unwrap().port()
     }
 
-    /// Whether nothing has connected. On loopback, a connection is in the listener's queue as soon as the other side has
-    /// opened it.
+    /// Whether nothing has connected. On loopback, a connection is in the listener's queue as soon as the other side
+    /// has opened it.
     pub fn is_untouched(&self) -> bool {
         self.0.accept().is_err_and(|cause| cause.kind() == ErrorKind::WouldBlock)
     }

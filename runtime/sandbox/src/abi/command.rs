@@ -1,5 +1,6 @@
-//! WASI preview 1, implemented by `wasmtime-wasi`, for a command with arguments, an environment, standard streams, clocks
-//! and random numbers, but without files, directories and sockets. This file replaces only what the library cannot do.
+//! WASI preview 1, implemented by `wasmtime-wasi`, for a command with arguments, an environment, standard streams,
+//! clocks and random numbers, but without files, directories and sockets. This file replaces only what the library
+//! cannot do.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,8 +36,8 @@ pub(super) fn add_to(linker: &mut Linker<Context>) -> wasmtime::Result<()> {
     Ok(())
 }
 
-/// Replaces functions of the library. Its sleeps use only tokio's clock, it accepts no exit code above 125, and it writes a
-/// line to the host's log each time a guest asks for a socket.
+/// Replaces functions of the library. Its sleeps use only tokio's clock, it accepts no exit code above 125, and it
+/// writes a line to the host's log each time a guest asks for a socket.
 fn replace(linker: &mut Linker<Context>) -> wasmtime::Result<()> {
     poll::add_to(linker, MODULE)?;
     linker.func_wrap(MODULE, "proc_exit", |code: i32| -> wasmtime::Result<()> { Err(I32Exit(code).into()) })?;

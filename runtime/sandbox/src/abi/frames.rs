@@ -16,7 +16,7 @@ pub struct Frame {
     pub body: Bytes,
 }
 
-/// The services that a guest can reach. Whoever implements it decides what they do.
+/// The services that a guest can reach. The implementation decides what they do.
 #[async_trait]
 pub trait HostCalls: Send + Sync {
     /// Answers one request. A refusal is an answer too.

@@ -1,5 +1,5 @@
-//! The allowed shape of a module, checked in one pass before it is compiled. A hostile module of a few kilobytes can keep
-//! the compiler busy for many seconds, and an author needs a sentence rather than a parser's error.
+//! The allowed shape of a module, checked in one pass before it is compiled. A hostile module of a few kilobytes can
+//! keep the compiler busy for many seconds, and an author needs a sentence rather than a parser's error.
 
 use std::collections::HashMap;
 use std::fmt::Display;

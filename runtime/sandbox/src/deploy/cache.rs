@@ -1,6 +1,6 @@
 //! Compiled code on disk. A file is native code that will be executed, so only files that this installation wrote are
-//! loaded. The directory belongs to the service alone, and each file ends with a MAC over its name and content, made with
-//! a key that never leaves the directory.
+//! loaded. The directory belongs to the service alone, and each file ends with a MAC over its name and content, made
+//! with a key that never leaves the directory.
 //!
 //! The MAC is checked when a file is loaded. From then on the file is mapped, so a change or truncation in place would
 //! reach the running process. To replace a file, rename another one over it, as [`DiskCache::store`] does.
@@ -29,8 +29,8 @@ const EXTENSION: &str = "cwasm";
 pub(super) struct DiskCache {
     dir: PathBuf,
     key: [u8; 32],
-    /// A hash of engine version, engine settings, CPU and bounds. It is part of each file name, so code that was compiled
-    /// under others is not found.
+    /// A hash of engine version, engine settings, CPU and bounds. It is part of each file name, so code that was
+    /// compiled under others is not found.
     compatibility: u64,
     most_bytes: u64,
     written: AtomicU64,

@@ -1,6 +1,7 @@
-//! Compiles on a few threads of low priority, with a bounded queue and a time budget. A compilation cannot be interrupted,
-//! so a thread that overruns its budget is replaced by a new one and ends when its compilation is done. At most as many
-//! threads are replaced as there are regular ones. If those overrun too, modules wait and are refused in the end.
+//! Compiles on a few threads of low priority, with a bounded queue and a time budget. A compilation cannot be
+//! interrupted, so a thread that overruns its budget is replaced by a new one and ends when its compilation is done. At
+//! most as many threads are replaced as there are regular ones. If those overrun too, modules wait, and are refused
+//! after `compile_wait_ms`.
 
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -64,7 +65,8 @@ impl Compiler {
         Ok(Compiler(shared))
     }
 
-    /// Compiles a module, or joins a compilation of it that is under way. Dropping the future does not stop the compilation.
+    /// Compiles a module, or joins a compilation of it that is under way. Dropping the future does not stop the
+    /// compilation.
     pub async fn compile(&self, digest: Digest, wasm: Arc<Vec<u8>>) -> Result<(), RefusedModule> {
         let mut progress = self.0.submit(digest, wasm)?;
         let spent = self.wait_for_thread(&mut progress).await?;

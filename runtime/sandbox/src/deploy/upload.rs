@@ -1,5 +1,5 @@
-//! From posted code to the bytes of a module. Accepts base64 of a `.wasm` file, base64 of a zip archive with exactly one
-//! `.wasm` file, and WebAssembly text. `bounds` decides later whether the bytes are an acceptable module.
+//! From posted code to the bytes of a module. Accepts base64 of a `.wasm` file, base64 of a zip archive with exactly
+//! one `.wasm` file, and WebAssembly text. `bounds` decides later whether the bytes are an acceptable module.
 
 use std::io::{Cursor, Read};
 

@@ -1,4 +1,5 @@
-//! Every setting of the sandbox, with unit, default and reason. The caller supplies the values; this crate reads no files.
+//! Every setting of the sandbox, with unit, default and reason. The caller supplies the values; this crate reads no
+//! files.
 
 use serde::{Deserialize, Serialize};
 

@@ -11,8 +11,8 @@ pub struct RunLimits {
     pub time: Duration,
     /// Bytes of linear memory. Default 256 MiB.
     pub memory_bytes: u64,
-    /// Bytes of log lines as stored, including 40 bytes per line for its time and stream name. 0 collects no logs. Default
-    /// 10 MiB.
+    /// Bytes of log lines as stored, including 40 bytes per line for its time and stream name. 0 collects no logs.
+    /// Default 10 MiB.
     pub log_bytes: u64,
     /// Bytes of the result line. Default 1 MiB.
     pub result_bytes: u64,

@@ -1,5 +1,6 @@
-//! The wasmtime engine: which features of WebAssembly guests may use, where their memory lies, and the tick that ends their
-//! turns. Next to it, what every other folder uses: settings, limits, clock, errors, and the relay that polls a guest.
+//! The wasmtime engine: which features of WebAssembly guests may use, where their memory lies, and the tick that ends
+//! their turns. Next to it, what every other folder uses: settings, limits, clock, errors, and the relay that polls a
+//! guest.
 
 mod clock;
 mod config;

@@ -1,6 +1,6 @@
-//! Decides who polls a guest, and until when. A guest starts on its caller's threads; after it has used its CPU budget, the
-//! low-priority threads take over. A guest is never dropped in the middle of its own code: it gets a signal to end and is
-//! polled until it has ended. Only a guest that waits in a host call is dropped.
+//! Decides who polls a guest, and until when. A guest starts on its caller's threads; after it has used its CPU budget,
+//! the low-priority threads take over. A guest is never dropped in the middle of its own code: it gets a signal to end
+//! and is polled until it has ended. Only a guest that waits in a host call is dropped.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -26,8 +26,8 @@ pub(crate) enum StopReason {
     Cancelled,
 }
 
-/// Ends a run from outside: at the end of the guest's turn, or at once if the guest waits in a host call. What the guest
-/// has written is kept.
+/// Ends a run from outside: at the end of the guest's turn, or at once if the guest waits in a host call. What the
+/// guest has written is kept.
 #[derive(Clone, Default)]
 pub struct Stop(pub(crate) Arc<Signals>);
 
@@ -92,8 +92,8 @@ impl Signals {
     }
 }
 
-/// Polls `guest` until it ends. If it waits in a host call at its `deadline`, or when it is abandoned or cancelled, it is
-/// dropped. A guest that computes ends itself (see [`Signals::turn_over`]), so only one that waits needs a timer.
+/// Polls `guest` until it ends. If it waits in a host call at its `deadline`, or when it is abandoned or cancelled, it
+/// is dropped. A guest that computes ends itself (see [`Signals::turn_over`]), so only one that waits needs a timer.
 pub(crate) async fn until<T>(
     guest: impl Future<Output = T>,
     signals: &Signals,
@@ -125,8 +125,8 @@ pub(crate) async fn until<T>(
 /// A run that has not ended.
 pub(crate) type Job<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// Polls a job on its caller's thread until it has used `budget` of CPU time, then on the threads of `back`. Dropping the
-/// relay ends the guest.
+/// Polls a job on its caller's thread until it has used `budget` of CPU time, then on the threads of `back`. Dropping
+/// the relay ends the guest.
 pub(crate) struct Relay<T: Send + 'static> {
     location: Location<T>,
     spent: Duration,

@@ -1,5 +1,5 @@
-//! Splits what a guest writes into lines. The last non-empty line of stdout is the result, so each such line is held back
-//! until the next one shows that it was a log line.
+//! Splits what a guest writes into lines. The last non-empty line of stdout is the result, so each such line is held
+//! back until the next one shows that it was a log line.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -27,7 +27,8 @@ pub enum Stream {
     Stderr,
 }
 
-/// Gets log lines while the guest runs. A line of stdout arrives after the next one, because it might have been the result.
+/// Gets log lines while the guest runs. A line of stdout arrives after the next one, because it might have been the
+/// result.
 pub trait LogSink: Send + Sync {
     /// Takes one line. Called during the guest's turn, so it must neither block nor take long.
     fn line(&self, line: &LogLine);

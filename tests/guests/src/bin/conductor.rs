@@ -1,5 +1,6 @@
-//! A conductor that follows `plan`, a list: each time it returns the first entry and keeps the others in its state. With
-//! `forever`, the name of an action, it invokes that again and again. At the end of the plan it returns its arguments.
+//! A conductor that follows `plan`, a list: each time it returns the first entry and keeps the others in its state.
+//! With `forever`, the name of an action, it invokes that again and again. At the end of the plan it returns its
+//! arguments.
 
 use serde_json::{Map, Value, json};
 

@@ -1,5 +1,5 @@
-//! Invokes action `name` with `params`, `blocking`, `result` and `timeout` (ms), and returns the host's answer unchanged.
-//! A refusal becomes `{"refused":{"reason":…,"error":…}}`.
+//! Invokes action `name` with `params`, `blocking`, `result` and `timeout` (ms), and returns the host's answer
+//! unchanged. A refusal becomes `{"refused":{"reason":…,"error":…}}`.
 
 use serde_json::{Map, Value, json};
 

@@ -1,4 +1,5 @@
-//! Logs and returns text that is easily corrupted: several planes, both directions, control characters, line separators.
+//! Logs and returns text that is easily corrupted: several planes, both directions, control characters, line
+//! separators.
 
 use serde_json::{Value, json};
 
