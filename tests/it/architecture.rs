@@ -182,10 +182,9 @@ fn only_the_clock_tells_the_time() {
 #[test]
 fn every_wait_of_a_node_goes_through_the_clock() {
     let words = ["time::sleep", "time::timeout", "time::interval", "use tokio::time"];
-    // The peer of a socket, the process manager that stops a node and a person who saves files live in real time,
-    // whatever the clock of a test shows.
+    // The peer of a socket lives in real time, whatever the clock of a test shows.
     let sockets = ["runtime/src/api/http/serve.rs", "runtime/src/api/http/drain_body.rs"];
-    let allowed = [&["runtime/src/clock.rs", "runtime/src/node", "runtime/src/cli/dev/"][..], &sockets].concat();
+    let allowed = [&["runtime/src/clock.rs"][..], &sockets].concat();
     assert_eq!(findings("runtime/src", &words, &allowed), Vec::<String>::new());
 }
 

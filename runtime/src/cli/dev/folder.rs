@@ -10,6 +10,7 @@ use wask_model::NamespaceName;
 
 use super::sync::{self, SyncOutcome};
 use crate::catalog::Catalog;
+use crate::clock::Clock;
 use crate::node::Node;
 
 /// How long a file must stay unchanged before it is deployed again: compilers write in several steps.
@@ -22,6 +23,16 @@ pub struct Changes {
     paths: mpsc::Receiver<PathBuf>,
     /// Dropping it ends the watch.
     _watcher: RecommendedWatcher,
+}
+
+impl Changes {
+    /// The next change, if there is one before `span` has passed.
+    async fn next_within(&mut self, span: Duration, clock: &Clock) -> Option<PathBuf> {
+        tokio::select! {
+            path = self.paths.recv() => path,
+            () = clock.sleep(span) => None,
+        }
+    }
 }
 
 /// Deploys the modules of a folder and prints their URLs. A file that cannot be deployed is reported and skipped. Returns
@@ -64,10 +75,10 @@ pub fn watch(folder: &Path) -> anyhow::Result<Changes> {
 }
 
 /// Deploys files when they change, until its task is aborted.
-pub async fn redeploy(catalog: &Catalog, namespace: &NamespaceName, mut changes: Changes) {
+pub async fn redeploy(catalog: &Catalog, namespace: &NamespaceName, mut changes: Changes, clock: &Clock) {
     while let Some(path) = changes.paths.recv().await {
         let mut changed = vec![path];
-        while let Ok(Some(next)) = tokio::time::timeout(SETTLE, changes.paths.recv()).await {
+        while let Some(next) = changes.next_within(SETTLE, clock).await {
             if !changed.contains(&next) {
                 changed.push(next);
             }

@@ -13,6 +13,7 @@ use wask_client::wskprops::{self, Props};
 use wask_model::{AuthKey, NamespaceName};
 
 use super::serve::Signals;
+use crate::clock::Clock;
 use crate::config::{BadConfig, Config, Loaded};
 use crate::node::{Node, Shared};
 
@@ -64,7 +65,8 @@ pub async fn run(config: Config, folder: Option<PathBuf>) -> anyhow::Result<()> 
     let mut tasks = vec![tokio::spawn(lines::print(ended))];
     if let Some(changes) = changes {
         let catalog = node.catalog.clone();
-        tasks.push(tokio::spawn(async move { folder::redeploy(&catalog, &namespace, changes).await }));
+        tasks
+            .push(tokio::spawn(async move { folder::redeploy(&catalog, &namespace, changes, &Clock::system()).await }));
     }
     let stopped = signals.stop_in_order(node).await;
     tasks.iter().for_each(tokio::task::JoinHandle::abort);
