@@ -69,7 +69,9 @@ async fn a_callback_can_be_cancelled_only_once() {
 
     assert_eq!(shell.ok(&["callback", "cancel", id]).await.out, format!("ok: cancelled callback {id}\n"));
     let over = shell.run(&["callback", "cancel", id]).await.expect(153);
-    assert!(over.error().starts_with(&format!("error: Unable to cancel callback '{id}': The callback is over")));
+    assert!(
+        over.error().starts_with(&format!("error: Unable to cancel callback '{id}': The callback has already ended"))
+    );
     let retry = shell.run(&["callback", "retry", id]).await.expect(153);
     assert!(retry.error().starts_with(&format!("error: Unable to retry callback '{id}': Only a callback")));
     me.ended(&activation).await;
