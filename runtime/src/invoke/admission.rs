@@ -23,7 +23,7 @@ use wask_model::{
 
 use super::invocation::{AdmittedInvocation, Invocation, Wait};
 use super::live::RunningActivation;
-use super::queued::{PendingCallback, Terms};
+use super::terms::{PendingCallback, Terms};
 use super::{arguments, builtin};
 use crate::callbacks::{AcceptedSubscription, Callbacks, ReportedActivation};
 use crate::catalog::{ActionEntry, Catalog, RequiredAccess};

@@ -9,7 +9,7 @@ use wask_model::{
 };
 
 use super::live::RunningActivation;
-use super::queued::Terms;
+use super::terms::Terms;
 use crate::catalog::ActionEntry;
 
 /// What a caller asks for.

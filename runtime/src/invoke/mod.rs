@@ -35,6 +35,7 @@ mod recorder;
 mod records;
 mod rerun;
 mod runner;
+mod terms;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -49,12 +50,13 @@ pub use arguments::{is_fixed, merge as merge_arguments};
 pub use dead_letters::Letter;
 pub use invocation::{AdmittedInvocation, Answer, Cause, Context, Invocation, Invoked, Wait};
 pub use live::{Lines, RunningActivation};
-pub use queued::{FailedAttempt, PendingCallback, QueuedAction, QueuedInvocation, Terms, failed_attempts};
+pub use queued::{FailedAttempt, QueuedAction, QueuedInvocation, failed_attempts};
 pub use record::Record;
 pub use recorder::{KeepInput, RecordConfig, Recorder, StorePolicy};
 pub use records::{Records, Unended};
 pub use rerun::Rerun;
 pub use runner::HostServices;
+pub use terms::{PendingCallback, Terms};
 
 use crate::callbacks::AcceptedSubscription;
 use crate::catalog::{ActionEntry, Catalog};
@@ -245,7 +247,7 @@ impl Invoker {
 
     /// Makes the activation visible and cancellable while it runs, and runs it. Returns what `dispatch` returns.
     async fn register(self: &Arc<Self>, admitted: &AdmittedInvocation, hold: &JobHold) -> Option<Vec<Activation>> {
-        let _visible = self.live.register(admitted);
+        let _visible = self.live.register(admitted.id, &admitted.running);
         self.dispatch(admitted, hold).await
     }
 

@@ -1,16 +1,14 @@
-//! What a job of the lane `invoke` carries: everything that a later run needs, and the terms of its acceptance.
+//! What a job of the lane `invoke` carries: everything that a later run needs.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use wask_model::{
-    ActivationId, Arguments, Callback, CallbackId, CallbackPayload, Failure, FullName, NamespaceName, RetryPolicy,
-    Status, Timestamp, Version,
-};
+use wask_model::{ActivationId, Arguments, Failure, FullName, NamespaceName, Status, Timestamp, Version};
 use wask_store::Lane;
 
 use super::arguments::chosen;
 use super::composition::Progress;
 use super::invocation::{AdmittedInvocation, Cause, Context};
+use super::terms::Terms;
 use crate::queue::NewWork;
 
 /// A queued activation. Its arguments are merged already: they are those of the time of acceptance.
@@ -43,35 +41,6 @@ pub struct QueuedInvocation {
     pub begun: u32,
 }
 
-/// What was agreed when an activation was accepted.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Terms {
-    /// Names of the arguments that are not the action's defaults; `None`: all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub given: Option<Vec<String>>,
-    /// Names of the arguments that the caller sent, if the trigger has parameters of its own; `None`: all of `given`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sent: Option<Vec<String>>,
-    /// The retry policy of the rule that started it. It replaces the action's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub retry: Option<RetryPolicy>,
-    /// How long its caller waits. Until then a failed attempt is not retried.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub waited_until: Option<Timestamp>,
-    /// The callback that reports its end.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub callback: Option<PendingCallback>,
-}
-
-/// The callback of an activation that has not ended.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PendingCallback {
-    pub id: CallbackId,
-    /// Host and port of the receiver: the callbacks to one site share its permits.
-    pub site: String,
-    pub payload: CallbackPayload,
-}
-
 /// An attempt that failed and was retried.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FailedAttempt {
@@ -84,12 +53,6 @@ pub struct FailedAttempt {
 impl FailedAttempt {
     fn document(&self) -> Value {
         json!({ "attempt": self.attempt, "at": self.at, "status": self.status.as_str(), "error": self.error })
-    }
-}
-
-impl PendingCallback {
-    pub fn new(callback: &Callback, site: String) -> Self {
-        PendingCallback { id: callback.id, site, payload: callback.payload.clone() }
     }
 }
 

@@ -21,9 +21,9 @@ use tracing::warn;
 use wask_model::annotations::keys;
 use wask_model::{Activation, ActivationId, Exec, Failure, FullName, Response, messages, truthy};
 
-use super::queued::Terms;
 use super::record::Record;
 use super::runner::refusal;
+use super::terms::Terms;
 use super::{AdmittedInvocation, Cause, Context, Invoker};
 use crate::catalog::ActionEntry;
 use conductor::ConductorState;

@@ -15,8 +15,6 @@ use wask_model::{ActivationId, NamespaceName};
 pub use detached::{Detachable, WaitOutcome};
 pub use running::{Lines, RunningActivation};
 
-use super::AdmittedInvocation;
-
 /// The activations that run on this node, and how their waiting callers end when it stops.
 pub struct Live {
     /// Jobs, and activations whose callers wait.
@@ -39,16 +37,15 @@ impl Live {
     }
 
     /// Makes an activation visible and cancellable until the returned guard is dropped, also by a panic.
-    pub fn register<'a>(&'a self, admitted: &'a AdmittedInvocation) -> impl Drop + 'a {
-        self.running.insert(admitted.id, admitted.running.clone());
-        self.started.notify_waiters();
-        if self.to_cancel.contains(&admitted.id) {
-            admitted.running.cancel();
+    pub fn register<'a>(&'a self, id: ActivationId, running: &'a Arc<RunningActivation>) -> impl Drop + 'a {
+        self.running.insert(id, running.clone());
+        if self.to_cancel.contains(&id) {
+            running.cancel();
         }
         scopeguard::guard((), move |()| {
-            self.running.remove(&admitted.id);
-            self.to_cancel.remove(&admitted.id);
-            admitted.running.log_is_over();
+            self.running.remove(&id);
+            self.to_cancel.remove(&id);
+            running.log_is_over();
         })
     }
 
