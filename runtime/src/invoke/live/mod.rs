@@ -39,6 +39,7 @@ impl Live {
     /// Makes an activation visible and cancellable until the returned guard is dropped, also by a panic.
     pub fn register<'a>(&'a self, id: ActivationId, running: &'a Arc<RunningActivation>) -> impl Drop + 'a {
         self.running.insert(id, running.clone());
+        self.started.notify_waiters();
         if self.to_cancel.contains(&id) {
             running.cancel();
         }
