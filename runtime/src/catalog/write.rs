@@ -91,7 +91,7 @@ mod tests {
             (&Condition::Absent, None, None),
             (&Condition::Absent, three, Some("The resource exists")),
             (&at, three, None),
-            (&at, five, Some("its ETag is \"5\" now")),
+            (&at, five, Some("Its ETag is now \"5\"")),
             (&at, None, Some("does not exist")),
         ] {
             let said = condition.check(stored).err().map(|failure| failure.to_string());
