@@ -104,6 +104,6 @@ async fn task_list_contains_tasks_of_every_kind() {
     let rows = shell.ok(&["task", "list", "-t", "ACTN", "-o", "json"]).await.json();
     assert_eq!((&rows[0]["id"], &rows[0]["state"]), (&json!(id), &json!("running")));
     let wrong = shell.run(&["task", "list", "--type", "ALL"]).await.expect(144);
-    assert!(wrong.error().contains("it must be one of ACTN, TRIG, CBCK, EVNT."), "{}", wrong.err);
+    assert!(wrong.error().contains("It must be one of ACTN, TRIG, CBCK, EVNT."), "{}", wrong.err);
     shell.ok(&["activation", "cancel", &id]).await;
 }
