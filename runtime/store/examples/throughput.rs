@@ -1,4 +1,4 @@
-//! What the SQLite store does in a second on this machine: `cargo run --release -p wask-store --example throughput`.
+//! Measures how much the SQLite store writes per second: `cargo run --release -p wask-store --example throughput`.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -33,7 +33,7 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Operations per second of that many submitters, each waiting for its own.
+/// Operations per second of this many submitters, each of which waits for its own.
 async fn rate<F: Future<Output = anyhow::Result<()>> + Send + 'static>(
     submitters: u64,
     store: &Arc<SqliteStore>,

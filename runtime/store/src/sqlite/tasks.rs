@@ -42,29 +42,7 @@ impl TaskStore for SqliteStore {
     async fn tasks(&self, query: &TaskQuery) -> Result<Vec<Task>, StoreError> {
         let query = query.clone();
         let read = move |db: &Connection| {
-            let parts = parts(query.kind);
-            // From each index, read no more than the page can need.
-            let newest = |part: &TaskSource, from: &String| {
-                let name = part.name;
-                format!(
-                    "SELECT * FROM (SELECT '{name}' AS part, * FROM ({from}) ORDER BY start DESC, id DESC
-                                    LIMIT :skip + :limit)"
-                )
-            };
-            let searched: Vec<String> =
-                parts.iter().flat_map(|part| part.searched.iter().map(move |from| newest(part, from))).collect();
-            let of_page = |TaskSource { name, read, .. }: &TaskSource| {
-                let id = if *name == "callback" { "callback.id" } else { "id" };
-                format!("{read} AND {id} IN (SELECT id FROM page WHERE part = '{name}')")
-            };
-            let read: Vec<String> = parts.iter().map(of_page).collect();
-            let mut select = db.prepare_cached(&format!(
-                "WITH page AS MATERIALIZED (
-                     SELECT part, id FROM ({}) ORDER BY start DESC, id DESC LIMIT :limit OFFSET :skip)
-                 SELECT * FROM ({}) ORDER BY start DESC, id DESC",
-                searched.join(" UNION ALL "),
-                read.join(" UNION ALL ")
-            ))?;
+            let mut select = db.prepare_cached(&page_of(&sources(query.kind)))?;
             let mut found = select.query(named_params! {
                 ":namespace": query.namespace.as_str(),
                 ":since": query.since.map_or(i64::MIN, Timestamp::millis),
@@ -84,7 +62,7 @@ impl TaskStore for SqliteStore {
     async fn count_tasks(&self, query: &TaskQuery) -> Result<u64, StoreError> {
         let query = query.clone();
         let read = move |db: &Connection| {
-            let all: Vec<String> = parts(query.kind).into_iter().flat_map(|part| part.searched).collect();
+            let all: Vec<String> = sources(query.kind).into_iter().flat_map(|source| source.searched).collect();
             let mut count = db.prepare_cached(&format!("SELECT count(*) FROM ({})", all.join(" UNION ALL ")))?;
             let counted = count.query_row(
                 named_params! {
@@ -100,7 +78,32 @@ impl TaskStore for SqliteStore {
     }
 }
 
-fn parts(kind: Option<TaskKind>) -> Vec<TaskSource> {
+/// The query for one page: finds the ids of the page in the indexes, and then reads those rows alone.
+fn page_of(sources: &[TaskSource]) -> String {
+    // From each index, read no more than the page can need.
+    let newest = |name: &str, from: &String| {
+        format!(
+            "SELECT * FROM (SELECT '{name}' AS source, * FROM ({from}) ORDER BY start DESC, id DESC
+                            LIMIT :skip + :limit)"
+        )
+    };
+    let searched: Vec<String> =
+        sources.iter().flat_map(|source| source.searched.iter().map(move |from| newest(source.name, from))).collect();
+    let of_page = |TaskSource { name, read, .. }: &TaskSource| {
+        let id = if *name == "callback" { "callback.id" } else { "id" };
+        format!("{read} AND {id} IN (SELECT id FROM page WHERE source = '{name}')")
+    };
+    let read: Vec<String> = sources.iter().map(of_page).collect();
+    format!(
+        "WITH page AS MATERIALIZED (
+             SELECT source, id FROM ({}) ORDER BY start DESC, id DESC LIMIT :limit OFFSET :skip)
+         SELECT * FROM ({}) ORDER BY start DESC, id DESC",
+        searched.join(" UNION ALL "),
+        read.join(" UNION ALL ")
+    )
+}
+
+fn sources(kind: Option<TaskKind>) -> Vec<TaskSource> {
     match kind {
         None => vec![records(""), jobs(), callbacks("")],
         Some(TaskKind::Action) => vec![records("AND kind <> 'trigger'"), jobs()],
