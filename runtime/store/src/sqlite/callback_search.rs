@@ -25,7 +25,7 @@ impl CallbackSearch {
             search.add("activation = :activation", ":activation", activation.to_bytes().to_vec());
         }
         if let Some(cause) = query.cause {
-            search.add("cause = :cause", ":cause", cause.to_bytes().to_vec());
+            search.add("callback.cause = :cause", ":cause", cause.to_bytes().to_vec());
         }
         if let Some(name) = &query.name {
             search.add("callback.name = :name", ":name", name.to_string());
