@@ -28,7 +28,7 @@ pub use sources::BadConfig;
 use sources::Sources;
 
 /// The reference of all settings, compiled in; its values are the defaults.
-pub const DEFAULTS: &str = include_str!("../wask.default.toml");
+pub const DEFAULTS: &str = include_str!("../../wask.default.toml");
 
 /// All settings of a node.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
