@@ -21,6 +21,7 @@ mod parameters;
 mod patch;
 mod record;
 mod retry;
+pub mod setting;
 mod time;
 mod version;
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::setting::{MILLION, OutOfRange, check_ranges};
 use crate::{Failure, messages};
 
 /// The system's limits. Each is a setting below `limits.`; the defaults are those of Adobe I/O Runtime.
@@ -110,6 +111,43 @@ impl Default for Limits {
             request_bytes: 50 << 20,
             host_calls: 10_000,
         }
+    }
+}
+
+impl Limits {
+    /// `Err` is the first limit outside its range. What a limit of an action may be set to, `check_defaults` says.
+    pub fn check(&self) -> Result<(), OutOfRange> {
+        check_ranges([
+            ("blocking_wait_ms", self.blocking_wait_ms, 1..=60_000),
+            ("depth", self.depth.into(), 1..=MILLION),
+        ])
+    }
+
+    /// `Err` is the first default of an action that its own bounds do not allow.
+    pub fn check_defaults(&self) -> Result<(), OutOfRange> {
+        let range = |least: u32, most: u32| u64::from(least)..=u64::from(most);
+        check_ranges([
+            (
+                "action_timeout_default_ms",
+                self.action_timeout_default_ms,
+                self.action_timeout_min_ms..=self.action_timeout_max_ms,
+            ),
+            (
+                "action_memory_default_mb",
+                self.action_memory_default_mb.into(),
+                range(self.action_memory_min_mb, self.action_memory_max_mb),
+            ),
+            (
+                "action_logs_default_mb",
+                self.action_logs_default_mb.into(),
+                range(self.action_logs_min_mb, self.action_logs_max_mb),
+            ),
+            (
+                "action_concurrency_default",
+                self.action_concurrency_default.into(),
+                range(self.action_concurrency_min, self.action_concurrency_max),
+            ),
+        ])
     }
 }
 

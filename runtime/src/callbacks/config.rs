@@ -1,7 +1,10 @@
 //! Settings of callbacks.
 
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
-use wask_model::{CallbackDefaults, CallbackRetryMode};
+use wask_model::setting::{MILLION, OutOfRange, check_ranges};
+use wask_model::{CallbackDefaults, CallbackRetry, CallbackRetryMode, Subscription};
 
 /// Settings below `callbacks.`. A namespace or a request may override the first five.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -41,6 +44,18 @@ impl Default for CallbackConfig {
 }
 
 impl CallbackConfig {
+    /// `Err` is the first setting outside its range.
+    pub fn check(&self) -> Result<(), OutOfRange> {
+        let range = |of: RangeInclusive<u32>| u64::from(*of.start())..=u64::from(*of.end());
+        check_ranges([
+            ("retry_interval_seconds", self.retry_interval_seconds.into(), range(CallbackRetry::INTERVAL_SECONDS)),
+            ("max_retries", self.max_retries.into(), range(CallbackRetry::MAX_RETRIES)),
+            ("timeout_ms", self.timeout_ms.into(), range(Subscription::TIMEOUT_MS)),
+            ("concurrent_per_site", self.concurrent_per_site.into(), 1..=MILLION),
+            ("retention_days", self.retention_days.into(), 1..=u64::MAX),
+        ])
+    }
+
     /// The values that apply unless a namespace or a request overrides them.
     pub fn defaults(&self) -> CallbackDefaults {
         CallbackDefaults {

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use figment::value::Value;
 use serde::{Deserialize, Serialize};
 use wask_egress::{BadRange, EgressConfig};
-use wask_model::{ActionLimits, CallbackRetry, Limits, LimitsProfile, Subscription};
+use wask_model::{ActionLimits, Limits, LimitsProfile};
 use wask_sandbox::{SandboxConfig, SandboxError};
 use wask_store::StoreConfig;
 
@@ -162,54 +162,20 @@ impl Loaded {
         self.check_action_limits()
     }
 
+    /// Asks every section for its own ranges.
     fn check_ranges(&self) -> Result<(), BadConfig> {
         let Config { http, queue, limits, activations, alarms, callbacks, gateway, store, .. } = &self.config;
-        let ends = |range: &std::ops::RangeInclusive<u32>| (u64::from(*range.start()), u64::from(*range.end()));
-        let (interval, retries) = (ends(&CallbackRetry::INTERVAL_SECONDS), ends(&CallbackRetry::MAX_RETRIES));
-        let timeout = ends(&Subscription::TIMEOUT_MS);
-        let (any, million) = (u64::MAX, 1_000_000); // what is counted in memory has an upper bound
-        let ranges = [
-            ("http.connections", http.connections as u64, 1, million),
-            ("http.header_timeout_ms", http.header_timeout_ms, 1, any),
-            ("http.header_bytes", http.header_bytes as u64, 8192, million),
-            ("limits.blocking_wait_ms", limits.blocking_wait_ms, 1, 60_000),
-            ("activations.backlog", activations.backlog as u64, 1, million),
-            ("activations.batch", activations.batch as u64, 1, million),
-            ("activations.live_log_bytes", activations.live_log_bytes as u64, 0, 1 << 30),
-            ("activations.retention_days", activations.retention_days.into(), 1, any),
-            ("limits.depth", limits.depth.into(), 1, million),
-            ("callbacks.retry_interval_seconds", callbacks.retry_interval_seconds.into(), interval.0, interval.1),
-            ("callbacks.max_retries", callbacks.max_retries.into(), retries.0, retries.1),
-            ("callbacks.timeout_ms", callbacks.timeout_ms.into(), timeout.0, timeout.1),
-            ("callbacks.concurrent_per_site", callbacks.concurrent_per_site.into(), 1, million),
-            ("callbacks.retention_days", callbacks.retention_days.into(), 1, any),
-            ("queue.renew_ms", queue.renew_ms, 1, any),
-            ("queue.poll_ms", queue.poll_ms, 1, any),
-            ("queue.concurrent_runs", queue.concurrent_runs as u64, 1, million),
-            ("queue.claim_batch", queue.claim_batch.into(), 1, million),
-            ("queue.concurrent_callbacks", queue.concurrent_callbacks as u64, 1, million),
-            ("queue.max_attempts", queue.max_attempts.into(), 1, any),
-            ("queue.dead_letter_days", queue.dead_letter_days.into(), 1, any),
-            ("queue.idempotency_keys", queue.idempotency_keys, 1, 100 * million),
-            ("alarms.delay_limit_seconds", alarms.delay_limit_seconds.into(), 0, 59),
-            ("alarms.catch_up_ticks", alarms.catch_up_ticks.into(), 1, 1000),
-            ("alarms.history_ticks", alarms.history_ticks.into(), 1, 10_000),
-            ("alarms.history_days", alarms.history_days.into(), 1, any),
-            ("gateway.routes_per_namespace", gateway.routes_per_namespace, 0, million),
-            ("gateway.document_bytes", gateway.document_bytes, 1, 1 << 30),
-            ("gateway.namespace_bytes", gateway.namespace_bytes, 1, 1 << 30),
-            ("gateway.cached_namespaces", gateway.cached_namespaces as u64, 1, million),
-            ("store.sqlite.busy_timeout_ms", store.sqlite.busy_timeout_ms, 0, million),
-            ("store.sqlite.readers", store.sqlite.readers as u64, 1, 64),
-            ("store.sqlite.batch", store.sqlite.batch as u64, 1, million),
-            ("store.sqlite.write_queue", store.sqlite.write_queue as u64, 1, million),
-            ("store.sqlite.read_queue", store.sqlite.read_queue as u64, 1, million),
-        ];
-        for (setting, value, least, most) in ranges {
-            if value < least || most < value {
-                let allowed = if most == any { format!("at least {least}") } else { format!("from {least} to {most}") };
-                return Err(self.refuse(setting, &format!("must be {allowed}")));
-            }
+        for (section, checked) in [
+            ("http", http.check()),
+            ("limits", limits.check()),
+            ("activations", activations.check()),
+            ("callbacks", callbacks.check()),
+            ("queue", queue.check()),
+            ("alarms", alarms.check()),
+            ("gateway", gateway.check()),
+            ("store.sqlite", store.sqlite.check()),
+        ] {
+            checked.map_err(|out| self.refuse(&format!("{section}.{}", out.setting), &out.to_string()))?;
         }
         if let Err(BadRange { setting, index, value }) = self.config.egress.check() {
             let problem = format!("must be ranges like 10.0.0.0/8; number {}, {value}, is none", index + 1);
@@ -231,41 +197,9 @@ impl Loaded {
             let most = self.sources.describe("limits.action_memory_max_mb");
             return Err(self.refuse("sandbox.max_memory_bytes", &format!("must be at least {least}, which is {most}")));
         }
-        for (name, unit, least, most, default) in [
-            (
-                "timeout",
-                "_ms",
-                limits.action_timeout_min_ms,
-                limits.action_timeout_max_ms,
-                limits.action_timeout_default_ms,
-            ),
-            (
-                "memory",
-                "_mb",
-                limits.action_memory_min_mb.into(),
-                limits.action_memory_max_mb.into(),
-                limits.action_memory_default_mb.into(),
-            ),
-            (
-                "logs",
-                "_mb",
-                limits.action_logs_min_mb.into(),
-                limits.action_logs_max_mb.into(),
-                limits.action_logs_default_mb.into(),
-            ),
-            (
-                "concurrency",
-                "",
-                limits.action_concurrency_min.into(),
-                limits.action_concurrency_max.into(),
-                limits.action_concurrency_default.into(),
-            ),
-        ] {
-            if default < least || most < default {
-                let setting = format!("limits.action_{name}_default{unit}");
-                return Err(self.refuse(&setting, &format!("must be from {least} to {most}, the bounds of an action")));
-            }
-        }
+        limits.check_defaults().map_err(|out| {
+            self.refuse(&format!("limits.{}", out.setting), &format!("{out}, the bounds of an action"))
+        })?;
         debug_assert!(ActionLimits::defaults(limits).check(limits).is_ok(), "every range is checked above");
         Ok(())
     }

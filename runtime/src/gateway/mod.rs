@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use wask_model::setting::{MILLION, OutOfRange, check_ranges};
 use wask_model::{Api, ApiName, BasePath, Failure, NamespaceName, PathPattern, Route, Verb, messages};
 use wask_store::{ApiBounds, ApiPutOutcome, GatewayStore};
 
@@ -38,6 +39,18 @@ impl Default for GatewayConfig {
             namespace_bytes: 8 << 20,
             cached_namespaces: 1000,
         }
+    }
+}
+
+impl GatewayConfig {
+    /// `Err` is the first setting outside its range.
+    pub fn check(&self) -> Result<(), OutOfRange> {
+        check_ranges([
+            ("routes_per_namespace", self.routes_per_namespace, 0..=MILLION),
+            ("document_bytes", self.document_bytes, 1..=1 << 30),
+            ("namespace_bytes", self.namespace_bytes, 1..=1 << 30),
+            ("cached_namespaces", self.cached_namespaces as u64, 1..=MILLION),
+        ])
     }
 }
 

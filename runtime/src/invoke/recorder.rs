@@ -11,6 +11,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tracing::warn;
+use wask_model::setting::{MILLION, OutOfRange, check_ranges};
 use wask_model::{Activation, Status};
 use wask_store::ActivationStore;
 
@@ -48,6 +49,18 @@ impl Default for RecordConfig {
             retention_days: 7,
             retention_bytes: 4 << 30,
         }
+    }
+}
+
+impl RecordConfig {
+    /// `Err` is the first setting outside its range.
+    pub fn check(&self) -> Result<(), OutOfRange> {
+        check_ranges([
+            ("backlog", self.backlog as u64, 1..=MILLION),
+            ("batch", self.batch as u64, 1..=MILLION),
+            ("live_log_bytes", self.live_log_bytes as u64, 0..=1 << 30),
+            ("retention_days", self.retention_days.into(), 1..=u64::MAX),
+        ])
     }
 }
 

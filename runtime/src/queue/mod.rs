@@ -27,6 +27,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
+use wask_model::setting::{MILLION, OutOfRange, check_ranges};
 use wask_model::{Activation, ActivationId, Callback, FullName, NamespaceName, Timestamp};
 use wask_store::{Job, JobStore, Lane, NewJob};
 
@@ -79,6 +80,22 @@ impl Default for QueueConfig {
             dead_letter_bytes: 256 << 20,
             idempotency_keys: 100_000,
         }
+    }
+}
+
+impl QueueConfig {
+    /// `Err` is the first setting outside its range.
+    pub fn check(&self) -> Result<(), OutOfRange> {
+        check_ranges([
+            ("renew_ms", self.renew_ms, 1..=u64::MAX),
+            ("poll_ms", self.poll_ms, 1..=u64::MAX),
+            ("concurrent_runs", self.concurrent_runs as u64, 1..=MILLION),
+            ("claim_batch", self.claim_batch.into(), 1..=MILLION),
+            ("concurrent_callbacks", self.concurrent_callbacks as u64, 1..=MILLION),
+            ("max_attempts", self.max_attempts.into(), 1..=u64::MAX),
+            ("dead_letter_days", self.dead_letter_days.into(), 1..=u64::MAX),
+            ("idempotency_keys", self.idempotency_keys, 1..=100 * MILLION),
+        ])
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use wask_model::setting::{OutOfRange, check_ranges};
 
 use crate::alarms::schedule::Dialect;
 
@@ -54,12 +55,14 @@ impl Default for AlarmSettings {
 }
 
 impl AlarmSettings {
-    /// Checks the ranges, at start-up. `Err` names the setting and both numbers.
-    pub fn check(&self) -> Result<(), String> {
-        match self.delay_limit_seconds {
-            0..=59 => Ok(()),
-            above => Err(format!("alarms.delay_limit_seconds is {above}, but at most 59 seconds fit into a minute")),
-        }
+    /// `Err` is the first setting outside its range.
+    pub fn check(&self) -> Result<(), OutOfRange> {
+        check_ranges([
+            ("delay_limit_seconds", self.delay_limit_seconds.into(), 0..=59), // what fits into a minute
+            ("catch_up_ticks", self.catch_up_ticks.into(), 1..=1000),
+            ("history_ticks", self.history_ticks.into(), 1..=10_000),
+            ("history_days", self.history_days.into(), 1..=u64::MAX),
+        ])
     }
 
     pub fn once_grace(&self) -> Duration {

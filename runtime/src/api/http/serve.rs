@@ -18,6 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 use tracing::{debug, warn};
+use wask_model::setting::{MILLION, OutOfRange, check_ranges};
 
 use super::drain_body::BodyDrain;
 
@@ -36,6 +37,17 @@ pub struct HttpConfig {
 impl Default for HttpConfig {
     fn default() -> Self {
         HttpConfig { connections: 10_000, header_timeout_ms: 10_000, header_bytes: 64 << 10 }
+    }
+}
+
+impl HttpConfig {
+    /// `Err` is the first setting outside its range.
+    pub fn check(&self) -> Result<(), OutOfRange> {
+        check_ranges([
+            ("connections", self.connections as u64, 1..=MILLION),
+            ("header_timeout_ms", self.header_timeout_ms, 1..=u64::MAX),
+            ("header_bytes", self.header_bytes as u64, 8192..=MILLION),
+        ])
     }
 }
 

@@ -1,6 +1,7 @@
 //! Settings of the SQLite store.
 
 use serde::{Deserialize, Serialize};
+use wask_model::setting::{MILLION, OutOfRange, check_ranges};
 
 /// Settings below `store.sqlite.`.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -43,18 +44,14 @@ impl Default for SqliteConfig {
 }
 
 impl SqliteConfig {
-    /// Checks the ranges of the settings. `Err` names the first setting that is out of range. Opening a store checks
-    /// too.
-    pub fn check(&self) -> Result<(), String> {
-        let at_least_one = [
-            ("readers", self.readers),
-            ("batch", self.batch),
-            ("write_queue", self.write_queue),
-            ("read_queue", self.read_queue),
-        ];
-        match at_least_one.into_iter().find(|(_, value)| *value == 0) {
-            Some((name, _)) => Err(format!("store.sqlite.{name} is 0 but must be at least 1")),
-            None => Ok(()),
-        }
+    /// `Err` is the first setting outside its range. Opening a store checks too.
+    pub fn check(&self) -> Result<(), OutOfRange> {
+        check_ranges([
+            ("busy_timeout_ms", self.busy_timeout_ms, 0..=MILLION),
+            ("readers", self.readers as u64, 1..=64),
+            ("batch", self.batch as u64, 1..=MILLION),
+            ("write_queue", self.write_queue as u64, 1..=MILLION),
+            ("read_queue", self.read_queue as u64, 1..=MILLION),
+        ])
     }
 }

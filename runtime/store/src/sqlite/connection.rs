@@ -32,7 +32,9 @@ pub(super) enum Keeper {
 
 impl Database {
     pub fn new(path: &Path, config: &SqliteConfig, keeper: Keeper) -> Result<Database, StoreError> {
-        config.check().map_err(|reason| anyhow!(reason))?;
+        config
+            .check()
+            .map_err(|out| anyhow!("store.sqlite.{} is {} but must be {}", out.setting, out.value, out.bound()))?;
         Ok(Database { path: path.to_owned(), config: config.clone(), keeper })
     }
 
