@@ -101,7 +101,7 @@ impl Node {
     /// Takes no new work and ends what can end within the grace period. A caller that still waits then gets an activation
     /// id; what still runs is kept, with what is queued, for the next start.
     pub async fn stop(self) -> anyhow::Result<()> {
-        let grace = self.shutdown.begin(self.grace, self.stores.clock.clone());
+        let grace = self.shutdown.begin(self.grace);
         self.serving.await.context("stop serving")?;
         self.loops.ended().await?;
         self.domain.queue.drain(&self.shutdown.waiting).await.context("drain the queue")?;

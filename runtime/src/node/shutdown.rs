@@ -28,8 +28,12 @@ pub(super) struct Shutdown {
 impl Shutdown {
     /// Ends the socket and the loops at once, the rest as the grace period passes. Abort the returned task when nothing
     /// is left to wait for.
-    pub fn begin(&self, grace: Duration, clock: Clock) -> JoinHandle<()> {
+    ///
+    /// Waits on the system's clock whatever clock the node has: what stops a node, such as a process manager that kills
+    /// it when the grace period is over, lives in real time.
+    pub fn begin(&self, grace: Duration) -> JoinHandle<()> {
         self.end_intake();
+        let clock = Clock::system();
         let (callbacks, waiting) = (self.callbacks.clone(), self.waiting.clone());
         tokio::spawn(async move {
             let for_callbacks = grace.min(LAST_ATTEMPTS);
