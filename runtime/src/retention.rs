@@ -39,15 +39,15 @@ impl Retention {
     /// Makes a pass every minute, until `stop`.
     pub async fn run(self, store: Arc<dyn RetentionStore>, clock: Clock, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            let forgotten = self.forget(&*store, clock.now()).await;
-            match forgotten {
+            let begun = clock.now();
+            match self.forget(&*store, begun).await {
                 Ok(true) => continue,
                 Ok(false) => (),
                 Err(cause) => warn!(%cause, "retention pass failed, will retry in the next pass"),
             }
             tokio::select! {
                 () = stop.cancelled() => (),
-                () = clock.sleep(PERIOD) => (),
+                () = clock.sleep_until(begun.after(PERIOD)) => (),
             }
         }
     }
