@@ -5,7 +5,13 @@ GUESTS := target/guests/wasm32-wasip1/guest
 GUEST_BUILD := --profile guest --target-dir target/guests
 # Where `make clients` could not install them, their tests count as filtered out.
 WITHOUT_CLIENTS = $$(test -f target/clients/installed || echo --skip clients::)
-export CARGO_TERM_PROGRESS_WHEN := never
+PREFIX ?= $(HOME)/.local
+# A person sees a progress bar, a log gets one line per crate.
+export CARGO_TERM_PROGRESS_WHEN ?= auto
+
+# The binary embeds its demo actions. Every target that builds it names the same folder, so that none recompiles what
+# another has built.
+build release test test-clients chaos bench: export WASK_DEMOS := $(CURDIR)/$(GUESTS)
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -17,32 +23,40 @@ guests: setup ## build the examples and the test guests to WebAssembly
 	@sh sdk/setup-guests.sh build -p wask-examples -p wask-guests --bins $(GUEST_BUILD)
 	@sh sdk/setup-guests.sh c $(GUESTS)
 
-build: guests ## build the release binary with its demo actions: target/release/wask
-	@WASK_DEMOS="$(CURDIR)/$(GUESTS)" cargo build --release -p wask
+build: guests ## build the server for development, as `make run` and `make test` use it: target/debug/wask
+	@cargo build -p wask
+
+release: guests ## build the server with all optimisations: target/release/wask
+	@cargo build --release -p wask
+
+install: release ## install the release binary, stripped, into ~/.local/bin (PREFIX=/usr/local: into its bin)
+	@install -D -s -m 755 target/release/wask "$(PREFIX)/bin/wask"
+	@echo "installed $(PREFIX)/bin/wask ($$(du -h --apparent-size "$(PREFIX)/bin/wask" | cut -f1))"
+	@case ":$$PATH:" in *":$(PREFIX)/bin:"*) ;; *) echo "$(PREFIX)/bin is not in your PATH" ;; esac
 
 run: build ## build everything, start `wask dev` with the examples deployed, print URLs and curl lines
 	@mkdir -p .wask/examples && for e in hello typed web-page long-job front tick hello-c; do \
 	  if [ -f $(GUESTS)/$$e.wasm ]; then cp -u $(GUESTS)/$$e.wasm .wask/examples/; fi; done
-	@exec target/release/wask dev .wask/examples
+	@exec target/debug/wask dev .wask/examples
 
 clients: ## install `aio rt` and the npm package openwhisk into target/clients for the tests (needs npm)
 	@sh tests/clients/setup.sh
 
 test: guests clients ## set up what the tests need and run them all
 	@cargo build -p wask
-	@cargo test --workspace --exclude wask-tests --no-fail-fast
-	@cargo test -p wask-tests --no-fail-fast -- $(WITHOUT_CLIENTS)
+	@cargo test --workspace --no-fail-fast -- $(WITHOUT_CLIENTS)
 
 test-clients: guests clients ## run only the tests that drive these clients
 	@cargo test -p wask-tests --test it -- clients:: $(WITHOUT_CLIENTS)
 
-lint: ## check format, lints, licences
+lint: ## check format, lints, documentation, licences
 	@cargo fmt --all --check
 	@cargo clippy --workspace --all-targets -- -D warnings
+	@RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
 	@if command -v cargo-deny >/dev/null; then cargo deny check bans licenses sources; \
 	else echo "cargo-deny is not installed: licences and sources are not checked"; fi
 
-bench: build ## measure against bare HTTP on this machine; prints one table
+bench: release ## measure against bare HTTP on this machine; prints one table
 	@cargo run --release -p wask-tests --bin bench
 
 SECONDS_OF_CHAOS := 300
@@ -52,4 +66,4 @@ chaos: guests ## kill a server under load for 5 minutes (SECONDS_OF_CHAOS=60 for
 ci: ## run every check that a change must pass
 	@.ci/run
 
-.PHONY: help setup guests clients build run test test-clients lint bench chaos ci
+.PHONY: help setup guests clients build release install run test test-clients lint bench chaos ci
