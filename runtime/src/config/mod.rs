@@ -122,7 +122,8 @@ impl Loaded {
             sources.set("--listen", "server.listen", Value::from(listen.as_str()));
         }
         if let Some(data_dir) = &flags.data_dir {
-            let text = data_dir.to_str().ok_or_else(|| BadConfig::of("server.data_dir (--data-dir): must be UTF-8"))?;
+            let text =
+                data_dir.to_str().ok_or_else(|| BadConfig::new("server.data_dir (--data-dir): must be UTF-8"))?;
             sources.set("--data-dir", "server.data_dir", Value::from(text));
         }
         Ok(sources)
@@ -185,7 +186,7 @@ impl Loaded {
             Err(SandboxError::Setting { setting, least, most, .. }) => {
                 Err(self.refuse(&format!("sandbox.{setting}"), &format!("must be from {least} to {most}")))
             }
-            Err(other) => Err(BadConfig::of(&format!("sandbox: {other}"))),
+            Err(other) => Err(BadConfig::new(&format!("sandbox: {other}"))),
             Ok(()) => Ok(()),
         }
     }

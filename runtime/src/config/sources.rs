@@ -21,7 +21,7 @@ const SEPARATOR: &str = "__";
 pub struct BadConfig(String);
 
 impl BadConfig {
-    pub fn of(problem: &str) -> Self {
+    pub fn new(problem: &str) -> Self {
         BadConfig(problem.split_whitespace().collect::<Vec<_>>().join(" "))
     }
 }
@@ -67,12 +67,12 @@ impl Sources {
     pub fn add_file(&mut self, file: &Path) -> Result<(), BadConfig> {
         let name = file.display();
         let text = std::fs::read_to_string(file)
-            .map_err(|cause| BadConfig::of(&format!("--config = {name}: the file cannot be read: {cause}")))?;
+            .map_err(|cause| BadConfig::new(&format!("--config = {name}: the file cannot be read: {cause}")))?;
         let values = Toml::string(&text).data().map_err(|error| {
             let text = error.to_string(); // where, then the line itself and a pointer, then what is wrong
             let mut lines = text.lines().filter(|line| !line.trim().is_empty());
             let (place, wrong) = (lines.next().unwrap_or_default(), lines.next_back().unwrap_or_default());
-            BadConfig::of(&format!("--config = {name}: {place}: {wrong}"))
+            BadConfig::new(&format!("--config = {name}: {place}: {wrong}"))
         })?;
         self.add(&name.to_string(), values);
         Ok(())
@@ -84,7 +84,7 @@ impl Sources {
             let Some(name) = name.to_str() else { continue };
             let Some(setting) = name.strip_prefix(PREFIX).filter(|rest| rest.contains(SEPARATOR)) else { continue };
             let setting = setting.to_lowercase().replace(SEPARATOR, ".");
-            let text = text.to_str().ok_or_else(|| BadConfig::of(&format!("{setting} ({name}): must be UTF-8")))?;
+            let text = text.to_str().ok_or_else(|| BadConfig::new(&format!("{setting} ({name}): must be UTF-8")))?;
             let value = match self.0.find_value(&setting) {
                 Ok(Value::String(..)) => Value::from(text),
                 Ok(Value::Num(..)) => parsed(&text.replace('_', "")),
@@ -102,7 +102,7 @@ impl Sources {
 
     /// `setting = value (origin): problem`
     pub fn refuse(&self, setting: &str, problem: &str) -> BadConfig {
-        BadConfig::of(&format!("{}: {problem}", self.describe(setting)))
+        BadConfig::new(&format!("{}: {problem}", self.describe(setting)))
     }
 
     /// The value of a setting that is text.
@@ -131,7 +131,7 @@ impl Sources {
                 let (section, dot) = (path.strip_suffix(name.as_str()).unwrap_or(&path).trim_end_matches('.'), ".");
                 let setting = if section.is_empty() { name.clone() } else { [section, name].join(dot) };
                 let origin = error.metadata.as_ref().map_or("unknown", |metadata| &metadata.name);
-                BadConfig::of(&format!(
+                BadConfig::new(&format!(
                     "{setting} ({origin}): there is no such setting; there are {}",
                     known.join(", ")
                 ))

@@ -107,7 +107,7 @@ pub fn run(args: NamespaceArgs, earlier: &Connection) -> anyhow::Result<()> {
     let flags = Flags { file: args.config, listen: None, data_dir: args.data_dir };
     let loaded = Loaded::read(&flags, &[])?;
     if let NamespaceCommand::Delete { name, yes: false } = &args.command {
-        return Err(BadConfig::of(&messages::namespaces::delete_needs_yes(name)).into());
+        return Err(BadConfig::new(&messages::namespaces::delete_needs_yes(name)).into());
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -151,7 +151,7 @@ impl Operator<'_> {
             }
             NamespaceCommand::List => self.list(&self.namespaces.list().await?),
             NamespaceCommand::Get { name } => {
-                let name = name.ok_or_else(|| BadConfig::of(messages::namespaces::NAME_MISSING))?;
+                let name = name.ok_or_else(|| BadConfig::new(messages::namespaces::NAME_MISSING))?;
                 self.show(&self.namespaces.get(&name).await?).await?;
             }
             NamespaceCommand::Key { name, revoke_others } => {
@@ -242,7 +242,7 @@ impl Operator<'_> {
         });
         changed.await.map_err(
             |error| {
-                if error.is::<Failure>() { BadConfig::of(&error.to_string()).into() } else { error }
+                if error.is::<Failure>() { BadConfig::new(&error.to_string()).into() } else { error }
             },
         )
     }
