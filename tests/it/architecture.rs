@@ -91,7 +91,7 @@ fn used(line: &str) -> Vec<String> {
 }
 
 #[test]
-fn nothing_uses_what_the_table_of_imports_does_not_allow_it() {
+fn a_module_uses_only_what_the_table_of_imports_allows() {
     let table = table();
     let mut wrong = Vec::new();
     let crates = ["model", "store", "sandbox", "egress", "client"];
@@ -109,7 +109,7 @@ fn nothing_uses_what_the_table_of_imports_does_not_allow_it() {
 }
 
 #[test]
-fn the_small_crates_do_not_know_each_other_nor_the_runtime() {
+fn the_small_crates_depend_on_neither_each_other_nor_the_runtime() {
     for (folder, forbidden) in [
         ("runtime/model", &["wask_store", "wask_sandbox", "wask_egress", "wask::"][..]),
         ("runtime/store", &["wask_sandbox", "wask_egress", "wask::"]),
@@ -121,7 +121,7 @@ fn the_small_crates_do_not_know_each_other_nor_the_runtime() {
 }
 
 #[test]
-fn the_client_knows_no_part_of_a_server() {
+fn the_client_depends_on_no_part_of_the_server() {
     // The compiler keeps the border that the manifest draws.
     let manifest = std::fs::read_to_string(root().join("runtime/client/Cargo.toml")).unwrap();
     let (_, dependencies) = manifest.split_once("[dependencies]\n").expect("the list of dependencies");
@@ -131,7 +131,7 @@ fn the_client_knows_no_part_of_a_server() {
 }
 
 #[test]
-fn the_modules_stand_in_the_order_of_the_table() {
+fn the_modules_are_declared_in_the_order_of_the_table() {
     let text = std::fs::read_to_string(root().join("runtime/src/lib.rs")).unwrap();
     let modules: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
     let table = table();
@@ -166,7 +166,7 @@ fn a_folder_of_the_sandbox_uses_only_the_folders_below_it() {
 }
 
 #[test]
-fn only_the_clock_tells_the_time() {
+fn only_the_clock_reads_the_time() {
     let words = ["SystemTime::now", "Instant::now", "Utc::now", "Local::now"];
     // The sandbox is handed its clock; the system's, for runs outside a node, and its stopwatch stand in one file. Its
     // cache marks files as used now, which only decides what is thrown away first.
@@ -215,7 +215,7 @@ fn only_egress_opens_outbound_connections() {
 }
 
 #[test]
-fn the_model_knows_neither_io_nor_async() {
+fn the_model_uses_neither_io_nor_async() {
     let words = ["std::fs", "std::net", "tokio", "async fn", "println!", "tracing"];
     assert_eq!(findings("runtime/model/src", &words, &[]), Vec::<String>::new());
 }
@@ -228,7 +228,7 @@ fn no_file_is_longer_than_four_hundred_lines() {
 }
 
 #[test]
-fn nothing_is_left_unfinished_or_silenced() {
+fn no_code_is_unfinished_ignored_or_exempt_from_warnings() {
     let words = ["todo!(", "unimplemented!(", "#[ignore", "allow(dead_code"].map(String::from);
     let own = ["tests/it/architecture.rs"];
     for folder in ["runtime", "sdk", "examples", "tests"] {

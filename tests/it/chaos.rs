@@ -6,7 +6,7 @@ use wask_store::failpoint::Stage;
 use wask_tests::chaos::{AT_RANDOM, Plan, dies_during_its_migration, run};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_moment_the_process_is_killed_at_it_keeps_its_promises() {
+async fn a_server_killed_at_any_moment_keeps_its_promises() {
     let seed = fastrand::u64(..);
     println!("seed {seed}"); // shown when it fails: `chaos 40 SEED` takes the same chances
 
@@ -24,6 +24,6 @@ async fn whatever_moment_the_process_is_killed_at_it_keeps_its_promises() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_start_that_dies_in_its_migration_leaves_the_old_data_to_the_next_one() {
+async fn a_start_killed_during_its_migration_loses_no_old_data() {
     dies_during_its_migration().await;
 }

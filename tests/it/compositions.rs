@@ -56,7 +56,7 @@ async fn b100_without_an_action_the_composition_ends_with_the_params_or_the_whol
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b101_each_turn_and_each_component_has_a_record() {
+async fn b101_each_run_of_the_conductor_and_each_component_has_a_record() {
     let (_wask, me) = started().await;
     let record = run(&me, json!({ "plan": [{ "action": "echo", "params": { "x": 1 } }] })).await;
     assert_eq!(record["response"]["result"], json!({ "x": 1 }));
@@ -70,7 +70,7 @@ async fn b101_each_turn_and_each_component_has_a_record() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b102_the_state_is_laid_over_what_the_component_returned() {
+async fn b102_the_state_overrides_the_result_of_the_component() {
     let (_wask, me) = started().await;
     let step = json!({ "action": "echo", "params": { "a": 1, "b": 1 }, "state": { "b": 2, "c": 2 } });
     let record = run(&me, json!({ "plan": [step] })).await;
@@ -82,7 +82,7 @@ async fn b102_the_state_is_laid_over_what_the_component_returned() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b103_what_cannot_be_called_is_news_for_the_conductor() {
+async fn b103_a_conductor_gets_the_error_of_an_action_that_it_cannot_call() {
     let (wask, me) = started().await;
     wask.other("other").await.create_action("hidden", &guest("echo")).await;
     let table = [
@@ -114,7 +114,7 @@ async fn a_component_that_fails_does_not_end_the_composition() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b104_an_endless_composition_is_ended() {
+async fn b104_an_endless_composition_ends_at_the_limit() {
     let wask = TestServer::builder().configure(|c| c.limits.sequence_length = 3).start().await;
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;
@@ -131,7 +131,7 @@ async fn b104_an_endless_composition_is_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn compositions_and_sequences_nest_and_count_as_one_part() {
+async fn a_nested_composition_or_sequence_counts_as_one_part() {
     let (_wask, me) = started().await;
     create_conductor(&me, "inner").await;
     let list = json!({ "exec": { "kind": "sequence", "components": ["/_/echo", "/_/inner", "/_/echo"] } });
@@ -152,7 +152,7 @@ async fn compositions_and_sequences_nest_and_count_as_one_part() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b105_on_a_sequence_the_annotation_changes_nothing() {
+async fn b105_the_conductor_annotation_does_not_change_a_sequence() {
     let (_wask, me) = started().await;
     let body = json!({
         "exec": { "kind": "sequence", "components": ["/_/echo"] },

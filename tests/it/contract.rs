@@ -85,7 +85,7 @@ fn proven() -> BTreeSet<u32> {
 }
 
 #[test]
-fn every_bullet_of_section_11_has_a_story() {
+fn every_case_of_section_11_has_a_test() {
     let proven = proven();
     let without: Vec<u32> = BULLETS.filter(|bullet| !proven.contains(bullet)).collect();
     assert!(without.is_empty(), "bullets without a story: {without:?}");
@@ -97,7 +97,7 @@ fn every_bullet_of_section_11_has_a_story() {
 }
 
 #[test]
-fn the_head_of_a_name_is_read_to_the_first_word_that_is_no_bullet() {
+fn the_marks_of_a_name_end_at_the_first_other_word() {
     for (story, bullets) in [
         ("b9_a_request", &[9][..]),
         ("b8_b9_to_be_or_b10", &[8, 9]),

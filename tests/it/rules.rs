@@ -77,7 +77,7 @@ async fn b114_b115_a_rule_needs_an_existing_trigger_and_action() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b117_a_rule_reaches_a_packaged_action_also_through_a_binding() {
+async fn b117_a_rule_reaches_a_packaged_action_directly_or_through_a_binding() {
     let wask = TestServer::start().await;
     let me = prepared(&wask).await;
     me.put("packages/p", &json!({})).await.expect(200);
@@ -133,7 +133,7 @@ async fn b119_a_rule_can_be_disabled_and_enabled_repeatedly() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b120_a_status_is_one_of_two_and_its_rule_must_exist() {
+async fn b120_a_status_is_active_or_inactive_and_its_rule_must_exist() {
     let wask = TestServer::start().await;
     let me = prepared(&wask).await;
     me.create_rule("on-dawn", "dawn", "echo").await;
@@ -162,7 +162,7 @@ async fn b121_a_rule_outlives_its_trigger_but_cannot_be_activated_without_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b124_a_rule_is_inactive_after_its_trigger_was_created_again() {
+async fn b124_a_rule_is_inactive_after_its_trigger_is_created_again() {
     let wask = TestServer::start().await;
     let me = prepared(&wask).await;
     me.create_rule("on-dawn", "dawn", "echo").await;
@@ -207,7 +207,7 @@ async fn b122_an_update_changes_the_target_and_keeps_the_status() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rule_that_moves_to_another_trigger_takes_its_status_along() {
+async fn a_rule_that_moves_to_another_trigger_keeps_its_status() {
     let wask = TestServer::start().await;
     let me = prepared(&wask).await;
     me.create_rule("moving", "dawn", "echo").await;
@@ -243,7 +243,7 @@ async fn b123_a_rule_without_its_trigger_or_action_cannot_be_updated() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deleted_rule_is_unlinked_and_starts_nothing() {
+async fn a_deleted_rule_is_unlinked_and_starts_no_action() {
     let wask = TestServer::start().await;
     let me = prepared(&wask).await;
     me.create_rule("one", "dawn", "echo").await;
@@ -274,7 +274,7 @@ async fn b125_the_annotations_of_a_rule_have_a_limit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rules_that_are_created_at_the_same_time_are_all_linked() {
+async fn rules_created_at_the_same_time_are_all_linked() {
     let wask = TestServer::start().await;
     let me = prepared(&wask).await;
     let rules: Vec<String> = (0..8).map(|n| format!("rule-{n}")).collect();
@@ -293,7 +293,7 @@ async fn rules_that_are_created_at_the_same_time_are_all_linked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rules_that_change_while_others_are_created_are_not_lost() {
+async fn a_change_to_a_rule_is_not_lost_while_others_are_created() {
     let wask = TestServer::start().await;
     let me = prepared(&wask).await;
     for n in 0..4 {

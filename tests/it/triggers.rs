@@ -71,7 +71,7 @@ async fn b107_a_feed_annotation_must_be_a_path_only_when_a_trigger_is_created() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b108_an_empty_update_only_makes_a_new_version() {
+async fn b108_an_empty_update_of_a_trigger_changes_only_its_version() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;

@@ -7,7 +7,7 @@ use wask_tests::guest;
 use super::{on, running, serve};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_comes_back_after_the_process_died_is_told_of_the_next_attempt_from_its_first_line() {
+async fn after_a_crash_a_follower_reads_the_next_attempt_from_its_first_line() {
     let (mut wask, me) = serve().await;
     me.create_action("sleeper", &guest("sleeper")).await;
     let id = me.invoke_async("sleeper", &json!({ "ms": 1000 })).await;

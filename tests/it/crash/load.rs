@@ -49,7 +49,7 @@ async fn everything(client: &Client) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_acknowledged_is_lost_and_nothing_is_recorded_twice() {
+async fn no_acknowledged_activation_is_lost_or_recorded_twice() {
     // That a run is given up after three deaths is another story; here some see more of them.
     let settings = [&UNLIMITED[..], &[("WASK_QUEUE__MAX_ATTEMPTS", "100")]].concat();
     let mut wask = ServerProcess::serve(&settings).await;

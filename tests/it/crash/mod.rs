@@ -38,7 +38,7 @@ fn result_of(record: &Value) -> &Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_ran_when_the_process_died_is_run_again_and_says_so() {
+async fn a_run_cut_off_by_a_crash_is_repeated_and_its_record_shows_it() {
     let (mut wask, me) = serve().await;
     me.create_action("sleeper", &guest("sleeper")).await;
     let id = me.invoke_async("sleeper", &json!({ "ms": 1000 })).await;
@@ -73,7 +73,7 @@ async fn an_action_that_must_not_run_twice_is_not_run_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_kills_the_process_three_times_is_given_up() {
+async fn an_activation_that_kills_the_process_three_times_is_given_up() {
     let (mut wask, mut me) = serve().await;
     me.create_action("sleeper", &guest("sleeper")).await;
     me.create_action("echo", &guest("echo")).await;
@@ -96,7 +96,7 @@ async fn what_kills_the_process_three_times_is_given_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_its_caller_stopped_waiting_for_is_run_again_under_the_same_id() {
+async fn a_run_whose_caller_got_202_is_repeated_under_the_same_id() {
     let (mut wask, me) = serve().await;
     me.create_action("sleeper", &guest("sleeper")).await;
     let accepted = me.post("actions/sleeper?blocking=true&timeout=50", &json!({ "ms": 1000 })).await.expect(202);
@@ -110,7 +110,7 @@ async fn a_run_that_its_caller_stopped_waiting_for_is_run_again_under_the_same_i
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_blocking_caller_was_answered_is_recorded() {
+async fn every_answer_to_a_blocking_caller_has_a_record_after_a_crash() {
     let (mut wask, me) = serve().await;
     me.create_action("echo", &guest("echo")).await;
     let mut answered = Vec::new();
@@ -129,7 +129,7 @@ async fn what_a_blocking_caller_was_answered_is_recorded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_queued_runs_in_the_order_of_its_arrival() {
+async fn queued_activations_run_in_order_of_arrival_after_a_crash() {
     let narrow = [&UNLIMITED[..], &[("WASK_QUEUE__CONCURRENT_RUNS", "1")]].concat();
     let mut wask = ServerProcess::serve(&narrow).await;
     let me = wask.guest().await;
@@ -155,7 +155,7 @@ async fn what_was_queued_runs_in_the_order_of_its_arrival() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tick_that_the_process_dies_on_is_fired_once() {
+async fn a_tick_during_a_crash_fires_once() {
     let (mut wask, mut me) = serve().await;
     me.create_action("echo", &guest("echo")).await;
     me.create_alarm("second", "* * * * * *", json!({})).await;

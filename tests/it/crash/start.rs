@@ -25,7 +25,7 @@ fn compiled(data: &Path) -> BTreeMap<String, u64> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_a_crash_nothing_is_compiled_again() {
+async fn a_start_after_a_crash_compiles_nothing_again() {
     let (mut wask, me) = serve().await;
     for action in ["echo", "sleeper"] {
         me.create_action(action, &guest(action)).await;
@@ -41,7 +41,7 @@ async fn after_a_crash_nothing_is_compiled_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn compiled_code_that_was_damaged_is_not_run_but_compiled_again() {
+async fn damaged_compiled_code_is_compiled_again_instead_of_run() {
     let (mut wask, me) = serve().await;
     for action in ["echo", "sleeper"] {
         me.create_action(action, &guest(action)).await;
@@ -63,7 +63,7 @@ async fn compiled_code_that_was_damaged_is_not_run_but_compiled_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn compiled_code_that_was_removed_is_made_again() {
+async fn removed_compiled_code_is_compiled_again() {
     let (mut wask, me) = serve().await;
     me.create_action("echo", &guest("echo")).await;
     let data = wask.kill().await;
@@ -75,7 +75,7 @@ async fn compiled_code_that_was_removed_is_made_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_server_on_the_same_data_is_refused_by_name() {
+async fn a_second_server_on_the_same_data_is_refused_with_the_pid_of_the_first() {
     let (wask, me) = serve().await;
     let data = wask.data_dir().to_str().unwrap();
 
@@ -110,7 +110,7 @@ async fn starts(data: Arc<TempDir>) -> Arc<TempDir> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_start_that_is_cut_off_at_any_moment_leaves_data_that_the_next_one_can_use() {
+async fn a_start_cut_off_at_any_moment_leaves_usable_data() {
     for round in 0..10_u64 {
         let data = Arc::new(tempfile::tempdir().unwrap());
         for delay in [10 * round, 25 * round] {
@@ -123,7 +123,7 @@ async fn a_start_that_is_cut_off_at_any_moment_leaves_data_that_the_next_one_can
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_key_of_the_first_start_is_not_lost_when_that_start_is_cut_off() {
+async fn the_key_of_the_first_start_survives_when_that_start_is_cut_off() {
     for delay in (0..10_u64).map(|n| 300 * n) {
         let mut data = Arc::new(tempfile::tempdir().unwrap());
         for _ in 0..2 {

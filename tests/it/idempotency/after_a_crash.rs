@@ -15,7 +15,7 @@ async fn on(data: Arc<TempDir>) -> (ServerProcess, Client) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_retry_after_a_kill_right_after_the_answer_gets_the_same_activation() {
+async fn a_retry_after_a_crash_gets_the_same_activation() {
     let (mut wask, me) = on(Arc::new(tempfile::tempdir().unwrap())).await;
     me.create_action("echo", &guest("echo")).await;
     me.create_trigger("t").await;
@@ -37,7 +37,7 @@ async fn a_retry_after_a_kill_right_after_the_answer_gets_the_same_activation() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_blocking_caller_whose_server_died_gets_the_record_from_the_next_one() {
+async fn a_blocking_caller_cut_off_by_a_crash_gets_the_record_with_a_retry() {
     let (mut wask, me) = on(Arc::new(tempfile::tempdir().unwrap())).await;
     me.create_action("sleeper", &guest("sleeper")).await;
     let args = json!({ "ms": 1000 });

@@ -10,7 +10,7 @@ use super::{id_of, is_replayed, known, post, runs_of};
 const HOUR: Duration = Duration::from_secs(3600);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_counts_for_24_hours_from_its_first_use() {
+async fn a_key_is_valid_for_24_hours_from_its_first_use() {
     let wask = TestServer::builder().clock_by_hand("2030-01-01T00:00:00Z").start().await;
     let me = wask.guest();
     me.create_action("a", &wat("result-then-exit-0")).await;
@@ -32,7 +32,7 @@ async fn a_key_counts_for_24_hours_from_its_first_use() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_namespace_with_as_many_keys_as_allowed_gets_no_new_one_until_the_old_are_forgotten() {
+async fn a_namespace_at_its_key_limit_gets_no_new_key_until_old_ones_expire() {
     let wask = TestServer::builder()
         .clock_by_hand("2030-01-01T00:00:00Z")
         .configure(|config| config.queue.idempotency_keys = 2)
@@ -63,7 +63,7 @@ async fn a_namespace_with_as_many_keys_as_allowed_gets_no_new_one_until_the_old_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_retry_takes_no_place_among_the_activations_in_flight() {
+async fn a_retry_does_not_count_as_in_flight() {
     let wask = TestServer::builder()
         .configure(|config| (config.limits.concurrent_invocations, config.limits.queued_invocations) = (1, 0))
         .start()
@@ -87,7 +87,7 @@ async fn a_retry_takes_no_place_among_the_activations_in_flight() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_outlive_a_restart() {
+async fn a_key_survives_a_restart() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;
@@ -103,7 +103,7 @@ async fn keys_outlive_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_waits_when_the_server_stops_gets_the_id_and_the_record_from_the_next_one() {
+async fn a_blocking_caller_cut_off_by_a_restart_gets_the_record_with_a_retry() {
     let wask = TestServer::builder().configure(|config| config.server.grace_ms = 100).start().await;
     let me = wask.guest();
     me.create_action("sleeper", &guest("sleeper")).await;

@@ -72,7 +72,7 @@ async fn a_retry_gets_the_same_activation_and_status_and_runs_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_blocking_invocation_with_a_key_is_answered_and_recorded_like_one_without() {
+async fn a_key_does_not_change_the_answer_or_record_of_a_blocking_invocation() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("lines", &guest("log-lines")).await;
@@ -92,7 +92,7 @@ async fn a_blocking_invocation_with_a_key_is_answered_and_recorded_like_one_with
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_retry_may_wait_where_the_first_one_did_not() {
+async fn a_blocking_retry_waits_for_the_result_of_a_non_blocking_request() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("sleeper", &guest("sleeper")).await;
@@ -108,7 +108,7 @@ async fn a_retry_may_wait_where_the_first_one_did_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_requests_that_come_together_one_runs_and_all_get_its_record() {
+async fn one_of_several_simultaneous_requests_runs_and_all_get_its_record() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("sleeper", &guest("sleeper")).await;
@@ -124,7 +124,7 @@ async fn of_requests_that_come_together_one_runs_and_all_get_its_record() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_waited_in_vain_gets_the_id_and_a_retry_the_record() {
+async fn a_caller_whose_wait_runs_out_gets_the_id_and_a_retry_gets_the_record() {
     let wask = TestServer::builder().configure(|config| config.limits.blocking_wait_ms = 100).start().await;
     let me = wask.guest();
     me.create_action("sleeper", &guest("sleeper")).await;
@@ -143,7 +143,7 @@ async fn who_waited_in_vain_gets_the_id_and_a_retry_the_record() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_caller_who_leaves_finds_the_activation_when_he_comes_again() {
+async fn a_caller_that_disconnects_finds_its_activation_with_a_retry() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("sleeper", &guest("sleeper")).await;
@@ -162,7 +162,7 @@ async fn a_caller_who_leaves_finds_the_activation_when_he_comes_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_request_needs_another_key_and_another_namespace_has_its_own() {
+async fn a_key_belongs_to_one_request_in_one_namespace() {
     let wask = TestServer::start().await;
     let (me, other) = (wask.guest(), wask.other("other").await);
     for client in [&me, &other] {
@@ -199,7 +199,7 @@ async fn another_request_needs_another_key_and_another_namespace_has_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_fire_that_is_repeated_is_one_event() {
+async fn a_repeated_firing_is_one_event() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;
@@ -222,7 +222,7 @@ async fn a_fire_that_is_repeated_is_one_event() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sequence_that_is_repeated_runs_none_of_its_components_again() {
+async fn a_repeated_sequence_request_runs_no_component_again() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("echo", &guest("echo")).await;
@@ -242,7 +242,7 @@ async fn a_sequence_that_is_repeated_runs_none_of_its_components_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_fails_before_anything_begins_leaves_the_key_as_it_was() {
+async fn a_request_that_fails_before_it_starts_work_leaves_its_key_unused() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let args = json!({ "n": 1 });
@@ -260,7 +260,7 @@ async fn what_fails_before_anything_begins_leaves_the_key_as_it_was() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_is_none_is_refused() {
+async fn a_malformed_key_is_refused() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_web_action("hello", &guest("echo")).await;

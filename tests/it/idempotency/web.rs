@@ -11,7 +11,7 @@ fn keyed(request: RequestBuilder) -> RequestBuilder {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_post_or_patch_that_is_repeated_runs_once_and_is_rendered_anew() {
+async fn a_repeated_post_or_patch_runs_once_and_is_rendered_again() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_web_action("hello", &guest("echo")).await;
@@ -32,7 +32,7 @@ async fn a_post_or_patch_that_is_repeated_runs_once_and_is_rendered_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_repeated_anyway_runs_every_time() {
+async fn a_repeated_get_put_delete_or_options_runs_every_time() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_web_action("hello", &guest("echo")).await;
@@ -47,7 +47,7 @@ async fn what_is_repeated_anyway_runs_every_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_on_the_web_can_take_a_key_of_the_namespace_itself() {
+async fn a_web_request_cannot_take_a_key_from_the_owner_of_the_namespace() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_web_action("hello", &guest("echo")).await;
@@ -61,7 +61,7 @@ async fn nobody_on_the_web_can_take_a_key_of_the_namespace_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_keyed_request_through_a_binding_is_that_of_the_binding() {
+async fn a_keyed_request_through_a_binding_uses_the_parameters_of_the_binding() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.put("packages/tools", &json!({})).await.expect(200);

@@ -68,7 +68,7 @@ async fn a_crash_repeats_the_component_that_ran_and_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sequence_whose_caller_was_told_202_is_as_durable_as_any() {
+async fn a_blocking_sequence_answered_with_202_survives_a_crash() {
     let (mut wask, me) = with_sequence().await;
     let accepted = me.post("actions/s?blocking=true&timeout=700", &json!({})).await.expect(202);
     let id = accepted.json()["activationId"].as_str().unwrap().to_owned();
@@ -79,7 +79,7 @@ async fn a_sequence_whose_caller_was_told_202_is_as_durable_as_any() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_component_that_must_not_run_twice_ends_the_sequence_with_it() {
+async fn a_component_that_must_not_run_twice_ends_its_sequence() {
     let (mut wask, me) = with_sequence().await;
     me.put("actions/second?overwrite=true", &json!({ "annotations": [{ "key": "redelivery", "value": false }] }))
         .await
@@ -98,7 +98,7 @@ async fn a_component_that_must_not_run_twice_ends_the_sequence_with_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_component_that_kills_the_process_three_times_is_given_up_with_its_sequence() {
+async fn a_sequence_is_given_up_when_a_component_kills_the_process_three_times() {
     let (mut wask, mut me) = with_sequence().await;
     me.put("actions/second?overwrite=true", &json!({ "parameters": [{ "key": "ms", "value": 60_000 }] }))
         .await

@@ -27,7 +27,7 @@ async fn create_adding(client: &Client, name: &str, key: &str, value: Value) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sequence_shows_its_components_and_neither_code_nor_parameters_of_a_client() {
+async fn a_sequence_shows_its_components_but_no_client_code_or_parameters() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     create_adding(&me, "a", "x", json!(1)).await;
@@ -99,7 +99,7 @@ async fn b88_to_b91_a_list_that_cannot_be_a_sequence_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b92_b93_a_sequence_is_nowhere_inside_itself() {
+async fn b92_b93_a_sequence_cannot_contain_itself() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("a", &guest("echo")).await;
@@ -116,7 +116,7 @@ async fn b92_b93_a_sequence_is_nowhere_inside_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b94_nested_sequences_count_by_what_they_hold() {
+async fn b94_a_nested_sequence_counts_as_many_actions_as_it_contains() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("a", &guest("echo")).await;
@@ -127,7 +127,7 @@ async fn b94_nested_sequences_count_by_what_they_hold() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn components_of_others_are_refused_all_at_once() {
+async fn one_error_names_every_component_that_the_caller_may_not_use() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     let other = wask.other("other").await;

@@ -79,7 +79,7 @@ async fn b96_an_error_ends_the_sequence_with_the_response_of_its_component() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_error_in_the_payload_stops_nothing() {
+async fn an_error_in_the_payload_does_not_stop_a_sequence() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("silent", &guest("log-lines")).await;
@@ -89,7 +89,7 @@ async fn an_error_in_the_payload_stops_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b97_a_component_that_was_deleted_ends_the_sequence_where_it_stood() {
+async fn b97_a_deleted_component_ends_the_sequence_at_its_position() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     for name in ["a", "b"] {
@@ -121,7 +121,7 @@ async fn b98_parameters_of_a_component_reach_it_and_the_payload_overrides_them()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_array_is_passed_on_as_it_is() {
+async fn a_sequence_passes_an_array_on_unchanged() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("array", &guest("array")).await;
@@ -132,7 +132,7 @@ async fn an_array_is_passed_on_as_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_nested_sequence_is_one_entry_of_the_outer_ones_logs() {
+async fn a_nested_sequence_is_one_entry_in_the_logs_of_the_outer_one() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("a", &guest("echo")).await;
@@ -155,7 +155,7 @@ async fn a_nested_sequence_is_one_entry_of_the_outer_ones_logs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_nested_sequence_that_has_grown_is_stopped_at_the_limit() {
+async fn a_nested_sequence_that_has_grown_stops_at_the_limit() {
     let wask = TestServer::builder().configure(|c| c.limits.sequence_length = 4).start().await;
     let me = wask.guest();
     me.create_action("a", &guest("echo")).await;
@@ -173,7 +173,7 @@ async fn a_nested_sequence_that_has_grown_is_stopped_at_the_limit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sequence_is_a_web_action_and_is_started_by_a_rule_like_any_other() {
+async fn a_sequence_works_as_a_web_action_and_as_the_action_of_a_rule() {
     let wask = TestServer::start().await;
     let me = wask.guest();
     me.create_action("a", &guest("echo")).await;
@@ -198,7 +198,7 @@ async fn a_sequence_is_a_web_action_and_is_started_by_a_rule_like_any_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_sequence_is_one_invocation_for_the_throttles() {
+async fn a_sequence_counts_as_one_invocation_for_the_throttles() {
     let wask = TestServer::builder().configure(|c| c.limits.invocations_per_minute = 2).start().await;
     let me = wask.guest();
     me.create_action("a", &guest("echo")).await;
@@ -208,7 +208,7 @@ async fn one_sequence_is_one_invocation_for_the_throttles() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_caller_waits_sixty_seconds_for_the_whole_and_the_sequence_runs_on() {
+async fn a_caller_waits_sixty_seconds_in_all_and_the_sequence_runs_on() {
     let wask = TestServer::builder().clock_by_hand("2030-01-01T06:00:00Z").start().await;
     let me = wask.guest();
     let default = json!({ "parameters": [{ "key": "ms", "value": 40_000 }] });

@@ -34,7 +34,7 @@ fn lines(log: &str, id: &str, says: &str) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn callbacks_that_wait_or_are_under_way_are_kept_told_of_and_delivered_by_the_next_server() {
+async fn a_stopping_server_logs_open_callbacks_and_the_next_one_delivers_them() {
     let mut settings = settings("30000").to_vec();
     settings.push(("WASK_EGRESS__ALLOW_CIDRS", r#"["127.0.0.0/8"]"#));
     let mut wask = ServerProcess::serve(&settings).await;

@@ -103,17 +103,17 @@ async fn stops_in_order(signal: Signal) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_terminated_server_answers_its_callers_ends_what_runs_and_keeps_what_waits() {
+async fn sigterm_lets_running_work_end_and_keeps_queued_work() {
     stops_in_order(Signal::TERM).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_interrupted_server_does_the_same() {
+async fn sigint_lets_running_work_end_and_keeps_queued_work() {
     stops_in_order(Signal::INT).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stopping_server_takes_no_new_connections_and_does_not_wait_for_idle_ones() {
+async fn a_stopping_server_refuses_new_connections_and_ignores_idle_ones() {
     let (mut wask, me) = started("20000").await;
     let idle = Client::new(wask.base(), me.auth.clone(), "guest");
     idle.get("limits").await.expect(200); // leaves a connection open
@@ -139,7 +139,7 @@ async fn a_stopping_server_takes_no_new_connections_and_does_not_wait_for_idle_o
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_waits_longer_than_the_grace_period_gets_an_id_and_the_run_is_kept() {
+async fn a_caller_waiting_past_the_grace_period_gets_an_id_and_the_run_is_kept() {
     let (mut wask, me) = started("500").await;
     let callers = callers(&me, 3, &json!({ "ms": 5000 }));
     let asynchronous = me.invoke_async("sleeper", &json!({ "ms": 5000 })).await;
@@ -166,7 +166,7 @@ async fn whoever_waits_longer_than_the_grace_period_gets_an_id_and_the_run_is_ke
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_second_signal_ends_it_at_once_and_what_ran_is_run_again() {
+async fn a_second_signal_ends_the_server_and_its_runs_are_repeated_later() {
     for second in [Signal::TERM, Signal::INT] {
         let (mut wask, me) = started("60000").await;
         let id = me.invoke_async("sleeper", &json!({ "ms": 2000 })).await;
@@ -187,7 +187,7 @@ async fn the_second_signal_ends_it_at_once_and_what_ran_is_run_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_with_nothing_to_do_stops_at_once() {
+async fn an_idle_server_stops_at_once() {
     let (mut wask, _) = started("60000").await;
     let told = Instant::now();
 

@@ -28,7 +28,7 @@ fn waiting(client: &Client, path: String) -> JoinHandle<Answer> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_waits_for_one_that_is_to_be_tried_again_is_told_where_it_stands() {
+async fn a_request_waiting_for_a_retry_gets_the_state_when_the_server_stops() {
     let (wask, me) = started().await;
     let policy = json!({ "annotations": [{ "key": "retry", "value": { "delayMs": 3_600_000 } }] });
     me.create_action_with("error", &guest("error"), policy).await;
@@ -45,7 +45,7 @@ async fn who_waits_for_one_that_is_to_be_tried_again_is_told_where_it_stands() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_caller_whose_activation_waits_for_its_turn_gets_its_id() {
+async fn a_caller_of_a_queued_activation_gets_its_id_when_the_server_stops() {
     let (wask, me) = started().await;
     me.create_action("sleeper", &guest("sleeper")).await;
     let first = me.invoke_async("sleeper", &json!({ "ms": 1500 })).await;

@@ -56,13 +56,13 @@ fn annotate(record: &mut Value, key: &str, value: Value) {
 }
 
 #[test]
-fn nothing_is_found_where_nothing_is_wrong() {
+fn sound_evidence_has_no_findings() {
     assert_eq!(found(|_| ()), [""; 0]);
     assert_eq!(broken(&Evidence { seen: Seen::default(), ..Evidence::default() }), []);
 }
 
 #[test]
-fn what_was_acknowledged_and_has_no_record_is_found() {
+fn an_acknowledged_activation_without_a_record_is_found() {
     let lost = found(|evidence| drop(evidence.listed.remove(0)));
     assert_eq!(lost, ["NothingLost: a1 (Echo) was acknowledged and has no record"]);
 }
@@ -73,7 +73,7 @@ fn a_second_record_is_found() {
 }
 
 #[test]
-fn a_part_that_ran_under_two_ids_or_none_is_found() {
+fn a_part_with_two_ids_or_no_record_is_found() {
     let twice = found(|evidence| {
         let mut another = evidence.listed[3].clone();
         another["activationId"] = json!("p2");
@@ -86,7 +86,7 @@ fn a_part_that_ran_under_two_ids_or_none_is_found() {
 }
 
 #[test]
-fn the_record_of_another_is_found() {
+fn a_record_with_the_result_of_another_activation_is_found() {
     let mistaken = found(|evidence| evidence.listed[0]["response"]["result"]["n"] = json!(2));
     assert_eq!(mistaken, [r#"OwnRecord: a1 (Echo) should have come to {"n":1}: {"n":2}"#]);
 }
@@ -100,7 +100,7 @@ fn a_record_that_changed_is_found() {
 }
 
 #[test]
-fn attempts_that_are_not_told_or_made_up_are_found() {
+fn missing_or_invented_attempts_are_found() {
     let untold = found(|evidence| drop(evidence.seen.running.insert("a2".into(), BTreeSet::from([0, 1]))));
     assert_eq!(untold, ["AttemptsTold: a2 tells of 1 attempts, but ran in 2 lives"]);
     let made_up = found(|evidence| annotate(&mut evidence.listed[1], "attempts", json!(3)));
@@ -113,7 +113,7 @@ fn attempts_that_are_not_told_or_made_up_are_found() {
 }
 
 #[test]
-fn a_callback_that_is_missing_open_or_untold_is_found() {
+fn a_callback_that_is_missing_open_or_undelivered_is_found() {
     for (change, expected) in [
         ((|e| e.deliveries.clear()) as fn(&mut Evidence), "cb_1 is over, but no request came"),
         (|e| e.callbacks[0]["state"] = json!("failed"), "cb_1 is failed, but its receiver takes everything"),
@@ -155,7 +155,7 @@ fn a_tick_that_fired_twice_is_found() {
 }
 
 #[test]
-fn a_tick_without_an_event_and_an_event_without_a_tick_are_found() {
+fn a_tick_without_an_event_or_an_event_without_a_tick_is_found() {
     let no_event = found(|evidence| {
         evidence.seen.ticks.insert(("second".into(), 2000), BTreeSet::from(["e2".to_owned()]));
     });
