@@ -1,4 +1,5 @@
-//! The borders that the compiler does not check, read from the sources. `runtime/README.md` says why they are there.
+//! Checks the rules of the architecture that the compiler does not, by reading the sources. `runtime/README.md` says why
+//! the rules exist.
 
 use std::path::{Path, PathBuf};
 
@@ -28,13 +29,13 @@ pub fn sources(folder: &str) -> Vec<(String, String)> {
     found.into_iter().map(read).collect()
 }
 
-/// Lines with code in them: comments and documentation do not count.
+/// The lines of code with their numbers, without comments and documentation.
 fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let lines = text.lines().enumerate().map(|(at, line)| (at + 1, line));
     lines.filter(|(_, line)| !line.trim_start().starts_with("//"))
 }
 
-/// Every line of `folder` that says one of `words`, outside the files that begin with one of `allowed`.
+/// Every line of code in `folder` that contains one of `words`, except in files whose path begins with one of `allowed`.
 fn findings(folder: &str, words: &[&str], allowed: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     for (name, text) in sources(folder) {
@@ -50,14 +51,14 @@ fn findings(folder: &str, words: &[&str], allowed: &[&str]) -> Vec<String> {
     found
 }
 
-/// The table of `runtime/README.md`: each crate and module in build order, and what it may use besides `model`.
+/// The table of `runtime/README.md`: each crate and module in build order, and what it may use in addition to `model`.
 fn table() -> Vec<(String, Vec<String>)> {
     let page = include_str!("../../runtime/README.md");
     let (_, table) = page.split_once("| module | may use |\n| --- | --- |\n").expect("the table of imports");
     let mut rows: Vec<(String, Vec<String>)> = Vec::new();
     for row in table.lines().take_while(|line| line.starts_with('|')) {
         let [_, name, used, _] = row.split('|').collect::<Vec<_>>()[..] else { panic!("two cells: {row}") };
-        let used = used.split('(').next().unwrap().trim(); // what stands in brackets says why
+        let used = used.split('(').next().unwrap().trim(); // brackets hold the reason
         let used = match used {
             "nothing of ours" => Vec::new(),
             "everything above" => rows.iter().map(|(name, _)| name.clone()).collect(),
@@ -122,7 +123,7 @@ fn the_small_crates_depend_on_neither_each_other_nor_the_runtime() {
 
 #[test]
 fn the_client_depends_on_no_part_of_the_server() {
-    // The compiler keeps the border that the manifest draws.
+    // The client can only use what its manifest lists; the compiler checks that.
     let manifest = std::fs::read_to_string(root().join("runtime/client/Cargo.toml")).unwrap();
     let (_, dependencies) = manifest.split_once("[dependencies]\n").expect("the list of dependencies");
     let ours: Vec<&str> = dependencies.lines().filter(|line| line.starts_with("wask")).collect();
@@ -168,12 +169,12 @@ fn a_folder_of_the_sandbox_uses_only_the_folders_below_it() {
 #[test]
 fn only_the_clock_reads_the_time() {
     let words = ["SystemTime::now", "Instant::now", "Utc::now", "Local::now"];
-    // The sandbox is handed its clock; the system's, for runs outside a node, and its stopwatch stand in one file. Its
-    // cache marks files as used now, which only decides what is thrown away first.
+    // The sandbox gets its clock from the node. One file has the system's clock, for runs outside a node, and the
+    // stopwatch. The cache marks files as used now, which only decides what it deletes first.
     let sandbox =
         ["runtime/sandbox/src/engine/clock.rs", "runtime/sandbox/src/deploy/cache.rs", "runtime/sandbox/src/tests"];
     let examples = ["runtime/sandbox/examples", "runtime/store/examples", "runtime/store/tests"];
-    // A command of the client runs without a server, whose clock it could use.
+    // A command of the client has no server whose clock it could use.
     let own = ["runtime/src/clock.rs", "runtime/client/src/clock.rs"];
     let allowed = [&own[..], &sandbox, &examples].concat();
     assert_eq!(findings("runtime", &words, &allowed), Vec::<String>::new());
@@ -192,7 +193,7 @@ fn every_wait_of_a_node_goes_through_the_clock() {
 fn only_the_configuration_reads_the_environment() {
     // A command of the client reads its user's variables, not the settings of a server.
     let server = ["runtime/src/config", "runtime/build.rs", "runtime/store/examples", "runtime/sandbox/examples"];
-    // Where a debug build is to die is no setting: the store passes such moments before any setting reaches it.
+    // The point at which a debug build dies is not a setting: the store passes such points before it gets its settings.
     let others = ["runtime/client/src/environment.rs", "runtime/store/src/failpoint.rs"];
     let allowed = [&server[..], &others].concat();
     assert_eq!(findings("runtime", &["env::var"], &allowed), Vec::<String>::new());
@@ -209,7 +210,7 @@ fn wasmtime_stays_in_the_sandbox_and_sql_in_the_store() {
 fn only_egress_opens_outbound_connections() {
     let words =
         ["TcpStream::connect", "hyper::client", "client::legacy", "rustls", "ipnet", "lookup_host", "to_socket_addrs"];
-    // A command of the client is no part of a server: it calls the server that its user names.
+    // A command of the client is not part of a server; it calls the server that its user names.
     let allowed = ["runtime/egress/", "runtime/client/src/http.rs"];
     assert_eq!(findings("runtime", &words, &allowed), Vec::<String>::new());
 }
@@ -223,7 +224,7 @@ fn the_model_uses_neither_io_nor_async() {
 #[test]
 fn no_file_is_longer_than_four_hundred_lines() {
     let all = ["runtime", "sdk", "examples", "tests"].into_iter().flat_map(sources);
-    let long = all.map(|(name, text)| (name, text.lines().count())).filter(|(_, lines)| 400 < *lines);
+    let long = all.map(|(name, text)| (name, text.lines().count())).filter(|(_, lines)| *lines > 400);
     assert_eq!(long.collect::<Vec<_>>(), Vec::new());
 }
 

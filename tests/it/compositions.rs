@@ -1,4 +1,4 @@
-//! Compositions: a conductor says what runs next. Numbers are the bullets of rest.md §11.5.
+//! Compositions: a conductor names what runs next. Numbers are the cases of rest.md §11.5.
 
 use serde_json::{Value, json};
 use wask_tests::{Client, TestServer, annotation, guest};
@@ -16,7 +16,7 @@ async fn create_conductor(client: &Client, name: &str) {
     client.create_action_with(name, &guest("conductor"), annotations).await;
 }
 
-/// The whole record of one run of `c`.
+/// Runs `c` and returns its whole record.
 async fn run(client: &Client, args: Value) -> Value {
     let answer = client.invoke("c", &args).await.json();
     client.ended(answer["activationId"].as_str().expect("an id")).await

@@ -1,7 +1,7 @@
-//! The stories against rest.md: every case of rest.md §11 has one, and every route of rest.md §2 is served.
+//! The tests against rest.md: every case of rest.md §11 has a test, and every route of rest.md §2 is served.
 //!
-//! A story says which bullets it proves at the head of its name: `b9_…`, `b8_b9_…`, `b23_to_b26_…`; a line of a story that
-//! proves one more says so in a comment: `// b9`.
+//! The name of a test begins with the cases that it proves: `b9_…`, `b8_b9_…`, `b23_to_b26_…`. A line that proves one more
+//! case has a comment: `// b9`.
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -11,13 +11,13 @@ use crate::routes::ROUTES;
 
 const BULLETS: RangeInclusive<u32> = 1..=186;
 
-/// Bullets that are not kept to the letter, and why. What holds instead has a story like any other bullet.
+/// Cases from which wask deviates, and why. What it does instead has a test like any other case.
 const DEVIATES: [(u32, &str); 2] = [
     (49, "base64 of what is neither a module nor a zip with one is refused: code is compiled before a PUT is answered"),
     (76, "there is one kind of code, and it is not deprecated; no setting makes it so"),
 ];
 
-/// Methods and path below `/api/v1/namespaces`, as the catalogue has them.
+/// Methods and paths below `/api/v1/namespaces`, as rest.md §2 lists them.
 const CATALOGUE: [(&str, &str); 18] = [
     ("GET", ""),
     ("GET", "/{ns}/actions"),
@@ -40,7 +40,7 @@ const CATALOGUE: [(&str, &str); 18] = [
     ("GET", "/{ns}/limits/"),
 ];
 
-/// The bullets at the head of a story's name.
+/// The cases at the beginning of a test's name.
 fn named(story: &str) -> Vec<u32> {
     let mut found: Vec<u32> = Vec::new();
     let mut words = story.split('_').peekable();
@@ -58,7 +58,7 @@ fn named(story: &str) -> Vec<u32> {
     found
 }
 
-/// The bullet that a comment at the end of a line, or of its own, says it proves.
+/// The case that a comment on a line says it proves.
 fn commented(line: &str) -> Option<u32> {
     let text = line.split_once("// b")?.1;
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());

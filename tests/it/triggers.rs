@@ -1,4 +1,4 @@
-//! Triggers, and the results of firing one. rest.md §6.1, §6.4, §11.6; feeds.md §B.4.
+//! Triggers, and what firing one starts and records. rest.md §6.1, §6.4, §11.6; feeds.md §B.4.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -325,7 +325,7 @@ async fn a_refused_run_does_not_count_as_in_flight() {
         let run =
             lines.iter().find(|line| line["success"] == true).unwrap_or_else(|| panic!("round {round}: {lines:?}"));
         me.ended(run["activationId"].as_str().unwrap()).await;
-        wask_tests::eventually("nothing else is in flight", || async {
+        wask_tests::eventually("no other run is in flight", || async {
             let answer = me.invoke("echo", &json!({})).await;
             (answer.status == 200).then_some(())
         })

@@ -1,4 +1,4 @@
-//! Whoever follows a log when the process dies comes back to the log of the next attempt.
+//! A client that follows a log across a crash and reconnects gets the log of the next attempt.
 
 use reqwest::Method;
 use serde_json::json;

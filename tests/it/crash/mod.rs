@@ -1,4 +1,4 @@
-//! What a dying process leaves: everything it acknowledged, each with one record. threats.md F1 to F3, F6, F7, F9.
+//! Crashes: everything the process acknowledged survives, with one record each. threats.md F1 to F3, F6, F7, F9.
 
 mod following;
 mod load;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use wask_tests::{Client, ServerProcess, annotation, eventually, guest};
 
-/// Settings that every server here is started with: nothing is throttled.
+/// The settings of every server here: no throttles.
 const UNLIMITED: [(&str, &str); 3] = [
     ("WASK_LIMITS__INVOCATIONS_PER_MINUTE", "0"),
     ("WASK_LIMITS__FIRES_PER_MINUTE", "0"),
@@ -118,7 +118,7 @@ async fn every_answer_to_a_blocking_caller_has_a_record_after_a_crash() {
         let record = me.invoke("echo", &json!({ "n": n })).await.expect(200).json();
         answered.push(record["activationId"].as_str().unwrap().to_owned());
     }
-    me.get(&format!("activations/{}", answered[49])).await.expect(200); // whoever has read it can rely on it
+    me.get(&format!("activations/{}", answered[49])).await.expect(200); // a record that was read once must survive
 
     let (_wask, me) = on(wask.kill().await).await;
 
@@ -146,7 +146,7 @@ async fn queued_activations_run_in_order_of_arrival_after_a_crash() {
 
     let mut runs = Vec::new();
     for id in &ids {
-        let accepted = id[..12].to_owned(); // milliseconds: within one, there is no order
+        let accepted = id[..12].to_owned(); // the millisecond of its id; within one there is no order
         runs.push((accepted, me.ended(id).await["start"].as_i64().unwrap()));
     }
     runs.sort();
@@ -162,7 +162,7 @@ async fn a_tick_during_a_crash_fires_once() {
     me.create_rule("every", "second", "echo").await;
 
     for deaths in 1..=3 {
-        me.activations_of_at_least("second", deaths).await; // a tick has just been fired: others are on their way
+        me.activations_of_at_least("second", deaths).await; // a tick has just fired; others are in flight
         (wask, me) = on(wask.kill().await).await;
     }
     me.activations_of_at_least("second", 5).await;

@@ -1,4 +1,4 @@
-//! Starting after a crash, during one, and beside another.
+//! Starting after a crash, being killed during a start, and starting next to another server.
 
 use std::collections::BTreeMap;
 use std::fs::DirEntry;
@@ -15,7 +15,7 @@ use wask_tests::{ServerProcess, binary, guest, run};
 
 use super::{UNLIMITED, on, serve};
 
-/// The compiled modules of a data folder: name and inode. A module that is compiled again is another file.
+/// The compiled modules of a data folder by name, with their inodes. Compiling a module again makes another file.
 fn compiled(data: &Path) -> BTreeMap<String, u64> {
     let files = std::fs::read_dir(data.join("cache")).expect("a cache").map(|file| file.expect("a file"));
     let modules = files.filter(|file| file.path().extension().is_some_and(|extension| extension == "cwasm"));
@@ -82,13 +82,13 @@ async fn a_second_server_on_the_same_data_is_refused_with_the_pid_of_the_first()
     let second = tokio::task::block_in_place(|| run(&["serve", "--listen", "127.0.0.1:0", "--data-dir", data], &[]));
 
     assert_eq!(second.status.code(), Some(1));
-    let told = String::from_utf8_lossy(&second.stderr);
+    let printed = String::from_utf8_lossy(&second.stderr);
     let message = format!("another wask is using this data folder (pid {})", wask.pid());
-    assert!(told.contains(&message), "{told}");
+    assert!(printed.contains(&message), "{printed}");
     me.get("limits").await.expect(200);
 }
 
-/// `wask serve` on this data.
+/// Starts `wask serve` on this data, without waiting for it.
 fn spawn(data: &TempDir) -> Child {
     let mut command = Command::new(binary());
     command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data.path()).envs(UNLIMITED);
@@ -97,10 +97,10 @@ fn spawn(data: &TempDir) -> Child {
 
 fn kill(mut child: Child) {
     child.kill().expect("a process to kill");
-    child.wait().expect("its end");
+    child.wait().expect("an exit status");
 }
 
-/// The next start succeeds, and whoever reads the key that it left gets in.
+/// Checks that the next start succeeds and that the key in its data is accepted; then kills it.
 async fn starts(data: Arc<TempDir>) -> Arc<TempDir> {
     let mut wask = ServerProcess::start("serve", &[], &UNLIMITED, data).await;
     let me = wask.guest().await;
@@ -129,7 +129,7 @@ async fn the_key_of_the_first_start_survives_when_that_start_is_cut_off() {
         for _ in 0..2 {
             let mut cut_off = spawn(&data);
             let mut said = BufReader::new(cut_off.stdout.take().unwrap());
-            said.read_line(&mut String::new()).unwrap(); // it listens; what follows is the namespace and its key
+            said.read_line(&mut String::new()).unwrap(); // the server listens; next it makes the namespace and its key
             tokio::time::sleep(Duration::from_micros(delay)).await;
             kill(cut_off);
             data = starts(data).await;

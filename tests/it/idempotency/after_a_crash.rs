@@ -1,4 +1,4 @@
-//! A key is on disk with the work that it stands for: who asks again after the process has died finds it.
+//! A key is stored together with its work, so a retry after a crash finds it.
 
 use std::sync::Arc;
 
@@ -49,7 +49,7 @@ async fn a_blocking_caller_cut_off_by_a_crash_gets_the_record_with_a_retry() {
     });
     known(&me, "k").await;
     let id = id_of(&post(&me, "k", "actions/sleeper", &args).await.expect(202));
-    eventually("it runs", || async { (me.state(&id).await == "running").then_some(()) }).await;
+    eventually("the action runs", || async { (me.state(&id).await == "running").then_some(()) }).await;
 
     let (_wask, me) = on(wask.kill().await).await;
     assert!(cut_off.await.unwrap(), "the connection ended without an answer");

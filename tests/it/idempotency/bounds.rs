@@ -1,4 +1,4 @@
-//! How long keys are kept, how many, and what a retry costs.
+//! How long keys are kept, how many a namespace may have, and what a retry costs.
 
 use std::time::Duration;
 
@@ -24,10 +24,10 @@ async fn a_key_is_valid_for_24_hours_from_its_first_use() {
     }
     wask.advance(Duration::from_millis(1));
 
-    let anew = again().await.expect(200);
-    assert!(!is_replayed(&anew));
-    assert_ne!(id_of(&anew), id_of(&first));
-    assert_eq!(id_of(&again().await.expect(200)), id_of(&anew));
+    let fresh = again().await.expect(200);
+    assert!(!is_replayed(&fresh));
+    assert_ne!(id_of(&fresh), id_of(&first));
+    assert_eq!(id_of(&again().await.expect(200)), id_of(&fresh));
     assert_eq!(runs_of(&me, "a").await, 2);
 }
 
@@ -54,8 +54,8 @@ async fn a_namespace_at_its_key_limit_gets_no_new_key_until_old_ones_expire() {
     post(&other, "three", "actions/a", &json!({})).await.expect(202);
     assert_eq!(runs_of(&me, "a").await, 3);
 
-    wask.advance(HOUR * 25); // past the next pass that forgets
-    eventually("old keys are forgotten", || async {
+    wask.advance(HOUR * 25); // past the next pass that deletes expired keys
+    eventually("old keys are deleted", || async {
         let answer = post(&me, "three", "actions/a", &json!({})).await;
         (answer.status == 202).then_some(())
     })
@@ -79,7 +79,7 @@ async fn a_retry_does_not_count_as_in_flight() {
     let waited = post(&me, "k", "actions/sleeper?blocking=true", &args).await.expect(200);
     assert_eq!(id_of(&waited), id_of(&first));
 
-    let answer = eventually("the place is free again", || async {
+    let answer = eventually("the first activation is no longer in flight", || async {
         let answer = post(&me, "l", "actions/sleeper", &others).await;
         (answer.status == 202).then_some(answer)
     });

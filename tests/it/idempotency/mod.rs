@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: a request that is sent again begins nothing again, and finds what the first one began.
+//! `Idempotency-Key`: a repeated request starts no new work and finds the work of the first.
 
 mod after_a_crash;
 mod bounds;
@@ -15,7 +15,7 @@ async fn post(me: &Client, key: &str, path: &str, body: &Value) -> Answer {
     me.send(request.header("Idempotency-Key", key).json(body)).await
 }
 
-/// So many of the same request at a time.
+/// Sends `count` equal requests at the same time.
 async fn post_together(me: &Client, count: usize, path: &'static str, body: &Value) -> Vec<Answer> {
     let mut all = JoinSet::new();
     for _ in 0..count {
@@ -25,7 +25,7 @@ async fn post_together(me: &Client, count: usize, path: &'static str, body: &Val
     all.join_all().await
 }
 
-/// Waits until a key stands for something: a request for what does not exist is 404 before and another request after.
+/// Waits until a key is stored. A request for a missing action gets 404 before that, and 422 afterwards.
 async fn known(me: &Client, key: &str) {
     let ask = || async { (post(me, key, "actions/missing", &json!({})).await.status == 422).then_some(()) };
     eventually("the key is known", ask).await;
@@ -35,12 +35,12 @@ fn id_of(answer: &Answer) -> String {
     answer.header("x-openwhisk-activation-id").expect("an id").to_owned()
 }
 
-/// Whether the answer says that it is an earlier request's.
+/// Whether the answer says that it belongs to an earlier request.
 fn is_replayed(answer: &Answer) -> bool {
     answer.header("idempotent-replayed") == Some("true")
 }
 
-/// How many activations of an action there are once all of them have ended.
+/// How many activations of an action are recorded.
 async fn runs_of(me: &Client, name: &str) -> usize {
     me.activations_of(name).await.len()
 }
@@ -256,7 +256,7 @@ async fn a_request_that_fails_before_it_starts_work_leaves_its_key_unused() {
     let first = post(&me, "k", "actions/echo", &args).await.expect(202);
 
     assert!(!is_replayed(&first));
-    eventually("it has ended", || async { (runs_of(&me, "echo").await == 1).then_some(()) }).await;
+    eventually("the run has ended", || async { (runs_of(&me, "echo").await == 1).then_some(()) }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! Keys of web actions: POST and PATCH, each a retry only if everything is repeated that the action would see of it.
+//! Keys of web actions: a POST or PATCH is a retry only if everything that the action can see of it is the same.
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;

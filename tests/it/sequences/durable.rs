@@ -1,4 +1,4 @@
-//! What a crash leaves of a sequence: everything that was done, and at most one component to be repeated.
+//! Sequences across a crash: finished components are kept, and at most one component is repeated.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use wask_tests::{Client, ServerProcess, annotation, eventually, guest};
 
 use super::create_sequence;
 
-/// A server on fresh data with the sequence of three sleepers. The second sleeps long enough to be killed in its sleep.
+/// A server on fresh data with a sequence of three sleepers. The second sleeps long enough to be killed while it sleeps.
 async fn with_sequence() -> (ServerProcess, Client) {
     let wask = ServerProcess::serve(&[]).await;
     let me = wask.guest().await;
@@ -27,7 +27,7 @@ async fn again_on(data: Arc<TempDir>) -> (ServerProcess, Client) {
     (wask, me)
 }
 
-/// The one record of an action that has one.
+/// The record of an action; panics unless there is exactly one.
 async fn only_record_of(client: &Client, name: &str) -> Value {
     let mut all = client.activations_of(name).await;
     assert_eq!(all.len(), 1, "{name} ran as often as it is recorded: {all:?}");
@@ -105,7 +105,7 @@ async fn a_sequence_is_given_up_when_a_component_kills_the_process_three_times()
         .expect(200);
     let id = me.invoke_async("s", &json!({ "ms": 50_000 })).await;
     for _ in 1..=3 {
-        eventually("it runs", || async { (me.state(&id).await == "running").then_some(()) }).await;
+        eventually("the sequence runs", || async { (me.state(&id).await == "running").then_some(()) }).await;
         (wask, me) = again_on(wask.kill().await).await;
     }
     let record = me.ended(&id).await;

@@ -1,4 +1,4 @@
-//! Sequences: what may be defined, what runs, what is recorded. Numbers are the bullets of rest.md §11.5.
+//! Sequences: how they are defined, run and recorded. Numbers are the cases of rest.md §11.5.
 
 mod durable;
 mod running;
@@ -6,7 +6,7 @@ mod running;
 use serde_json::{Value, json};
 use wask_tests::{Answer, Client, TestServer, annotation, guest};
 
-/// A PUT of a sequence; components are names in the caller's namespace, or paths that begin with `/`.
+/// Puts a sequence. A component is a name in the caller's namespace or a path that begins with `/`.
 async fn put_sequence(client: &Client, name: &str, components: &[&str]) -> Answer {
     let paths: Vec<String> = components
         .iter()

@@ -1,4 +1,4 @@
-//! What a sequence does with its payload, and what it leaves behind.
+//! Running a sequence: how the payload passes through it, and which records it leaves.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ async fn parts_of(client: &Client, record: &Value) -> Vec<Value> {
     parts
 }
 
-/// The whole record of an activation that has been answered already.
+/// The whole record of an activation whose caller has its answer.
 async fn recorded(client: &Client, answer: &Value) -> Value {
     client.ended(answer["activationId"].as_str().expect("an id")).await
 }
@@ -229,7 +229,7 @@ async fn a_caller_waits_sixty_seconds_in_all_and_the_sequence_runs_on() {
     let id = waiting.await.unwrap().expect(202).json()["activationId"].as_str().unwrap().to_owned();
     assert_eq!(me.state(&id).await, "running");
 
-    let record = eventually("the whole has ended", || async {
+    let record = eventually("the sequence has ended", || async {
         wask.advance(Duration::from_secs(1));
         let answer = me.get(&format!("activations/{id}")).await;
         (answer.status == 200).then(|| answer.json())

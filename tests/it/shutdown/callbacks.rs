@@ -1,5 +1,4 @@
-//! Callbacks when the server is told to stop: what is under way or due later is told after the next start. feeds.md
-//! S2.17, S2.18.
+//! Callbacks of a stopping server: those in flight or due later are delivered after the next start. feeds.md S2.17, S2.18.
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -7,8 +6,8 @@ use wask_tests::{Client, Receiver, Reply, ServerProcess, eventually};
 
 use super::{load, settings};
 
-/// Invokes with a callback to this receiver, once more 3 seconds after an attempt that failed; returns the callback's id.
-async fn told(client: &Client, receiver: &Receiver) -> String {
+/// Invokes with a callback to this receiver, retried 3 seconds after a failed attempt; returns the callback's id.
+async fn invoke_with_callback(client: &Client, receiver: &Receiver) -> String {
     let retry = json!({ "mode": "constant", "intervalSeconds": 3, "maxRetries": 5 });
     let args = json!({ "__ow_callback": { "http": { "url": receiver.url("/told") }, "retry": retry } });
     let accepted = client.post("actions/echo", &args).await.expect(202);
@@ -19,7 +18,7 @@ async fn callback(client: &Client, id: &str) -> Value {
     client.get(&format!("callbacks/{id}")).await.expect(200).json()
 }
 
-/// The callback, as soon as it is in this state after so many attempts that failed.
+/// The callback, as soon as it is in this state with this number of failed attempts.
 async fn in_state(client: &Client, id: &str, state: &str, failed: u64) -> Value {
     eventually(&format!("{id} is {state}"), || async {
         let known = callback(client, id).await;
@@ -28,7 +27,7 @@ async fn in_state(client: &Client, id: &str, state: &str, failed: u64) -> Value 
     .await
 }
 
-/// Lines of the log that say this of a callback.
+/// Counts the warnings about a callback that contain `says`.
 fn lines(log: &str, id: &str, says: &str) -> usize {
     log.lines().filter(|line| line.contains("WARN") && line.contains(id) && line.contains(says)).count()
 }
@@ -43,8 +42,8 @@ async fn a_stopping_server_logs_open_callbacks_and_the_next_one_delivers_them() 
     let (refuses_once, hangs_once) = (Receiver::start().await, Receiver::start().await);
     refuses_once.next([Reply::Status(500)]);
     hangs_once.next([Reply::Silence]);
-    let under_way = told(&me, &hangs_once).await;
-    let waits = told(&me, &refuses_once).await;
+    let under_way = invoke_with_callback(&me, &hangs_once).await;
+    let waits = invoke_with_callback(&me, &refuses_once).await;
     in_state(&me, &under_way, "in_flight", 0).await;
     let (callers, queued) = load(&me).await;
     in_state(&me, &waits, "pending", 1).await;

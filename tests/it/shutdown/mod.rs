@@ -1,4 +1,5 @@
-//! Being told to stop: callers are answered, what can end ends, the rest is kept. threats.md F10, F11.
+//! Stopping on a signal: callers get answers, running work may end within the grace period, the rest is kept for the next
+//! start. threats.md F10, F11.
 
 mod callbacks;
 mod waiting;
@@ -13,7 +14,7 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use wask_tests::{Answer, Client, ServerProcess, annotation, eventually, guest};
 
-/// Settings: no throttles, and this much time to stop.
+/// Settings without throttles and with this grace period.
 fn settings(grace_ms: &'static str) -> [(&'static str, &'static str); 5] {
     [
         ("WASK_LIMITS__INVOCATIONS_PER_MINUTE", "0"),
@@ -55,7 +56,7 @@ async fn running(client: &Client, id: &str) {
     eventually(&format!("{id} runs"), || async { (client.state(id).await == "running").then_some(()) }).await;
 }
 
-/// Work under way: blocking callers, and more asynchronous activations than the server runs at a time.
+/// Starts blocking callers and more asynchronous activations than the server runs at a time.
 async fn load(client: &Client) -> (Vec<JoinHandle<Answer>>, Vec<String>) {
     let callers = callers(client, 10, &json!({ "ms": 700 }));
     let posting = (0..40).map(|_| {
@@ -74,13 +75,13 @@ async fn load(client: &Client) -> (Vec<JoinHandle<Answer>>, Vec<String>) {
     (callers, queued)
 }
 
-/// The signal is sent under load; afterwards everything has ended, and nothing had to be run twice.
+/// Sends the signal under load, and checks that everything ended and nothing ran twice.
 async fn stops_in_order(signal: Signal) {
     let (mut wask, me) = started("30000").await;
     let (callers, queued) = load(&me).await;
 
     wask.signal(signal);
-    let told = Instant::now();
+    let signalled = Instant::now();
 
     for caller in callers {
         let answer = caller.await.expect("no panic").expect(200);
@@ -88,9 +89,9 @@ async fn stops_in_order(signal: Signal) {
     }
     assert_eq!(wask.ended().await.code(), Some(0), "{}", wask.stderr());
     assert!(
-        told.elapsed() < Duration::from_secs(30),
+        signalled.elapsed() < Duration::from_secs(30),
         "{:?}: nothing here takes the whole grace period",
-        told.elapsed()
+        signalled.elapsed()
     );
 
     let (_wask, me) = again(wask.data()).await;
@@ -130,12 +131,12 @@ async fn a_stopping_server_refuses_new_connections_and_ignores_idle_ones() {
     .await;
     assert!(callers.iter().all(|caller| !caller.is_finished()), "the caller is still waiting");
 
-    let told = Instant::now();
+    let signalled = Instant::now();
     for caller in callers {
         caller.await.unwrap().expect(200);
     }
     assert_eq!(wask.ended().await.code(), Some(0));
-    assert!(told.elapsed() < Duration::from_secs(10), "idle connections were waited for");
+    assert!(signalled.elapsed() < Duration::from_secs(10), "idle connections were waited for");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -146,7 +147,7 @@ async fn a_caller_waiting_past_the_grace_period_gets_an_id_and_the_run_is_kept()
     running(&me, &asynchronous).await;
 
     wask.signal(Signal::TERM);
-    let told = Instant::now();
+    let signalled = Instant::now();
 
     let mut ids = vec![asynchronous];
     for caller in callers {
@@ -154,7 +155,7 @@ async fn a_caller_waiting_past_the_grace_period_gets_an_id_and_the_run_is_kept()
         ids.push(answer.json()["activationId"].as_str().unwrap().to_owned());
     }
     assert_eq!(wask.ended().await.code(), Some(0), "{}", wask.stderr());
-    assert!(told.elapsed() < Duration::from_secs(4), "{:?}", told.elapsed());
+    assert!(signalled.elapsed() < Duration::from_secs(4), "{:?}", signalled.elapsed());
 
     let (_wask, me) = again(wask.data()).await;
     for id in &ids {
@@ -173,7 +174,8 @@ async fn a_second_signal_ends_the_server_and_its_runs_are_repeated_later() {
         running(&me, &id).await;
 
         wask.signal(Signal::TERM);
-        eventually("it says that it stops", || async { wask.stderr().contains("stopping").then_some(()) }).await;
+        eventually("the server logs that it stops", || async { wask.stderr().contains("stopping").then_some(()) })
+            .await;
         wask.signal(second);
 
         let ended = wask.ended().await;
@@ -189,10 +191,10 @@ async fn a_second_signal_ends_the_server_and_its_runs_are_repeated_later() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_idle_server_stops_at_once() {
     let (mut wask, _) = started("60000").await;
-    let told = Instant::now();
+    let signalled = Instant::now();
 
     wask.signal(Signal::TERM);
 
     assert_eq!(wask.ended().await.code(), Some(0));
-    assert!(told.elapsed() < Duration::from_secs(5));
+    assert!(signalled.elapsed() < Duration::from_secs(5));
 }

@@ -1,4 +1,4 @@
-//! Whoever only waits does not hold a server that is told to stop: nothing of his could end within the grace period.
+//! Requests that only wait do not delay a stopping server, because nothing they wait for could end in the grace period.
 
 use std::time::Duration;
 
@@ -17,9 +17,9 @@ async fn started() -> (TestServer, Client) {
     (wask, me)
 }
 
-/// Stops it; one that somebody holds takes the whole grace period.
+/// Stops the server. If a request held it, that would take the whole grace period.
 async fn stops_at_once(wask: TestServer) {
-    tokio::time::timeout(Duration::from_secs(10), wask.stop()).await.expect("a server that nobody holds");
+    tokio::time::timeout(Duration::from_secs(10), wask.stop()).await.expect("a server that no request holds");
 }
 
 fn waiting(client: &Client, path: String) -> JoinHandle<Answer> {
@@ -33,15 +33,16 @@ async fn a_request_waiting_for_a_retry_gets_the_state_when_the_server_stops() {
     let policy = json!({ "annotations": [{ "key": "retry", "value": { "delayMs": 3_600_000 } }] });
     me.create_action_with("error", &guest("error"), policy).await;
     let id = me.invoke_async("error", &json!({ "error": "no" })).await;
-    eventually("it is to be tried again", || async { (me.state(&id).await == "retrying").then_some(()) }).await;
+    eventually("the activation waits for its retry", || async { (me.state(&id).await == "retrying").then_some(()) })
+        .await;
     let waits = waiting(&me, format!("activations/{id}/status?wait=60s"));
     waiting(&me, format!("activations/{id}/status?wait=300ms")).await.unwrap().expect(200);
-    assert!(!waits.is_finished(), "he waits");
+    assert!(!waits.is_finished(), "the request waits");
 
     stops_at_once(wask).await;
 
-    let told: Value = waits.await.unwrap().expect(200).json();
-    assert_eq!((&told["state"], &told["activationId"]), (&json!("retrying"), &json!(id)), "{told}");
+    let answer: Value = waits.await.unwrap().expect(200).json();
+    assert_eq!((&answer["state"], &answer["activationId"]), (&json!("retrying"), &json!(id)), "{answer}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,9 +55,9 @@ async fn a_caller_of_a_queued_activation_gets_its_id_when_the_server_stops() {
         let me = me.clone();
         async move { me.invoke("sleeper", &json!({ "ms": 50_000 })).await }
     });
-    eventually("he waits", || async { (wask.queued().await == 2).then_some(()) }).await;
+    eventually("the second activation is queued", || async { (wask.queued().await == 2).then_some(()) }).await;
 
-    stops_at_once(wask).await; // with the first, which does end
+    stops_at_once(wask).await; // only after the first activation, which ends in time
 
     let accepted = caller.await.unwrap().expect(202).json();
     assert!(accepted["activationId"].is_string() && accepted["activationId"] != first, "{accepted}");
