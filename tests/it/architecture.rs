@@ -1,5 +1,5 @@
-//! Checks the rules of the architecture that the compiler does not, by reading the sources. `runtime/README.md` says why
-//! the rules exist.
+//! Reads the sources and checks the rules of the architecture that the compiler does not. `runtime/README.md` says why
+//! they exist.
 
 use std::path::{Path, PathBuf};
 
@@ -35,7 +35,7 @@ fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
     lines.filter(|(_, line)| !line.trim_start().starts_with("//"))
 }
 
-/// Every line of code in `folder` that contains one of `words`, except in files whose path begins with one of `allowed`.
+/// Every line of code in `folder` with one of `words`, except in files whose path begins with one of `allowed`.
 fn findings(folder: &str, words: &[&str], allowed: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     for (name, text) in sources(folder) {

@@ -1,7 +1,7 @@
 //! The tests against rest.md: every case of rest.md §11 has a test, and every route of rest.md §2 is served.
 //!
-//! The name of a test begins with the cases that it proves: `b9_…`, `b8_b9_…`, `b23_to_b26_…`. A line that proves one more
-//! case has a comment: `// b9`.
+//! The name of a test begins with the cases that it proves: `b9_…`, `b8_b9_…`, `b23_to_b26_…`. A line that proves one
+//! more case has a comment: `// b9`.
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::eventually;
 
-/// What came back.
+/// The answer to a request.
 #[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
@@ -16,7 +16,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The body as JSON; null when it is none.
+    /// The body as JSON; null if it is not valid JSON.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or(Value::Null)
     }
@@ -64,13 +64,13 @@ pub struct Client {
 
 impl Client {
     pub fn new(base: impl Into<String>, auth: impl Into<String>, namespace: impl Into<String>) -> Self {
-        // Redirects are not followed: no client of the API does, and a web action's own must be seen.
+        // Does not follow redirects: no client of the API does, and tests check those of web actions.
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
         let http = http.timeout(Duration::from_secs(100)).build().expect("a client");
         Client { http, base: base.into(), auth: auth.into(), namespace: namespace.into() }
     }
 
-    /// Where its server is.
+    /// The base URL of its server.
     pub fn base(&self) -> &str {
         &self.base
     }
@@ -81,7 +81,7 @@ impl Client {
         self.anonymous(method, path).basic_auth(user, Some(password))
     }
 
-    /// The same without a key.
+    /// Like `request`, without a key.
     pub fn anonymous(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.base))
     }
@@ -92,7 +92,7 @@ impl Client {
         Answer { status, headers, body: response.bytes().await.expect("a body").to_vec() }
     }
 
-    /// Below `/api/v1/namespaces/_/`.
+    /// Gets a path below `/api/v1/namespaces/_/`.
     pub async fn get(&self, path: &str) -> Answer {
         self.send(self.request(Method::GET, &format!("/api/v1/namespaces/_/{path}"))).await
     }
@@ -109,7 +109,7 @@ impl Client {
         self.send(self.request(Method::DELETE, &format!("/api/v1/namespaces/_/{path}"))).await
     }
 
-    /// Below `/api/v1/web/{namespace}/default/`, without a key.
+    /// Requests a path below `/api/v1/web/{namespace}/default/`, without a key.
     pub async fn web(&self, method: Method, path: &str) -> Answer {
         self.send(self.anonymous(method, &self.web_path(path))).await
     }
@@ -118,17 +118,17 @@ impl Client {
         format!("/api/v1/web/{}/default/{path}", self.namespace)
     }
 
-    /// Deploys code that must be accepted.
+    /// Deploys code and expects 200.
     pub async fn create_action(&self, name: &str, code: &str) {
         self.create_action_with(name, code, json!({})).await;
     }
 
-    /// The same, with further members of the PUT body: `limits`, `annotations`, `parameters`.
+    /// Like `create_action`, with further members of the PUT body: `limits`, `annotations`, `parameters`.
     pub async fn create_action_with(&self, name: &str, code: &str, more: Value) {
         self.put_code(name, code, more).await.expect(200);
     }
 
-    /// Deploys code and returns the answer, whatever it is.
+    /// Deploys code and returns the answer, whatever its status.
     pub async fn put_code(&self, name: &str, code: &str, more: Value) -> Answer {
         let mut body = json!({ "exec": { "kind": "wasm:default", "code": code } });
         for (key, value) in more.as_object().into_iter().flatten() {
@@ -168,7 +168,7 @@ impl Client {
         self.feed("alarm", event, trigger, more).await
     }
 
-    /// The same of any feed of `/whisk.system/alarms`.
+    /// Like `alarm`, for any feed of `/whisk.system/alarms`.
     pub async fn feed(&self, feed: &str, event: &str, trigger: &str, more: Value) -> Answer {
         let mut body = json!({
             "lifecycleEvent": event, "triggerName": format!("/{}/{trigger}", self.namespace), "authKey": self.auth,
@@ -180,7 +180,7 @@ impl Client {
         self.send(self.request(Method::POST, &path).json(&body)).await
     }
 
-    /// Makes a trigger and its alarm.
+    /// Creates a trigger and its alarm.
     pub async fn create_alarm(&self, trigger: &str, cron: &str, payload: Value) {
         self.create_trigger(trigger).await;
         self.alarm("CREATE", trigger, json!({ "cron": cron, "trigger_payload": payload })).await.expect(200);
@@ -201,17 +201,17 @@ impl Client {
         status["state"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// Whole records of an action or trigger, newest first.
+    /// The whole records of an action or trigger, newest first.
     pub async fn activations_of(&self, name: &str) -> Vec<Value> {
         let list = self.get(&format!("activations?name={name}&docs=true&limit=200")).await.expect(200);
         list.json().as_array().cloned().unwrap_or_default()
     }
 
-    /// The same, as soon as there are at least `count`.
+    /// Like `activations_of`, as soon as there are at least `count`.
     pub async fn activations_of_at_least(&self, name: &str, count: usize) -> Vec<Value> {
         eventually(&format!("{name} has {count} activations"), || async {
             let all = self.activations_of(name).await;
-            (count <= all.len()).then_some(all)
+            (all.len() >= count).then_some(all)
         })
         .await
     }

@@ -9,7 +9,7 @@ fn root() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
-/// The module itself.
+/// The bytes of the module.
 pub(crate) fn built(name: &str) -> Vec<u8> {
     let path = root().join("target/guests/wasm32-wasip1/guest").join(format!("{name}.wasm"));
     std::fs::read(&path).unwrap_or_else(|cause| panic!("{}: {cause}; run `make guests`", path.display()))

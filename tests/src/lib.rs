@@ -1,7 +1,7 @@
 //! The harness of the integration tests: a server in this process or in its own, clients, the guests.
 //!
-//! Helpers hide plumbing, never the point of a story. Nothing here asserts what a story is about; what goes wrong in the
-//! plumbing panics with what was sent and what came back.
+//! Helpers hide plumbing, never the point of a test. They make no assertion that a test is about; when the plumbing
+//! fails, they panic with the request and the answer.
 
 pub mod chaos;
 mod client;
@@ -20,10 +20,10 @@ pub use server::{TestServer, TestServerBuilder};
 
 use std::time::Duration;
 
-/// How long a condition may take that is waited for; far more than any takes.
+/// How long a test waits for a condition; far longer than any takes.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Asks again and again until the answer is there; panics when that takes too long.
+/// Calls `ask` repeatedly until it returns `Some`. Panics after [`PATIENCE`] with `what`, the condition it waited for.
 pub async fn eventually<T, F>(what: &str, mut ask: impl FnMut() -> F) -> T
 where
     F: Future<Output = Option<T>>,

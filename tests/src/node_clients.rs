@@ -1,4 +1,4 @@
-//! Clients that others wrote, run by node as `make clients` installs them: `aio rt` and the npm package `openwhisk`.
+//! Existing clients that run on node, as `make clients` installs them: `aio rt` and the npm package `openwhisk`.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -10,19 +10,19 @@ use tokio::process::Command;
 
 use crate::{Client, PATIENCE, guests};
 
-/// `tests/clients`: the lock of what is installed, the command `aio`, and what runs stories of `openwhisk`.
+/// The folder `tests/clients`: the lock file, the command `aio`, and the script that runs tests of `openwhisk`.
 fn sources() -> PathBuf {
     std::fs::canonicalize(concat!(env!("CARGO_MANIFEST_DIR"), "/clients")).expect("tests/clients")
 }
 
-/// Whether `make clients` has installed exactly what the lock says.
+/// Whether `make clients` has installed what the current lock file lists.
 fn are_installed() -> bool {
     let lock = std::fs::read(sources().join("package-lock.json")).expect("the lock");
     let installed = std::fs::read(sources().join("../../target/clients/installed"));
     installed.is_ok_and(|installed| installed == lock)
 }
 
-/// The clients with the key of one namespace, and a folder that is their home and where they work.
+/// The clients, with the key of one namespace and a folder as their home and working directory.
 pub struct NodeClients {
     folder: TempDir,
     base: String,
@@ -31,11 +31,11 @@ pub struct NodeClients {
 }
 
 impl NodeClients {
-    /// None, and a line that says so, where they are not installed: then there is no story to tell.
-    pub fn of(client: &Client) -> Option<Self> {
+    /// `None`, after printing a line that says so, if the clients are not installed. The test then has nothing to run.
+    pub fn new(client: &Client) -> Option<Self> {
         if !are_installed() {
-            // Not `eprintln!`, of which nothing is seen when a test passes.
-            let line = b"clients: left out a story, `make clients` has not installed them\n";
+            // Not `eprintln!`, which the test runner captures when a test passes.
+            let line = b"clients: skipped a test, `make clients` has not installed them\n";
             std::io::Write::write_all(&mut std::io::stderr(), line).expect("standard error");
             return None;
         }
@@ -47,12 +47,12 @@ impl NodeClients {
         })
     }
 
-    /// Puts a file into the folder.
+    /// Writes a file in the folder.
     pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         std::fs::write(self.folder.path().join(name), content).expect("a file in the folder");
     }
 
-    /// Puts the module of a guest into the folder, as `name.wasm`.
+    /// Writes the module of a guest to `name.wasm` in the folder.
     pub fn write_guest(&self, name: &str) {
         self.write(&format!("{name}.wasm"), guests::built(name));
     }
@@ -61,7 +61,7 @@ impl NodeClients {
         std::fs::read(self.folder.path().join(name)).expect("a file in the folder")
     }
 
-    /// Runs a line as a shell would in which `aio` is installed.
+    /// Runs `aio` with the arguments in `line`, as a shell splits them.
     pub async fn aio(&self, line: &str) -> Ran {
         let mut shell = self.command("sh");
         shell.args(["-c", &format!("aio {line}")]).stdin(Stdio::null());
@@ -69,10 +69,10 @@ impl NodeClients {
         shell.envs([("AIO_RUNTIME_NAMESPACE", self.namespace.as_str()), ("USE_RUNTIME_AUTH", "1")]);
         shell.envs([("AIO_TELEMETRY_DISABLED", "1"), ("AIO_SKIP_NEW_VERSION_CHECK", "true"), ("NO_COLOR", "1")]);
         let child = shell.spawn().expect("a shell");
-        Ran::of(child, line).await
+        Ran::wait_for(child, line).await
     }
 
-    /// The same for what succeeds; what it prints.
+    /// Like `aio`; expects success and returns what the command prints.
     pub async fn prints(&self, line: &str) -> String {
         self.aio(line).await.succeeded().stdout
     }
@@ -84,14 +84,14 @@ impl NodeClients {
         serde_json::from_str(&printed[from..]).unwrap_or_else(|cause| panic!("aio {line}: {cause}: {printed}"))
     }
 
-    /// The table that a command prints: its head and its rows, cells parted by single blanks.
+    /// The table that a command prints: its head and its rows, cells separated by single spaces.
     pub async fn table(&self, line: &str) -> Vec<String> {
         let printed = self.prints(line).await;
         let rows = printed.lines().filter(|row| !row.contains('─'));
         rows.map(|row| row.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
     }
 
-    /// The sentence with which a command fails.
+    /// Runs a command that must fail; returns its error message.
     pub async fn refusal(&self, line: &str) -> String {
         let ran = self.aio(line).await;
         assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "aio {line}: {}", ran.stderr);
@@ -101,12 +101,12 @@ impl NodeClients {
         text.strip_suffix(" specify --verbose flag for more information").unwrap_or(text).to_owned()
     }
 
-    /// What a story in JavaScript returns: the body of an async function, see `tests/clients/openwhisk.js`.
+    /// Runs JavaScript, the body of an async function, and returns its result. See `tests/clients/openwhisk.js`.
     pub async fn openwhisk(&self, story: &str) -> Value {
         self.openwhisk_as(story, [&self.base, &self.auth, &self.namespace]).await
     }
 
-    /// The same with another host, key and namespace.
+    /// Like `openwhisk`, with another host, key and namespace.
     pub async fn openwhisk_as(&self, story: &str, [host, key, namespace]: [&str; 3]) -> Value {
         let mut node = self.command("node");
         node.arg(sources().join("openwhisk.js")).stdin(Stdio::piped());
@@ -115,11 +115,11 @@ impl NodeClients {
         let mut stdin = child.stdin.take().expect("its input");
         stdin.write_all(story.as_bytes()).await.expect("a story that is read");
         drop(stdin);
-        let printed = Ran::of(child, story).await.succeeded().stdout;
+        let printed = Ran::wait_for(child, story).await.succeeded().stdout;
         serde_json::from_str(&printed).unwrap_or_else(|cause| panic!("{story}: {cause}: {printed}"))
     }
 
-    /// A program that sees nothing of this machine's settings and no more of its environment than it needs.
+    /// A command that does not see this machine's settings, and only the environment that it needs.
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.env_clear().env("PATH", path()).env("HOME", self.folder.path()).env("TZ", "UTC");
@@ -144,7 +144,7 @@ pub struct Ran {
 }
 
 impl Ran {
-    async fn of(child: tokio::process::Child, line: &str) -> Self {
+    async fn wait_for(child: tokio::process::Child, line: &str) -> Self {
         let ended = tokio::time::timeout(PATIENCE, child.wait_with_output()).await;
         let output = ended.unwrap_or_else(|_| panic!("waited {PATIENCE:?} in vain for {line}")).expect("its output");
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();

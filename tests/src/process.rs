@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::{Client, eventually};
 
-/// `wask serve` or `wask dev`, on a free port.
+/// A process of `wask serve` or `wask dev`, on a free port. Killed when dropped.
 pub struct ServerProcess {
     child: Child,
     stdout: Arc<Mutex<String>>,
@@ -24,10 +24,10 @@ pub struct ServerProcess {
 pub struct EndedEarly {
     pub status: ExitStatus,
     /// Everything that it printed.
-    pub said: String,
+    pub printed: String,
 }
 
-/// The binary beside the test's own: `make test` builds it first.
+/// The wask binary in the folder of the test's own binary. `make test` builds it first.
 pub fn binary() -> PathBuf {
     let test = std::env::current_exe().expect("the path of this test");
     let folder = test.ancestors().find(|folder| folder.join("wask").is_file());
@@ -35,23 +35,23 @@ pub fn binary() -> PathBuf {
 }
 
 impl ServerProcess {
-    /// `wask serve` with these variables, on fresh data.
+    /// Starts `wask serve` with these variables on fresh data.
     pub async fn serve(variables: &[(&str, &str)]) -> Self {
         ServerProcess::start("serve", &[], variables, Arc::new(tempfile::tempdir().expect("a folder"))).await
     }
 
-    /// `wask dev` with these arguments, on fresh data.
+    /// Starts `wask dev` with these arguments on fresh data.
     pub async fn dev(arguments: &[&str]) -> Self {
         ServerProcess::start("dev", arguments, &[], Arc::new(tempfile::tempdir().expect("a folder"))).await
     }
 
-    /// Any command that serves, on this data.
+    /// Starts any command that serves, on this data; panics if the process ends before it listens.
     pub async fn start(command: &str, arguments: &[&str], variables: &[(&str, &str)], data: Arc<TempDir>) -> Self {
         let started = ServerProcess::try_start(command, arguments, variables, data).await;
-        started.unwrap_or_else(|ended| panic!("the server ended, {}: {}", ended.status, ended.said))
+        started.unwrap_or_else(|ended| panic!("the server ended, {}: {}", ended.status, ended.printed))
     }
 
-    /// The same of one that may end before it listens.
+    /// Like `start`; `Err` if the process ends before it listens.
     pub async fn try_start(
         command: &str,
         arguments: &[&str],
@@ -75,9 +75,9 @@ impl ServerProcess {
     }
 
     async fn wait_until_it_listens(&mut self) -> Result<String, EndedEarly> {
-        eventually("the server says where it listens", || {
+        eventually("the server prints where it listens", || {
             let (ended, out) = (self.child.try_wait().expect("its state"), self.stdout());
-            let ended = ended.map(|status| EndedEarly { status, said: format!("{out}{}", self.stderr()) });
+            let ended = ended.map(|status| EndedEarly { status, printed: format!("{out}{}", self.stderr()) });
             async move {
                 if ended.is_some() {
                     return ended.map(Err);
@@ -92,7 +92,7 @@ impl ServerProcess {
         .await
     }
 
-    /// The client of the key that the server wrote.
+    /// A client with the key that the server wrote to its data folder.
     pub async fn guest(&self) -> Client {
         let path = self.data.path().join("wskprops");
         let props = eventually("wskprops is written", || async {
@@ -112,7 +112,7 @@ impl ServerProcess {
         self.child.id()
     }
 
-    /// Its data, for the next server when this one has ended.
+    /// The data folder, for the next server.
     pub fn data(&self) -> Arc<TempDir> {
         self.data.clone()
     }
@@ -135,7 +135,7 @@ impl ServerProcess {
         kill_process(pid, signal).expect("a process to signal");
     }
 
-    /// How it ended, if it has.
+    /// The exit status, if the process has ended.
     pub fn has_ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().expect("its state")
     }
@@ -149,13 +149,13 @@ impl ServerProcess {
         .await
     }
 
-    /// `kill -9`, then the same command again on the same data.
+    /// Kills the process with `kill -9`, then starts `wask serve` on the same data.
     pub async fn kill_and_restart(mut self, variables: &[(&str, &str)]) -> Self {
         let data = self.kill().await;
         ServerProcess::start("serve", &[], variables, data).await
     }
 
-    /// `kill -9`, unless it is dead already; returns the data it leaves.
+    /// Kills the process with `kill -9` unless it has ended; returns its data folder.
     pub async fn kill(&mut self) -> Arc<TempDir> {
         if self.has_ended().is_none() {
             self.signal(Signal::KILL);
@@ -183,7 +183,7 @@ fn collect(stream: impl std::io::Read + Send + 'static) -> Arc<Mutex<String>> {
     std::thread::spawn(move || {
         let mut reader = BufReader::new(stream.take(16 << 20));
         let mut line = Vec::new();
-        while reader.read_until(b'\n', &mut line).is_ok_and(|read| 0 < read) {
+        while reader.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
             into.lock().expect("no panic while it is held").push_str(&String::from_utf8_lossy(&line));
             line.clear();
         }

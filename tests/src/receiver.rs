@@ -1,4 +1,4 @@
-//! Somebody who is called back: a server on loopback that answers as a story tells it to, and remembers what it was sent.
+//! A receiver of callbacks: a server on loopback that answers as a test asks it to, and records the requests.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -36,19 +36,19 @@ impl Received {
     }
 }
 
-/// What is answered.
+/// What the receiver answers.
 #[derive(Clone, Debug)]
 pub enum Reply {
     Status(u16),
     /// Status, headers, body.
     Full(u16, Vec<(&'static str, String)>, String),
-    /// The same as [`Reply::Status`], after a while.
+    /// Like [`Reply::Status`], after a delay.
     After(Duration, u16),
-    /// Nothing, ever.
+    /// No answer; the connection stays open.
     Silence,
 }
 
-/// A server that is called back; it ends when it is dropped.
+/// A server that receives callbacks; it stops when it is dropped.
 pub struct Receiver {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -62,12 +62,12 @@ struct Shared {
 }
 
 impl Receiver {
-    /// One that answers 200 to everything.
+    /// Starts a receiver that answers every request with 200.
     pub async fn start() -> Self {
         Receiver::start_on(SocketAddr::from(([127, 0, 0, 1], 0))).await
     }
 
-    /// The same on a port that may have been somebody's before.
+    /// Like `start`, on a given address; waits until another server has freed it.
     pub async fn start_on(address: SocketAddr) -> Self {
         let listener = eventually("the port is free", || async { TcpListener::bind(address).await.ok() }).await;
         let address = listener.local_addr().expect("its address");
@@ -85,17 +85,17 @@ impl Receiver {
         self.address
     }
 
-    /// `target`: path and query.
+    /// The URL of a target (path and query) on this receiver.
     pub fn url(&self, target: &str) -> String {
         format!("http://{}{target}", self.address)
     }
 
-    /// Answers the next requests like this, one after the other.
+    /// Sets the replies to the next requests, in order.
     pub fn next(&self, replies: impl IntoIterator<Item = Reply>) {
         self.shared.next.lock().expect("no panic while it is held").extend(replies);
     }
 
-    /// Answers like this whenever nothing else was said.
+    /// Sets the reply to requests for which `next` has none.
     pub fn otherwise(&self, reply: Reply) {
         *self.shared.otherwise.lock().expect("no panic while it is held") = reply;
     }
@@ -104,11 +104,11 @@ impl Receiver {
         self.shared.received.lock().expect("no panic while it is held").clone()
     }
 
-    /// All that was received, as soon as there are at least `count`.
+    /// All requests received, as soon as there are at least `count`.
     pub async fn received_at_least(&self, count: usize) -> Vec<Received> {
         eventually(&format!("the receiver has {count} requests"), || async {
             let received = self.received();
-            (count <= received.len()).then_some(received)
+            (received.len() >= count).then_some(received)
         })
         .await
     }

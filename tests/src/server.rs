@@ -1,4 +1,4 @@
-//! A server in this process: a real socket on port 0, its own data, a clock that may be moved by hand.
+//! A server in this process: a real socket on port 0, its own data, and a clock that a test may move by hand.
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -36,7 +36,7 @@ pub struct TestServer {
     data: TempDir,
 }
 
-/// What a server is to be like.
+/// How to start a server.
 pub struct TestServerBuilder {
     config: Config,
     clock: Clock,
@@ -66,18 +66,18 @@ impl TestServer {
         self.guest.clone()
     }
 
-    /// The client of another namespace, made for it.
+    /// A client of another namespace, which this creates.
     pub async fn other(&self, namespace: &str) -> Client {
         client_of(&self.node, namespace).await
     }
 
-    /// Does what an operator's command beside the server does, and has the server take notice.
+    /// Runs an operator's command against the store of the running server, then lets the server notice the change.
     pub async fn as_operator<T>(&self, act: impl AsyncFnOnce(Namespaces<'_>) -> anyhow::Result<T>) -> T {
         let store = SqliteStore::join(&self.config.database(), &SqliteConfig::default()).expect("a store to join");
         let clock = Clock::system();
-        let done = act(Namespaces::new(&store, &clock)).await.expect("what the operator asked for");
+        let done = act(Namespaces::new(&store, &clock)).await.expect("the operator's command succeeds");
         store.close().await;
-        self.node.notice_outside_changes().await.expect("a server that takes notice");
+        self.node.notice_outside_changes().await.expect("the server notices the change");
         done
     }
 
@@ -91,19 +91,19 @@ impl TestServer {
         self.as_operator(async |namespaces| namespaces.set_limits(&name, change).await).await;
     }
 
-    /// How many activations of all namespaces are queued or run as jobs.
+    /// How many activations of all namespaces are jobs, queued or running.
     pub async fn queued(&self) -> u64 {
         let store = SqliteStore::join(&self.config.database(), &SqliteConfig::default()).expect("a store to join");
-        let counts = store.count_jobs(Lane::Invoke).await.expect("what is queued");
+        let counts = store.count_jobs(Lane::Invoke).await.expect("the number of jobs");
         counts.iter().map(|(_, jobs)| jobs).sum()
     }
 
-    /// The activations that run now, also those that somebody waits for.
+    /// The activations that run now, blocking ones included.
     pub fn running(&self) -> Vec<String> {
         self.node.invoker.running_ids().iter().map(ToString::to_string).collect()
     }
 
-    /// Stores that many callbacks of activations that have not ended, past the API.
+    /// Stores `count` callbacks of activations that have not ended, directly and not through the API.
     pub async fn fill_with_callbacks(&self, namespace: &str, count: u64) {
         let store = SqliteStore::join(&self.config.database(), &SqliteConfig::default()).expect("a store to join");
         let namespace: NamespaceName = namespace.parse().expect("a namespace name");
@@ -128,7 +128,7 @@ impl TestServer {
                 callback: Some(Callback::new(subscription.clone(), &settings, new)),
             }
         });
-        store.enqueue(None, jobs.collect()).await.expect("a store that takes them");
+        store.enqueue(None, jobs.collect()).await.expect("the store accepts them");
         store.close().await;
     }
 
@@ -144,7 +144,7 @@ impl TestServer {
         self.data.path()
     }
 
-    /// Moves a clock that is moved by hand.
+    /// Advances a clock that is moved by hand.
     pub fn advance(&self, span: Duration) {
         self.clock.advance(span);
     }
@@ -153,18 +153,18 @@ impl TestServer {
         self.clock.now()
     }
 
-    /// Stops in order and starts again on the same data.
+    /// Stops in an orderly way and starts again on the same data.
     pub async fn restart(self) -> Self {
         self.restart_after(Duration::ZERO).await
     }
 
-    /// The same, with other settings.
+    /// Like `restart`, with other settings.
     pub async fn restart_with(mut self, change: impl FnOnce(&mut Config)) -> Self {
         change(&mut self.config);
         self.restart().await
     }
 
-    /// The same, with time passing on a clock that is moved by hand while nothing runs.
+    /// Like `restart`, advancing a clock that is moved by hand while the server is stopped.
     pub async fn restart_after(self, span: Duration) -> Self {
         let TestServer { node, clock, guest, config, resolver, data } = self;
         node.stop().await.expect("a server that stops");
@@ -180,7 +180,7 @@ impl TestServer {
 }
 
 impl TestServerBuilder {
-    /// A clock that stands still until the story moves it.
+    /// Uses a clock that only moves when the test advances it.
     pub fn clock_by_hand(mut self, start: &str) -> Self {
         let start = utc(start);
         self.clock = Clock::by_hand(start);
@@ -192,7 +192,7 @@ impl TestServerBuilder {
         self
     }
 
-    /// Who looks up the names that callbacks go to.
+    /// Sets the resolver for the host names of callbacks.
     pub fn resolver(mut self, resolver: Arc<dyn Resolve>) -> Self {
         self.resolver = Some(resolver);
         self

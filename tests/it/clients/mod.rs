@@ -15,7 +15,7 @@ use zip::write::SimpleFileOptions;
 /// A server whose clock stands still, so that every printed time is known, and the clients of its guest.
 async fn start() -> Option<(TestServer, NodeClients)> {
     let wask = TestServer::builder().clock_by_hand("2030-01-01T06:00:00Z").start().await;
-    let clients = NodeClients::of(&wask.guest())?;
+    let clients = NodeClients::new(&wask.guest())?;
     Some((wask, clients))
 }
 

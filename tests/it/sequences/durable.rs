@@ -8,7 +8,7 @@ use wask_tests::{Client, ServerProcess, annotation, eventually, guest};
 
 use super::create_sequence;
 
-/// A server on fresh data with a sequence of three sleepers. The second sleeps long enough to be killed while it sleeps.
+/// A server on fresh data with a sequence of three sleepers. The second sleeps long enough to be killed meantime.
 async fn with_sequence() -> (ServerProcess, Client) {
     let wask = ServerProcess::serve(&[]).await;
     let me = wask.guest().await;

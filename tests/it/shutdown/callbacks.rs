@@ -1,4 +1,5 @@
-//! Callbacks of a stopping server: those in flight or due later are delivered after the next start. feeds.md S2.17, S2.18.
+//! Callbacks of a stopping server: those in flight or due later are delivered after the next start. feeds.md S2.17,
+//! S2.18.
 
 use rustix::process::Signal;
 use serde_json::{Value, json};

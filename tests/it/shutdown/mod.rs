@@ -1,5 +1,5 @@
-//! Stopping on a signal: callers get answers, running work may end within the grace period, the rest is kept for the next
-//! start. threats.md F10, F11.
+//! Stopping on a signal: callers get answers, running work may end within the grace period, the rest is kept for the
+//! next start. threats.md F10, F11.
 
 mod callbacks;
 mod waiting;

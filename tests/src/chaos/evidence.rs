@@ -1,20 +1,20 @@
-//! What is known of a server that was killed again and again: what it promised, what was seen on the way, and what it has
-//! to show in the end.
+//! The evidence about a server that was killed repeatedly: what it promised, what clients saw, and what it shows in the
+//! end.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
-/// What is invoked.
+/// The kind of action that is invoked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Returns its arguments.
     Echo,
     /// Takes a moment, so that kills find it running.
     Sleeper,
-    /// Always ends badly, and is tried again twice.
+    /// Always fails, and is retried twice.
     Failing,
-    /// The echo, twice.
+    /// The sequence of two echos.
     Sequence,
 }
 
@@ -32,8 +32,8 @@ impl Kind {
     }
 }
 
-/// How long the sleeper is told to sleep, in milliseconds: mostly short, and now and then so long that one run is seen in
-/// several lives.
+/// How long the sleeper sleeps, in milliseconds: mostly short, but sometimes so long that one run is seen in several
+/// lives.
 pub fn nap(n: u64) -> u64 {
     match n % 16 {
         0 => 1000 + n % 1000,
@@ -46,7 +46,7 @@ pub fn nap(n: u64) -> u64 {
 pub enum Site {
     /// Answers 200.
     Good,
-    /// Answers 200 in the end: after a refusal, or late.
+    /// Answers 200 in the end, after a refusal or a delay.
     Flaky,
     /// Answers 500, always.
     Hopeless,
@@ -56,14 +56,14 @@ impl Site {
     pub const ALL: [Site; 3] = [Site::Good, Site::Flaky, Site::Hopeless];
 }
 
-/// An activation that somebody was told of: a 202 that was read to its end.
+/// An acknowledged activation: the client read the 202 to its end.
 #[derive(Clone, Debug)]
 pub struct Accepted {
     pub id: String,
     pub kind: Kind,
-    /// What it was given, and what its result has to show.
+    /// Its input, which its result must show.
     pub n: u64,
-    /// Its callback, by id, and whom it goes to.
+    /// The id of its callback and the receiver.
     pub callback: Option<(String, Site)>,
     /// Which start of the process accepted it, counted from 0.
     pub life: usize,
@@ -73,11 +73,11 @@ pub struct Accepted {
 #[derive(Debug, Default)]
 pub struct Seen {
     pub accepted: Vec<Accepted>,
-    /// Records as they were read when their activations had just ended, by id.
+    /// Records by id, as read when their activations had just ended.
     pub records: HashMap<String, Value>,
-    /// In which lives an activation was seen running, by id.
+    /// The lives in which an activation was seen running, by id.
     pub running: HashMap<String, BTreeSet<usize>>,
-    /// The events that the ticks of an alarm led to, by trigger and due time.
+    /// The events of the ticks of an alarm, by trigger and due time.
     pub ticks: BTreeMap<(String, i64), BTreeSet<String>>,
 }
 
@@ -88,13 +88,13 @@ pub struct Delivery {
     pub activation: String,
 }
 
-/// All that there is to judge by.
+/// Everything that the rules are checked against.
 #[derive(Debug, Default)]
 pub struct Evidence {
     pub seen: Seen,
     /// How often the process was started.
     pub lives: usize,
-    /// Every record as it was listed in the end, pages and all.
+    /// Every record as listed in the end, from all pages.
     pub listed: Vec<Value>,
     /// The records of [`Seen::records`] as they are in the end.
     pub again: HashMap<String, Value>,

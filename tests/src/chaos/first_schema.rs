@@ -1,4 +1,4 @@
-//! A database as the first version of wask left it, for stories about what becomes of it. No node makes one.
+//! Writes a database as the first version of wask left it, for tests of the migration. No node writes this schema.
 
 use std::path::Path;
 
@@ -9,8 +9,8 @@ mod steps {
     refinery::embed_migrations!("../runtime/store/migrations/sqlite");
 }
 
-/// Makes the file `path` with the schema of version 1, and in it the namespace `guest` with this key, and these activations
-/// of it, all of which ended with a developer error at `at`.
+/// Creates the file `path` with the schema of version 1, the namespace `guest` with this key, and its activations
+/// `ids`, which all ended with a developer error at `at`.
 pub fn write_first_version(path: &Path, key: &AuthKey, ids: &[ActivationId], at: Timestamp) -> anyhow::Result<()> {
     let mut db = Connection::open(path)?;
     db.pragma_update(None, "journal_mode", "WAL")?;

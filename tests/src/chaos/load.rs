@@ -1,4 +1,4 @@
-//! The load, and those who watch it: each goes on until the server is gone.
+//! The load and its observers. Each task runs until the server is gone.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -14,13 +14,13 @@ use crate::{Client, Receiver, guest};
 pub const ALARMS: [&str; 2] = ["second", "other"];
 /// Retries of a callback.
 pub const RETRIES: u64 = 3;
-/// How often the ticks are looked at: the server shows the last twenty of each alarm.
+/// How often the ticks are read. The server shows the last twenty of each alarm.
 const LOOK: Duration = Duration::from_millis(1500);
 
-/// What is seen, by everybody who sees something.
+/// What all visitors see.
 pub type Ledger = Arc<Mutex<Seen>>;
 
-/// One who is there during one life of the process.
+/// A client during one life of the process.
 #[derive(Clone)]
 pub struct Visitor {
     pub client: Client,
@@ -29,7 +29,7 @@ pub struct Visitor {
     pub sites: Arc<Sites>,
 }
 
-/// Those who are called back.
+/// The receivers of callbacks.
 pub struct Sites {
     pub good: Receiver,
     pub flaky: Receiver,
@@ -53,7 +53,7 @@ impl Sites {
     }
 }
 
-/// Makes the actions, the sequence, and the alarms with their rules.
+/// Creates the actions, the sequence, and the alarms with their rules.
 pub async fn deploy(client: &Client) {
     client.create_action("echo", &guest("echo")).await;
     client.create_action("sleeper", &guest("sleeper")).await;
@@ -72,14 +72,14 @@ impl Visitor {
         self.ledger.lock().expect("no panic while it is held")
     }
 
-    /// Status and body; `None`: the server is gone.
+    /// Status and body; `None` if the server is gone.
     async fn get(&self, path: &str) -> Option<(u16, Value)> {
         let response = self.client.request(Method::GET, &format!("/api/v1/namespaces/_/{path}")).send().await.ok()?;
         let status = response.status().as_u16();
         Some((status, response.json().await.ok()?))
     }
 
-    /// Invokes without waiting, one after the other.
+    /// Invokes without waiting for results, one after the other.
     pub async fn invoke(self, mut rng: Rng) {
         while let Some(accepted) = self.invoke_once(&mut rng).await {
             self.seen().accepted.extend(accepted);
@@ -87,7 +87,7 @@ impl Visitor {
         }
     }
 
-    /// `Some(None)`: refused, nothing was promised.
+    /// `None` if the server is gone; `Some(None)` if it refused the request and so promised nothing.
     async fn invoke_once(&self, rng: &mut Rng) -> Option<Option<Accepted>> {
         let (kind, n) = (Kind::ALL[[0, 0, 1, 1, 1, 2, 3, 3][rng.usize(..8)]], rng.u64(..1 << 50));
         let site = (rng.u8(..5) == 0).then(|| Site::ALL[rng.usize(..3)]);
@@ -108,14 +108,14 @@ impl Visitor {
         let body: Value = response.json().await.ok()?;
         match status.as_u16() {
             202 => (),
-            503 => return Some(None), // too many at a time for what the disk takes
+            503 => return Some(None), // more requests than the disk can keep up with
             other => panic!("{other} for {args}: {body}"),
         }
         let id = body["activationId"].as_str().expect("an activationId").to_owned();
         Some(Some(Accepted { id, kind, n, callback: callback.zip(site), life: self.life }))
     }
 
-    /// Says how the flaky receiver answers next.
+    /// Sets how the flaky receiver answers next.
     fn vary(&self, rng: &mut Rng) {
         let reply = match rng.u8(..3) {
             0 => crate::Reply::Status(500),
@@ -125,7 +125,7 @@ impl Visitor {
         self.sites.flaky.next([reply]);
     }
 
-    /// Looks at what was accepted lately: runs it, has it ended, and what does its record say?
+    /// Reads the states of recently accepted activations, and the records of those that have ended.
     pub async fn look(self, mut rng: Rng) {
         loop {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -142,7 +142,7 @@ impl Visitor {
         }
     }
 
-    /// One whose record has not been seen; every other time one that was seen running.
+    /// A recent activation whose record has not been seen; every other time one that was seen running.
     fn one_of_the_latest(&self, rng: &mut Rng) -> Option<String> {
         let seen = self.seen();
         let begun: Vec<&String> = seen.running.keys().filter(|id| !seen.records.contains_key(*id)).collect();
@@ -154,14 +154,14 @@ impl Visitor {
         rng.choice(open).cloned()
     }
 
-    /// Looks at the ticks.
+    /// Reads the ticks regularly.
     pub async fn watch_ticks(self) {
         while self.look_at_ticks().await.is_some() {
             tokio::time::sleep(LOOK).await;
         }
     }
 
-    /// `None`: the server is gone.
+    /// Reads the ticks once; `None` if the server is gone.
     pub async fn look_at_ticks(&self) -> Option<()> {
         for trigger in ALARMS {
             let (_, alarm) = self.get(&format!("alarms/{trigger}")).await?;

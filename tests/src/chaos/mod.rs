@@ -1,5 +1,5 @@
-//! A server under load that is killed with `kill -9` again and again: at random moments, and at each stage that can be
-//! named ([`Stage`]). What must hold all the same is judged in the end, from what was promised and what was seen.
+//! A server under load that is killed with `kill -9` repeatedly: at random moments and at each named [`Stage`]. In the
+//! end, the rules are checked against what the server promised and what clients saw.
 
 mod evidence;
 mod first_schema;
@@ -25,7 +25,7 @@ pub use upgrade::dies_during_its_migration;
 use crate::ServerProcess;
 use load::{Ledger, Sites, Visitor};
 
-/// No throttles; receivers are on loopback; nothing is given up because it saw many deaths.
+/// No throttles, receivers on loopback, and no activation given up after many deaths of the process.
 const SETTINGS: [(&str, &str); 6] = [
     ("WASK_LIMITS__INVOCATIONS_PER_MINUTE", "0"),
     ("WASK_LIMITS__FIRES_PER_MINUTE", "0"),
@@ -35,26 +35,26 @@ const SETTINGS: [(&str, &str); 6] = [
     ("WASK_LOG__LEVEL", "warn"),
 ];
 const CLIENTS: usize = 4;
-/// How long a stage may take to be reached before the process is killed where it stands.
+/// How long the process may take to reach a stage before it is killed anyway.
 const UNREACHED: Duration = Duration::from_secs(6);
-/// How a kill at no named stage is counted.
+/// The name under which kills at no named stage are counted.
 pub const AT_RANDOM: &str = "at random";
 
-/// How long, and in which order of chances.
+/// How long to run, and the seed of the random choices.
 pub struct Plan {
     pub seed: u64,
-    /// Of the load; taking stock at the end takes longer. Each stage has its turn at least once, however long that takes.
+    /// How long the load lasts, without the check at the end. Tries every stage at least once, however long that takes.
     pub span: Duration,
 }
 
-/// When the process is to die.
+/// When the process dies.
 #[derive(Clone, Copy)]
 enum Death {
     After(Duration),
     At(Stage),
 }
 
-/// Does it all.
+/// Kills a server under load for the planned time, then checks the rules.
 pub async fn run(plan: Plan) -> Report {
     let mut rng = Rng::with_seed(plan.seed);
     let mut chaos = Chaos::begin(&mut rng).await;
@@ -64,7 +64,7 @@ pub async fn run(plan: Plan) -> Report {
             chaos.live_until(Death::At(stage), &mut rng).await;
             chaos.live_until(Death::After(Duration::from_millis(rng.u64(50..2000))), &mut rng).await;
         }
-        if plan.span <= begun.elapsed() {
+        if begun.elapsed() >= plan.span {
             break;
         }
     }
@@ -81,7 +81,7 @@ struct Chaos {
 }
 
 impl Chaos {
-    /// The first life: what is needed is deployed, and the process is killed at random.
+    /// The first life: deploys what the load needs, then kills the process at random.
     async fn begin(rng: &mut Rng) -> Self {
         let data = Arc::new(tempfile::tempdir().expect("a folder"));
         let mut server = ServerProcess::start("serve", &[], &SETTINGS, data.clone()).await;
@@ -108,7 +108,7 @@ impl Chaos {
     /// One life under load.
     async fn live_until(&mut self, death: Death, rng: &mut Rng) {
         if let Death::At(Stage::Migration) = death {
-            upgrade::dies_during_its_migration().await; // the data of its own that only an older server leaves
+            upgrade::dies_during_its_migration().await; // on data of its own, which only an older server leaves
             return self.count(Stage::Migration.as_str());
         }
         let armed = match death {
@@ -123,8 +123,8 @@ impl Chaos {
         let mut server = match ServerProcess::try_start("serve", &[], &settings, self.data.clone()).await {
             Ok(server) => server,
             Err(ended) => {
-                assert_eq!(ended.status.signal(), Some(9), "the server did not start: {}", ended.said);
-                let Death::At(stage) = death else { panic!("nobody killed it: {}", ended.said) };
+                assert_eq!(ended.status.signal(), Some(9), "the server did not start: {}", ended.printed);
+                let Death::At(stage) = death else { panic!("it died without a kill: {}", ended.printed) };
                 return self.count(stage.as_str());
             }
         };
@@ -137,13 +137,17 @@ impl Chaos {
             Death::At(stage) => died(&mut server).await.then_some(stage),
         };
         let early = server.has_ended();
-        assert!(early.is_none_or(|status| status.signal() == Some(9)), "it ended by itself: {}", server.stderr());
+        assert!(
+            early.is_none_or(|status| status.signal() == Some(9)),
+            "the server ended without a kill: {}",
+            server.stderr()
+        );
         server.kill().await;
         self.count(died_at.map_or(AT_RANDOM, Stage::as_str));
         join(visits).await;
     }
 
-    /// Clients that invoke, and those who watch.
+    /// Starts the clients that invoke and those that watch.
     async fn visit(&self, server: &ServerProcess, rng: &mut Rng) -> Vec<tokio::task::JoinHandle<()>> {
         let visitor = self.visitor(server).await;
         let mut visits: Vec<_> = (0..CLIENTS).map(|_| tokio::spawn(visitor.clone().invoke(rng.fork()))).collect();
@@ -157,16 +161,16 @@ impl Chaos {
         Visitor { client: server.guest().await, ledger, life: self.lives - 1, sites }
     }
 
-    /// The last life: without load, and without a death.
+    /// The last life, without load and without a kill: reads everything and checks the rules.
     async fn take_stock(mut self, seed: u64) -> Report {
         self.lives += 1;
         let server = ServerProcess::start("serve", &[], &SETTINGS, self.data.clone()).await;
         let evidence = readout::read_out(&self.visitor(&server).await).await;
-        Report::of(seed, self.kills, &evidence)
+        Report::new(seed, self.kills, &evidence)
     }
 }
 
-/// Which passage of a stage to die at, at most: one that a life under this load reaches.
+/// The latest passage of a stage at which to die: one that a life under this load reaches.
 fn passages(stage: Stage) -> u64 {
     match stage {
         Stage::Accepted | Stage::Leased | Stage::Running | Stage::FinishedNotRecorded => 30,
@@ -176,7 +180,7 @@ fn passages(stage: Stage) -> u64 {
     }
 }
 
-/// Waits for a process to die by itself; `false`: it did not.
+/// Whether the process dies at its stage within [`UNREACHED`].
 async fn died(server: &mut ServerProcess) -> bool {
     let begun = Instant::now();
     while begun.elapsed() < UNREACHED {

@@ -1,4 +1,4 @@
-//! The end of it: the server is left in peace until nothing is left to do, and then shows all that it has.
+//! The end of a chaos run: waits until the server has no work left, then reads everything.
 
 use std::time::{Duration, Instant};
 
@@ -8,10 +8,10 @@ use super::evidence::{Delivery, Evidence, Site};
 use super::load::{ALARMS, Visitor};
 use crate::Client;
 
-/// How long everything may take to end that was accepted.
+/// How long the accepted work may take to end.
 const LONGEST: Duration = Duration::from_secs(120);
 
-/// Waits until nothing is left to do and reads everything.
+/// Waits until the server has no work left, then reads everything.
 pub async fn read_out(last: &Visitor) -> Evidence {
     let client = &last.client;
     for trigger in ALARMS {
@@ -39,7 +39,7 @@ pub async fn read_out(last: &Visitor) -> Evidence {
     evidence
 }
 
-/// Whether what was accepted has ended, no callback is open, and nobody else is at work.
+/// Whether all accepted activations have ended, no callback is open, and no other activation runs.
 async fn is_quiet(last: &Visitor) -> bool {
     let ids: Vec<String> = {
         let seen = last.ledger.lock().expect("no panic while it is held");

@@ -1,4 +1,4 @@
-//! What came of it, as a table.
+//! The result of a chaos run, as a table.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,10 +9,10 @@ use super::evidence::Evidence;
 use super::invariants::{Broken, Rule, attempts_of, broken};
 use super::load::ALARMS;
 
-/// Findings that are printed, at most.
+/// How many findings are printed, at most.
 const SHOWN: usize = 30;
 
-/// Counts, and everything that does not hold.
+/// Counts, and everything that breaks a rule.
 #[derive(Debug)]
 pub struct Report {
     pub seed: u64,
@@ -20,7 +20,7 @@ pub struct Report {
     pub kills: BTreeMap<&'static str, u64>,
     pub acknowledged: usize,
     pub records: usize,
-    pub begun_again: usize,
+    pub repeated: usize,
     pub callbacks: usize,
     pub delivered: usize,
     pub failed: usize,
@@ -30,7 +30,7 @@ pub struct Report {
 }
 
 impl Report {
-    pub fn of(seed: u64, kills: BTreeMap<&'static str, u64>, evidence: &Evidence) -> Self {
+    pub fn new(seed: u64, kills: BTreeMap<&'static str, u64>, evidence: &Evidence) -> Self {
         let in_state = |state: &str| evidence.callbacks.iter().filter(|known| known["state"] == state).count();
         let count = |of: &dyn Fn(&Value) -> bool| evidence.listed.iter().filter(|record| of(record)).count();
         Report {
@@ -38,7 +38,7 @@ impl Report {
             kills,
             acknowledged: evidence.seen.accepted.len(),
             records: evidence.listed.len(),
-            begun_again: count(&|record| 1 < attempts_of(record)),
+            repeated: count(&|record| attempts_of(record) > 1),
             callbacks: evidence.callbacks.len(),
             delivered: in_state("delivered"),
             failed: in_state("failed"),
@@ -67,10 +67,10 @@ impl fmt::Display for Report {
             ("  lost", self.breaks(Rule::NothingLost)),
             ("records", self.records),
             ("  doubled or missing parts", self.breaks(Rule::OneRecord)),
-            ("  of another", self.breaks(Rule::OwnRecord)),
+            ("  with a wrong result", self.breaks(Rule::OwnRecord)),
             ("  changed after their end", self.breaks(Rule::Final)),
-            ("  begun more than once", self.begun_again),
-            ("  attempts not told truly", self.breaks(Rule::AttemptsTold)),
+            ("  with several attempts", self.repeated),
+            ("  with a wrong attempt count", self.breaks(Rule::AttemptsCounted)),
             ("callbacks due", self.callbacks),
             ("  delivered", self.delivered),
             ("  failed for good", self.failed),

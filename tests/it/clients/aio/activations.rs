@@ -60,7 +60,7 @@ async fn the_list_has_a_row_per_run_firing_and_sequence_component() {
 async fn a_run_over_its_time_limit_is_listed_as_timeout_with_its_duration() {
     let wask = TestServer::start().await;
     let me = wask.guest();
-    let Some(aio) = NodeClients::of(&me) else { return };
+    let Some(aio) = NodeClients::new(&me) else { return };
     me.create_action_with("sleeper", &guest("sleeper"), json!({ "limits": { "timeout": 100 } })).await;
     let id = run(&me, "sleeper", json!({ "ms": 60_000 })).await;
 

@@ -42,7 +42,7 @@ async fn a_wrong_key_and_an_unreachable_server_give_different_errors() {
     let Some((wask, _)) = start().await else { return };
     let mut stranger = wask.guest();
     stranger.auth.push('x');
-    let aio = NodeClients::of(&stranger).expect("they were there a moment ago");
+    let aio = NodeClients::new(&stranger).expect("they were there a moment ago");
 
     let refused = aio.refusal("rt action list").await;
 

@@ -8,7 +8,7 @@ use wask_tests::{NodeClients, TestServer, guest};
 async fn an_action_with_an_api_key_can_use_the_client_without_options() {
     let wask = TestServer::start().await;
     let me = wask.guest();
-    let Some(js) = NodeClients::of(&me) else { return };
+    let Some(js) = NodeClients::new(&me) else { return };
     let annotations = json!({ "annotations": [{ "key": "provide-api-key", "value": true }] });
     me.create_action_with("env", &guest("env"), annotations).await;
     me.create_action("echo", &guest("echo")).await;

@@ -1,4 +1,4 @@
-//! Many alarms due in the same second: how long until all of them have fired, and what other callers notice meanwhile.
+//! Many alarms due in the same second: how long until all have fired, and how this slows down other callers.
 
 use std::time::{Duration, Instant};
 
@@ -11,16 +11,16 @@ use wask_tests::{Client, wat};
 use super::load::{self, Request, Taken};
 use super::servers::{self, Process};
 
-/// How many, unless the command line says otherwise.
+/// How many alarms, unless the command line gives another number.
 pub const ALARMS: usize = 10_000;
-/// Requests of the preparation that are under way at a time.
+/// How many requests run at a time while the alarms are created.
 const TOGETHER: usize = 32;
-/// Other callers while the alarms fire.
+/// How many other callers there are while the alarms fire.
 const CONNECTIONS: usize = 4;
 const ROUND: Duration = Duration::from_millis(250);
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Each alarm fires a trigger of its own, whose rule runs one action; other callers invoke another one.
+/// Measures alarms that each fire their own trigger, whose rule runs an action. Other callers invoke another action.
 pub async fn in_the_same_second(alarms: usize) -> anyhow::Result<()> {
     let data = tempfile::tempdir()?;
     let server = servers::wask(data.path(), &[("WASK_ALARMS__MAX_PER_NAMESPACE", "1000000")])?;
@@ -32,15 +32,15 @@ pub async fn in_the_same_second(alarms: usize) -> anyhow::Result<()> {
 
     let idle = load::run(&invoke(&server, &me), CONNECTIONS, 4 * ROUND).await?;
     tokio::time::sleep((due - chrono::Utc::now()).to_std().unwrap_or_default()).await;
-    let beside = beside_fires(&server, &me, alarms).await?;
+    let measured = invoke_while_firing(&server, &me, alarms).await?;
 
-    let Beside { fired, done, mut taken } = beside;
+    let Measured { fired, done, mut taken } = measured;
     let (requests, p50, p99) = (taken.each.len(), taken.quantile(0.5), taken.quantile(0.99));
     taken.each.sort_unstable();
     let worst = taken.each.last().copied().unwrap_or_default();
     println!("\n{alarms} alarms due in one second      all fired after {fired:.2?}, their runs ended after {done:.2?}");
     println!("invoke, before                     p50 {:>9.2?}  p99 {:>9.2?}", idle.quantile(0.5), idle.quantile(0.99));
-    println!("invoke, meanwhile                  p50 {p50:>9.2?}  p99 {p99:>9.2?}  max {worst:.2?} of {requests}");
+    println!("invoke, while they fire            p50 {p50:>9.2?}  p99 {p99:>9.2?}  max {worst:.2?} of {requests}");
     Ok(())
 }
 
@@ -48,7 +48,7 @@ fn invoke(server: &Process, me: &Client) -> Request {
     Request::post(server.address, "/api/v1/namespaces/_/actions/hello?blocking=true", &me.auth, "{}", 200)
 }
 
-/// Makes triggers and rules, then the alarms; returns when all of them will be due.
+/// Creates triggers and rules, then the alarms; returns the time at which all are due.
 async fn prepare(me: &Client, alarms: usize) -> anyhow::Result<chrono::DateTime<chrono::Utc>> {
     let started = Instant::now();
     many(me, alarms, |me, n| async move {
@@ -64,7 +64,7 @@ async fn prepare(me: &Client, alarms: usize) -> anyhow::Result<chrono::DateTime<
         me.feed("once", "CREATE", &format!("t{n}"), json!({ "date": date })).await.expect(200);
     })
     .await?;
-    println!("{alarms} triggers, rules and alarms made in {:.1?}", started.elapsed());
+    println!("{alarms} triggers, rules and alarms created in {:.1?}", started.elapsed());
     Ok(due)
 }
 
@@ -74,7 +74,7 @@ where
 {
     let mut running = JoinSet::new();
     for n in 0..count {
-        if TOGETHER <= running.len() {
+        if running.len() >= TOGETHER {
             running.join_next().await.context("one is running")??;
         }
         running.spawn(make(me.clone(), n));
@@ -85,17 +85,17 @@ where
     Ok(())
 }
 
-/// What happened from the due time on.
-struct Beside {
+/// Times from the due time on.
+struct Measured {
     /// Until the last event was recorded.
     fired: Duration,
     /// Until the last run had ended.
     done: Duration,
-    /// The requests of others until then.
+    /// The requests of other callers until then.
     taken: Taken,
 }
 
-async fn beside_fires(server: &Process, me: &Client, alarms: usize) -> anyhow::Result<Beside> {
+async fn invoke_while_firing(server: &Process, me: &Client, alarms: usize) -> anyhow::Result<Measured> {
     let (request, started, over) = (invoke(server, me), Instant::now(), CancellationToken::new());
     let others = tokio::spawn({
         let over = over.clone();
@@ -111,14 +111,14 @@ async fn beside_fires(server: &Process, me: &Client, alarms: usize) -> anyhow::R
     let fired = until(me, "kind=trigger", alarms, started).await?;
     let done = until(me, "name=fired", alarms, started).await?;
     drop(stop_others);
-    Ok(Beside { fired, done, taken: others.await?? })
+    Ok(Measured { fired, done, taken: others.await?? })
 }
 
-/// Counts activations until there are so many; returns the time since `started`.
+/// Waits until there are `count` activations; returns the time since `started`.
 async fn until(me: &Client, filter: &str, count: usize, started: Instant) -> anyhow::Result<Duration> {
     loop {
         let counted: Value = me.get(&format!("activations?{filter}&count=true")).await.expect(200).json();
-        if Some(count as u64) <= counted["activations"].as_u64() {
+        if counted["activations"].as_u64() >= Some(count as u64) {
             return Ok(started.elapsed());
         }
         anyhow::ensure!(started.elapsed() < PATIENCE, "{counted} of {count} with {filter} after {PATIENCE:?}");

@@ -1,4 +1,4 @@
-//! A load: so many connections, each sending the next request when the last is answered.
+//! A load: a number of connections that each send the next request when the last is answered.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// What is sent again and again.
+/// The request that a load repeats.
 #[derive(Clone)]
 pub struct Request {
     pub address: SocketAddr,
     bytes: Arc<[u8]>,
-    /// The status that counts as an answer.
+    /// The expected status; another one is an error.
     status: u16,
 }
 
@@ -71,7 +71,7 @@ async fn one_connection(request: Request, end: Instant) -> anyhow::Result<Vec<Du
     let mut each = Vec::with_capacity(1 << 16);
     loop {
         let sent = Instant::now();
-        if end <= sent {
+        if sent >= end {
             return Ok(each);
         }
         let status = connection.ask(&request.bytes).await?;
@@ -85,7 +85,7 @@ pub async fn once(request: &Request) -> anyhow::Result<u16> {
     Connection::open(request.address).await?.ask(&request.bytes).await
 }
 
-/// One kept-alive HTTP/1.1 connection that knows just what the bench needs of answers.
+/// A kept-alive HTTP/1.1 connection that parses only what the bench needs of an answer.
 struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
@@ -103,7 +103,7 @@ impl Connection {
         self.stream.write_all(request).await?;
         self.buffer.clear();
         loop {
-            anyhow::ensure!(0 < self.stream.read_buf(&mut self.buffer).await?, "the server closed the connection");
+            anyhow::ensure!(self.stream.read_buf(&mut self.buffer).await? > 0, "the server closed the connection");
             let Some(head) = self.buffer.windows(4).position(|w| w == b"\r\n\r\n") else { continue };
             let text = std::str::from_utf8(&self.buffer[..head])?;
             let status = text.get(9..12).and_then(|digits| digits.parse().ok());
@@ -113,7 +113,7 @@ impl Connection {
                 name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
             });
             while self.buffer.len() < head + 4 + length.unwrap_or(0) {
-                anyhow::ensure!(0 < self.stream.read_buf(&mut self.buffer).await?, "the answer was cut");
+                anyhow::ensure!(self.stream.read_buf(&mut self.buffer).await? > 0, "the answer was cut");
             }
             return Ok(status);
         }

@@ -1,7 +1,7 @@
-//! `make bench`: what wask does on this machine, as ratios to ceilings taken in the same run.
+//! `make bench`: measures wask on this machine, as ratios to ceilings measured in the same run.
 //!
-//! Client and servers share the machine's cores; rounds are interleaved and the table shows medians. A request that is
-//! answered with another status than expected ends the bench. `bench alarms` runs that part alone.
+//! Client and servers share the machine's cores; rounds are interleaved and the table shows medians. An answer with an
+//! unexpected status ends the bench. `bench alarms` runs only that part.
 
 mod alarms;
 mod load;
@@ -30,7 +30,7 @@ async fn main() -> anyhow::Result<()> {
             let count = arguments.next().map_or(Ok(alarms::ALARMS), |count| count.parse())?;
             return alarms::in_the_same_second(count).await;
         }
-        Some(other) => anyhow::bail!("no part of the bench is called {other}; `alarms` [N] is"),
+        Some(other) => anyhow::bail!("unknown argument {other}; the only one is `alarms [N]`"),
         None => (),
     }
     let data = tempfile::tempdir()?;
@@ -40,7 +40,7 @@ async fn main() -> anyhow::Result<()> {
     println!("cores: {}, rounds of {SPAN:?}: {ROUNDS}, client included\n", std::thread::available_parallelism()?);
     throughput(&server, &me).await?;
     queue(&server, &me).await?;
-    beside_loops(&server, &me).await?;
+    with_endless_loops(&server, &me).await?;
     alarms::in_the_same_second(alarms::ALARMS).await?;
     start_up().await?;
     memory().await?;
@@ -62,7 +62,7 @@ fn client(server: &Process, data: &TempDir) -> anyhow::Result<Client> {
     }
 }
 
-/// Fresh-sandbox requests against a constant route of the same server and a bare one.
+/// Compares requests that run in a fresh sandbox with a constant route of the same server and with a bare server.
 async fn throughput(server: &Process, me: &Client) -> anyhow::Result<()> {
     let on_demand_data = tempfile::tempdir()?;
     let on_demand = servers::wask(on_demand_data.path(), &[("WASK_ACTIVATIONS__STORE_BLOCKING_SUCCESS", "on-demand")])?;
@@ -101,7 +101,7 @@ async fn throughput(server: &Process, me: &Client) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Durable acceptance, alone and together, and how fast what was accepted is done.
+/// Measures how fast invocations are stored, one at a time and concurrently, and how fast the stored ones are run.
 async fn queue(server: &Process, me: &Client) -> anyhow::Result<()> {
     let enqueue = Request::post(server.address, "/api/v1/namespaces/_/actions/hello", &me.auth, "{}", 202);
     let (mut alone, mut together, mut done) = (Vec::new(), Vec::new(), Vec::new());
@@ -141,8 +141,8 @@ async fn until_idle(me: &Client) {
     }
 }
 
-/// Whether a neighbour notices a hundred guests that never end.
-async fn beside_loops(server: &Process, me: &Client) -> anyhow::Result<()> {
+/// Measures how a hundred guests that never end slow down another action.
+async fn with_endless_loops(server: &Process, me: &Client) -> anyhow::Result<()> {
     let hello = Request::get(server.address, HELLO);
     let idle = load::run(&hello, 1, 2 * SPAN).await?;
     let limits = json!({ "limits": { "timeout": 15_000 } });
@@ -151,17 +151,17 @@ async fn beside_loops(server: &Process, me: &Client) -> anyhow::Result<()> {
         me.invoke_async("endless-loop", &json!({})).await;
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let beside = load::run(&hello, 1, 4 * SPAN).await?;
-    let ratio = beside.quantile(0.5).as_secs_f64() / idle.quantile(0.5).as_secs_f64();
+    let loaded = load::run(&hello, 1, 4 * SPAN).await?;
+    let ratio = loaded.quantile(0.5).as_secs_f64() / idle.quantile(0.5).as_secs_f64();
     println!(
         "\nhello, idle                        p50 {:>9.2?}  p99 {:>9.2?}",
         idle.quantile(0.5),
         idle.quantile(0.99)
     );
     println!(
-        "hello beside 100 endless loops     p50 {:>9.2?}  p99 {:>9.2?}   {ratio:.1} × idle",
-        beside.quantile(0.5),
-        beside.quantile(0.99)
+        "hello with 100 endless loops       p50 {:>9.2?}  p99 {:>9.2?}   {ratio:.1} × idle",
+        loaded.quantile(0.5),
+        loaded.quantile(0.99)
     );
     until_idle_loops(me).await;
     Ok(())
@@ -173,7 +173,7 @@ async fn until_idle_loops(me: &Client) {
     }
 }
 
-/// The part of a run that makes the instance ready, in a sandbox of this process.
+/// Measures the part of a run that makes the instance ready, in a sandbox of this process.
 async fn start_up() -> anyhow::Result<()> {
     let config = SandboxConfig::default();
     let sandbox = Sandbox::new(&config, None)?;
@@ -191,7 +191,7 @@ async fn start_up() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Private memory of a server: idle, with a thousand actions, with a thousand sleeping activations.
+/// Measures the private memory of a server: idle, with a thousand actions, with a thousand sleeping activations.
 async fn memory() -> anyhow::Result<()> {
     let data = tempfile::tempdir()?;
     let server = servers::wask(data.path(), &[])?;
@@ -221,13 +221,13 @@ async fn memory() -> anyhow::Result<()> {
     let asleep = server.footprint()?;
     let each = asleep.private_kib.saturating_sub(deployed.private_kib) as f64 / 1000.0;
     let threads = asleep.threads.saturating_sub(deployed.threads);
-    println!("per sleeping activation            {each:>8.1} KiB private, {threads} threads more for 1,000");
+    println!("per sleeping activation            {each:>8.1} KiB private, {threads} more threads for 1,000");
     let last: Value = me.ended(&ids[ids.len() - 1]).await;
     anyhow::ensure!(last["response"]["success"] == true, "a sleeper failed: {last}");
     Ok(())
 }
 
-/// From process start to the first answer of an action, its compiled code being on disk.
+/// Measures the time from process start to the first answer of an action whose compiled code is on disk.
 async fn first_answer(data: &TempDir) -> anyhow::Result<()> {
     let mut times = Vec::new();
     for _ in 0..ROUNDS {

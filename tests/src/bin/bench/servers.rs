@@ -1,4 +1,4 @@
-//! The servers that are measured: wask in its own process, and a bare hyper server in another as the ceiling.
+//! The servers that the bench measures: wask, and a bare hyper server as the ceiling, each in its own process.
 
 use std::convert::Infallible;
 use std::io::{BufRead as _, BufReader};
@@ -12,7 +12,7 @@ use hyper::body::Bytes;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 
-/// A process that is killed when the bench is done with it.
+/// A server process; killed when dropped.
 pub struct Process {
     child: Child,
     pub address: SocketAddr,
@@ -30,7 +30,7 @@ fn release_binary() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/release/wask"))
 }
 
-/// `wask serve` without throttles, on this data.
+/// Starts `wask serve` without throttles on this data.
 pub fn wask(data: &Path, variables: &[(&str, &str)]) -> anyhow::Result<Process> {
     let mut command = Command::new(std::env::var_os("WASK_BENCH_BINARY").map_or_else(release_binary, PathBuf::from));
     command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data);
@@ -44,7 +44,7 @@ pub fn wask(data: &Path, variables: &[(&str, &str)]) -> anyhow::Result<Process> 
     spawn(command)
 }
 
-/// This program as the bare server.
+/// Starts this program as the bare server.
 pub fn bare() -> anyhow::Result<Process> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("--bare");
@@ -66,7 +66,7 @@ fn spawn(mut command: Command) -> anyhow::Result<Process> {
     Ok(Process { child, address, started })
 }
 
-/// Answers every request with the same few bytes, until killed.
+/// Answers every request with the same few bytes until it is killed.
 pub async fn serve_bare() -> anyhow::Result<()> {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
     println!("http://{}", listener.local_addr()?);
@@ -79,7 +79,7 @@ pub async fn serve_bare() -> anyhow::Result<()> {
     }
 }
 
-/// What the kernel says of a process's memory and threads.
+/// A process's memory and threads, as the kernel reports them.
 #[derive(Clone, Copy, Debug)]
 pub struct Footprint {
     pub private_kib: u64,
@@ -99,7 +99,7 @@ impl Process {
         Ok(Footprint { private_kib, threads: number(&status, "Threads:") })
     }
 
-    /// Ends the process as a crash would.
+    /// Kills the process, as a crash would.
     pub fn kill(mut self) -> anyhow::Result<()> {
         self.child.kill()?;
         self.child.wait()?;

@@ -1,5 +1,5 @@
-//! What must hold however often the server was killed. Pure: each rule is a function of the evidence, and says which id
-//! breaks it.
+//! The rules that must hold however often the server was killed. Each is a pure function of the evidence and names the
+//! ids that break it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
@@ -10,26 +10,26 @@ use super::evidence::{Accepted, Evidence, Kind, Site, nap};
 use super::load::{ALARMS, RETRIES};
 use crate::annotation;
 
-/// What was broken.
+/// A rule that must hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rule {
-    /// What was acknowledged has a record.
+    /// Every acknowledged activation has a record.
     NothingLost,
-    /// An id has one record, and so has each part of a sequence and each activation that a rule started.
+    /// Every id has one record, as has each part of a sequence and each activation that a rule started.
     OneRecord,
-    /// A record is that of its id.
+    /// A record holds the result of its own activation.
     OwnRecord,
     /// A record does not change after its end.
     Final,
-    /// A record tells of no fewer attempts than were seen, and of no more than there can have been.
-    AttemptsTold,
-    /// A callback is told of at least once, always under one id, or has failed for good.
+    /// A record counts at least the attempts that were seen, and at most those that are possible.
+    AttemptsCounted,
+    /// A callback is delivered at least once, always under one id, or has failed for good.
     Callbacks,
-    /// A tick is fired once, and an event is that of a tick.
+    /// A tick fires once, and every event belongs to a tick.
     OneFirePerTick,
 }
 
-/// A rule that does not hold, and where.
+/// A rule that does not hold, with a description.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Broken {
     pub rule: Rule,
@@ -42,7 +42,7 @@ impl fmt::Display for Broken {
     }
 }
 
-/// Everything that does not hold.
+/// Everything that breaks a rule.
 pub fn broken(evidence: &Evidence) -> Vec<Broken> {
     let records = by_id(&evidence.listed);
     let rules: [(Rule, Vec<String>); 7] = [
@@ -50,7 +50,7 @@ pub fn broken(evidence: &Evidence) -> Vec<Broken> {
         (Rule::OneRecord, doubled(evidence, &records)),
         (Rule::OwnRecord, mistaken(evidence, &records)),
         (Rule::Final, changed(evidence)),
-        (Rule::AttemptsTold, attempts(evidence, &records)),
+        (Rule::AttemptsCounted, attempts(evidence, &records)),
         (Rule::Callbacks, callbacks(evidence)),
         (Rule::OneFirePerTick, ticks(evidence, &records)),
     ];
@@ -83,18 +83,18 @@ fn doubled(evidence: &Evidence, records: &ById<'_>) -> Vec<String> {
         *parts.entry(text(record, "cause")).or_default() += 1;
     }
     for record in &evidence.listed {
-        let (id, told) = (text(record, "activationId"), started(record));
+        let (id, named) = (text(record, "activationId"), started(record));
         let found = parts.get(id).copied().unwrap_or_default();
-        if found != told.len() {
-            wrong.push(format!("{id} tells of {} that it started, {found} have a record", told.len()));
+        if found != named.len() {
+            wrong.push(format!("{id} names {} that it started, but {found} have a record", named.len()));
         }
-        let missing = told.iter().filter(|part| !records.contains_key(part.as_str()));
+        let missing = named.iter().filter(|part| !records.contains_key(part.as_str()));
         wrong.extend(missing.map(|part| format!("{part}, which {id} started, has no record")));
     }
     wrong
 }
 
-/// What a sequence or an event says that it started.
+/// The activations that a sequence or an event lists as started.
 fn started(record: &Value) -> Vec<String> {
     let lines = record["logs"].as_array().into_iter().flatten().filter_map(Value::as_str);
     match text(record, "name") {
@@ -118,7 +118,7 @@ fn mistaken(evidence: &Evidence, records: &ById<'_>) -> Vec<String> {
             Kind::Sleeper => json!({ "slept": nap(*n) }),
             Kind::Failing => json!({ "error": n }),
         };
-        (*result != expected).then(|| format!("{id} ({kind:?}) should have come to {expected}: {result}"))
+        (*result != expected).then(|| format!("{id} ({kind:?}) should have the result {expected}, not {result}"))
     };
     evidence.seen.accepted.iter().filter_map(check).collect()
 }
@@ -132,27 +132,29 @@ fn changed(evidence: &Evidence) -> Vec<String> {
     evidence.seen.records.iter().filter_map(differs).collect()
 }
 
-/// A run that nobody looked at is not seen, so the lower bound is that of what was; each attempt after the first needs a
-/// death of the process or a failure that the record tells of.
+/// Checks the number of attempts. A record must count at least those that were seen running. Every attempt after the
+/// first needs a death of the process or a failure that the record lists.
 fn attempts(evidence: &Evidence, records: &ById<'_>) -> Vec<String> {
     let check = |accepted: &Accepted| {
         let record = records.get(accepted.id.as_str())?;
-        let told = attempts_of(record);
+        let counted = attempts_of(record);
         let seen = evidence.seen.running.get(&accepted.id).map_or(0, BTreeSet::len) as u64;
         let failed = annotation(record, "failedAttempts").and_then(|all| Some(all.as_array()?.len())).unwrap_or(0);
         let deaths = evidence.lives.saturating_sub(accepted.life + 1);
         let most = (1 + deaths + failed) as u64;
         let id = &accepted.id;
-        match told {
-            _ if told < seen => Some(format!("{id} tells of {told} attempts, but ran in {seen} lives")),
-            _ if most < told => Some(format!("{id} tells of {told} attempts, but cannot have had more than {most}")),
-            _ => None,
+        if counted < seen {
+            Some(format!("{id} counts {counted} attempts, but ran in {seen} lives"))
+        } else if counted > most {
+            Some(format!("{id} counts {counted} attempts, but cannot have had more than {most}"))
+        } else {
+            None
         }
     };
     evidence.seen.accepted.iter().filter_map(check).collect()
 }
 
-/// How often a record says that its activation was begun.
+/// The number of attempts in a record.
 pub fn attempts_of(record: &Value) -> u64 {
     annotation(record, "attempts").and_then(|n| n.as_u64()).unwrap_or(1)
 }
@@ -166,20 +168,20 @@ fn callbacks(evidence: &Evidence) -> Vec<String> {
         *received.entry(&delivery.webhook_id).or_default() += 1;
         ids.entry(&delivery.activation).or_default().insert(&delivery.webhook_id);
         if !listed.contains_key(delivery.webhook_id.as_str()) {
-            wrong.push(format!("a receiver was told of {} under an id that nobody knows", delivery.activation));
+            wrong.push(format!("a receiver was notified of {} under an unknown id", delivery.activation));
         }
     }
-    let several = ids.iter().filter(|(_, ids)| 1 < ids.len());
-    wrong.extend(several.map(|(id, ids)| format!("the end of {id} was told under several ids: {ids:?}")));
+    let several = ids.iter().filter(|(_, ids)| ids.len() > 1);
+    wrong.extend(several.map(|(id, ids)| format!("the end of {id} was delivered under several ids: {ids:?}")));
     for accepted in &evidence.seen.accepted {
         let Some((id, site)) = &accepted.callback else { continue };
         match listed.get(id.as_str()) {
             None => wrong.push(format!("{id}, the callback of {}, is gone", accepted.id)),
             Some(known) if text(known, "activationId") != accepted.id => {
-                wrong.push(format!("{id} tells of another activation than {}", accepted.id));
+                wrong.push(format!("{id} belongs to another activation than {}", accepted.id));
             }
             Some(known) if *site == Site::Good && text(known, "state") != "delivered" => {
-                wrong.push(format!("{id} is {}, but its receiver takes everything", text(known, "state")));
+                wrong.push(format!("{id} is {}, but its receiver accepts everything", text(known, "state")));
             }
             Some(_) => (),
         }
@@ -192,14 +194,14 @@ fn callbacks(evidence: &Evidence) -> Vec<String> {
     wrong
 }
 
-/// What is wrong with one, of which so many requests came.
+/// What is wrong with a callback for which the receivers got `received` requests.
 fn callback(known: &Value, received: u64) -> Option<String> {
     let answered = known["attempts"].as_array().into_iter().flatten().filter(|one| !one["statusCode"].is_null());
     let (answered, failed) = (answered.count() as u64, known["failedAttempts"].as_u64().unwrap_or_default());
     match text(known, "state") {
         "delivered" | "failed" if received == 0 => Some("is over, but no request came".to_owned()),
         "delivered" | "failed" if received < answered => {
-            Some(format!("tells of {answered} answers to {received} requests"))
+            Some(format!("lists {answered} answers to {received} requests"))
         }
         "failed" if failed != RETRIES + 1 => Some(format!("was given up after {failed} attempts")),
         "delivered" | "failed" => None,
@@ -210,8 +212,8 @@ fn callback(known: &Value, received: u64) -> Option<String> {
 fn ticks(evidence: &Evidence, records: &ById<'_>) -> Vec<String> {
     let mut wrong = Vec::new();
     for ((trigger, due), events) in &evidence.seen.ticks {
-        if 1 < events.len() {
-            wrong.push(format!("the tick of {trigger} at {due} was fired twice: {events:?}"));
+        if events.len() > 1 {
+            wrong.push(format!("the tick of {trigger} at {due} fired twice: {events:?}"));
         }
         let missing = events.iter().filter(|event| !records.contains_key(event.as_str()));
         wrong.extend(missing.map(|event| format!("{event}, the tick of {trigger} at {due}, has no record")));
@@ -219,7 +221,7 @@ fn ticks(evidence: &Evidence, records: &ById<'_>) -> Vec<String> {
     let known: HashSet<&str> = evidence.seen.ticks.values().flatten().map(String::as_str).collect();
     let events = evidence.listed.iter().filter(|record| ALARMS.contains(&text(record, "name")));
     let unknown = events.map(|record| text(record, "activationId")).filter(|id| !known.contains(id));
-    wrong.extend(unknown.map(|id| format!("{id} is an event of no tick")));
+    wrong.extend(unknown.map(|id| format!("{id} is an event without a tick")));
     wrong
 }
 

@@ -1,4 +1,4 @@
-//! Every rule can be broken, and is then named with the id that breaks it.
+//! Every broken rule is found and named with the id that breaks it.
 
 use super::super::evidence::{Delivery, Seen};
 use super::*;
@@ -11,11 +11,11 @@ fn accepted(id: &str, kind: Kind, n: u64) -> Accepted {
     Accepted { id: id.to_owned(), kind, n, callback: None, life: 0 }
 }
 
-/// Two activations, one of which calls back, a sequence, and a tick with its rule. Nothing is wrong with it.
+/// Evidence that breaks no rule: two activations, one with a callback, a sequence, and a tick with its rule.
 fn sound() -> Evidence {
     let mut evidence = Evidence { lives: 2, ..Evidence::default() };
-    let told = Accepted { callback: Some(("cb_1".into(), Site::Good)), ..accepted("a2", Kind::Sleeper, 7) };
-    evidence.seen.accepted = vec![accepted("a1", Kind::Echo, 1), told, accepted("a3", Kind::Sequence, 3)];
+    let with_callback = Accepted { callback: Some(("cb_1".into(), Site::Good)), ..accepted("a2", Kind::Sleeper, 7) };
+    evidence.seen.accepted = vec![accepted("a1", Kind::Echo, 1), with_callback, accepted("a3", Kind::Sequence, 3)];
     let mut pair = record("a3", "pair", json!({ "n": 3 }));
     pair["logs"] = json!(["p1"]);
     let mut part = record("p1", "echo", json!({ "n": 3 }));
@@ -44,7 +44,7 @@ fn sound() -> Evidence {
     evidence
 }
 
-/// What is found when this is changed in what is sound.
+/// The findings after a change to sound evidence.
 fn found(change: impl FnOnce(&mut Evidence)) -> Vec<String> {
     let mut evidence = sound();
     change(&mut evidence);
@@ -79,16 +79,16 @@ fn a_part_with_two_ids_or_no_record_is_found() {
         another["activationId"] = json!("p2");
         evidence.listed.push(another);
     });
-    assert_eq!(twice, ["OneRecord: a3 tells of 1 that it started, 2 have a record"]);
+    assert_eq!(twice, ["OneRecord: a3 names 1 that it started, but 2 have a record"]);
     let none = found(|evidence| drop(evidence.listed.remove(5)));
-    let expected = ["e1 tells of 1 that it started, 0 have a record", "r1, which e1 started, has no record"];
+    let expected = ["e1 names 1 that it started, but 0 have a record", "r1, which e1 started, has no record"];
     assert_eq!(none, expected.map(|what| format!("OneRecord: {what}")));
 }
 
 #[test]
 fn a_record_with_the_result_of_another_activation_is_found() {
     let mistaken = found(|evidence| evidence.listed[0]["response"]["result"]["n"] = json!(2));
-    assert_eq!(mistaken, [r#"OwnRecord: a1 (Echo) should have come to {"n":1}: {"n":2}"#]);
+    assert_eq!(mistaken, [r#"OwnRecord: a1 (Echo) should have the result {"n":1}, not {"n":2}"#]);
 }
 
 #[test]
@@ -101,27 +101,27 @@ fn a_record_that_changed_is_found() {
 
 #[test]
 fn missing_or_invented_attempts_are_found() {
-    let untold = found(|evidence| drop(evidence.seen.running.insert("a2".into(), BTreeSet::from([0, 1]))));
-    assert_eq!(untold, ["AttemptsTold: a2 tells of 1 attempts, but ran in 2 lives"]);
-    let made_up = found(|evidence| annotate(&mut evidence.listed[1], "attempts", json!(3)));
-    assert_eq!(made_up, ["AttemptsTold: a2 tells of 3 attempts, but cannot have had more than 2"]);
+    let missing = found(|evidence| drop(evidence.seen.running.insert("a2".into(), BTreeSet::from([0, 1]))));
+    assert_eq!(missing, ["AttemptsCounted: a2 counts 1 attempts, but ran in 2 lives"]);
+    let invented = found(|evidence| annotate(&mut evidence.listed[1], "attempts", json!(3)));
+    assert_eq!(invented, ["AttemptsCounted: a2 counts 3 attempts, but cannot have had more than 2"]);
     let failed = found(|evidence| {
         annotate(&mut evidence.listed[1], "attempts", json!(3));
         annotate(&mut evidence.listed[1], "failedAttempts", json!([{}]));
     });
-    assert_eq!(failed, [""; 0], "a failure that is told of is an attempt");
+    assert_eq!(failed, [""; 0], "a failure in the record is an attempt");
 }
 
 #[test]
 fn a_callback_that_is_missing_open_or_undelivered_is_found() {
     for (change, expected) in [
         ((|e| e.deliveries.clear()) as fn(&mut Evidence), "cb_1 is over, but no request came"),
-        (|e| e.callbacks[0]["state"] = json!("failed"), "cb_1 is failed, but its receiver takes everything"),
+        (|e| e.callbacks[0]["state"] = json!("failed"), "cb_1 is failed, but its receiver accepts everything"),
         (|e| e.callbacks[0]["state"] = json!("pending"), "cb_1 is pending in the end"),
-        (|e| e.callbacks[0]["activationId"] = json!("a9"), "cb_1 tells of another activation than a2"),
+        (|e| e.callbacks[0]["activationId"] = json!("a9"), "cb_1 belongs to another activation than a2"),
         (
             |e| e.callbacks[0]["attempts"] = json!([{ "statusCode": 500 }, { "statusCode": 200 }]),
-            "cb_1 tells of 2 answers to 1 requests",
+            "cb_1 lists 2 answers to 1 requests",
         ),
         (
             |e| {
@@ -133,11 +133,11 @@ fn a_callback_that_is_missing_open_or_undelivered_is_found() {
         (|e| e.callbacks.clear(), "cb_1, the callback of a2, is gone"),
         (
             |e| e.deliveries.push(Delivery { webhook_id: "cb_2".into(), activation: "a2".into() }),
-            r#"the end of a2 was told under several ids: {"cb_1", "cb_2"}"#,
+            r#"the end of a2 was delivered under several ids: {"cb_1", "cb_2"}"#,
         ),
         (
             |e| e.deliveries.push(Delivery { webhook_id: "cb_2".into(), activation: "a8".into() }),
-            "a receiver was told of a8 under an id that nobody knows",
+            "a receiver was notified of a8 under an unknown id",
         ),
     ] {
         let found = found(change);
@@ -151,7 +151,7 @@ fn a_tick_that_fired_twice_is_found() {
         evidence.listed.push(record("e2", "second", json!({})));
         evidence.seen.ticks.get_mut(&("second".into(), 1000)).unwrap().insert("e2".into());
     });
-    assert_eq!(twice, [r#"OneFirePerTick: the tick of second at 1000 was fired twice: {"e1", "e2"}"#]);
+    assert_eq!(twice, [r#"OneFirePerTick: the tick of second at 1000 fired twice: {"e1", "e2"}"#]);
 }
 
 #[test]
@@ -161,5 +161,5 @@ fn a_tick_without_an_event_or_an_event_without_a_tick_is_found() {
     });
     assert_eq!(no_event, ["OneFirePerTick: e2, the tick of second at 2000, has no record"]);
     let no_tick = found(|evidence| evidence.listed.push(record("e2", "second", json!({}))));
-    assert_eq!(no_tick, ["OneFirePerTick: e2 is an event of no tick"]);
+    assert_eq!(no_tick, ["OneFirePerTick: e2 is an event without a tick"]);
 }
