@@ -90,7 +90,7 @@ fn script(blocks: &[Block], base: &str, server_data: &Path, folder: &Path) -> St
             .text
             .replace(ADDRESS, base)
             .replace("$WASK/.wask", &server_data.display().to_string())
-            .replace("$WASK/target/release", &folder.join("bin").display().to_string())
+            .replace("$WASK/target/debug", &folder.join("bin").display().to_string())
             .replace("../greet", &folder.join("greet").display().to_string());
         match block.kind.as_str() {
             "rust" => script += &format!("cat > src/main.rs <<'END_OF_MAIN'\n{text}\nEND_OF_MAIN\n"),
