@@ -24,7 +24,7 @@ guests: setup ## build the examples and the test guests to WebAssembly
 	@sh sdk/setup-guests.sh c $(GUESTS)
 
 build: guests ## build the server for development, as `make run` and `make test` use it: target/debug/wask
-	@cargo build -p wask
+	@cargo build --workspace --bin wask
 
 release: guests ## build the server with all optimisations: target/release/wask
 	@cargo build --release -p wask
@@ -43,7 +43,7 @@ clients: ## install `aio rt` and the npm package openwhisk into target/clients f
 	@sh tests/clients/setup.sh
 
 test: guests clients ## set up what the tests need and run them all
-	@cargo build -p wask
+	@cargo build --workspace --bin wask
 	@cargo test --workspace --no-fail-fast -- $(WITHOUT_CLIENTS)
 
 test-clients: guests clients ## run only the tests that drive these clients
@@ -61,7 +61,7 @@ bench: release ## measure against bare HTTP on this machine; prints one table
 
 SECONDS_OF_CHAOS := 300
 chaos: guests ## kill a server under load for 5 minutes (SECONDS_OF_CHAOS=60 for one) and check that it keeps its promises
-	@cargo build -p wask && cargo run -p wask-tests --bin chaos -- $(SECONDS_OF_CHAOS)
+	@cargo build --workspace --bin wask && cargo run -p wask-tests --bin chaos -- $(SECONDS_OF_CHAOS)
 
 ci: ## run every check that a change must pass
 	@.ci/run
