@@ -103,6 +103,16 @@ impl TestServer {
         self.node.invoker.running_ids().iter().map(ToString::to_string).collect()
     }
 
+    /// Returns when a running guest has written the first line of its log: the sleeper has looked at the clock by then,
+    /// so the story may move it.
+    pub async fn first_line(&self, id: &str) {
+        let namespace = self.guest.namespace.parse().expect("a namespace name");
+        let id = id.parse().expect("an activation id");
+        let what = format!("activation {id} runs");
+        let running = crate::eventually(&what, || async { self.node.invoker.running(&namespace, id) }).await;
+        running.lines(0).await;
+    }
+
     /// Stores `count` callbacks of activations that have not ended, directly and not through the API.
     pub async fn fill_with_callbacks(&self, namespace: &str, count: u64) {
         let store = SqliteStore::join(&self.config.database(), &SqliteConfig::default()).expect("a store to join");

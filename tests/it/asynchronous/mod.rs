@@ -48,9 +48,11 @@ async fn an_activation_is_queued_then_runs_then_has_ended() {
         }
     }
 
+    wask.first_line(&first).await;
     wask.advance(SECOND);
     me.ended(&first).await;
     in_state(&me, &second, "running").await;
+    wask.first_line(&second).await;
     wask.advance(SECOND);
     let record = me.ended(&second).await;
     assert_eq!(annotation(&record, "waitTime"), Some(json!(1000)));

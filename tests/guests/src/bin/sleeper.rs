@@ -13,8 +13,8 @@ struct Args {
 
 #[wask_sdk::action]
 fn sleeper(args: Args) -> Value {
-    wask_sdk::log!("start");
     let start = SystemTime::now();
+    wask_sdk::log!("start"); // a story that reads this line may move the clock
     let passed = || start.elapsed().unwrap_or_default();
     while passed() < Duration::from_millis(args.ms) {
         sleep(Duration::from_millis(20));
