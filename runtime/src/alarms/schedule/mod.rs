@@ -34,7 +34,7 @@ impl Schedule {
         Schedule { pattern, zone, delay_ms: 0 }
     }
 
-    /// Moves every tick by `seconds`, 0 to 59; see [`spreading_delay`].
+    /// Moves every tick by `seconds`, 0 to 59; see `spreading_delay`.
     #[must_use]
     pub fn delayed_by(self, seconds: u32) -> Self {
         Schedule { delay_ms: i64::from(seconds) * 1000, ..self }
