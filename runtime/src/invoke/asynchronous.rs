@@ -10,10 +10,11 @@ use wask_model::annotations::keys;
 use wask_model::{Activation, ActivationId, Failure, Message, NamespaceName, Response, SharedIdentity, messages};
 use wask_store::Job;
 
-use super::composition::{Composition, JobHold, Progress, is_composed};
+use super::composition::progress::Progress;
+use super::composition::{Composition, JobHold, is_composed};
 use super::queued::QueuedInvocation;
 use super::record::{Record, mark_cancelled};
-use super::runner::refusal;
+use super::runner::outcome::refusal;
 use super::{AdmittedInvocation, Cause, Context, Invoker};
 use crate::catalog::ActionEntry;
 use crate::gate::{InFlight, Shares};

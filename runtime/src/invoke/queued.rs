@@ -6,7 +6,7 @@ use wask_model::{ActivationId, Arguments, Failure, FullName, NamespaceName, Stat
 use wask_store::Lane;
 
 use super::arguments::chosen;
-use super::composition::Progress;
+use super::composition::progress::Progress;
 use super::invocation::{AdmittedInvocation, Cause, Context};
 use super::terms::Terms;
 use crate::queue::NewWork;

@@ -7,10 +7,10 @@ use wask_model::{
     Timestamp, Trigger, Version,
 };
 
-use super::composition::{EndedScope, Plan};
+use super::composition::progress::{EndedScope, Plan};
 use super::invocation::{AdmittedInvocation, Cause, Context};
 use super::queued::QueuedInvocation;
-use super::runner::Outcome;
+use super::runner::outcome::Outcome;
 
 /// A record in the making. Clients compare documents byte for byte: annotations keep the order in which they are set.
 pub struct Record(Activation);

@@ -12,7 +12,7 @@
 
 mod conductor;
 mod job_hold;
-mod progress;
+pub(super) mod progress;
 
 use std::sync::Arc;
 
@@ -22,13 +22,13 @@ use wask_model::annotations::keys;
 use wask_model::{Activation, ActivationId, Exec, Failure, FullName, Response, messages, truthy};
 
 use super::record::Record;
-use super::runner::refusal;
+use super::runner::outcome::refusal;
 use super::terms::Terms;
 use super::{AdmittedInvocation, Cause, Context, Invoker};
 use crate::catalog::ActionEntry;
 use conductor::ConductorState;
 pub use job_hold::JobHold;
-pub use progress::{EndedScope, Plan, Progress};
+use progress::{EndedScope, Plan, Progress};
 use progress::{Part, Scope, Step};
 
 /// What one step led to.

@@ -17,7 +17,7 @@ use crate::invoke::Invoker;
 use crate::invoke::composition::{Composition, JobHold, is_composed};
 use crate::invoke::queued::QueuedInvocation;
 use crate::invoke::record::{Record, mark_cancelled};
-use crate::invoke::runner::refusal;
+use crate::invoke::runner::outcome::refusal;
 use crate::queue::JobCancellation;
 
 /// How many times to retry when a job changes owner while it is being cancelled.

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use wask_model::{FullName, NamespaceName, Timestamp};
 use wask_sandbox::{LogLine, LogSink, Stop};
 
-use crate::invoke::runner::log_line;
+use crate::invoke::runner::outcome::log_line;
 
 /// An activation that runs, with all of its components.
 pub struct RunningActivation {

@@ -1,7 +1,7 @@
 //! Runs one attempt: module, environment, sandbox, outcome, record. Keeps no books.
 
 mod environment;
-mod outcome;
+pub(super) mod outcome;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use wask_model::{Activation, Exec, Failure, FullName, Limits, Response, Timestam
 use wask_sandbox::{HostCalls, Run, RunLimits, Sandbox};
 use wask_store::failpoint::{Stage, reach};
 
-pub use outcome::{Outcome, log_line, refusal};
+use outcome::{Outcome, refusal};
 
 use super::builtin::Builtin;
 use super::owner::Owners;
