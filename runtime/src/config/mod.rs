@@ -179,7 +179,7 @@ impl Loaded {
             checked.map_err(|out| self.refuse(&format!("{section}.{}", out.setting), &out.to_string()))?;
         }
         if let Err(BadRange { setting, index, value }) = self.config.egress.check() {
-            let problem = format!("must be ranges like 10.0.0.0/8; number {}, {value}, is none", index + 1);
+            let problem = format!("must be ranges like 10.0.0.0/8; number {}, {value}, is not", index + 1);
             return Err(self.refuse(&format!("egress.{setting}"), &problem));
         }
         match self.config.sandbox.check() {

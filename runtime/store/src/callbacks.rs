@@ -67,7 +67,7 @@ impl CallbackQuery {
 pub enum AfterAttempt {
     /// It is over.
     Over {
-        /// What was sent; kept in case somebody asks to send it again.
+        /// What was sent; kept so that the delivery can be retried by hand.
         notice: String,
     },
     /// It is attempted again.

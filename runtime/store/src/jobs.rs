@@ -278,7 +278,7 @@ pub trait JobStore: Send + Sync {
     /// end it and stores the jobs that follow. If a node holds the job, remembers the request.
     async fn cancel_job(&self, cancel: CancelRequest) -> Result<CancelOutcome, StoreError>;
 
-    /// Makes every leased job due at once, whoever holds it; for a node that knows that it is alone on the store.
+    /// Makes every leased job due at once, whichever node holds it; for a node that knows that it is alone on the store.
     /// Returns how many.
     async fn release_all(&self, now: Timestamp) -> Result<u64, StoreError>;
 

@@ -52,7 +52,7 @@ async fn a_node_notices_the_writes_of_a_command_once() {
     assert!(!node.changed_outside().await.unwrap(), "its own writes do not count");
     assert!(command.changed_outside().await.unwrap());
     command.close().await;
-    assert!(!node.changed_outside().await.unwrap(), "nor that somebody goes");
+    assert!(!node.changed_outside().await.unwrap(), "nor that a process leaves");
     assert_eq!(node.integrity_check().await.unwrap(), [""; 0]);
 }
 

@@ -226,7 +226,7 @@ async fn b59_deleting_an_action_returns_its_document() {
         let request = me.request(method, "/api/v1/namespaces/_/actions/a").json(&json!({}));
         assert_eq!(me.send(request).await.expect(404).error(), "The requested resource does not exist.");
     }
-    assert_eq!(put(&me, json!({ "exec": exec() })).await["version"], "0.0.1", "and starts anew");
+    assert_eq!(put(&me, json!({ "exec": exec() })).await["version"], "0.0.1", "and its version starts again");
 }
 
 #[tokio::test(flavor = "multi_thread")]

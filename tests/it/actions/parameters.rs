@@ -21,7 +21,7 @@ async fn the_payload_overrides_parameters_key_by_key() {
     assert_eq!(result(&me, "echo", args.clone()).await, merged);
 
     let id = me.invoke_async("echo", &args).await;
-    assert_eq!(me.ended(&id).await["response"]["result"], merged, "also for whoever does not wait");
+    assert_eq!(me.ended(&id).await["response"]["result"], merged, "also without waiting");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -48,7 +48,7 @@ async fn b77_b78_an_id_is_validated_before_the_lookup_and_is_read_only() {
     for path in ["", "/", "/logs", "/result", "/status"] {
         let missing = me.get(&format!("activations/{UNKNOWN}{path}")).await.expect(404);
         assert_eq!(missing.error(), "The requested resource does not exist.");
-        assert_eq!(missing.header("x-wask-activation-state"), None, "nobody was told of this id");
+        assert_eq!(missing.header("x-wask-activation-state"), None, "no state for an id that was never given");
     }
     for method in [Method::PUT, Method::POST, Method::DELETE] {
         let request = me.request(method, &format!("/api/v1/namespaces/_/activations/{UNKNOWN}"));

@@ -27,7 +27,7 @@ async fn a_locked_database_gives_503_and_loses_nothing() {
     let held = Instant::now();
     let mut refused = 0;
     while held.elapsed() < Duration::from_secs(3) {
-        let answer = try_invoke(&me, &json!({ "n": "held" })).await.expect_err("nobody can promise anything now");
+        let answer = try_invoke(&me, &json!({ "n": "held" })).await.expect_err("nothing can be promised now");
         assert_unavailable(
             &answer,
             "The server is currently unavailable (because it is overloaded or down for maintenance).",

@@ -209,5 +209,5 @@ async fn a_stopping_server_does_not_wait_for_followers() {
     let stopped = tokio::time::timeout(Duration::from_secs(20), wask.stop()).await;
 
     stopped.expect("the stream is closed long before the time to stop is over");
-    assert_eq!(following.await.unwrap(), [], "whoever follows comes back");
+    assert_eq!(following.await.unwrap(), [], "the follower returns");
 }

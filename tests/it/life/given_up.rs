@@ -59,7 +59,7 @@ async fn a_redriven_dead_letter_runs_as_a_new_activation_that_names_it() {
     assert_eq!(record["response"]["status"], "success");
     assert_eq!(me.get(&format!("activations/{again}/input")).await.json(), json!({ "error": "boom" }));
     assert_eq!(annotation(&record, "rerunOf"), Some(json!(id)));
-    assert_eq!(annotation(&record, "attempts"), None, "it begins to count anew");
+    assert_eq!(annotation(&record, "attempts"), None, "it counts from the start again");
     assert_eq!(me.get("dead-letters").await.json(), json!([]));
     assert_eq!(me.ended(&id).await, before, "a record never changes");
     me.post(&format!("dead-letters/{id}/redrive"), &json!({})).await.expect(404);

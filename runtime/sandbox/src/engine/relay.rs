@@ -20,7 +20,7 @@ use super::clock::{GuestClock, Stopwatch};
 pub(crate) enum StopReason {
     #[error("the time limit has passed")]
     OutOfTime,
-    #[error("nobody waits for the result")]
+    #[error("no caller waits for the result")]
     Abandoned,
     #[error("it was cancelled")]
     Cancelled,

@@ -137,7 +137,7 @@ pub async fn an_empty_namespace_is_deleted_and_can_be_created_again(store: &dyn 
 }
 
 pub async fn the_writes_of_this_process_are_not_outside_changes(store: &dyn Store) {
-    assert!(store.changed_outside().await.unwrap(), "at the first look nobody knows");
+    assert!(store.changed_outside().await.unwrap(), "the first look cannot know");
     store.create_namespace(new("guest", "u-1", key(1)), T0).await.unwrap();
     assert!(!store.changed_outside().await.unwrap());
 }
