@@ -115,14 +115,7 @@ impl Work {
     ) -> anyhow::Result<Work> {
         let (store, clock) = (&stores.open.store, &stores.clock);
         let Domain { gate, queue, catalog, callbacks, .. } = domain;
-        let admission = Arc::new(Admission::new(AdmissionParts {
-            catalog: catalog.clone(),
-            gate: gate.clone(),
-            callbacks: callbacks.clone(),
-            idempotency: Idempotency::new(store.clone(), queue.clone()),
-            clock: clock.clone(),
-            live_log_bytes: config.activations.live_log_bytes,
-        }));
+        let admission = Arc::new(admission(config, stores, domain));
         let firing = Arc::new(Firing::new(FiringParts {
             admission: admission.clone(),
             catalog: catalog.clone(),
@@ -180,6 +173,18 @@ impl Work {
         domain.queue.take_over().await.context("take over the queue")?;
         self.alarms.take_over().await.context("take over the alarms")
     }
+}
+
+/// The front door of invocations and firings.
+fn admission(config: &Config, stores: &Stores, domain: &Domain) -> Admission {
+    Admission::new(AdmissionParts {
+        catalog: domain.catalog.clone(),
+        gate: domain.gate.clone(),
+        callbacks: domain.callbacks.clone(),
+        idempotency: Idempotency::new(stores.open.store.clone(), domain.queue.clone()),
+        clock: stores.clock.clone(),
+        live_log_bytes: config.activations.live_log_bytes,
+    })
 }
 
 /// What the routes of the API need.
