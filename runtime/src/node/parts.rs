@@ -165,13 +165,16 @@ impl Work {
         Ok(Work { admission, firing, alarms, invoker, recording })
     }
 
-    /// Takes up what the last process left: activations that wait count in the gate, leases are released, alarms armed.
+    /// Takes over what the last process left: activations that wait count in the gate, leases are released, alarms armed.
     pub async fn take_over(&self, stores: &Stores, domain: &Domain) -> anyhow::Result<()> {
         for (namespace, queued) in stores.open.store.count_jobs(Lane::Invoke).await? {
             domain.gate.restore(&namespace, queued);
         }
         domain.queue.take_over().await.context("take over the queue")?;
-        self.alarms.take_over().await.context("take over the alarms")
+        self.alarms.take_over().await.context("take over the alarms")?;
+        // The first look always reports a change. If it came after the first requests, the keys that they brought would be
+        // forgotten, and an address with too many failed logins would lose a key that works.
+        domain.outside_changes.notice().await.context("look for outside changes")
     }
 }
 
