@@ -11,7 +11,7 @@ export CARGO_TERM_PROGRESS_WHEN ?= auto
 
 # The binary embeds its demo actions. Every target that builds it names the same folder, so that none recompiles what
 # another has built.
-build release test test-clients chaos bench: export WASK_DEMOS := $(CURDIR)/$(GUESTS)
+build release test test-clients chaos bench attack: export WASK_DEMOS := $(CURDIR)/$(GUESTS)
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -63,7 +63,10 @@ SECONDS_OF_CHAOS := 300
 chaos: guests ## kill a server under load for 5 minutes (SECONDS_OF_CHAOS=60 for one) and check that it keeps its promises
 	@cargo build --workspace --bin wask && cargo run -p wask-tests --bin chaos -- $(SECONDS_OF_CHAOS)
 
+attack: release ## attack a release server as one caller can, for at most 5 minutes; prints one table (ATTACKS="loops …")
+	@cargo run --release -p wask-tests --bin attack -- $(ATTACKS)
+
 ci: ## run every check that a change must pass
 	@.ci/run
 
-.PHONY: help setup guests clients build release install run test test-clients lint bench chaos ci
+.PHONY: help setup guests clients build release install run test test-clients lint bench chaos attack ci

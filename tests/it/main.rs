@@ -6,6 +6,7 @@ mod activations;
 mod alarms;
 mod architecture;
 mod asynchronous;
+mod attacks;
 mod audit;
 mod binary;
 mod callbacks;

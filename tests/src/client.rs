@@ -1,5 +1,6 @@
 //! A client that speaks plain HTTP, as one namespace.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use reqwest::{Method, RequestBuilder, StatusCode, header::HeaderMap};
@@ -70,6 +71,13 @@ impl Client {
         Client { http, base: base.into(), auth: auth.into(), namespace: namespace.into() }
     }
 
+    /// The same client, from another address of this machine, and with another limit for the time of a request.
+    pub fn from_address(&self, address: IpAddr, limit: Duration) -> Self {
+        let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+        let http = http.local_address(address).timeout(limit).build().expect("a client");
+        Client { http, ..self.clone() }
+    }
+
     /// The base URL of its server.
     pub fn base(&self) -> &str {
         &self.base
@@ -87,9 +95,14 @@ impl Client {
     }
 
     pub async fn send(&self, request: RequestBuilder) -> Answer {
-        let response = request.send().await.expect("an answer");
+        self.try_send(request).await.expect("an answer")
+    }
+
+    /// Like `send`; `Err` if there is no answer, or not a whole one.
+    pub async fn try_send(&self, request: RequestBuilder) -> Result<Answer, reqwest::Error> {
+        let response = request.send().await?;
         let (status, headers) = (response.status(), response.headers().clone());
-        Answer { status, headers, body: response.bytes().await.expect("a body").to_vec() }
+        Ok(Answer { status, headers, body: response.bytes().await?.to_vec() })
     }
 
     /// Gets a path below `/api/v1/namespaces/_/`.

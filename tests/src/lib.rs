@@ -3,6 +3,7 @@
 //! Helpers hide plumbing, never the point of a test. They make no assertion that a test is about; when the plumbing
 //! fails, they panic with the request and the answer.
 
+pub mod attack;
 pub mod chaos;
 mod client;
 mod guests;

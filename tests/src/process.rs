@@ -1,6 +1,7 @@
 //! A server in its own process: the real binary, which can be killed.
 
 use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
@@ -104,8 +105,37 @@ impl ServerProcess {
         Client::new(self.base.clone(), auth, "guest")
     }
 
+    /// Creates a namespace with the operator's command; returns a client with its key.
+    pub fn create_namespace(&self, name: &str) -> Client {
+        let data = self.data_dir().to_str().expect("a path in UTF-8");
+        let made = run(&["namespace", "create", name, "--data-dir", data], &[]);
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        Client::new(self.base.clone(), String::from_utf8_lossy(&made.stdout).trim_end(), name)
+    }
+
     pub fn base(&self) -> &str {
         &self.base
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.base.trim_start_matches("http://").parse().expect("address and port")
+    }
+
+    /// Resident memory of the process.
+    pub fn memory_bytes(&self) -> u64 {
+        self.status_kib("VmRSS:") << 10
+    }
+
+    /// The most resident memory that the process ever had.
+    pub fn peak_memory_bytes(&self) -> u64 {
+        self.status_kib("VmHWM:") << 10
+    }
+
+    /// 0: the process has ended.
+    fn status_kib(&self, key: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix(key));
+        line.and_then(|rest| rest.split_whitespace().next()?.parse().ok()).unwrap_or_default()
     }
 
     pub fn pid(&self) -> u32 {

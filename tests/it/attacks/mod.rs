@@ -1,0 +1,22 @@
+//! What one caller does to a server, and that nobody else notices: each story is an attack beside a canary of another
+//! namespace. threats.md §7.
+
+mod guests;
+
+use std::time::Duration;
+
+use wask_tests::attack::{Outcome, Size, named, run};
+
+/// How long an attack of a story lasts.
+const SPAN: Duration = Duration::from_secs(2);
+
+/// Runs the attack and checks that nobody else noticed it: every request of the canary was answered, and the server is
+/// itself again afterwards. How fast the answers were, `make attack` measures.
+async fn unnoticed(attack: &str) -> Outcome {
+    let outcome = run(&named(attack), Size::Small, SPAN).await;
+    for (when, seen) in [("before", &outcome.before), ("during", &outcome.during), ("after", &outcome.after)] {
+        assert!(10 < seen.asked, "{attack}: the canary asked {} times {when} the attack", seen.asked);
+        assert_eq!(seen.answered, seen.asked, "{attack}, {when}: {seen:?}; the attacker saw: {}", outcome.noted);
+    }
+    outcome
+}
