@@ -7,44 +7,44 @@ use wask_model::{AuthKey, NamespaceName};
 
 use crate::catalog::random_key;
 use crate::config::Config;
-use crate::node::{Node, Shared};
+use crate::node::{Node, ReadyNode, Shared};
 
 /// The namespace that the first start creates.
 const FIRST_NAMESPACE: &str = "guest";
 
 pub async fn run(config: Config) -> anyhow::Result<()> {
     let mut signals = Signals::new()?;
-    let node = Node::start(&config, Shared::default()).await?;
+    let node = ReadyNode::prepare(&config, Shared::default()).await?;
+    let first = ensure_first_namespace(&config, &node).await?;
+    let node = node.serve()?;
     say!("wask {} · listening on http://{}", env!("CARGO_PKG_VERSION"), node.address);
     say!("data in {}", config.server.data_dir.display());
-    ensure_first_namespace(&config, &node).await?;
+    first.iter().for_each(|line| say!("{line}"));
     signals.stop_in_order(node).await
 }
 
-/// Creates the first namespace with a random key if it does not exist, and prints how to use it. Only wskprops contains
-/// the key, so its draft is written before the namespace is created and published afterwards.
-async fn ensure_first_namespace(config: &Config, node: &Node) -> anyhow::Result<()> {
+/// Creates the first namespace with a random key if it does not exist, and returns how to use it, for people. Only
+/// wskprops contains the key, so its draft is written before the namespace is created and published afterwards.
+async fn ensure_first_namespace(config: &Config, node: &ReadyNode) -> anyhow::Result<Vec<String>> {
     let (path, namespace): (_, NamespaceName) = (config.wskprops(), FIRST_NAMESPACE.parse()?);
-    let first = match node.catalog.owner(&namespace).await? {
+    let first = match node.catalog().owner(&namespace).await? {
         Some(_) => None,
         None => Some(random_key()?),
     };
     let Some(auth) = first.as_ref().map(AuthKey::expose).or_else(|| wskprops::auth(&path)) else {
-        say!("namespace `{FIRST_NAMESPACE}` exists, but {}, which had its key, is gone", path.display());
-        return Ok(());
+        let path = path.display();
+        return Ok(vec![format!("namespace `{FIRST_NAMESPACE}` exists, but {path}, which had its key, is gone")]);
     };
     let props = Props { api_host: &node.api_host, auth: &auth, namespace: FIRST_NAMESPACE };
     wskprops::draft(&path, &props).context("write wskprops")?;
     let is_first = first.is_some();
     if is_first {
-        node.catalog.create_namespace(namespace, first).await?;
+        node.catalog().create_namespace(namespace, first).await?;
     }
     wskprops::publish(&path).context("write wskprops")?; // at later starts too, because the address may have changed
-    if is_first {
-        say!("created namespace `{FIRST_NAMESPACE}`; its key is in {}", path.display());
-    }
-    say!("use it:  export WSK_CONFIG_FILE={}", wskprops::absolute(&path).display());
-    Ok(())
+    let created = format!("created namespace `{FIRST_NAMESPACE}`; its key is in {}", path.display());
+    let usage = format!("use it:  export WSK_CONFIG_FILE={}", wskprops::absolute(&path).display());
+    Ok(if is_first { vec![created, usage] } else { vec![usage] })
 }
 
 /// The signals that stop a node: SIGTERM and SIGINT.

@@ -52,24 +52,51 @@ pub struct Shared {
     pub resolver: Option<Arc<dyn Resolve>>,
 }
 
-impl Node {
-    /// Opens the data folder, takes over the work that is left in it, and listens.
-    pub async fn start(config: &Config, shared: Shared) -> anyhow::Result<Node> {
+/// A node that could serve, and does not listen yet: what its first request needs can still be made.
+pub struct ReadyNode {
+    pub address: SocketAddr,
+    /// The URL that clients and guests on this machine will reach it under, without a slash at the end.
+    pub api_host: String,
+    config: Config,
+    server: Server,
+    stores: Stores,
+    domain: Domain,
+    work: Work,
+    shutdown: Shutdown,
+}
+
+impl ReadyNode {
+    /// Opens the data folder and takes over the work that is left in it. The address is taken, but nothing listens.
+    pub async fn prepare(config: &Config, shared: Shared) -> anyhow::Result<ReadyNode> {
         let shutdown = Shutdown::default();
         let stores = Stores::open(config, shared)?;
         let server = Server::bind(config.server.listen, config.http.clone())
-            .await
             .with_context(|| format!("cannot listen on {} (--listen chooses another address)", config.server.listen))?;
         let address = server.address()?;
         let api_host = api_host(config, address);
         let domain = Domain::build(config, &stores, &shutdown).await?;
         let work = Work::build(config, &stores, &domain, &shutdown, &api_host)?;
         work.take_over(&stores, &domain).await?;
+        let config = config.clone();
+        Ok(ReadyNode { address, api_host, config, server, stores, domain, work, shutdown })
+    }
 
+    pub fn catalog(&self) -> &Arc<Catalog> {
+        &self.domain.catalog
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.stores.clock.now()
+    }
+
+    /// Listens, and starts the loops.
+    pub fn serve(self) -> anyhow::Result<Node> {
+        let ReadyNode { address, api_host, config, server, stores, domain, work, shutdown } = self;
+        let server = server.listen().with_context(|| format!("cannot listen on {address}"))?;
         let grace = Duration::from_millis(config.server.grace_ms);
-        let routes = api::router(parts::for_api(config, &stores, &domain, &work, &shutdown, &api_host));
+        let routes = api::router(parts::for_api(&config, &stores, &domain, &work, &shutdown, &api_host));
         let serving = tokio::spawn(server.serve(routes, shutdown.serving.clone(), grace + LAST_ANSWERS));
-        let loops = Loops::start(config, &stores, &domain, &work, &shutdown);
+        let loops = Loops::start(&config, &stores, &domain, &work, &shutdown);
         info!(%address, data = %config.server.data_dir.display(), "node started");
         let Work { invoker, alarms, recording, .. } = work;
         let catalog = domain.catalog.clone();
@@ -87,6 +114,13 @@ impl Node {
             loops,
             recording,
         })
+    }
+}
+
+impl Node {
+    /// Prepares a node and serves.
+    pub async fn start(config: &Config, shared: Shared) -> anyhow::Result<Node> {
+        ReadyNode::prepare(config, shared).await?.serve()
     }
 
     pub fn now(&self) -> Timestamp {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tempfile::TempDir;
-use wask_tests::{ServerProcess, binary, guest, run};
+use wask_tests::{Client, ServerProcess, binary, eventually, guest, run};
 
 use super::{UNLIMITED, on, serve};
 
@@ -22,6 +22,32 @@ fn compiled(data: &Path) -> BTreeMap<String, u64> {
     let named =
         |file: DirEntry| (file.file_name().into_string().expect("a name"), file.metadata().expect("its inode").ino());
     modules.map(named).collect()
+}
+
+/// A port of loopback on which nothing listens.
+fn free_port() -> u16 {
+    std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_server_serves_its_first_key_from_its_first_connection_on() {
+    for _ in 0..5 {
+        let (data, port) = (tempfile::tempdir().unwrap(), free_port());
+        let listen = format!("127.0.0.1:{port}");
+        let mut server = Command::new(binary());
+        server.args(["serve", "--listen", &listen, "--data-dir"]).arg(data.path());
+        let mut server = server.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+
+        eventually("it accepts a connection", || async { tokio::net::TcpStream::connect(&listen).await.ok() }).await;
+
+        let props = std::fs::read_to_string(data.path().join("wskprops")).expect("the key is there before the socket");
+        let auth = props.lines().find_map(|line| line.strip_prefix("AUTH=")).unwrap();
+        let me = Client::new(format!("http://{listen}"), auth, "guest");
+        let status = me.get("actions").await.status;
+        server.kill().unwrap();
+        server.wait().unwrap();
+        assert_eq!(status, 200);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,7 +13,7 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use serde::{Deserialize, Serialize};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
@@ -51,6 +51,9 @@ impl HttpConfig {
     }
 }
 
+/// Connections that the kernel keeps until they are accepted.
+const BACKLOG: u32 = 1024;
+
 /// The peer's address, in the extensions of every request.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub IpAddr);
@@ -62,21 +65,36 @@ impl Peer {
     }
 }
 
-/// A bound socket, ready to serve.
+/// An address that is taken. Nothing listens on it yet, so a client that comes too early is refused and not kept waiting.
 pub struct Server {
+    socket: TcpSocket,
+    config: HttpConfig,
+}
+
+/// A socket that listens, ready to serve.
+pub struct ListeningServer {
     listener: TcpListener,
     config: HttpConfig,
 }
 
 impl Server {
-    pub async fn bind(address: SocketAddr, config: HttpConfig) -> std::io::Result<Self> {
-        Ok(Server { listener: TcpListener::bind(address).await?, config })
+    pub fn bind(address: SocketAddr, config: HttpConfig) -> std::io::Result<Self> {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        Ok(Server { socket, config })
     }
 
     pub fn address(&self) -> std::io::Result<SocketAddr> {
-        self.listener.local_addr()
+        self.socket.local_addr()
     }
 
+    pub fn listen(self) -> std::io::Result<ListeningServer> {
+        Ok(ListeningServer { listener: self.socket.listen(BACKLOG)?, config: self.config })
+    }
+}
+
+impl ListeningServer {
     /// Serves until `stop`. Then it accepts no further connection and waits until every request that has begun is
     /// answered, at most `grace`.
     pub async fn serve(self, router: Router, stop: CancellationToken, grace: Duration) {

@@ -15,7 +15,7 @@ use wask_model::{AuthKey, NamespaceName};
 use super::serve::Signals;
 use crate::clock::Clock;
 use crate::config::{BadConfig, Config, Loaded};
-use crate::node::{Node, Shared};
+use crate::node::{Node, ReadyNode, Shared};
 
 const NAMESPACE: &str = "guest";
 /// The key that every OpenWhisk tutorial uses. Because it is known, this server listens on loopback only.
@@ -44,9 +44,10 @@ pub fn check(loaded: Loaded) -> Result<Loaded, BadConfig> {
 pub async fn run(config: Config, folder: Option<PathBuf>) -> anyhow::Result<()> {
     let mut signals = Signals::new()?;
     let changes = folder.as_deref().map(folder::watch).transpose()?;
-    let node = Node::start(&config, Shared::default()).await?;
+    let node = ReadyNode::prepare(&config, Shared::default()).await?;
     let namespace: NamespaceName = NAMESPACE.parse()?;
     ensure_namespace(&config, &node, &namespace).await?;
+    let node = node.serve()?;
     let props = Props { api_host: &node.api_host, auth: &format!("{UUID}:{SECRET}"), namespace: NAMESPACE };
     wskprops::write(&config.wskprops(), &props).context("write wskprops")?;
     let ended = node.invoker.listen();
@@ -74,11 +75,11 @@ pub async fn run(config: Config, folder: Option<PathBuf>) -> anyhow::Result<()> 
 }
 
 /// Creates the namespace with the well-known key if it does not exist.
-async fn ensure_namespace(config: &Config, node: &Node, namespace: &NamespaceName) -> anyhow::Result<()> {
+async fn ensure_namespace(config: &Config, node: &ReadyNode, namespace: &NamespaceName) -> anyhow::Result<()> {
     let key = || AuthKey::new(UUID, SECRET);
-    if node.catalog.owner(namespace).await?.is_none() {
-        node.catalog.create_namespace(namespace.clone(), Some(key())).await?;
-    } else if node.catalog.authenticate(&key(), node.now()).await.is_err() {
+    if node.catalog().owner(namespace).await?.is_none() {
+        node.catalog().create_namespace(namespace.clone(), Some(key())).await?;
+    } else if node.catalog().authenticate(&key(), node.now()).await.is_err() {
         let data = config.server.data_dir.display();
         anyhow::bail!(
             "{data} belongs to `wask serve`: its namespace {NAMESPACE} has another key; choose another --data-dir"
