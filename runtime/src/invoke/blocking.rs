@@ -73,6 +73,9 @@ impl Invoker {
         let records: Vec<_> = records.into_iter().map(Arc::new).collect();
         let own = records.last().cloned();
         self.hand_to_recorder(admitted, records).await;
+        if self.recorder.is_durable(&admitted.entry.action.annotations) {
+            self.recorder.flush().await;
+        }
         self.queue.notify_completion(admitted.id);
         own
     }

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tracing::warn;
+use wask_model::annotations::keys;
 use wask_model::setting::{MILLION, OutOfRange, check_ranges};
-use wask_model::{Activation, Status};
+use wask_model::{Activation, Annotations, Status};
 use wask_store::ActivationStore;
 
 use crate::clock::Clock;
@@ -24,6 +26,9 @@ use crate::retry;
 pub struct RecordConfig {
     /// Whether successful blocking activations are recorded: `always`, or `on-demand` by `X-OW-EXTRA-LOGGING: on`.
     pub store_blocking_success: StorePolicy,
+    /// Whether a caller that waits is answered after its record is on disk; an action's annotation `durable-blocking`
+    /// decides for the action.
+    pub durable_blocking: bool,
     /// How many records may wait for the disk before callers have to wait too.
     pub backlog: usize,
     /// How many records are written in one transaction.
@@ -42,6 +47,7 @@ impl Default for RecordConfig {
     fn default() -> Self {
         RecordConfig {
             store_blocking_success: StorePolicy::Always,
+            durable_blocking: false,
             backlog: 4096,
             batch: 512,
             keep_input: KeepInput::Asynchronous,
@@ -98,6 +104,7 @@ enum RecorderCommand {
 /// Takes the records of ended activations.
 pub struct Recorder {
     policy: StorePolicy,
+    durable_blocking: bool,
     keep_input: KeepInput,
     backlog: mpsc::Sender<RecorderCommand>,
     /// Ends the writer's linger.
@@ -113,8 +120,8 @@ impl Recorder {
         let (listeners, _) = broadcast::channel(LISTENER_BACKLOG);
         let hurry = Arc::new(Notify::new());
         let writer = Writer { store, clock, waiting, hurry: hurry.clone(), batch: config.batch };
-        let &RecordConfig { store_blocking_success: policy, keep_input, .. } = config;
-        let recorder = Recorder { policy, keep_input, backlog, hurry, listeners };
+        let &RecordConfig { store_blocking_success: policy, durable_blocking, keep_input, .. } = config;
+        let recorder = Recorder { policy, durable_blocking, keep_input, backlog, hurry, listeners };
         (recorder, tokio::spawn(writer.run()))
     }
 
@@ -124,6 +131,14 @@ impl Recorder {
 
     pub fn keeps_every_input(&self) -> bool {
         self.keep_input == KeepInput::Always
+    }
+
+    /// Whether callers of an action with these annotations are answered after the record is on disk.
+    pub fn is_durable(&self, annotations: &Annotations) -> bool {
+        match annotations.get(keys::DURABLE_BLOCKING) {
+            Some(Value::Bool(durable)) => *durable,
+            _ => self.durable_blocking,
+        }
     }
 
     /// Hands over the record of a blocking activation to be written. Waits only while the backlog is full.

@@ -1,5 +1,6 @@
 //! Crashes: everything the process acknowledged survives, with one record each. threats.md F1 to F3, F6, F7, F9.
 
+mod answered;
 mod following;
 mod load;
 mod start;

@@ -18,6 +18,9 @@ pub const PROVIDE_API_KEY: &str = "provide-api-key";
 pub const CONDUCTOR: &str = "conductor";
 /// `false` forbids running an activation again after the node failed during its run.
 pub const REDELIVERY: &str = "redelivery";
+/// `true` answers a waiting caller only after the record is on disk, `false` before; absent: as the setting
+/// `activations.durable_blocking` says. threats.md I1.
+pub const DURABLE_BLOCKING: &str = "durable-blocking";
 /// Says in words what an action or package is for.
 pub const DESCRIPTION: &str = "description";
 
