@@ -9,6 +9,7 @@ mod cron;
 mod dev;
 mod namespace;
 mod serve;
+mod signals;
 
 use std::io::Write as _;
 use std::path::PathBuf;

@@ -1,19 +1,19 @@
 //! `wask serve`: runs a node until a signal stops it.
 
 use anyhow::Context as _;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use wask_client::wskprops::{self, Props};
 use wask_model::{AuthKey, NamespaceName};
 
+use super::signals::Signals;
 use crate::catalog::random_key;
 use crate::config::Config;
-use crate::node::{Node, ReadyNode, Shared};
+use crate::node::{ReadyNode, Shared};
 
 /// The namespace that the first start creates.
 const FIRST_NAMESPACE: &str = "guest";
 
 pub async fn run(config: Config) -> anyhow::Result<()> {
-    let mut signals = Signals::new()?;
+    let signals = Signals::listen()?;
     let node = ReadyNode::prepare(&config, Shared::default()).await?;
     let first = ensure_first_namespace(&config, &node).await?;
     let node = node.serve()?;
@@ -45,33 +45,4 @@ async fn ensure_first_namespace(config: &Config, node: &ReadyNode) -> anyhow::Re
     let created = format!("created namespace `{FIRST_NAMESPACE}`; its key is in {}", path.display());
     let usage = format!("use it:  export WSK_CONFIG_FILE={}", wskprops::absolute(&path).display());
     Ok(if is_first { vec![created, usage] } else { vec![usage] })
-}
-
-/// The signals that stop a node: SIGTERM and SIGINT.
-pub struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    pub fn new() -> anyhow::Result<Self> {
-        Ok(Signals { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    pub async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => (),
-            _ = self.interrupt.recv() => (),
-        }
-    }
-
-    /// Waits for a signal, then shuts the node down in order; a second signal ends the process at once.
-    pub async fn stop_in_order(&mut self, node: Node) -> anyhow::Result<()> {
-        self.next().await;
-        eprintln!("stopping; a second signal stops the server at once");
-        tokio::select! {
-            stopped = node.stop() => stopped,
-            () = self.next() => anyhow::bail!("stopped at once; interrupted activations run again at the next start"),
-        }
-    }
 }

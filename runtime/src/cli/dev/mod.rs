@@ -12,7 +12,7 @@ use figment::value::Value;
 use wask_client::wskprops::{self, Props};
 use wask_model::{AuthKey, NamespaceName};
 
-use super::serve::Signals;
+use super::signals::Signals;
 use crate::clock::Clock;
 use crate::config::{BadConfig, Config, Loaded};
 use crate::node::{Node, ReadyNode, Shared};
@@ -42,7 +42,7 @@ pub fn check(loaded: Loaded) -> Result<Loaded, BadConfig> {
 }
 
 pub async fn run(config: Config, folder: Option<PathBuf>) -> anyhow::Result<()> {
-    let mut signals = Signals::new()?;
+    let signals = Signals::listen()?;
     let changes = folder.as_deref().map(folder::watch).transpose()?;
     let node = ReadyNode::prepare(&config, Shared::default()).await?;
     let namespace: NamespaceName = NAMESPACE.parse()?;
