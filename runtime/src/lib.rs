@@ -5,6 +5,8 @@
 
 pub mod clock;
 
+pub mod memory;
+
 pub mod outside_changes;
 pub mod read_through;
 pub mod retry;

@@ -24,6 +24,7 @@ use crate::firing::Firing;
 use crate::gate::Gate;
 use crate::gateway::Gateway;
 use crate::invoke::{Admission, Invoker};
+use crate::memory::Budget;
 
 /// What the handlers call.
 #[derive(Clone)]
@@ -40,6 +41,7 @@ pub struct Parts {
     pub invoker: Arc<Invoker>,
     pub firing: Arc<Firing>,
     pub audit: Arc<dyn AuditStore>,
+    pub budget: Arc<Budget>,
     pub clock: Clock,
     pub limits: Limits,
     /// The URL at which clients reach this API, without a trailing slash.

@@ -22,6 +22,7 @@ use crate::catalog::CatalogConfig;
 use crate::gate::LoginConfig;
 use crate::gateway::GatewayConfig;
 use crate::invoke::RecordConfig;
+use crate::memory::MemoryConfig;
 use crate::queue::QueueConfig;
 use crate::telemetry::{self, LogConfig};
 pub use sources::BadConfig;
@@ -30,11 +31,15 @@ use sources::Sources;
 /// The reference of all settings, compiled in; its values are the defaults.
 pub const DEFAULTS: &str = include_str!("../../wask.default.toml");
 
+/// The smallest budget that a server can live on.
+const LEAST_MEMORY: u64 = 64 << 20;
+
 /// All settings of a node.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     pub server: ServerConfig,
+    pub memory: MemoryConfig,
     pub http: HttpConfig,
     pub logins: LoginConfig,
     pub limits: Limits,
@@ -64,6 +69,8 @@ pub struct ServerConfig {
     pub api_host: String,
     /// How long a stopping node waits for what runs.
     pub grace_ms: u64,
+    /// How much memory the process may use. 0: three quarters of the machine's, or of what its cgroup allows.
+    pub memory_bytes: u64,
 }
 
 impl Default for ServerConfig {
@@ -74,6 +81,7 @@ impl Default for ServerConfig {
             name: "wask".to_owned(),
             api_host: String::new(),
             grace_ms: 30_000,
+            memory_bytes: 0,
         }
     }
 }
@@ -159,14 +167,16 @@ impl Loaded {
         if !host.is_empty() && (!host.starts_with("http://") && !host.starts_with("https://") || host.ends_with('/')) {
             return Err(self.refuse("server.api_host", "must begin with http:// or https:// and not end with a slash"));
         }
+        self.check_memory()?;
         telemetry::filter(&log.level).map_err(|problem| self.refuse("log.level", &problem))?;
         self.check_action_limits()
     }
 
     /// Asks every section for its own ranges.
     fn check_ranges(&self) -> Result<(), BadConfig> {
-        let Config { http, queue, limits, activations, alarms, callbacks, gateway, store, .. } = &self.config;
+        let Config { memory, http, queue, limits, activations, alarms, callbacks, gateway, store, .. } = &self.config;
         for (section, checked) in [
+            ("memory", memory.check()),
             ("http", http.check()),
             ("limits", limits.check()),
             ("activations", activations.check()),
@@ -189,6 +199,18 @@ impl Loaded {
             Err(other) => Err(BadConfig::new(&format!("sandbox: {other}"))),
             Ok(()) => Ok(()),
         }
+    }
+
+    fn check_memory(&self) -> Result<(), BadConfig> {
+        let Config { server, memory, .. } = &self.config;
+        if (1..LEAST_MEMORY).contains(&server.memory_bytes) {
+            return Err(self.refuse("server.memory_bytes", &format!("must be 0 or at least {LEAST_MEMORY}")));
+        }
+        if memory.sum() > 100 {
+            let problem = format!("must be at most 100 together with the other parts; all are {}", memory.sum());
+            return Err(self.refuse("memory.guests_percent", &problem));
+        }
+        Ok(())
     }
 
     fn check_action_limits(&self) -> Result<(), BadConfig> {

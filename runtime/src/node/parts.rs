@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use tokio::task::JoinHandle;
+use tracing::info;
 use wask_egress::{Egress, Resolve, SystemResolver};
 use wask_model::FullName;
 use wask_sandbox::Sandbox;
@@ -26,12 +27,14 @@ use crate::host::{Host, HostParts};
 use crate::idempotency::Idempotency;
 use crate::invoke::builtin::{self, Builtin};
 use crate::invoke::{Admission, AdmissionParts, Invoker, InvokerParts, InvokerStores, Recorder};
+use crate::memory::Budget;
 use crate::outside_changes::{Observer, Subscriber};
 use crate::queue::Queue;
 
-/// What the rest stands on: the data folder, the store in it, the time, the sandbox, the way out.
+/// What the rest stands on: the data folder, the store in it, the memory, the time, the sandbox, the way out.
 pub(super) struct Stores {
     pub open: OpenStore,
+    pub budget: Arc<Budget>,
     pub clock: Clock,
     sandbox: Sandbox,
     resolver: Arc<dyn Resolve>,
@@ -50,7 +53,16 @@ impl Stores {
         };
         let clock = shared.clock.unwrap_or_else(Clock::system);
         let resolver = shared.resolver.unwrap_or_else(|| Arc::new(SystemResolver::default()));
-        Ok(Stores { open, clock, sandbox, resolver, _lock: lock })
+        let budget = Arc::new(Budget::new(config.server.memory_bytes, &config.memory));
+        info!(
+            total = budget.total(),
+            guests = budget.guests().total(),
+            requests = budget.requests().total(),
+            answers = budget.answers().total(),
+            caches = budget.caches_bytes(),
+            "memory budget in bytes"
+        );
+        Ok(Stores { open, budget, clock, sandbox, resolver, _lock: lock })
     }
 }
 
@@ -209,6 +221,7 @@ pub(super) fn for_api(
         invoker: work.invoker.clone(),
         firing: work.firing.clone(),
         audit: stores.open.store.clone(),
+        budget: stores.budget.clone(),
         clock: stores.clock.clone(),
         limits: config.limits.clone(),
         api_host: api_host.to_owned(),

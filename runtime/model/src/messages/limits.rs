@@ -64,3 +64,13 @@ pub fn concurrency_below(value: i64, limit: u32) -> Message {
 pub fn instances_above(limit: u32) -> Message {
     format!("Max action instance concurrency must not exceed your namespace concurrency of {limit}.").into()
 }
+
+/// A share of a part of the memory budget has no room for `asked` more bytes. `setting`: the one that decides the part's
+/// size; all numbers are bytes.
+pub fn no_memory(setting: &str, total: u64, free: u64, held: u64, asked: u64) -> Message {
+    format!(
+        "{asked} bytes of memory were asked for and {held} are held already; {free} of {total} are free ({setting} of \
+        server.memory_bytes), and one namespace may hold at most as much as it leaves free."
+    )
+    .into()
+}

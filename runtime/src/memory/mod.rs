@@ -1,0 +1,103 @@
+//! How much memory the process may use, and what everybody has of it.
+//!
+//! The [`Budget`] is divided into parts, one for each use. What is counted in a part is counted for a share of it, which
+//! is a namespace wherever there is one. **A share may hold at most as much as it leaves free**: one greedy share gets
+//! half of a part, two get a third each, and whoever comes next finds room. What finds none is refused, or waits for its
+//! turn.
+
+mod machine;
+mod part;
+mod turns;
+
+use serde::{Deserialize, Serialize};
+use wask_model::setting::{OutOfRange, check_ranges};
+
+pub use part::{Charge, NoRoom, Part};
+pub use turns::Turns;
+
+/// Which part of `server.memory_bytes` each use may take, in percent; settings below `memory.`. The rest is for what is
+/// not counted: the store, threads, connections, the program itself.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MemoryConfig {
+    /// The memory of guests: what it has grown to, and what is kept of it for the next guests.
+    pub guests_percent: u32,
+    /// Bodies of requests, and the JSON that is made of them.
+    pub requests_percent: u32,
+    /// Answers that are being sent, and records that wait for the disk.
+    pub answers_percent: u32,
+    /// Entities, identities, routes and compiled modules that are kept at hand.
+    pub caches_percent: u32,
+}
+
+impl Default for MemoryConfig {
+    fn default() -> Self {
+        MemoryConfig { guests_percent: 50, requests_percent: 15, answers_percent: 10, caches_percent: 10 }
+    }
+}
+
+impl MemoryConfig {
+    /// `Err` is the first setting outside its range.
+    pub fn check(&self) -> Result<(), OutOfRange> {
+        check_ranges([
+            ("guests_percent", self.guests_percent.into(), 1..=100),
+            ("requests_percent", self.requests_percent.into(), 1..=100),
+            ("answers_percent", self.answers_percent.into(), 1..=100),
+            ("caches_percent", self.caches_percent.into(), 1..=100),
+        ])
+    }
+
+    /// All parts together, in percent.
+    pub fn sum(&self) -> u32 {
+        self.guests_percent + self.requests_percent + self.answers_percent + self.caches_percent
+    }
+}
+
+/// The bytes that the process may use, and its parts.
+pub struct Budget {
+    total: u64,
+    guests: Part,
+    requests: Part,
+    answers: Part,
+    caches_bytes: u64,
+}
+
+impl Budget {
+    /// `memory_bytes`: `server.memory_bytes`; 0: three quarters of what the machine or the process's cgroup has.
+    pub fn new(memory_bytes: u64, config: &MemoryConfig) -> Budget {
+        let total = if memory_bytes == 0 { machine::memory_bytes() / 4 * 3 } else { memory_bytes };
+        let bytes = |percent: u32| total / 100 * u64::from(percent);
+        Budget {
+            total,
+            guests: Part::new("memory.guests_percent", bytes(config.guests_percent)),
+            requests: Part::new("memory.requests_percent", bytes(config.requests_percent)),
+            answers: Part::new("memory.answers_percent", bytes(config.answers_percent)),
+            caches_bytes: bytes(config.caches_percent),
+        }
+    }
+
+    /// All of it, in bytes.
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// For the memory of guests.
+    pub fn guests(&self) -> &Part {
+        &self.guests
+    }
+
+    /// For bodies of requests and the JSON that is made of them.
+    pub fn requests(&self) -> &Part {
+        &self.requests
+    }
+
+    /// For answers that are being sent and records that wait for the disk.
+    pub fn answers(&self) -> &Part {
+        &self.answers
+    }
+
+    /// How many bytes all caches may keep together.
+    pub fn caches_bytes(&self) -> u64 {
+        self.caches_bytes
+    }
+}
