@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Answer, Client, ServerProcess, guest};
+use crate::{Client, guest};
 
 /// The canary's own address, so that bounds per address are the attacker's alone.
 const ADDRESS: [u8; 4] = [127, 0, 0, 77];
@@ -31,10 +31,52 @@ pub struct Canary {
 /// One request of the canary.
 struct Sample {
     asked: Instant,
+    kind: Kind,
+    /// `None`: not answered yet.
+    answered: Option<Answered>,
+}
+
+struct Answered {
     took: Duration,
-    is_ping: bool,
     /// What was wrong with the answer.
     problem: Option<String>,
+}
+
+/// What the canary asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Ping,
+    Read,
+    Write,
+    Upload,
+    Invoke,
+}
+
+impl Kind {
+    fn of(number: u64) -> Kind {
+        match (number % UPLOAD, number % ROUND) {
+            (7, _) => Kind::Upload,
+            (_, 0) => Kind::Ping,
+            (_, 1) => Kind::Read,
+            (_, 2) => Kind::Write,
+            _ => Kind::Invoke,
+        }
+    }
+}
+
+impl Sample {
+    /// How long it took, or has taken until now.
+    fn took(&self) -> Duration {
+        self.answered.as_ref().map_or_else(|| self.asked.elapsed(), |answered| answered.took)
+    }
+
+    fn problem(&self) -> Option<String> {
+        let problem = match &self.answered {
+            None => "no answer yet",
+            Some(answered) => answered.problem.as_deref()?,
+        };
+        Some(format!("{:?}: {problem}", self.kind))
+    }
 }
 
 /// The requests of a span of time.
@@ -63,32 +105,31 @@ impl Seen {
 
 impl Canary {
     /// Deploys the canary's action in its namespace and lets it sing, on a thread of its own.
-    pub async fn deploy(server: &ServerProcess, client: Client) -> Canary {
+    pub async fn deploy(client: Client) -> Canary {
         let client = client.from_address(IpAddr::from(ADDRESS), PATIENCE);
         client.create_action("echo", &guest("echo")).await;
         client.invoke("echo", &json!({})).await.expect(200);
         let (samples, stop) = (Arc::default(), CancellationToken::new());
         let canary = Canary { samples: Arc::clone(&samples), stop: stop.clone() };
-        debug_assert_eq!(client.base(), server.base());
         std::thread::Builder::new().name("canary".into()).spawn(move || sing(client, samples, stop)).expect("a thread");
         canary
     }
 
-    /// What it saw of the requests that were sent in this span. Waits for none of them.
+    /// What it saw of the requests that were sent in this span. One that has no answer by now is not answered.
     pub fn seen_between(&self, from: Instant, to: Instant) -> Seen {
         let samples = self.samples.lock().expect("no panic while it is held");
         let of_span: Vec<&Sample> = samples.iter().filter(|sample| (from..to).contains(&sample.asked)).collect();
-        let mut times: Vec<Duration> = of_span.iter().map(|sample| sample.took).collect();
+        let mut times: Vec<Duration> = of_span.iter().map(|sample| sample.took()).collect();
         times.sort_unstable();
-        let pings = of_span.iter().filter(|sample| sample.is_ping).map(|sample| sample.took);
-        let problems = of_span.iter().filter_map(|sample| sample.problem.clone());
+        let pings = of_span.iter().filter(|sample| sample.kind == Kind::Ping).map(|sample| sample.took());
+        let problems: Vec<String> = of_span.iter().filter_map(|sample| sample.problem()).collect();
         Seen {
             asked: of_span.len(),
-            answered: of_span.iter().filter(|sample| sample.problem.is_none()).count(),
+            answered: of_span.len() - problems.len(),
             p50: times.get(times.len() / 2).copied().unwrap_or_default(),
             max: times.last().copied().unwrap_or_default(),
             ping_max: pings.max().unwrap_or_default(),
-            problems: problems.take(3).collect(),
+            problems: problems.into_iter().take(3).collect(),
         }
     }
 
@@ -109,50 +150,48 @@ fn sing(client: Client, samples: Arc<Mutex<Vec<Sample>>>, stop: CancellationToke
             pace.tick().await;
             let (client, samples) = (client.clone(), samples.clone());
             tokio::spawn(async move {
-                let asked = Instant::now();
-                let (is_ping, problem) = ask(&client, number).await;
-                let sample = Sample { asked, took: asked.elapsed(), is_ping, problem };
-                samples.lock().expect("no panic while it is held").push(sample);
+                let (asked, kind) = (Instant::now(), Kind::of(number));
+                let index = {
+                    let mut samples = samples.lock().expect("no panic while it is held");
+                    samples.push(Sample { asked, kind, answered: None });
+                    samples.len() - 1
+                };
+                let problem = ask(&client, kind, number).await;
+                let answered = Some(Answered { took: asked.elapsed(), problem });
+                samples.lock().expect("no panic while it is held")[index].answered = answered;
             });
         }
     }));
 }
 
-/// Sends one request; returns whether it was a ping, and what was wrong with its answer.
-async fn ask(client: &Client, number: u64) -> (bool, Option<String>) {
-    if number % UPLOAD == 7 {
-        let code = format!(
-            r#"(module (memory (export "memory") 1) (func (export "_start") (drop (i32.const {}))))"#,
-            number as u32
-        );
-        let body = json!({ "exec": { "kind": "wasm:default", "code": code } });
-        let path = format!("/api/v1/namespaces/_/actions/new-{}?overwrite=true", number % 3);
-        return (false, problem("PUT code", client.try_send(client.request(Method::PUT, &path).json(&body)).await));
-    }
-    match number % ROUND {
-        0 => (true, problem("GET /ping", client.try_send(client.anonymous(Method::GET, "/ping")).await)),
-        1 => {
-            let request = client.request(Method::GET, "/api/v1/namespaces/_/actions/echo");
-            (false, problem("GET action", client.try_send(request).await))
+/// Sends one request; returns what was wrong with its answer.
+async fn ask(client: &Client, kind: Kind, number: u64) -> Option<String> {
+    // No two requests under way write the same entity.
+    let path = |path: &str| format!("/api/v1/namespaces/_/{path}");
+    let request = match kind {
+        Kind::Ping => client.anonymous(Method::GET, "/ping"),
+        Kind::Read => client.request(Method::GET, &path("actions/echo")),
+        Kind::Write => {
+            let trigger = path(&format!("triggers/bell-{}?overwrite=true", number % 1000));
+            client.request(Method::PUT, &trigger).json(&json!({}))
         }
-        2 => {
-            let request = client.request(Method::PUT, "/api/v1/namespaces/_/triggers/bell?overwrite=true");
-            (false, problem("PUT trigger", client.try_send(request.json(&json!({}))).await))
+        Kind::Upload => {
+            let body = format!("(drop (i32.const {}))", number as u32);
+            let code = format!(r#"(module (memory (export "memory") 1) (func (export "_start") {body}))"#);
+            let action = path(&format!("actions/new-{}?overwrite=true", number % 1000));
+            client.request(Method::PUT, &action).json(&json!({ "exec": { "kind": "wasm:default", "code": code } }))
         }
-        _ => {
-            let path = "/api/v1/namespaces/_/actions/echo?blocking=true&result=true";
-            let answer = client.try_send(client.request(Method::POST, path).json(&json!({ "number": number }))).await;
-            let wrong = answer.as_ref().is_ok_and(|answer| answer.json() != json!({ "number": number }));
-            let problem = problem("invoke", answer);
-            (false, problem.or_else(|| wrong.then(|| "invoke: a wrong result".to_owned())))
+        Kind::Invoke => {
+            let action = path("actions/echo?blocking=true&result=true");
+            client.request(Method::POST, &action).json(&json!({ "number": number }))
         }
-    }
-}
-
-fn problem(what: &str, answer: Result<Answer, reqwest::Error>) -> Option<String> {
-    match answer {
-        Ok(answer) if answer.status == 200 => None,
-        Ok(answer) => Some(format!("{what}: {} {}", answer.status, answer.text())),
-        Err(cause) => Some(format!("{what}: {cause:?}")),
+    };
+    match client.try_send(request).await {
+        Ok(answer) if answer.status != 200 => Some(format!("{} {}", answer.status, answer.text())),
+        Ok(answer) if kind == Kind::Invoke && answer.json() != json!({ "number": number }) => {
+            Some(format!("a wrong result: {}", answer.text()))
+        }
+        Ok(_) => None,
+        Err(cause) => Some(format!("{cause:?}")),
     }
 }

@@ -4,8 +4,13 @@
 //! the server as it is built for development, `make attack` runs it at full size against the release binary.
 
 mod canary;
+mod compiling;
 mod guests;
+mod memory;
 mod outcome;
+mod requests;
+mod sockets;
+mod storm;
 mod target;
 
 use std::future::Future;
@@ -42,7 +47,10 @@ pub struct Attack {
 
 /// Every attack, in the order of the table of `make attack`.
 pub fn all() -> Vec<Attack> {
-    [guests::attacks()].into_iter().flatten().collect()
+    [guests::attacks(), memory::attacks(), compiling::attacks(), requests::attacks(), sockets::attacks()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The attack of this name.
@@ -53,9 +61,10 @@ pub fn named(name: &str) -> Attack {
 
 /// Starts a server, a canary and the attack; returns what the canary saw during it and after it.
 pub async fn run(attack: &Attack, size: Size, span: Duration) -> Outcome {
+    allow_many_sockets();
     let server = ServerProcess::serve(attack.settings).await;
     let other = server.create_namespace("canary");
-    let canary = Canary::deploy(&server, other).await;
+    let canary = Canary::deploy(other).await;
     let quiet = server.memory_bytes();
     tokio::time::sleep(BEFORE).await;
 
@@ -80,4 +89,11 @@ pub async fn run(attack: &Attack, size: Size, span: Duration) -> Outcome {
         left_bytes: server.memory_bytes(),
         stderr: server.stderr(),
     }
+}
+
+/// An attacker has as many sockets as it wants.
+fn allow_many_sockets() {
+    let limits = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    let raised = rustix::process::Rlimit { current: limits.maximum, ..limits };
+    rustix::process::setrlimit(rustix::process::Resource::Nofile, raised).expect("the hard limit is allowed");
 }
