@@ -23,9 +23,9 @@ impl Kind {
     /// Every name that a client may use for [`Kind::WASM`]. Stored is always `wasm:1`.
     pub const WASM_ALIASES: [&'static str; 3] = ["wasm:1", "wasm:default", "wasm"];
 
-    /// Parses a client's text, in any case and with blanks around it. `None`: not a kind of this platform.
+    /// Parses a client's text, in any case and with spaces around it. `None`: not a kind of this platform.
     pub fn resolve(text: &str) -> Option<Kind> {
-        let text = text.trim().to_lowercase();
+        let text = text.trim_matches(' ').to_lowercase();
         if Kind::WASM_ALIASES.contains(&text.as_str()) {
             return Some(Kind(Kind::WASM.into()));
         }
@@ -137,7 +137,9 @@ mod tests {
         for text in ["wasm", " WASM:default ", "wasm:1"] {
             assert_eq!(Kind::resolve(text).unwrap().as_str(), "wasm:1");
         }
-        assert!(Kind::resolve("nodejs:20").is_none());
+        for text in ["nodejs:20", "wasm:1\n", "\twasm:1", "wasm\u{a0}"] {
+            assert!(Kind::resolve(text).is_none(), "{text:?}");
+        }
     }
 
     #[test]
