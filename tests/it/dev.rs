@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
 use serde_json::json;
-use wask_tests::{Answer, Client, ServerProcess, eventually, guest, run, wat};
+use wask_tests::{Answer, Client, Receiver, ServerProcess, eventually, guest, run, wat};
 
 /// The key that every OpenWhisk tutorial uses.
 const KEY: &str =
@@ -114,6 +114,26 @@ async fn a_file_that_cannot_be_deployed_does_not_stop_the_others() {
     assert_eq!(get(&me, "done.json").await.expect(200).json(), json!({ "done": true }));
     get(&me, "zebra.json").await.expect(200);
     get(&me, "broken.json").await.expect(404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_callback_to_a_receiver_on_the_same_machine_needs_no_setting() {
+    let folder = tempfile::tempdir().unwrap();
+    put(folder.path(), "echo.wasm", "echo");
+    let wask = dev(folder.path()).await;
+    says(&wask, "Ctrl-C").await;
+    let me = Client::new(wask.base(), KEY, "guest");
+    let receiver = Receiver::start().await;
+
+    let path = "/api/v1/namespaces/_/actions/echo";
+    let request = me.request(Method::POST, path).header("X-Wask-Callback", receiver.url("/ended"));
+    let id = me.send(request.json(&json!({ "n": 1 }))).await.expect(202).json()["activationId"].clone();
+
+    let received = &receiver.received_at_least(1).await[0];
+    assert_eq!(received.json()["activationId"], id, "{}", received.body);
+    let elsewhere = me.request(Method::POST, path).header("X-Wask-Callback", "http://10.0.0.1/ended");
+    let refused = me.send(elsewhere.json(&json!({}))).await.expect(400);
+    assert_eq!(refused.error(), "callback.http.url targets a forbidden address");
 }
 
 #[tokio::test(flavor = "multi_thread")]

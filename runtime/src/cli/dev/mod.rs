@@ -29,6 +29,7 @@ pub fn defaults() -> Vec<(&'static str, Value)> {
         ("limits.invocations_per_minute", Value::from(0)),
         ("limits.fires_per_minute", Value::from(0)),
         ("limits.concurrent_invocations", Value::from(0)),
+        ("egress.allow_cidrs", Value::from(vec!["127.0.0.0/8", "::1/128"])), // receivers of callbacks on this machine
         ("log.level", Value::from("warn")),
     ]
 }
