@@ -13,6 +13,8 @@ use crate::{Client, guest};
 
 /// The canary's own address, so that bounds per address are the attacker's alone.
 const ADDRESS: [u8; 4] = [127, 0, 0, 77];
+/// The canary's action, a web action: strangers may call it.
+const VICTIM: &str = "echo";
 /// From one request to the next.
 const PACE: Duration = Duration::from_millis(20);
 /// Of so many requests one is a ping, one a read, one a write of an entity.
@@ -107,7 +109,7 @@ impl Canary {
     /// Deploys the canary's action in its namespace and lets it sing, on a thread of its own.
     pub async fn deploy(client: Client) -> Canary {
         let client = client.from_address(IpAddr::from(ADDRESS), PATIENCE);
-        client.create_action("echo", &guest("echo")).await;
+        client.create_web_action(VICTIM, &guest("echo")).await;
         client.invoke("echo", &json!({})).await.expect(200);
         let (samples, stop) = (Arc::default(), CancellationToken::new());
         let canary = Canary { samples: Arc::clone(&samples), stop: stop.clone() };

@@ -7,7 +7,6 @@ use tokio::io::AsyncWriteExt as _;
 
 use super::storm::{sockets, storm};
 use super::{Attack, Noted, Target};
-use crate::wat;
 
 pub(super) fn attacks() -> Vec<Attack> {
     vec![
@@ -35,7 +34,7 @@ async fn silent(on: Target, first: &'static [u8]) -> Noted {
     format!("{} connected", open.len())
 }
 
-/// Requests to an open web action that announce a body and never send it.
+/// Requests to a web action of the canary that announce a body and never send it.
 async fn bodiless(on: Target) -> Noted {
     let open = with_bodies(&on).await;
     tokio::time::sleep(on.rest()).await;
@@ -55,8 +54,7 @@ async fn dripping(on: Target) -> Noted {
 }
 
 async fn with_bodies(on: &Target) -> Vec<tokio::net::TcpStream> {
-    on.attacker.create_web_action("open", &wat("result-then-exit-0")).await;
-    let head = b"POST /api/v1/web/guest/default/open.json HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n\
+    let head = b"POST /api/v1/web/canary/default/echo.json HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n\
         Content-Length: 1000\r\n\r\n";
     sockets(on, on.count(150, 1000), head).await
 }
