@@ -19,7 +19,9 @@ async fn create_conductor(client: &Client, name: &str) {
 /// Runs `c` and returns its whole record.
 async fn run(client: &Client, args: Value) -> Value {
     let answer = client.invoke("c", &args).await.json();
-    client.ended(answer["activationId"].as_str().expect("an id")).await
+    let record = client.ended(answer["activationId"].as_str().expect("an id")).await;
+    assert_eq!(answer["logs"], record["logs"], "the answer has the components' ids too");
+    record
 }
 
 async fn parts_of(client: &Client, record: &Value) -> Vec<Value> {

@@ -3,7 +3,7 @@
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 use serde_json::Value;
 
-use crate::{Activation, Response};
+use crate::{Activation, Kind, Response};
 
 /// The record as `GET activations/{id}`, a blocking invocation and lists with `docs=true` return it.
 pub struct WireRecord<'a> {
@@ -20,14 +20,16 @@ impl Activation {
         WireRecord { activation: self, logs: &self.logs }
     }
 
-    /// The record with empty `logs`, as a blocking invocation returns it: only the stored record has logs.
-    pub fn wire_without_logs(&self) -> WireRecord<'_> {
-        WireRecord { activation: self, logs: &[] }
+    /// The record as a blocking invocation returns it. The `logs` of an action are empty: only its stored record has
+    /// the lines. Those of a sequence are the ids of its components.
+    pub fn wire_of_answer(&self) -> WireRecord<'_> {
+        let logs = if self.filter_kind() == Kind::SEQUENCE { &*self.logs } else { &[] };
+        WireRecord { activation: self, logs }
     }
 
-    /// [`wire_without_logs`](Activation::wire_without_logs) as a value, for a guest that invoked and waited.
+    /// [`wire_of_answer`](Activation::wire_of_answer) as a value, for a guest that invoked and waited.
     pub fn to_wire(&self) -> Value {
-        serde_json::to_value(self.wire_without_logs()).expect("a record always serializes")
+        serde_json::to_value(self.wire_of_answer()).expect("a record always serializes")
     }
 }
 

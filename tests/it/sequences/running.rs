@@ -34,6 +34,7 @@ async fn b95_a_sequence_and_each_component_have_a_record() {
 
     assert_eq!(answer["response"]["result"], json!({ "n": 1 }));
     let record = recorded(&me, &answer).await;
+    assert_eq!(answer["logs"], record["logs"], "the answer has the components' ids too");
     for (key, value) in [("topmost", json!(true)), ("kind", json!("sequence")), ("path", json!("guest/s"))] {
         assert_eq!(annotation(&record, key), Some(value), "{key}");
     }

@@ -179,7 +179,7 @@ fn ended(record: &Arc<Activation>, wanted: Wanted) -> Response {
     if wanted == Wanted::Result || result.is_array() {
         Json(result).into_response()
     } else {
-        Json(record.wire_without_logs()).into_response()
+        Json(record.wire_of_answer()).into_response()
     }
 }
 
