@@ -23,8 +23,8 @@ pub use abi::{Frame, HostCalls, NoHostCalls};
 pub use deploy::upload;
 pub use digest::{Digest, InvalidDigest};
 pub use engine::{
-    GuestClock, ModuleBounds, RefusedModule, RunLimits, SandboxConfig, SandboxError, Sleep, Stop, SystemClock,
-    ZipBounds,
+    GuestClock, GuestMemory, ModuleBounds, RefusedModule, RunLimits, SandboxConfig, SandboxError, Sleep, Stop,
+    SystemClock, Unmetered, ZipBounds,
 };
 pub use output::{LogLine, LogSink, Stream};
 pub use run::{Module, Run, RunEnd, RunReport};

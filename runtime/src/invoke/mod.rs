@@ -39,6 +39,7 @@ mod terms;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use wask_model::{Activation, ActivationId, Exec, Failure, FullName, NamespaceName, SharedIdentity};
@@ -63,6 +64,7 @@ use crate::catalog::{ActionEntry, Catalog};
 use crate::clock::Clock;
 use crate::gate::{Gate, InFlight};
 use crate::idempotency::{FirstWork, KeyedRequest, Reply};
+use crate::memory::Places;
 use crate::queue::Queue;
 use asynchronous::InvokeLane;
 use builtin::Builtin;
@@ -108,6 +110,9 @@ pub struct InvokerParts {
     pub host: Arc<dyn HostServices>,
     /// The actions that run inside the server.
     pub builtins: HashMap<FullName, Arc<dyn Builtin>>,
+    pub places: Places,
+    /// How long a run waits for a place.
+    pub place_wait: Duration,
     /// The URL under which guests reach the API.
     pub api_host: String,
     pub server_name: String,
@@ -131,6 +136,8 @@ impl Invoker {
             clock: clock.clone(),
             host: parts.host,
             builtins: parts.builtins,
+            places: parts.places,
+            place_wait: parts.place_wait,
             api_host: parts.api_host,
         });
         let live = Live::new(parts.closing, parts.stop_waiting);

@@ -7,12 +7,14 @@
 
 mod machine;
 mod part;
+mod places;
 mod turns;
 
 use serde::{Deserialize, Serialize};
 use wask_model::setting::{OutOfRange, check_ranges};
 
 pub use part::{Charge, NoRoom, Part};
+pub use places::{Place, PlaceWanted, Places};
 pub use turns::Turns;
 
 /// Which part of `server.memory_bytes` each use may take, in percent; settings below `memory.`. The rest is for what is
@@ -28,11 +30,19 @@ pub struct MemoryConfig {
     pub answers_percent: u32,
     /// Entities, identities, routes and compiled modules that are kept at hand.
     pub caches_percent: u32,
+    /// How long a run waits for a place.
+    pub place_wait_ms: u64,
 }
 
 impl Default for MemoryConfig {
     fn default() -> Self {
-        MemoryConfig { guests_percent: 50, requests_percent: 15, answers_percent: 10, caches_percent: 10 }
+        MemoryConfig {
+            guests_percent: 50,
+            requests_percent: 15,
+            answers_percent: 10,
+            caches_percent: 10,
+            place_wait_ms: 600_000,
+        }
     }
 }
 
@@ -44,6 +54,7 @@ impl MemoryConfig {
             ("requests_percent", self.requests_percent.into(), 1..=100),
             ("answers_percent", self.answers_percent.into(), 1..=100),
             ("caches_percent", self.caches_percent.into(), 1..=100),
+            ("place_wait_ms", self.place_wait_ms, 0..=u64::MAX),
         ])
     }
 
@@ -53,9 +64,34 @@ impl MemoryConfig {
     }
 }
 
+/// Memory of finished guests that is not given back to the system.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeptMemory {
+    /// How many guests there may be at the same time: `sandbox.max_instances`.
+    pub instances: u32,
+    /// How much of each is kept at most, in bytes: `sandbox.keep_resident_bytes`.
+    pub of_each: u64,
+}
+
+impl KeptMemory {
+    fn bytes(self) -> u64 {
+        self.of_each * u64::from(self.instances)
+    }
+
+    /// Less of each, so that all of it fits into `most`: whole pages.
+    fn within(self, most: u64) -> KeptMemory {
+        let fits = most.checked_div(self.instances.into()).unwrap_or(0) / PAGE * PAGE;
+        KeptMemory { of_each: self.of_each.min(fits), ..self }
+    }
+}
+
+/// Bytes of a page of the machine's memory.
+const PAGE: u64 = 4096;
+
 /// The bytes that the process may use, and its parts.
 pub struct Budget {
     total: u64,
+    kept: KeptMemory,
     guests: Part,
     requests: Part,
     answers: Part,
@@ -64,12 +100,16 @@ pub struct Budget {
 
 impl Budget {
     /// `memory_bytes`: `server.memory_bytes`; 0: three quarters of what the machine or the process's cgroup has.
-    pub fn new(memory_bytes: u64, config: &MemoryConfig) -> Budget {
+    /// `kept`: what is kept of finished guests is taken from the part of guests.
+    pub fn new(memory_bytes: u64, config: &MemoryConfig, kept: KeptMemory) -> Budget {
         let total = if memory_bytes == 0 { machine::memory_bytes() / 4 * 3 } else { memory_bytes };
         let bytes = |percent: u32| total / 100 * u64::from(percent);
+        let guests = bytes(config.guests_percent);
+        let kept = kept.within(guests / 8);
         Budget {
             total,
-            guests: Part::new("memory.guests_percent", bytes(config.guests_percent)),
+            kept,
+            guests: Part::new("memory.guests_percent", guests - kept.bytes()),
             requests: Part::new("memory.requests_percent", bytes(config.requests_percent)),
             answers: Part::new("memory.answers_percent", bytes(config.answers_percent)),
             caches_bytes: bytes(config.caches_percent),
@@ -79,6 +119,11 @@ impl Budget {
     /// All of it, in bytes.
     pub fn total(&self) -> u64 {
         self.total
+    }
+
+    /// What is kept of finished guests for the next ones, as far as there is room for it.
+    pub fn kept(&self) -> KeptMemory {
+        self.kept
     }
 
     /// For the memory of guests.
@@ -99,5 +144,22 @@ impl Budget {
     /// How many bytes all caches may keep together.
     pub fn caches_bytes(&self) -> u64 {
         self.caches_bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_of_finished_guests_is_an_eighth_of_their_part_at_most() {
+        let kept = |memory: u64| {
+            let kept = KeptMemory { instances: 2000, of_each: 512 << 10 };
+            let budget = Budget::new(memory, &MemoryConfig::default(), kept);
+            (budget.kept().of_each, budget.guests().total())
+        };
+        assert_eq!(kept(16 << 30), (512 << 10, (16 << 30) / 100 * 50 - (1000 << 20)));
+        assert_eq!(kept(1 << 30), (32 << 10, (1 << 30) / 100 * 50 - 2000 * (32 << 10)));
+        assert_eq!(kept(64 << 20), (0, (64 << 20) / 100 * 50));
     }
 }

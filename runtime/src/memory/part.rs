@@ -59,6 +59,10 @@ impl Part {
         Part(Arc::new(Inner { setting, total, used, shares, turns }))
     }
 
+    pub fn setting(&self) -> &'static str {
+        self.0.setting
+    }
+
     pub fn total(&self) -> u64 {
         self.0.total
     }
@@ -89,7 +93,7 @@ impl Part {
         amount: u64,
         until: impl Future<Output = ()>,
     ) -> Result<Charge, NoRoom> {
-        if self.0.turns.nobody_waits() || amount > self.0.total / 2 {
+        if self.0.turns.nobody_waits() || amount > (self.0.total / 2).max(1) {
             match self.charge(share, amount) {
                 Err(no_room) if no_room.may_end() => (),
                 decided => return decided,
@@ -136,11 +140,11 @@ impl Part {
     }
 }
 
-/// Whether a share may hold `held` while it leaves `free`. `depth` 0: as much as it leaves free; 1: one and a half times as
+/// Whether a share may hold `held` while it leaves `free`. A single unit may be held even if it is the last one. `depth` 0: as much as it leaves free; 1: one and a half times as
 /// much; 2: one and three quarters; and so on, always less than twice as much.
 fn is_fair(held: u64, free: u64, depth: u32) -> bool {
     let depth = depth.min(DEEPEST);
-    u128::from(held) << depth <= u128::from(free) * ((2 << depth) - 1)
+    held == 1 || u128::from(held) << depth <= u128::from(free) * ((2 << depth) - 1)
 }
 
 impl Charge {
@@ -180,9 +184,9 @@ impl fmt::Debug for Charge {
 }
 
 impl NoRoom {
-    /// Whether there can be room later. An amount larger than half of the part never fits.
+    /// Whether there can be room later. More than half of the part never fits, unless it is a single unit.
     pub fn may_end(&self) -> bool {
-        self.asked <= self.total / 2
+        self.asked <= (self.total / 2).max(1)
     }
 
     /// The refusal, for the one who asked for bytes.
@@ -271,6 +275,15 @@ mod tests {
         let second = second.as_mut().now_or_never().expect("its turn").unwrap();
         drop((first, second));
         assert_eq!(part.free(), 1200);
+    }
+
+    #[test]
+    fn the_last_unit_is_for_one_that_holds_none() {
+        let part = Part::new("some.setting", 1);
+        let held = part.charge("a", 1).unwrap();
+        assert!(part.charge("b", 1).unwrap_err().may_end());
+        drop(held);
+        assert!(part.charge("b", 1).is_ok());
     }
 
     #[test]

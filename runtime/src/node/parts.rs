@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::task::JoinHandle;
 use tracing::info;
 use wask_egress::{Egress, Resolve, SystemResolver};
 use wask_model::FullName;
-use wask_sandbox::Sandbox;
+use wask_sandbox::{Sandbox, SandboxConfig};
 use wask_store::failpoint::{Stage, reach};
 use wask_store::{DataDirLock, Lane, OpenStore};
 
@@ -27,7 +28,7 @@ use crate::host::{Host, HostParts};
 use crate::idempotency::Idempotency;
 use crate::invoke::builtin::{self, Builtin};
 use crate::invoke::{Admission, AdmissionParts, Invoker, InvokerParts, InvokerStores, Recorder};
-use crate::memory::Budget;
+use crate::memory::{Budget, KeptMemory, Places};
 use crate::outside_changes::{Observer, Subscriber};
 use crate::queue::Queue;
 
@@ -47,23 +48,33 @@ impl Stores {
         let lock = DataDirLock::take(&config.server.data_dir)?;
         let open = wask_store::open(&config.store, &config.server.data_dir).context("open the store")?;
         reach(Stage::StartUp);
+        let budget = budget(config);
         let sandbox = match shared.sandbox {
             Some(sandbox) => sandbox,
-            None => Sandbox::new(&config.sandbox, Some(&config.code_cache())).context("start the sandbox")?,
+            None => {
+                let kept = budget.kept().of_each;
+                let settings = SandboxConfig { keep_resident_bytes: kept, ..config.sandbox.clone() };
+                Sandbox::new(&settings, Some(&config.code_cache())).context("start the sandbox")?
+            }
         };
         let clock = shared.clock.unwrap_or_else(Clock::system);
         let resolver = shared.resolver.unwrap_or_else(|| Arc::new(SystemResolver::default()));
-        let budget = Arc::new(Budget::new(config.server.memory_bytes, &config.memory));
-        info!(
-            total = budget.total(),
-            guests = budget.guests().total(),
-            requests = budget.requests().total(),
-            answers = budget.answers().total(),
-            caches = budget.caches_bytes(),
-            "memory budget in bytes"
-        );
         Ok(Stores { open, budget, clock, sandbox, resolver, _lock: lock })
     }
+}
+
+fn budget(config: &Config) -> Arc<Budget> {
+    let kept = KeptMemory { instances: config.sandbox.max_instances, of_each: config.sandbox.keep_resident_bytes };
+    let budget = Budget::new(config.server.memory_bytes, &config.memory, kept);
+    info!(
+        total = budget.total(),
+        guests = budget.guests().total(),
+        requests = budget.requests().total(),
+        answers = budget.answers().total(),
+        caches = budget.caches_bytes(),
+        "memory budget in bytes"
+    );
+    Arc::new(budget)
 }
 
 /// What exists, who may use it, and what waits.
@@ -169,6 +180,8 @@ impl Work {
             },
             host: Arc::new(host),
             builtins: builtins(&alarms)?,
+            places: Places::new(&stores.budget, config.sandbox.max_instances),
+            place_wait: Duration::from_millis(config.memory.place_wait_ms),
             api_host: api_host.to_owned(),
             server_name: config.server.name.clone(),
             closing: shutdown.serving.clone(),

@@ -2,10 +2,11 @@
 //! namespace. threats.md §7.
 
 mod guests;
+mod memory;
 
 use std::time::Duration;
 
-use wask_tests::attack::{Outcome, Size, named, run};
+use wask_tests::attack::{Attack, Outcome, Size, named, run};
 
 /// How long an attack of a story lasts.
 const SPAN: Duration = Duration::from_secs(2);
@@ -13,7 +14,13 @@ const SPAN: Duration = Duration::from_secs(2);
 /// Runs the attack and checks that nobody else noticed it: every request of the canary was answered, and the server is
 /// itself again afterwards. How fast the answers were, `make attack` measures.
 async fn unnoticed(attack: &str) -> Outcome {
-    let outcome = run(&named(attack), Size::Small, SPAN).await;
+    unnoticed_attack(&named(attack)).await
+}
+
+/// Like [`unnoticed`], for an attack on other settings.
+async fn unnoticed_attack(attack: &Attack) -> Outcome {
+    let outcome = run(attack, Size::Small, SPAN).await;
+    let attack = attack.name;
     for (when, seen) in [("before", &outcome.before), ("during", &outcome.during), ("after", &outcome.after)] {
         assert!(10 < seen.asked, "{attack}: the canary asked {} times {when} the attack", seen.asked);
         assert_eq!(seen.answered, seen.asked, "{attack}, {when}: {seen:?}; the attacker saw: {}", outcome.noted);

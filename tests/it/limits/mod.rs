@@ -4,6 +4,7 @@ mod crowd;
 mod isolation;
 mod memory;
 mod output;
+mod places;
 mod throttles;
 mod time;
 

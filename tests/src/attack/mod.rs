@@ -29,6 +29,8 @@ const BEFORE: Duration = Duration::from_millis(500);
 const RECOVERY: Duration = Duration::from_secs(2);
 /// How long the canary is watched after that.
 const AFTER: Duration = Duration::from_secs(1);
+/// How long the last requests of the canary may take.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
 
 /// What the attack saw, in a few words for the table: which answers it got, what was refused.
 pub type Noted = String;
@@ -72,7 +74,7 @@ pub async fn run(attack: &Attack, size: Size, span: Duration) -> Outcome {
     let target = Target::new(&server, server.guest().await, size, begun + span);
     let noted = (attack.launch)(target).await;
     let let_go = Instant::now();
-    tokio::time::sleep(RECOVERY + AFTER).await;
+    tokio::time::sleep(RECOVERY + AFTER + LAST_ANSWERS).await;
 
     let before = canary.seen_between(begun - BEFORE, begun);
     let during = canary.seen_between(begun, let_go);

@@ -88,6 +88,11 @@ pub const ACTION_GONE: &str = "Action could not be found or may have been delete
 pub const ACTION_UNFETCHABLE: &str = "Action could not be fetched.";
 /// The guest asked for more memory than its limit.
 pub const MEMORY_EXHAUSTED: &str = "The action exhausted its memory and was aborted.";
+
+/// The server had no more memory for it; why.
+pub fn memory_refused(reason: &str) -> String {
+    format!("The action exhausted the memory that the server has for it and was aborted: {reason}")
+}
 /// The node failed during a run, and the action forbids another.
 pub const NOT_REDELIVERED: &str =
     "The node failed while running this activation, and the action's annotation 'redelivery' is false.";

@@ -65,6 +65,15 @@ pub fn instances_above(limit: u32) -> Message {
     format!("Max action instance concurrency must not exceed your namespace concurrency of {limit}.").into()
 }
 
+/// No place for a guest. `setting`: the one that decides how many there are.
+pub fn no_place(setting: &str, total: u64, free: u64, held: u64) -> Message {
+    format!(
+        "No place for the action became free in time: the namespace runs {held} actions, {free} of {total} places are free \
+        ({setting}), and one namespace may hold at most as many as it leaves free."
+    )
+    .into()
+}
+
 /// A share of a part of the memory budget has no room for `asked` more bytes. `setting`: the one that decides the part's
 /// size; all numbers are bytes.
 pub fn no_memory(setting: &str, total: u64, free: u64, held: u64, asked: u64) -> Message {

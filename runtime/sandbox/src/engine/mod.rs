@@ -19,7 +19,7 @@ pub use clock::{GuestClock, Sleep, SystemClock};
 pub use config::{ModuleBounds, SandboxConfig, ZipBounds};
 pub use error::{RefusedModule, SandboxError};
 pub(crate) use limits::Growth;
-pub use limits::RunLimits;
+pub use limits::{GuestMemory, RunLimits, Unmetered};
 pub(crate) use priority::lower_this_thread;
 pub use relay::Stop;
 pub(crate) use relay::{Relay, Signals, StopReason, until};

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::logs::{LogLine, LogSink, Logs, Stream};
-use crate::engine::RunLimits;
+use crate::engine::{GuestMemory, RunLimits};
 
 /// Bytes. A longer line of stderr is split.
 const LONGEST_LOG_LINE: usize = 64 * 1024;
 /// How many bytes of an oversized result line are kept beyond the limit.
 const BEYOND_RESULT: usize = 1024;
+/// Bytes. The host's memory is asked for in such steps.
+const STEP: u64 = 64 * 1024;
 
 /// The output of one run.
 pub(crate) struct Output {
@@ -19,6 +21,15 @@ pub(crate) struct Output {
     last: Option<LastLine>,
     logs: Logs,
     most_stdout: usize,
+    memory: Arc<dyn GuestMemory>,
+    /// Bytes written so far.
+    written: u64,
+    /// Bytes that the host's memory has room for.
+    granted: u64,
+    /// No more than this is kept, whatever the guest writes.
+    most: u64,
+    /// Why the host had no memory for more. What was written since is lost.
+    refused: Option<String>,
 }
 
 /// The beginning of a line and its whole size.
@@ -36,8 +47,14 @@ struct LastLine {
 }
 
 impl Output {
-    pub fn new(limits: &RunLimits, sink: Option<Arc<dyn LogSink>>) -> Output {
+    pub fn new(limits: &RunLimits, sink: Option<Arc<dyn LogSink>>, memory: Arc<dyn GuestMemory>) -> Output {
+        let results = limits.result_bytes.saturating_add(BEYOND_RESULT as u64).saturating_mul(2);
         Output {
+            memory,
+            written: 0,
+            granted: STEP, // part of what every guest costs
+            most: limits.log_bytes.saturating_add(results),
+            refused: None,
             stdout: Line::default(),
             stderr: Line::default(),
             last: None,
@@ -48,6 +65,9 @@ impl Output {
 
     /// Takes the bytes that the guest wrote at time `at`.
     pub fn write(&mut self, stream: Stream, bytes: &[u8], at: Duration) {
+        if !self.has_room(bytes.len() as u64) {
+            return;
+        }
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             match (stream, piece.strip_suffix(b"\n")) {
                 (Stream::Stdout, None) => self.stdout.push(piece, self.most_stdout),
@@ -58,6 +78,25 @@ impl Output {
                 (Stream::Stderr, end) => self.push_stderr(end.unwrap_or(piece), end.is_some(), at),
             }
         }
+    }
+
+    fn has_room(&mut self, more: u64) -> bool {
+        self.written = self.written.saturating_add(more);
+        let needed = self.written.min(self.most);
+        if needed <= self.granted || self.refused.is_some() {
+            return self.refused.is_none();
+        }
+        let more = (needed - self.granted).next_multiple_of(STEP);
+        match self.memory.grow(more) {
+            Ok(()) => self.granted += more,
+            Err(reason) => self.refused = Some(reason),
+        }
+        self.refused.is_none()
+    }
+
+    /// Why the host had no memory for all that the guest wrote.
+    pub fn refused(&self) -> Option<String> {
+        self.refused.clone()
     }
 
     fn push_stderr(&mut self, mut bytes: &[u8], ended: bool, at: Duration) {

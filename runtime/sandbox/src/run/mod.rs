@@ -13,7 +13,10 @@ use wasmtime::{Engine, Error, FuncType, Linker, Store, UpdateDeadline};
 
 use self::verdict::RunTimes;
 use crate::abi::{self, Context, HostCallState, HostCalls, NoHostCalls};
-use crate::engine::{Growth, GuestClock, RunLimits, SandboxConfig, SandboxError, Signals, Stop, SystemClock, until};
+use crate::engine::{
+    Growth, GuestClock, GuestMemory, RunLimits, SandboxConfig, SandboxError, Signals, Stop, SystemClock, Unmetered,
+    until,
+};
 use crate::output::{GuestOutput, LogSink, Output};
 
 pub use module::Module;
@@ -35,6 +38,8 @@ pub struct Run {
     pub log_sink: Option<Arc<dyn LogSink>>,
     /// Ends the run from outside.
     pub stop: Stop,
+    /// What the guest's memory is taken from. Dropped when the guest is gone.
+    pub memory: Arc<dyn GuestMemory>,
 }
 
 impl Run {
@@ -48,6 +53,7 @@ impl Run {
             clock: Arc::new(SystemClock),
             log_sink: None,
             stop: Stop::default(),
+            memory: Arc::new(Unmetered),
         }
     }
 }
@@ -55,7 +61,7 @@ impl Run {
 /// Every function a guest can import: module, name and type.
 pub(crate) fn imports_of(linker: &Linker<Context>, engine: &Engine) -> Vec<(String, String, FuncType)> {
     let run = Run::new(Bytes::new());
-    let mut store = Store::new(engine, context(run, &SandboxConfig::default(), Arc::default(), Duration::ZERO));
+    let mut store = Store::new(engine, context(run, 0, &SandboxConfig::default(), Arc::default(), Duration::ZERO));
     let functions: Vec<_> = linker
         .iter(&mut store)
         .filter_map(|(module, name, item)| Some((module.to_owned(), name.to_owned(), item.into_func()?)))
@@ -73,7 +79,9 @@ pub(crate) async fn run_guest(
     let (limits, clock) = (run.limits.clone(), run.clock.clone());
     let started = clock.monotonic();
     let deadline = started.saturating_add(limits.time);
-    let mut store = store_for(&module, context(run, &config, signals.clone(), deadline), &config);
+    let _memory = run.memory.clone(); // until the store is dropped, however this future ends
+    let initial = module.initial_memory_bytes() as usize;
+    let mut store = store_for(&module, context(run, initial, &config, signals.clone(), deadline), &config);
 
     let mut init = None;
     let guest = execute(&mut store, &module, &mut init);
@@ -88,17 +96,21 @@ pub(crate) async fn run_guest(
     verdict::report(ended, remains, &limits, RunTimes { init, duration })
 }
 
-/// Everything that the run owns, before it starts.
-fn context(run: Run, config: &SandboxConfig, signals: Arc<Signals>, deadline: Duration) -> Context {
+/// Everything that the run owns, before it starts. `initial`: bytes of linear memory that its host has granted.
+fn context(run: Run, initial: usize, config: &SandboxConfig, signals: Arc<Signals>, deadline: Duration) -> Context {
     let limits = &run.limits;
-    let written = Arc::new(GuestOutput::new(Output::new(limits, run.log_sink), run.clock.clone()));
+    let output = Output::new(limits, run.log_sink, run.memory.clone());
+    let written = Arc::new(GuestOutput::new(output, run.clock.clone()));
     Context {
         growth: Growth {
+            host: run.memory,
+            granted: initial,
             max_memory: limits.memory_bytes.min(config.max_memory_bytes) as usize,
             max_tables: config.tables as usize,
             max_table_elements: config.table_elements as usize,
             peak: 0,
             refused: false,
+            host_refused: None,
         },
         calls: HostCallState {
             host: run.host,

@@ -8,6 +8,9 @@ use wasmtime::{InstancePre, ModuleExport};
 use crate::abi::Context;
 use crate::digest::Digest;
 
+/// Bytes of a page of linear memory. Other sizes are a feature that is switched off.
+const PAGE: u64 = 64 << 10;
+
 /// A module that is ready to run. Cloning it is cheap.
 #[derive(Clone)]
 pub struct Module(Arc<ReadyModule>);
@@ -17,6 +20,7 @@ struct ReadyModule {
     linked: InstancePre<Context>,
     start: ModuleExport,
     memory: ModuleExport,
+    initial_memory_bytes: u64,
 }
 
 impl Module {
@@ -26,7 +30,20 @@ impl Module {
         start: ModuleExport,
         memory: ModuleExport,
     ) -> Module {
-        Module(Arc::new(ReadyModule { digest, linked, start, memory }))
+        let needs = linked.module().resources_required();
+        let initial_memory_bytes = needs.max_initial_memory_size.unwrap_or(0).saturating_mul(PAGE);
+        Module(Arc::new(ReadyModule { digest, linked, start, memory, initial_memory_bytes }))
+    }
+
+    /// The linear memory that a guest begins with.
+    pub fn initial_memory_bytes(&self) -> u64 {
+        self.0.initial_memory_bytes
+    }
+
+    /// The size of its compiled code, in bytes.
+    pub fn code_bytes(&self) -> u64 {
+        let image = self.0.linked.module().image_range();
+        (image.end as usize - image.start as usize) as u64
     }
 
     /// The name of this module.

@@ -45,6 +45,11 @@ pub enum RunEnd {
         /// The memory it was allowed.
         limit_bytes: u64,
     },
+    /// The host had no memory left for the guest or for what it wrote, see [`GuestMemory`](crate::GuestMemory).
+    OutOfHostMemory {
+        /// Why, as the host said it.
+        reason: String,
+    },
     /// The guest recursed too deeply.
     StackOverflow,
     /// The guest called `proc_exit` with a code other than 0.

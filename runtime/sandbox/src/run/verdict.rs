@@ -38,6 +38,9 @@ pub(super) fn report(
 
 /// The end of a guest that returned or exited with 0: its last line is the result.
 fn ended_well(remains: &mut Remains, limits: &RunLimits) -> RunEnd {
+    if let Some(reason) = remains.output.refused() {
+        return RunEnd::OutOfHostMemory { reason };
+    }
     let Some(line) = remains.output.take_last() else { return RunEnd::Silent };
     if line.size > limits.result_bytes {
         let end = line.bytes.len().min(limits.result_bytes as usize);
@@ -98,6 +101,9 @@ fn exited(code: i32, remains: &mut Remains, limits: &RunLimits) -> RunEnd {
 fn used_up(remains: &Remains, limits: &RunLimits) -> Option<RunEnd> {
     if remains.growth.refused {
         return Some(RunEnd::OutOfMemory { limit_bytes: limits.memory_bytes });
+    }
+    if let Some(reason) = remains.growth.host_refused.clone().or_else(|| remains.output.refused()) {
+        return Some(RunEnd::OutOfHostMemory { reason });
     }
     remains.calls.used_up.then_some(RunEnd::HostCallsExhausted { limit: limits.host_calls })
 }

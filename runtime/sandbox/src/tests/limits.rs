@@ -58,6 +58,40 @@ async fn time_is_measured_by_the_clock_of_the_run() {
     }
 }
 
+/// Has so many bytes for one guest beyond those that it begins with.
+struct Purse(Mutex<u64>);
+
+impl GuestMemory for Purse {
+    fn grow(&self, more: u64) -> Result<(), String> {
+        let mut left = self.0.lock().unwrap();
+        *left = left.checked_sub(more).ok_or_else(|| format!("{left} are left of {more}"))?;
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_guest_gets_no_more_than_its_host_has() {
+    let grow = |pages: u32| {
+        format!(
+            r#"(table 10 200 funcref) (func (export "_start")
+            (drop (table.grow (ref.null func) (i32.const 100)))
+            (drop (memory.grow (i32.const 70000)))
+            (if (i32.eq (memory.grow (i32.const {pages})) (i32.const -1)) (then unreachable)))"#
+        )
+    };
+    let from = |bytes: u64| Run { memory: Arc::new(Purse(Mutex::new(bytes))), ..run() };
+    let (table, page) = (100 * 8, 65536);
+    assert_eq!(end(&grow(3), from(table + 3 * page)).await, RunEnd::Silent);
+    let reason = format!("{} are left of {}", 3 * page - 1, 3 * page);
+    assert_eq!(end(&grow(3), from(table + 3 * page - 1)).await, RunEnd::OutOfHostMemory { reason });
+    let written = r#"(func (export "_start") (local $left i32) (local.set $left (i32.const 10)) (loop $again
+        (call $print (i32.const 2) (i32.const 0) (i32.const 30000))
+        (local.set $left (i32.sub (local.get $left) (i32.const 1))) (br_if $again (local.get $left))))"#;
+    assert_eq!(end(written, from(4 * page)).await, RunEnd::Silent);
+    let refused = end(written, from(2 * page)).await;
+    assert!(matches!(refused, RunEnd::OutOfHostMemory { .. }), "{refused:?}");
+}
+
 #[tokio::test]
 async fn a_guest_that_does_not_survive_a_refused_growth_is_out_of_memory() {
     let body = r#"(func (export "_start")

@@ -12,7 +12,9 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::{GuestClock, Module, RefusedModule, Run, RunEnd, RunReport, Sandbox, SandboxConfig, Sleep, Stop, upload};
+use crate::{
+    GuestClock, GuestMemory, Module, RefusedModule, Run, RunEnd, RunReport, Sandbox, SandboxConfig, Sleep, Stop, upload,
+};
 
 /// The beginning of every guest: imports, a memory, `$print`, which writes bytes to a stream, and `$sleep_ms`.
 const PRELUDE: &str = r#"

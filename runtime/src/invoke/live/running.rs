@@ -20,6 +20,7 @@ pub struct RunningActivation {
     /// How many bytes of the newest log lines are kept while it runs.
     live_log_bytes: usize,
     cancelled: AtomicBool,
+    cancelling: Notify,
     /// Stops the guest that runs now.
     stop: Mutex<Stop>,
     log: Mutex<LiveLog>,
@@ -60,6 +61,7 @@ impl RunningActivation {
             attempt,
             live_log_bytes,
             cancelled: AtomicBool::new(false),
+            cancelling: Notify::new(),
             stop: Mutex::default(),
             log: Mutex::default(),
             written: Notify::new(),
@@ -70,6 +72,15 @@ impl RunningActivation {
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::SeqCst);
         self.current_stop().stop();
+        self.cancelling.notify_waiters();
+    }
+
+    /// Returns when it is cancelled.
+    pub(in crate::invoke) async fn cancelled(&self) {
+        let cancelling = self.cancelling.notified(); // before the look, so that no cancellation is missed
+        if !self.is_cancelled() {
+            cancelling.await;
+        }
     }
 
     pub fn is_cancelled(&self) -> bool {

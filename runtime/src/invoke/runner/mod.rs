@@ -22,6 +22,7 @@ use super::{AdmittedInvocation, Invoker};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::gate::Gate;
+use crate::memory::{Place, PlaceWanted, Places};
 
 /// Creates the services of one run. Implemented in a higher room, because services invoke and fire.
 pub trait HostServices: Send + Sync {
@@ -37,6 +38,8 @@ pub struct Runner {
     clock: Clock,
     host: Arc<dyn HostServices>,
     builtins: HashMap<FullName, Arc<dyn Builtin>>,
+    places: Places,
+    place_wait: Duration,
     api_host: String,
 }
 
@@ -49,13 +52,16 @@ pub struct RunnerParts {
     pub clock: Clock,
     pub host: Arc<dyn HostServices>,
     pub builtins: HashMap<FullName, Arc<dyn Builtin>>,
+    pub places: Places,
+    /// How long a run waits for a place.
+    pub place_wait: Duration,
     pub api_host: String,
 }
 
 impl Runner {
     pub fn new(parts: RunnerParts) -> Self {
-        let RunnerParts { sandbox, catalog, gate, owners, clock, host, builtins, api_host } = parts;
-        Runner { sandbox, catalog, gate, owners, clock, host, builtins, api_host }
+        let RunnerParts { sandbox, catalog, gate, owners, clock, host, builtins, places, place_wait, api_host } = parts;
+        Runner { sandbox, catalog, gate, owners, clock, host, builtins, places, place_wait, api_host }
     }
 
     /// Runs the activation once and returns its record. Never fails: the record says what went wrong.
@@ -82,15 +88,22 @@ impl Runner {
             Ok(None) => return self.not_run(admitted, Response::developer_error(messages::no_code())),
             Err(failure) => return self.not_run(admitted, cannot_load(admitted, &failure)),
         };
-        let start = self.clock.now();
+        let args = Bytes::from(serde_json::to_vec(&admitted.args).expect("a JSON value always serializes"));
         let limits = &entry.action.limits;
+        let memory_bytes = u64::from(limits.memory) << 20;
+        let wanted = module.initial_memory_bytes().min(memory_bytes) + args.len() as u64;
+        let place = match self.place(admitted, wanted).await {
+            Ok(place) => place,
+            Err(response) => return self.not_run(admitted, response),
+        };
+        let start = self.clock.now(); // its time begins when it has a place
         let time = Duration::from_millis(limits.timeout);
         let run = Run {
-            args: Bytes::from(serde_json::to_vec(&admitted.args).expect("a JSON value always serializes")),
+            args,
             env: self.environment(admitted, start.after(time)),
             limits: RunLimits {
                 time,
-                memory_bytes: u64::from(limits.memory) << 20,
+                memory_bytes,
                 log_bytes: u64::from(limits.logs) << 20,
                 result_bytes: allowed.result_bytes,
                 host_calls: allowed.host_calls,
@@ -99,6 +112,7 @@ impl Runner {
             clock: Arc::new(self.clock.clone()),
             log_sink: Some(admitted.running.clone()),
             stop: admitted.running.next_stop(),
+            memory: place,
         };
         reach(Stage::Running);
         let report = self.sandbox.run(&module, run).await;
@@ -106,6 +120,20 @@ impl Runner {
             warn!(%cause, activation = %admitted.id, action = %entry.action.name, "sandbox could not run the action");
         }
         self.record(admitted, start, Outcome::from_report(report, allowed.truncation_bytes))
+    }
+
+    /// A place for the guest, as soon as it is its namespace's turn. `Err`: there was none in time, or the activation was
+    /// cancelled while it waited.
+    async fn place(&self, admitted: &AdmittedInvocation, bytes: u64) -> Result<Arc<Place>, Response> {
+        let wanted = PlaceWanted { bytes, depth: admitted.context.depth.saturating_sub(1) };
+        let until = async { self.clock.sleep(self.place_wait).await };
+        tokio::select! {
+            biased;
+            place = self.places.take(admitted.identity.namespace.as_str(), wanted, until) => {
+                place.map_err(Response::whisk_error)
+            }
+            () = admitted.running.cancelled() => Err(refusal(messages::CANCELLED.into())),
+        }
     }
 
     async fn builtin(&self, admitted: &AdmittedInvocation) -> Activation {

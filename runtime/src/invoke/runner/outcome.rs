@@ -52,6 +52,7 @@ fn never_ready(ended: RunEnd, quoted: u64) -> Response {
         | RunEnd::NotJson { .. }
         | RunEnd::Silent
         | RunEnd::OutOfMemory { .. }
+        | RunEnd::OutOfHostMemory { .. }
         | RunEnd::ResultTooLarge { .. }
         | RunEnd::Cancelled
         | RunEnd::HostCallsExhausted { .. } => response(ended, quoted),
@@ -65,6 +66,7 @@ fn response(ended: RunEnd, quoted: u64) -> Response {
         RunEnd::NotJson { raw, .. } => Response::developer_error(messages::no_json(&raw)),
         RunEnd::OutOfTime { limit } => Response::developer_error(messages::timed_out(limit.as_millis())),
         RunEnd::OutOfMemory { .. } => Response::developer_error(messages::MEMORY_EXHAUSTED),
+        RunEnd::OutOfHostMemory { reason } => Response::developer_error(messages::memory_refused(&reason)),
         RunEnd::ResultTooLarge { size_bytes, limit_bytes, prefix } => {
             let end = prefix.floor_char_boundary(usize::try_from(quoted).unwrap_or(usize::MAX));
             refusal(messages::result_too_large(size_bytes, limit_bytes, &prefix[..end]))
