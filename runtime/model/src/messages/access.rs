@@ -1,5 +1,6 @@
 //! Names, authentication and rights. rest.md §1.2 to §1.4.
 
+use super::quoted;
 use crate::Message;
 
 /// An entity's name has a character that no name may have.
@@ -37,10 +38,10 @@ pub const SYSTEM_NAMESPACE: &str = "The namespace 'whisk.system' is built into t
 
 /// The caller may not use these `resources`.
 pub fn not_authorized(resources: &[String]) -> Message {
-    format!("The supplied authentication is not authorized to access '{}'.", resources.join(", ")).into()
+    format!("The supplied authentication is not authorized to access '{}'.", quoted(resources.join(", "))).into()
 }
 
 /// The operator does not allow this `kind` of action in the namespace.
 pub fn kind_not_authorized(kind: &str) -> Message {
-    format!("The supplied authentication is not authorized to access actions of kind '{kind}'.").into()
+    format!("The supplied authentication is not authorized to access actions of kind '{}'.", quoted(kind)).into()
 }

@@ -1,5 +1,6 @@
 //! Actions, sequences and compositions, and how their runs end. rest.md §3.3, §3.6 to §3.9, §5.
 
+use super::quoted;
 use crate::{FullName, Message};
 
 // `exec`, rest.md §3.3
@@ -28,7 +29,8 @@ FILE.zip --kind wasm:1; or send exec.code as base64 of the file.";
 pub fn kind_unsupported(kind: &str, supported: &[&str]) -> String {
     let supported: Vec<String> = supported.iter().map(|k| format!("'{k}'")).collect();
     format!(
-        "The specified runtime '{kind}' is not supported by this platform. Valid values are: {}.",
+        "The specified runtime '{}' is not supported by this platform. Valid values are: {}.",
+        quoted(kind),
         supported.join(", ")
     )
 }
@@ -57,17 +59,17 @@ pub const COMPOSITION_FAILED: &str = "Activation failure during composition.";
 
 /// A conductor returned `name` as `action`, and it is not the name of an action.
 pub fn composition_name_invalid(name: &serde_json::Value) -> String {
-    format!("Failed to parse action name from json value {name} during composition.")
+    format!("Failed to parse action name from json value {} during composition.", quoted(name))
 }
 
 /// A conductor names an action that does not exist.
 pub fn composition_unresolved(name: &FullName) -> String {
-    format!("Failed to resolve action with name '{name}' during composition.")
+    format!("Failed to resolve action with name '{}' during composition.", quoted(name))
 }
 
 /// A conductor names an action that the caller may not invoke.
 pub fn composition_not_entitled(name: &FullName) -> String {
-    format!("Failed entitlement check for action with name '{name}' during composition.")
+    format!("Failed entitlement check for action with name '{}' during composition.", quoted(name))
 }
 
 // Runs, rest.md §3.6, §3.7, §3.9

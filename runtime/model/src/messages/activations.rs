@@ -1,5 +1,6 @@
 //! Activations: ids, lists, cancelling and rerunning. rest.md §4.
 
+use super::quoted;
 use crate::Message;
 
 /// An activation id has characters that are not lower-case hexadecimal digits.
@@ -26,30 +27,31 @@ pub fn activation_id_length(length: usize) -> Message {
 
 /// The filter `name` of a list.
 pub fn activation_name_filter(value: &str) -> Message {
-    format!("Parameter may be a 'simple' name or 'package-name/simple' name: {value}").into()
+    format!("Parameter may be a 'simple' name or 'package-name/simple' name: {}", quoted(value)).into()
 }
 
 /// The filter `since` or `upto` of a list.
 pub fn not_epoch(value: &str) -> Message {
-    format!("Parameter is not a valid value for epoch seconds: {value}").into()
+    format!("Parameter is not a valid value for epoch seconds: {}", quoted(value)).into()
 }
 
 /// The filter `status` of a list.
 pub fn not_a_status(value: &str) -> String {
     format!(
-        "The value '{value}' is not a status. It must be success, application error, action developer error, whisk \
-         internal error, the number of one of these from 0 to 3, or failed for every status but success."
+        "The value '{}' is not a status. It must be success, application error, action developer error, whisk internal \
+         error, the number of one of these from 0 to 3, or failed for every status but success.",
+        quoted(value)
     )
 }
 
 /// The filter `kind` of a list.
 pub fn not_a_kind(value: &str, kinds: &[&str]) -> String {
-    format!("The value '{value}' is not a kind of activation. It must be one of {}.", kinds.join(", "))
+    format!("The value '{}' is not a kind of activation. It must be one of {}.", quoted(value), kinds.join(", "))
 }
 
 /// The parameter `cursor` of a list.
 pub fn not_a_cursor(value: &str) -> String {
-    format!("The value '{value}' is not a cursor. Take it from the Link header of a page.")
+    format!("The value '{}' is not a cursor. Take it from the Link header of a page.", quoted(value))
 }
 
 /// The filter `contains` of a list.
@@ -59,7 +61,7 @@ pub fn text_too_long(length: usize, limit: usize) -> String {
 
 /// The filter `type` of a list of tasks.
 pub fn not_a_task_type(value: &str, types: &[&str]) -> String {
-    format!("The value '{value}' is not a type of task. It must be one of {}.", types.join(", "))
+    format!("The value '{}' is not a type of task. It must be one of {}.", quoted(value), types.join(", "))
 }
 
 /// Why an activation became a dead letter.
@@ -69,5 +71,5 @@ pub fn attempts_used_up(attempts: u32) -> String {
 
 /// The parameter `wait` of a status.
 pub fn not_a_wait(value: &str, most: &str) -> String {
-    format!("The value '{value}' is not a time to wait. Use a time such as 30s, 500ms or 1m, at most {most}.")
+    format!("The value '{}' is not a time to wait. Use a time such as 30s, 500ms or 1m, at most {most}.", quoted(value))
 }

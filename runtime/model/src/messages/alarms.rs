@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use super::quoted;
 use crate::Message;
 
 /// `lifecycleEvent` is missing or not known.
@@ -72,26 +73,28 @@ pub const SKIPPED_WHILE_WAITING: &str = "its alarm was paused or replaced while 
 
 /// `cron` is not a pattern.
 pub fn cron_invalid(cron: impl Display) -> Message {
-    format!("cron pattern '{cron}' is not valid").into()
+    format!("cron pattern '{}' is not valid", quoted(cron)).into()
 }
 
 /// A date is neither a number nor ISO 8601.
 pub fn not_a_date(parameter: &str, value: impl Display) -> Message {
-    format!("{parameter} parameter '{value}' is not a valid Date").into()
+    format!("{parameter} parameter '{}' is not a valid Date", quoted(value)).into()
 }
 
 /// A date has passed.
 pub fn not_in_the_future(parameter: &str, value: impl Display) -> Message {
-    format!("{parameter} parameter '{value}' must be in the future").into()
+    format!("{parameter} parameter '{}' must be in the future", quoted(value)).into()
 }
 
 /// The given stop date is not after the start date.
 pub fn stop_before_start(stop: impl Display, start: impl Display) -> Message {
+    let (stop, start) = (quoted(stop), quoted(start));
     format!("stopDate parameter '{stop}' must be greater than the startDate parameter '{start}'").into()
 }
 
 /// The given start date is not before the stored stop date.
 pub fn start_after_stop(start: impl Display, stop: impl Display) -> Message {
+    let (start, stop) = (quoted(start), quoted(stop));
     format!("startDate parameter '{start}' must be less than the stopDate parameter '{stop}'").into()
 }
 
@@ -102,13 +105,14 @@ pub fn too_many(limit: u32) -> Message {
 
 /// The trigger has no alarm.
 pub fn not_found(trigger: impl Display) -> Message {
-    format!("could not find trigger /{trigger} in the database").into()
+    format!("could not find trigger /{} in the database", quoted(trigger)).into()
 }
 
 /// An administrator disabled the alarm.
 pub fn disabled_by_admin(trigger: impl Display) -> Message {
     format!(
-        "{trigger} cannot be updated because it was disabled by an admin.  Please contact support for further assistance"
+        "{} cannot be updated because it was disabled by an admin.  Please contact support for further assistance",
+        quoted(trigger)
     )
     .into()
 }

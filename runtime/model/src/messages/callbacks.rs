@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use super::quoted;
 use crate::Message;
 
 /// The arguments and the headers both have a callback.
@@ -43,7 +44,7 @@ pub fn url_port(port: u16) -> Message {
 // Any field
 /// The object has a member that is not known.
 pub fn unknown_field(path: &str) -> Message {
-    format!("{} is not a known field", shown(path)).into()
+    format!("{} is not a known field", quoted(path)).into()
 }
 
 /// The field must be an object.
@@ -53,7 +54,7 @@ pub fn not_an_object(path: &str) -> Message {
 
 /// The field must be a string.
 pub fn not_a_text(path: &str) -> Message {
-    format!("{} must be a string", shown(path)).into()
+    format!("{} must be a string", quoted(path)).into()
 }
 
 /// The field must be a boolean.
@@ -78,12 +79,12 @@ pub fn larger_than_allowed(path: &str, size: usize, limit: usize) -> Message {
 
 /// The field has control characters, which a header cannot have.
 pub fn control_characters(path: &str) -> Message {
-    format!("{} may not contain line breaks or other control characters", shown(path)).into()
+    format!("{} may not contain line breaks or other control characters", quoted(path)).into()
 }
 
 /// The field is the server's.
 pub fn may_not_be_set(path: &str) -> Message {
-    format!("{} may not be set", shown(path)).into()
+    format!("{} may not be set", quoted(path)).into()
 }
 
 // Headers and templates
@@ -94,7 +95,7 @@ pub fn too_many_headers(path: &str, count: usize, limit: usize) -> Message {
 
 /// The name is not that of a header.
 pub fn not_a_header(path: &str) -> Message {
-    format!("{} is not a valid name of a header", shown(path)).into()
+    format!("{} is not a valid name of a header", quoted(path)).into()
 }
 
 /// The payload is neither a word nor a template.
@@ -109,7 +110,7 @@ pub fn nested_too_deep(path: &str, depth: usize, limit: usize) -> Message {
 
 /// The template has the placeholder `name`, such as `&$FOO#`, which is not known.
 pub fn unknown_placeholder(path: &str, name: &str) -> Message {
-    format!("{path} has unknown placeholder {}", shown(name)).into()
+    format!("{path} has unknown placeholder {}", quoted(name)).into()
 }
 
 // Lists of callbacks, and requests about one
@@ -128,16 +129,7 @@ pub fn too_many_undelivered(count: u64, allowed: u64) -> Message {
 
 /// The filter `state` of a list.
 pub fn not_a_state(value: &str, states: &[&str]) -> String {
-    format!("The value '{value}' is not a state of callbacks. It must be one of {}.", states.join(", "))
-}
-
-/// The beginning of a name that a caller chose, so that no caller decides how long a response is.
-fn shown(text: &str) -> String {
-    const LONGEST: usize = 160;
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
+    format!("The value '{}' is not a state of callbacks. It must be one of {}.", quoted(value), states.join(", "))
 }
 
 #[cfg(test)]
@@ -147,6 +139,6 @@ mod tests {
     #[test]
     fn a_long_name_is_cut_in_the_message() {
         let quoted = unknown_field(&format!("callback.{}", "é".repeat(1000)));
-        assert_eq!(quoted, format!("callback.{}… is not a known field", "é".repeat(151)));
+        assert_eq!(quoted, format!("callback.{}… is not a known field", "é".repeat(123)));
     }
 }

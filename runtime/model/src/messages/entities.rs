@@ -1,5 +1,6 @@
 //! Triggers, rules, packages and bindings. rest.md §6, §7.
 
+use super::quoted;
 use crate::{FullName, Message};
 
 // Triggers and rules, rest.md §6
@@ -15,17 +16,17 @@ pub const RULE_WITHOUT_TRIGGER: &str = "Only rules with existing triggers can be
 
 /// A rule names a trigger that does not exist.
 pub fn trigger_missing(trigger: &FullName) -> Message {
-    format!("trigger /{trigger} does not exist").into()
+    format!("trigger /{} does not exist", quoted(trigger)).into()
 }
 
 /// A rule names an action that does not exist.
 pub fn action_missing(action: &FullName) -> Message {
-    format!("action /{action} does not exist").into()
+    format!("action /{} does not exist", quoted(action)).into()
 }
 
 /// A rule names an entity of another collection than the `expected` one.
 pub fn rule_reference_conflict(name: &FullName, expected: &str) -> Message {
-    format!("/{name} is not {expected}").into()
+    format!("/{} is not {expected}", quoted(name)).into()
 }
 
 /// A line in the record of a firing.
@@ -54,7 +55,7 @@ pub const SORT_LINES: &str = "parameter 'lines' must be an array of strings";
 
 /// A package and a binding refer to each other.
 pub fn binding_circular(name: &FullName) -> Message {
-    format!("Package binding '{name}' contains a circular reference.").into()
+    format!("Package binding '{}' contains a circular reference.", quoted(name)).into()
 }
 
 /// A package with `count` entities cannot be deleted without `force`.
@@ -65,12 +66,12 @@ pub fn package_not_empty(count: usize) -> Message {
 
 /// The operator has hidden the content of shared packages: GET of one.
 pub fn get_of_shared_package(package: &FullName) -> Message {
-    format!("GET not permitted for '{package}' since it's a shared package").into()
+    format!("GET not permitted for '{}' since it's a shared package", quoted(package)).into()
 }
 
 /// The operator has hidden the content of shared packages: GET of an action in one.
 pub fn get_in_shared_package(package: &FullName) -> Message {
-    format!("GET not permitted for '{package}' since it's an action in a shared package").into()
+    format!("GET not permitted for '{}' since it's an action in a shared package", quoted(package)).into()
 }
 
 /// The operator has hidden the content of shared packages: GET of a binding of one.
@@ -80,6 +81,7 @@ pub fn get_of_shared_binding(binding: &FullName) -> Message {
 
 /// The operator has hidden the content of shared packages: GET of an action through a binding of one.
 pub fn get_in_shared_binding(action: &FullName) -> Message {
+    let action = quoted(action);
     format!("GET not permitted for '{action}'. Resource does not exist or is an action in a shared package binding.")
         .into()
 }

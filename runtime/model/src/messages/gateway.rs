@@ -1,5 +1,6 @@
 //! Sentences about the APIs of the gateway.
 
+use super::quoted;
 use crate::Message;
 
 /// The body has no `apidoc`.
@@ -23,41 +24,44 @@ pub fn missing(what: &str, field: &str) -> Message {
 
 /// No API has this name or base path.
 pub fn not_found(api: &str) -> Message {
-    format!("API '{api}' does not exist.").into()
+    format!("API '{}' does not exist.", quoted(api)).into()
 }
 
 /// The API does not have this path.
 pub fn path_not_found(api: &str, path: &str) -> Message {
+    let (api, path) = (quoted(api), quoted(path));
     format!("API '{api}' does not have the path '{path}'.").into()
 }
 
 /// The path does not have this method.
 pub fn operation_not_found(api: &str, path: &str, verb: &str) -> Message {
+    let (api, path) = (quoted(api), quoted(path));
     format!("API '{api}' does not have the operation '{verb}' of the path '{path}'.").into()
 }
 
 /// The method of a route.
 pub fn verb_unknown(verb: &str) -> Message {
-    format!("'{verb}' is not a method of an API; use one of get, post, put, patch, delete, head, options.").into()
+    format!("'{}' is not a method of an API; use one of get, post, put, patch, delete, head, options.", quoted(verb))
+        .into()
 }
 
 /// The response type of a route.
 pub fn response_type_unknown(given: &str) -> Message {
-    format!("'{given}' is not a response type; use one of http, json, html, svg, text.").into()
+    format!("'{}' is not a response type; use one of http, json, html, svg, text.", quoted(given)).into()
 }
 
 /// A base path or a path is not legal.
 pub fn path_malformed(path: &str) -> Message {
     format!(
-        "The path '{path}' of an API is malformed: it must begin with a slash and have segments like 'books' or \
-         '{{isbn}}'."
+        "The path '{}' of an API is malformed: it must begin with a slash and have segments like 'books' or '{{isbn}}'.",
+        quoted(path)
     )
     .into()
 }
 
 /// A base path has a parameter.
 pub fn base_path_parameters(path: &str) -> Message {
-    format!("The base path '{path}' of an API cannot have parameters.").into()
+    format!("The base path '{}' of an API cannot have parameters.", quoted(path)).into()
 }
 
 /// A base path or a path has `length` bytes.
@@ -72,6 +76,7 @@ pub fn text_length(field: &str, length: usize, limit: usize) -> Message {
 
 /// An operation of a Swagger document does not name a web action.
 pub fn operation_without_action(path: &str, verb: &str) -> Message {
+    let path = quoted(path);
     format!(
         "The operation '{verb}' of the path '{path}' names no action: x-openwhisk with namespace and action is missing."
     )

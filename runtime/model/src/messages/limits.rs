@@ -83,3 +83,18 @@ pub fn no_memory(setting: &str, total: u64, free: u64, held: u64, asked: u64) ->
     )
     .into()
 }
+
+/// `what`, such as `parameters`, has `count` entries.
+pub fn too_many_entries(what: &str, count: u64, limit: u64, setting: &str) -> Message {
+    format!("{what} has more entries than allowed: {count} > {limit} ({setting}).").into()
+}
+
+/// The JSON of a body has more values than allowed.
+pub fn too_many_values(limit: u64) -> Message {
+    format!("The JSON of the request has more values than allowed: more than {limit} (limits.json_nodes).").into()
+}
+
+/// A body has `size` bytes that are not one long text.
+pub fn document_too_large(size: u64, limit: u64) -> Message {
+    format!("Request without its code larger than allowed: {size} > {limit} bytes (limits.document_bytes).").into()
+}

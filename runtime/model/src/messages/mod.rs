@@ -1,7 +1,8 @@
 //! Every sentence that a user can read.
 //!
 //! Clients compare the bytes of OpenWhisk's sentences, so their wording is fixed, misspellings included. Their source
-//! is the section of rest.md that each names; of alarms and callbacks, feeds.md.
+//! is the section of rest.md that each names; of alarms and callbacks, feeds.md. What a caller sent is quoted through
+//! [`quoted`].
 
 mod access;
 mod actions;
@@ -13,6 +14,7 @@ mod entities;
 pub mod gateway;
 mod limits;
 pub mod namespaces;
+mod quoting;
 mod requests;
 pub mod retry;
 mod throttles;
@@ -24,6 +26,7 @@ pub use activations::*;
 pub use bodies::*;
 pub use entities::*;
 pub use limits::*;
+pub use quoting::quoted;
 pub use requests::*;
 pub use throttles::*;
 pub use web::*;

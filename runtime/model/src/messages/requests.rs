@@ -1,5 +1,6 @@
 //! Errors of any request, conditions, bodies, query strings and idempotency keys. rest.md §1.5, §1.6, §2.
 
+use super::quoted;
 use crate::{FullName, Message};
 
 // Any request
@@ -14,6 +15,15 @@ pub const ALREADY_EXISTS: &str = "resource already exists";
 pub const WRONG_COLLECTION: &str = "Resource by this name exists but is not in this collection.";
 /// Another request changed the entity at the same time.
 pub const CONCURRENT_MODIFICATION: &str = "Concurrent modification to resource detected.";
+/// A query of the store ran into its time limit.
+pub fn query_too_slow(limit_ms: u64) -> Message {
+    format!(
+        "The request was ended because its query took longer than store.sqlite.query_ms allows: {limit_ms} milliseconds. \
+         Narrow the list by time or name."
+    )
+    .into()
+}
+
 /// A defect of the server.
 pub const INTERNAL: &str = "There was an internal server error.";
 /// The node cannot serve requests now.
@@ -24,7 +34,7 @@ pub const STORE_FULL: &str =
 
 /// The package of an action does not exist.
 pub fn package_missing(name: &FullName) -> Message {
-    format!("The requested resource '{name}' does not exist.").into()
+    format!("The requested resource '{}' does not exist.", quoted(name)).into()
 }
 
 /// The route has other methods.
@@ -78,7 +88,7 @@ pub fn query_malformed(parameter: &str, detail: &str) -> Message {
 
 /// A query parameter must be `true` or `false`.
 pub fn not_a_boolean(value: &str) -> String {
-    format!("'{value}' is not a valid Boolean value")
+    format!("'{}' is not a valid Boolean value", quoted(value))
 }
 
 /// `limit` of a list is outside its range.
@@ -91,9 +101,17 @@ pub fn below_zero(value: i64, collection: &str) -> String {
     format!("The value '{value}' is not greater than or equal to 0 for {collection}.")
 }
 
+/// `skip` of a list is above its limit.
+pub fn skips_too_much(value: u64, limit: u64, collection: &str) -> String {
+    format!(
+        "The value '{value}' is greater than {limit} for {collection} (limits.list_skip). To read further back, narrow \
+         the list by time or name, or follow its cursors."
+    )
+}
+
 /// `limit` or `skip` of a list is not a number.
 pub fn not_an_integer(value: &str, collection: &str) -> String {
-    format!("The value '{value}' is not an integer for {collection}.")
+    format!("The value '{}' is not an integer for {collection}.", quoted(value))
 }
 
 /// The request's target has `length` bytes.
@@ -103,7 +121,7 @@ pub fn uri_too_long(length: usize, limit: usize) -> Message {
 
 /// The body is not JSON by its `Content-Type`.
 pub fn content_type(given: &str) -> Message {
-    format!("The request's Content-Type [{given}] is not supported. Expected:\napplication/json").into()
+    format!("The request's Content-Type [{}] is not supported. Expected:\napplication/json", quoted(given)).into()
 }
 
 /// The `Accept` of the request excludes every `available` type.

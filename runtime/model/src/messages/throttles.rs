@@ -10,6 +10,11 @@ pub fn too_many_requests(count: u64, allowed: u32) -> Message {
     format!("Too many requests in the last minute (count: {count}, allowed: {allowed}).").into()
 }
 
+/// The namespace has read the API `count` times in this minute.
+pub fn too_many_reads(count: u64, allowed: u32) -> Message {
+    format!("Too many reads in the last minute (count: {count}, allowed: {allowed}, limits.reads_per_minute).").into()
+}
+
 /// The namespace has `count` activations in flight. If it may have `queued` more that wait, the sentence says so;
 /// otherwise it is OpenWhisk's.
 pub fn too_many_concurrent(count: u64, allowed: u32, queued: u32) -> Message {

@@ -1,5 +1,6 @@
 //! Web actions. rest.md §8.
 
+use super::quoted;
 use crate::Message;
 
 /// The action has not ended within the caller's wait.
@@ -15,5 +16,5 @@ pub const WEB_TYPE_MISMATCH: &str = "Response type in header did not match gener
 
 /// The result cannot be shown as `media_type`.
 pub fn web_invalid(media_type: &str) -> Message {
-    format!("Response is not valid '{media_type}'.").into()
+    format!("Response is not valid '{}'.", quoted(media_type)).into()
 }
