@@ -13,6 +13,7 @@ mod failure;
 mod gateway;
 mod idempotency;
 mod identity;
+mod keyed;
 mod limits;
 pub mod messages;
 mod name;

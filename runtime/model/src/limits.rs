@@ -30,6 +30,8 @@ pub struct Limits {
     pub invocations_per_minute: u32,
     /// Trigger firings that a namespace may make in a clock minute. 0 = unlimited. Default 600.
     pub fires_per_minute: u32,
+    /// Reads of the API that a namespace may make in a clock minute. 0 = unlimited. Default 6000.
+    pub reads_per_minute: u32,
     /// Activations of a namespace that may run at a time. 0 = unlimited. Default 100.
     pub concurrent_invocations: u32,
     /// Further activations of a namespace that may wait for one of those to end. 0 = they are refused. Default 1000.
@@ -68,6 +70,10 @@ pub struct Limits {
     pub code_bytes: u64,
     /// Bytes of `parameters`, and of `annotations`, of one entity. Default 1 MiB.
     pub parameters_bytes: u64,
+    /// How many `parameters` one entity may have. Default 1000.
+    pub parameters_entries: u64,
+    /// How many `annotations` one entity may have, and how many `delAnnotations` may name. Default 1000.
+    pub annotations_entries: u64,
     /// Bytes of the payload of an invocation or firing, and of the body of a web request. Default 1 MiB.
     pub payload_bytes: u64,
     /// Bytes of an action's result. Default 1 MiB.
@@ -76,6 +82,14 @@ pub struct Limits {
     pub truncation_bytes: u64,
     /// Bytes of any request's body. Default 50 MiB.
     pub request_bytes: u64,
+    /// Bytes of a body without its longest text, which may be code. Default 4 MiB.
+    pub document_bytes: u64,
+    /// How many values the JSON of a body may have, nested ones included. Default 200 000.
+    pub json_nodes: u64,
+    /// How many items of a list may be skipped. Default 100 000.
+    pub list_skip: u64,
+    /// Stored bytes that one page of a list may show; it has at least one item. Default 4 MiB.
+    pub page_bytes: u64,
     /// Host calls that one run may make. Default 10 000.
     pub host_calls: u32,
 }
@@ -86,6 +100,7 @@ impl Default for Limits {
             profile: LimitsProfile::Adobe,
             invocations_per_minute: 6000,
             fires_per_minute: 600,
+            reads_per_minute: 6000,
             concurrent_invocations: 100,
             queued_invocations: 1000,
             depth: 16,
@@ -105,10 +120,16 @@ impl Default for Limits {
             blocking_wait_ms: 60_000,
             code_bytes: 48 << 20,
             parameters_bytes: 1 << 20,
+            parameters_entries: 1000,
+            annotations_entries: 1000,
             payload_bytes: 1 << 20,
             result_bytes: 1 << 20,
             truncation_bytes: 1 << 20,
             request_bytes: 50 << 20,
+            document_bytes: 4 << 20,
+            json_nodes: 200_000,
+            list_skip: 100_000,
+            page_bytes: 4 << 20,
             host_calls: 10_000,
         }
     }
@@ -120,6 +141,12 @@ impl Limits {
         check_ranges([
             ("blocking_wait_ms", self.blocking_wait_ms, 1..=60_000),
             ("depth", self.depth.into(), 1..=MILLION),
+            ("parameters_entries", self.parameters_entries, 1..=MILLION),
+            ("annotations_entries", self.annotations_entries, 1..=MILLION),
+            ("document_bytes", self.document_bytes, 1..=1 << 30),
+            ("json_nodes", self.json_nodes, 1..=100 * MILLION),
+            ("list_skip", self.list_skip, 0..=1000 * MILLION),
+            ("page_bytes", self.page_bytes, 1..=1 << 30),
         ])
     }
 

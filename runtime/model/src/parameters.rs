@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::annotations::json_size;
-use crate::{Failure, messages};
+use crate::{Failure, keyed, messages};
 
 /// The arguments of one run: a JSON object.
 pub type Arguments = Map<String, Value>;
@@ -58,6 +58,15 @@ impl Parameters {
         }
     }
 
+    fn set_all(&mut self, parameters: impl IntoIterator<Item = Parameter>) {
+        keyed::set_all(&mut self.0, parameters, |parameter| &parameter.key);
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// The parameters, in order.
     pub fn iter(&self) -> impl Iterator<Item = &Parameter> {
         self.0.iter()
@@ -67,9 +76,7 @@ impl Parameters {
     #[must_use]
     pub fn overlaid_by(&self, over: &Parameters) -> Parameters {
         let mut all = self.clone();
-        for parameter in over.iter() {
-            all.set(parameter.clone());
-        }
+        all.set_all(over.iter().cloned());
         all
     }
 
@@ -99,13 +106,15 @@ impl Parameters {
     /// Parses an array of `{key, value[, init]}`; `Err` says `parameters malformed!`.
     pub fn from_wire(wire: &Value) -> Result<Self, Failure> {
         let malformed = || Failure::malformed(messages::PARAMETERS_MALFORMED);
+        let parameter = |item: &Value| {
+            let key = item.get("key").and_then(Value::as_str)?.to_owned();
+            let value = item.get("value")?.clone();
+            let init = item.get("init").map_or(Some(false), Value::as_bool)?;
+            Some(Parameter { key, value, init })
+        };
+        let items = wire.as_array().ok_or_else(malformed)?.iter().map(|item| parameter(item).ok_or_else(malformed));
         let mut all = Parameters::default();
-        for item in wire.as_array().ok_or_else(malformed)? {
-            let key = item.get("key").and_then(Value::as_str).ok_or_else(malformed)?.to_owned();
-            let value = item.get("value").ok_or_else(malformed)?.clone();
-            let init = item.get("init").map_or(Some(false), Value::as_bool).ok_or_else(malformed)?;
-            all.set(Parameter { key, value, init });
-        }
+        all.set_all(items.collect::<Result<Vec<_>, _>>()?);
         Ok(all)
     }
 }
@@ -113,9 +122,7 @@ impl Parameters {
 impl FromIterator<(String, Value)> for Parameters {
     fn from_iter<I: IntoIterator<Item = (String, Value)>>(pairs: I) -> Self {
         let mut all = Parameters::default();
-        for (key, value) in pairs {
-            all.set(Parameter { key, value, init: false });
-        }
+        all.set_all(pairs.into_iter().map(|(key, value)| Parameter { key, value, init: false }));
         all
     }
 }

@@ -2,10 +2,12 @@
 
 pub mod keys;
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Failure, messages};
+use crate::{Failure, keyed, messages};
 
 /// A set of `{key, value}` in the order in which the keys were added; of equal keys the last one wins. rest.md
 /// §2.4.
@@ -37,6 +39,21 @@ impl Annotations {
         self.0.retain(|(k, _)| k != key);
     }
 
+    /// Removes every one of these keys that is there.
+    pub fn remove_all(&mut self, keys: &HashSet<String>) {
+        self.0.retain(|(key, _)| !keys.contains(key));
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// This set with `key` [set](Annotations::set) to `value`.
     #[must_use]
     pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
@@ -46,9 +63,11 @@ impl Annotations {
 
     /// [Sets](Annotations::set) every annotation of `over`.
     pub fn merge(&mut self, over: Annotations) {
-        for (key, value) in over.0 {
-            self.set(&key, value);
-        }
+        self.set_all(over.0);
+    }
+
+    fn set_all(&mut self, pairs: impl IntoIterator<Item = (String, Value)>) {
+        keyed::set_all(&mut self.0, pairs, |(key, _)| key);
     }
 
     /// Key and value, in order.
@@ -65,9 +84,7 @@ impl Annotations {
 impl FromIterator<(String, Value)> for Annotations {
     fn from_iter<I: IntoIterator<Item = (String, Value)>>(pairs: I) -> Self {
         let mut all = Annotations::default();
-        for (key, value) in pairs {
-            all.set(&key, value);
-        }
+        all.set_all(pairs);
         all
     }
 }

@@ -15,6 +15,9 @@ pub struct LimitOverrides {
     /// See [`Limits::fires_per_minute`], but 0 refuses all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fires_per_minute: Option<u64>,
+    /// See [`Limits::reads_per_minute`], but 0 refuses all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reads_per_minute: Option<u64>,
     /// See [`Limits::concurrent_invocations`], but 0 refuses all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub concurrent_invocations: Option<u64>,
@@ -67,9 +70,10 @@ const STORE_ACTIVATIONS: &str = "store_activations";
 
 impl LimitOverrides {
     /// The name of every limit that can be set.
-    pub const NAMES: [&str; 17] = [
+    pub const NAMES: [&str; 18] = [
         "invocations_per_minute",
         "fires_per_minute",
+        "reads_per_minute",
         "concurrent_invocations",
         "queued_invocations",
         "action_timeout_min_ms",
@@ -143,6 +147,7 @@ impl LimitOverrides {
         Some(match name {
             "invocations_per_minute" => (&mut self.invocations_per_minute, 0, throttle),
             "fires_per_minute" => (&mut self.fires_per_minute, 0, throttle),
+            "reads_per_minute" => (&mut self.reads_per_minute, 0, throttle),
             "concurrent_invocations" => (&mut self.concurrent_invocations, 0, throttle),
             "queued_invocations" => (&mut self.queued_invocations, 0, throttle),
             "action_timeout_min_ms" => (&mut self.action_timeout_min_ms, time_min, time_max),
@@ -227,6 +232,11 @@ impl Limits {
     /// Firings that the namespace may make in a clock minute. `None`: unlimited.
     pub fn fires_per_minute(&self, own: &LimitOverrides) -> Option<u32> {
         throttle_of(self.fires_per_minute, own.fires_per_minute)
+    }
+
+    /// Reads that the namespace may make in a clock minute. `None`: unlimited.
+    pub fn reads_per_minute(&self, own: &LimitOverrides) -> Option<u32> {
+        throttle_of(self.reads_per_minute, own.reads_per_minute)
     }
 
     /// Activations of the namespace that may run at a time. `None`: unlimited.
