@@ -41,6 +41,21 @@ async fn b23_to_b26_a_page_out_of_range_is_refused_with_the_range() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_list_skips_at_most_as_many_items_as_allowed() {
+    let wask = TestServer::start().await;
+    let me = wask.guest();
+    let more = ["tasks", "alarms", "audit", "callbacks", "dead-letters"];
+    for collection in COLLECTIONS.into_iter().chain(more) {
+        me.get(&format!("{collection}?skip=100000")).await.expect(200);
+        for skip in ["100001", "9223372036854775807"] {
+            let refused = me.get(&format!("{collection}?skip={skip}")).await.expect(400).error();
+            let sentence = format!("The value '{skip}' is greater than 100000 for {collection} (limits.list_skip).");
+            assert!(refused.contains(&sentence), "{refused}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn b27_b31_an_empty_collection_is_an_empty_list_with_or_without_slash() {
     let wask = TestServer::start().await;
     let me = wask.guest();

@@ -55,6 +55,7 @@ impl TestServer {
         config.server.grace_ms = 5_000;
         config.limits.invocations_per_minute = 0;
         config.limits.fires_per_minute = 0;
+        config.limits.reads_per_minute = 0;
         config.limits.concurrent_invocations = 0;
         config.queue.poll_ms = 50;
         config.egress.allow_cidrs = vec!["127.0.0.0/8".into()]; // receivers are on loopback

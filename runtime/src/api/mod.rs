@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use wask_model::Limits;
 use wask_store::AuditStore;
 
+pub use http::json::Documents;
 pub use http::{HttpConfig, Server};
 
 use self::http::transaction;
@@ -44,6 +45,8 @@ pub struct Parts {
     pub budget: Arc<Budget>,
     pub clock: Clock,
     pub limits: Limits,
+    /// Takes turns at large documents.
+    pub documents: Documents,
     /// The URL at which clients reach this API, without a trailing slash.
     pub api_host: String,
     /// Cancelled when the node begins to stop. Streams that have no end of their own stop then.

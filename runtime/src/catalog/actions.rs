@@ -1,5 +1,7 @@
 //! Creates, changes and deletes actions. rest.md §3.
 
+use std::collections::HashSet;
+
 use wask_model::annotations::keys;
 use wask_model::{
     Action, ActionLimits, Annotations, Collection, CommonPatch, Entity, Exec, Failure, FullName, Kind, Limits,
@@ -9,7 +11,7 @@ use wask_store::StoredEntity;
 
 use super::access::RequiredAccess;
 use super::write::{Batch, Write};
-use super::{Catalog, Overwrite, check_sizes, existing, sequences, wrong_collection};
+use super::{Catalog, Overwrite, check_annotations, check_sizes, existing, sequences, wrong_collection};
 
 /// The given fields in the body of an action PUT.
 #[derive(Debug, Default)]
@@ -17,7 +19,7 @@ pub struct ActionPatch {
     pub exec: Option<ExecPatch>,
     pub common: CommonPatch,
     /// Annotations to remove before the given ones are merged in.
-    pub del_annotations: Vec<String>,
+    pub del_annotations: HashSet<String>,
     pub limits: LimitsPatch,
 }
 
@@ -84,7 +86,9 @@ impl Catalog {
 
         let (exec, code) = self.exec_after(name, patch.exec.take(), old).await?;
         let parameters = parameters_after(&exec, &mut patch.common, old);
-        let annotations = merge_annotations(old, patch.del_annotations, patch.common.annotations.take(), &exec);
+        let annotations = merge_annotations(old, &patch.del_annotations, patch.common.annotations.take());
+        check_merged(&allowed, &annotations)?;
+        let annotations = with_own_annotations(annotations, old, &exec);
         let action = Action {
             name: name.clone(),
             version: patch.common.version(head),
@@ -167,19 +171,25 @@ fn check_instances(limits: &ActionLimits, allowed: Option<u32>) -> Result<(), Fa
     }
 }
 
-/// The stored annotations without the deleted ones, overlaid by the given ones, then by the server's own. rest.md
-/// §2.4.
-fn merge_annotations(
-    old: Option<&Action>,
-    deleted: Vec<String>,
-    given: Option<Annotations>,
-    exec: &Exec,
-) -> Annotations {
+/// The stored annotations without the deleted ones, overlaid by the given ones. rest.md §2.4.
+fn merge_annotations(old: Option<&Action>, deleted: &HashSet<String>, given: Option<Annotations>) -> Annotations {
     let mut all = old.map(|a| a.annotations.clone()).unwrap_or_default();
-    for key in deleted {
-        all.remove(&key);
-    }
+    all.remove_all(deleted);
     all.merge(given.unwrap_or_default());
+    all
+}
+
+/// Refuses annotations that have become too many together. Those that the server sets do not count.
+fn check_merged(limits: &Limits, merged: &Annotations) -> Result<(), Failure> {
+    let mut given = merged.clone();
+    for own in [keys::EXEC, keys::PROVIDE_API_KEY] {
+        given.remove(own);
+    }
+    check_annotations(limits, &given)
+}
+
+/// The annotations overlaid by the server's own.
+fn with_own_annotations(mut all: Annotations, old: Option<&Action>, exec: &Exec) -> Annotations {
     if old.is_none() && all.get(keys::PROVIDE_API_KEY).is_none() {
         all.set(keys::PROVIDE_API_KEY, false);
     }

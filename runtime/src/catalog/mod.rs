@@ -18,8 +18,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use wask_model::{
-    Annotations, Collection, CommonPatch, Entity, EntityName, Failure, FullName, Limits, NamespaceName, Parameters,
-    SharedIdentity, messages,
+    Annotations, Collection, CommonPatch, Entity, EntityName, Failure, FullName, Limits, NamespaceName, SharedIdentity,
+    messages,
 };
 use wask_sandbox::Sandbox;
 use wask_store::{Change, EntityQuery, EntityStore, NamespaceStore, Revision, SecretStore, StoreError, StoredEntity};
@@ -242,16 +242,34 @@ fn affects_other_names(change: &Change) -> bool {
     }
 }
 
-/// Refuses `parameters` or `annotations` that are too large. `limits`: those of their namespace.
+/// Refuses `parameters` or `annotations` with too many bytes.
 fn check_size(limits: &Limits, what: &str, size: u64) -> Result<(), Failure> {
     let limit = limits.parameters_bytes;
     if size > limit { Err(Failure::TooLarge(messages::larger_than_allowed(what, size, limit))) } else { Ok(()) }
 }
 
-/// Refuses the parameters or annotations of a PUT that are too large.
+/// Refuses `parameters` or `annotations` with too many entries.
+fn check_entries(what: &str, count: usize, limit: u64) -> Result<(), Failure> {
+    let (count, setting) = (count as u64, format!("limits.{what}_entries"));
+    if count <= limit {
+        return Ok(());
+    }
+    Err(Failure::TooLarge(messages::too_many_entries(what, count, limit, &setting)))
+}
+
+/// Refuses annotations that are too many or too large. `limits`: those of their namespace.
+fn check_annotations(limits: &Limits, annotations: &Annotations) -> Result<(), Failure> {
+    check_entries("annotations", annotations.len(), limits.annotations_entries)?;
+    check_size(limits, "annotations", annotations.size())
+}
+
+/// Refuses the parameters or annotations of a PUT that are too many or too large.
 fn check_sizes(limits: &Limits, patch: &CommonPatch) -> Result<(), Failure> {
-    check_size(limits, "parameters", patch.parameters.as_ref().map_or(0, Parameters::size))?;
-    check_size(limits, "annotations", patch.annotations.as_ref().map_or(0, Annotations::size))
+    if let Some(parameters) = &patch.parameters {
+        check_entries("parameters", parameters.len(), limits.parameters_entries)?;
+        check_size(limits, "parameters", parameters.size())?;
+    }
+    patch.annotations.as_ref().map_or(Ok(()), |annotations| check_annotations(limits, annotations))
 }
 
 /// The entity that a PUT changes, with its revision, if it exists. 409 if it is of another kind or may not be

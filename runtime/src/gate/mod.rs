@@ -20,14 +20,15 @@ pub struct Gate {
     limits: Limits,
     invocations: Rate,
     fires: Rate,
+    reads: Rate,
     in_flight: Concurrency,
     logins: Logins,
 }
 
 impl Gate {
     pub fn new(limits: Limits, logins: LoginConfig) -> Self {
-        let (invocations, fires, in_flight) = (Rate::default(), Rate::default(), Concurrency::default());
-        Gate { limits, invocations, fires, in_flight, logins: Logins::new(logins) }
+        let (invocations, fires, reads) = (Rate::default(), Rate::default(), Rate::default());
+        Gate { limits, invocations, fires, reads, in_flight: Concurrency::default(), logins: Logins::new(logins) }
     }
 
     pub fn logins(&self) -> &Logins {
@@ -84,6 +85,12 @@ impl Gate {
     /// Counts one firing against the rate.
     pub fn fire(&self, identity: &Identity, now: Timestamp) -> Result<(), Failure> {
         self.fires.admit(&identity.namespace, self.limits.fires_per_minute(&identity.limits), now)
+    }
+
+    /// Counts one read of the API against the rate.
+    pub fn read(&self, identity: &Identity, now: Timestamp) -> Result<(), Failure> {
+        let allowed = self.limits.reads_per_minute(&identity.limits);
+        self.reads.admit_as(messages::too_many_reads, &identity.namespace, allowed, now)
     }
 
     /// Counts activations as in flight that were queued before this node started.

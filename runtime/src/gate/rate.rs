@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use dashmap::DashMap;
-use wask_model::{Failure, NamespaceName, Timestamp, messages};
+use wask_model::{Failure, Message, NamespaceName, Timestamp, messages};
 
 const MINUTE_MS: i64 = 60_000;
 
@@ -19,6 +19,17 @@ pub struct Rate {
 impl Rate {
     /// `allowed`: requests per minute; `None`: unlimited.
     pub fn admit(&self, namespace: &NamespaceName, allowed: Option<u32>, now: Timestamp) -> Result<(), Failure> {
+        self.admit_as(messages::too_many_requests, namespace, allowed, now)
+    }
+
+    /// Like [`Rate::admit`]; `says` makes the refusal of the count and what is allowed.
+    pub fn admit_as(
+        &self,
+        says: fn(u64, u32) -> Message,
+        namespace: &NamespaceName,
+        allowed: Option<u32>,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
         let Some(allowed) = allowed else { return Ok(()) };
         let minute = minute_of(now);
         if self.minute.swap(minute, Ordering::Relaxed) != minute {
@@ -34,7 +45,7 @@ impl Rate {
             *count
         };
         if count > u64::from(allowed) {
-            let (message, retry_after) = (messages::too_many_requests(count, allowed), rest_of_minute(now));
+            let (message, retry_after) = (says(count, allowed), rest_of_minute(now));
             return Err(Failure::Throttled { message, retry_after });
         }
         Ok(())

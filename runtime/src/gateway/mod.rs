@@ -25,6 +25,8 @@ pub struct GatewayConfig {
     pub routes_per_namespace: u64,
     /// How many bytes one createApi request may have, with its document.
     pub document_bytes: u64,
+    /// How many paths, and how many operations, an uploaded document may have.
+    pub document_operations: u64,
     /// How many bytes all APIs of a namespace may have as stored.
     pub namespace_bytes: u64,
     /// For how many namespaces the routes are kept in memory.
@@ -36,6 +38,7 @@ impl Default for GatewayConfig {
         GatewayConfig {
             routes_per_namespace: 500,
             document_bytes: 1 << 20,
+            document_operations: 1000,
             namespace_bytes: 8 << 20,
             cached_namespaces: 1000,
         }
@@ -48,6 +51,7 @@ impl GatewayConfig {
         check_ranges([
             ("routes_per_namespace", self.routes_per_namespace, 0..=MILLION),
             ("document_bytes", self.document_bytes, 1..=1 << 30),
+            ("document_operations", self.document_operations, 1..=100_000),
             ("namespace_bytes", self.namespace_bytes, 1..=1 << 30),
             ("cached_namespaces", self.cached_namespaces as u64, 1..=MILLION),
         ])

@@ -237,6 +237,7 @@ pub(super) fn for_api(
         budget: stores.budget.clone(),
         clock: stores.clock.clone(),
         limits: config.limits.clone(),
+        documents: api::Documents::default(),
         api_host: api_host.to_owned(),
         closing: shutdown.serving.clone(),
     }

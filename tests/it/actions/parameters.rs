@@ -84,3 +84,31 @@ async fn b71_overriding_a_final_parameter_is_refused_and_not_recorded() {
     let args = json!({ "open": 2, "new": 3 });
     assert_eq!(result(&me, "echo", args).await, json!({ "fixed": 1, "open": 2, "new": 3 }));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entity_has_at_most_a_thousand_parameters_and_a_thousand_annotations() {
+    let wask = TestServer::start().await;
+    let me = wask.guest();
+    let entries = |from: usize, count: usize| -> Value {
+        (from..from + count).map(|key| json!({ "key": format!("k{key}"), "value": key })).collect()
+    };
+    for member in ["parameters", "annotations"] {
+        let sentence = format!("{member} has more entries than allowed: 1001 > 1000 (limits.{member}_entries).");
+        for path in ["packages/p", "triggers/t", "actions/a"] {
+            let body = |count| json!({ "exec": { "kind": "wasm:1", "code": "" }, member: entries(0, count) });
+            let path = format!("{path}?overwrite=true");
+            me.put(&path, &body(1000)).await.expect(200);
+            assert_eq!(me.put(&path, &body(1001)).await.expect(413).error(), sentence, "{path}");
+        }
+    }
+
+    let merged = json!({ "annotations": entries(1000, 1) });
+    let sentence = "annotations has more entries than allowed: 1001 > 1000 (limits.annotations_entries).";
+    assert_eq!(me.put("actions/a?overwrite=true", &merged).await.expect(413).error(), sentence, "with those it has");
+    let swapped = json!({ "annotations": entries(1000, 1), "delAnnotations": ["k7", "none"] });
+    let document = me.put("actions/a?overwrite=true", &swapped).await.expect(200);
+    assert_eq!((document.annotation("k7"), document.annotation("k1000")), (None, Some(json!(1000))));
+    let deleted = json!({ "delAnnotations": vec!["k"; 1001] });
+    let sentence = "delAnnotations has more entries than allowed: 1001 > 1000 (limits.annotations_entries).";
+    assert_eq!(me.put("actions/a?overwrite=true", &deleted).await.expect(413).error(), sentence);
+}

@@ -3,6 +3,7 @@
 
 mod guests;
 mod memory;
+mod requests;
 
 use std::time::Duration;
 

@@ -121,3 +121,30 @@ async fn a_document_with_one_invalid_route_is_refused_completely() {
     assert_eq!(refused.error(), "swagger and gatewayBasePath are mutually exclusive and cannot be specified together.");
     assert_eq!(listed(&me, "").await, [""; 0]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_has_at_most_as_many_operations_as_allowed_and_so_has_its_text() {
+    let configure = |config: &mut wask::config::Config| {
+        (config.gateway.document_operations, config.limits.json_nodes) = (10, 400);
+    };
+    let wask = TestServer::builder().configure(configure).start().await;
+    let me = wask.guest();
+    let with_paths = |count: usize| {
+        let mut doc = document();
+        let paths = (0..count).map(|number| (format!("/books/{number}"), doc["paths"]["/books/{isbn}"].clone()));
+        doc["paths"] = Value::Object(paths.collect());
+        doc
+    };
+    let mut deep = document();
+    deep["definitions"] = json!(vec![1; 400]);
+
+    for (doc, error) in [
+        (with_paths(11), "paths has more entries than allowed: 11 > 10 (gateway.document_operations)."),
+        (with_paths(4), "operations has more entries than allowed: 12 > 10 (gateway.document_operations)."),
+        (deep, "The JSON of the request has more values than allowed: more than 400 (limits.json_nodes)."),
+    ] {
+        assert_eq!(upload(&me, doc.clone()).await.expect(413).error(), error);
+        assert_eq!(upload(&me, json!(doc.to_string())).await.expect(413).error(), error, "as text");
+    }
+    upload(&me, with_paths(3)).await.expect(200);
+}

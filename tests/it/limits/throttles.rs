@@ -60,6 +60,34 @@ async fn b183_fires_have_a_counter_of_their_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn reads_have_a_counter_of_their_own() {
+    let wask = TestServer::builder()
+        .clock_by_hand("2030-01-01T00:00:30Z")
+        .configure(|config| config.limits.reads_per_minute = 3)
+        .start()
+        .await;
+    let (me, other) = (wask.guest(), wask.other("other").await);
+    me.create_trigger("t").await;
+
+    for path in ["triggers", "triggers/t", "activations"] {
+        me.get(path).await.expect(200);
+    }
+    let refused = me.get("triggers").await.expect(429);
+    assert_eq!(refused.error(), "Too many reads in the last minute (count: 4, allowed: 3, limits.reads_per_minute).");
+    assert_eq!(refused.header("retry-after"), Some("30"));
+    me.post("triggers/t", &json!({})).await.expect(204);
+    me.put("triggers/t?overwrite=true", &json!({})).await.expect(200);
+    other.get("triggers").await.expect(200);
+
+    wask.set_limits("other", &[("reads_per_minute", "2")]).await;
+    wask.advance(Duration::from_secs(30));
+    assert_eq!(other.get("limits").await.expect(200).json()["readsPerMinute"], 2);
+    other.get("triggers").await.expect(200);
+    other.get("triggers").await.expect(429);
+    me.get("triggers").await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn b184_an_activation_over_the_concurrency_limit_is_429() {
     let wask = TestServer::builder()
         .configure(|config| (config.limits.concurrent_invocations, config.limits.queued_invocations) = (2, 0))
@@ -125,7 +153,9 @@ async fn a_setting_of_zero_means_unlimited() {
         me.post("triggers/t", &json!({})).await.expect(204);
     }
     let shown = me.get("limits").await.expect(200).json();
-    for limit in ["invocationsPerMinute", "firesPerMinute", "concurrentInvocations", "maxActionInstances"] {
+    for limit in
+        ["invocationsPerMinute", "firesPerMinute", "readsPerMinute", "concurrentInvocations", "maxActionInstances"]
+    {
         assert_eq!(shown[limit], i32::MAX, "{limit}: what is not limited reads as the largest number");
     }
 }
@@ -135,6 +165,7 @@ async fn b181_b182_a_caller_can_read_every_limit_that_applies_to_it() {
     let configure = |config: &mut wask::config::Config| {
         config.limits.invocations_per_minute = 60;
         config.limits.fires_per_minute = 61;
+        config.limits.reads_per_minute = 62;
         config.limits.concurrent_invocations = 30;
         config.limits.queued_invocations = 0;
     };
@@ -142,6 +173,7 @@ async fn b181_b182_a_caller_can_read_every_limit_that_applies_to_it() {
     let me = wask.guest();
     let expected = json!({
         "invocationsPerMinute": 60, "concurrentInvocations": 30, "queuedInvocations": 0, "firesPerMinute": 61,
+        "readsPerMinute": 62,
         "minActionMemory": 128, "maxActionMemory": 4096, "minActionLogs": 0, "maxActionLogs": 10,
         "minActionTimeout": 100, "maxActionTimeout": 10_800_000, "minActionConcurrency": 1, "maxActionConcurrency": 500,
         "maxParameterSize": "1048576 B", "maxActionInstances": 30,

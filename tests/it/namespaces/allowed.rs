@@ -97,6 +97,7 @@ async fn b181_b182_get_limits_shows_overrides_and_what_only_they_can_set() {
     .await;
     let expected = json!({
         "invocationsPerMinute": 600, "concurrentInvocations": 602, "queuedInvocations": 1000, "firesPerMinute": 601,
+        "readsPerMinute": i32::MAX,
         "minActionMemory": 256, "maxActionMemory": 4096, "minActionLogs": 0, "maxActionLogs": 5,
         "minActionTimeout": 100, "maxActionTimeout": 1000, "minActionConcurrency": 1, "maxActionConcurrency": 1,
         "maxParameterSize": "100 B", "maxActionInstances": 602,

@@ -1,7 +1,7 @@
 //! Bodies and query strings.
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use wask_tests::TestServer;
 
 use super::send;
@@ -69,4 +69,50 @@ async fn an_unneeded_body_and_an_empty_query_are_ignored() {
     send(&me, Method::GET, "/api/v1/namespaces/_/triggers/t?").await.expect(200);
     send(&me, Method::GET, "/api/v1/namespaces/_/triggers/t?unknown=1&unknown=2").await.expect(200);
     send(&me, Method::DELETE, "/api/v1/namespaces/_/triggers/t").await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t10_a_document_is_refused_by_the_first_byte_or_value_too_many() {
+    let configure = |config: &mut wask::config::Config| {
+        (config.limits.document_bytes, config.limits.json_nodes) = (2000, 300);
+    };
+    let wask = TestServer::builder().configure(configure).start().await;
+    let me = wask.guest();
+    let parameter = |value: Value| json!({ "parameters": [{ "key": "a", "value": value }] });
+    let too_large = "Request larger than allowed: ";
+    let too_many = "The JSON of the request has more values than allowed: more than 300 (limits.json_nodes).";
+
+    for path in ["packages/p", "triggers/t"] {
+        me.put(path, &parameter(json!(vec![1; 290]))).await.expect(200);
+        assert_eq!(me.put(path, &parameter(json!(vec![1; 300]))).await.expect(413).error(), too_many);
+        let long = me.put(path, &parameter(json!(vec!["x".repeat(500); 5]))).await.expect(413).error();
+        assert!(long.starts_with(too_large) && long.ends_with(" > 2000 bytes."), "{long}");
+    }
+    let code = " ".repeat(100_000);
+    me.put_code("a", &code, parameter(json!(vec![1; 280]))).await.expect(200);
+    let twice = me.put_code("a", &code, parameter(json!(code))).await.expect(413).error();
+    assert!(twice.ends_with("> 2000 bytes (limits.document_bytes)."), "{twice}");
+    assert_eq!(me.post("actions/a", &json!({ "a": vec![1; 300] })).await.expect(413).error(), too_many);
+    assert_eq!(me.post("triggers/t", &json!({ "a": vec![1; 300] })).await.expect(413).error(), too_many);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_quotes_at_most_256_bytes_of_the_request() {
+    let wask = TestServer::start().await;
+    let me = wask.guest();
+    let long = "ü".repeat(1000);
+    let quoted = format!("{}…", "ü".repeat(128));
+
+    let kind = me.put("actions/a", &json!({ "exec": { "kind": long, "code": "" } })).await.expect(400).error();
+    assert!(kind.contains(&format!("The specified runtime '{quoted}' is not supported")), "{kind}");
+    let status = me.get(&format!("activations?status={long}")).await.expect(400).error();
+    assert!(status.contains(&format!("The value '{quoted}' is not a status.")), "{status}");
+    let limit = me.get(&format!("triggers?limit={long}")).await.expect(400).error();
+    assert!(limit.contains(&format!("The value '{quoted}' is not an integer for triggers.")), "{limit}");
+    let retry = json!({ "annotations": [{ "key": "retry", "value": long }] });
+    let retry = me.put_code("a", "", retry).await.expect(400).error();
+    assert!(retry.len() < 400 && retry.contains(&"ü".repeat(127)), "{retry}");
+    let request = me.request(Method::PUT, "/api/v1/namespaces/_/triggers/t").header("content-type", "x".repeat(9000));
+    let kind = me.send(request.body("{}")).await.expect(415).error();
+    assert!(kind.contains(&format!("[{}…]", "x".repeat(256))), "{kind}");
 }

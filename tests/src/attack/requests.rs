@@ -12,6 +12,7 @@ pub(super) fn attacks() -> Vec<Attack> {
     vec![
         Attack { name: "300,000 small parameters", settings: &[], launch: |on| Box::pin(many_parameters(on)) },
         Attack { name: "20 MiB of small numbers", settings: &[], launch: |on| Box::pin(small_numbers(on)) },
+        Attack { name: "bodies as large as they may be", settings: &[], launch: |on| Box::pin(largest_bodies(on)) },
         Attack { name: "deep skips in lists", settings: UNLIMITED, launch: |on| Box::pin(deep_skips(on)) },
     ]
 }
@@ -27,6 +28,12 @@ async fn many_parameters(on: Target) -> Noted {
 async fn small_numbers(on: Target) -> Noted {
     let numbers = "1,".repeat(on.count(2 << 20, 10 << 20));
     put(&on, 4, format!(r#"{{"parameters":[{{"key":"a","value":[{numbers}1]}}]}}"#)).await
+}
+
+/// Sixteen clients PUT nearly as many values and bytes as a body may have.
+async fn largest_bodies(on: Target) -> Noted {
+    let numbers = "12345,".repeat(170_000);
+    put(&on, 16, format!(r#"{{"parameters":[{{"key":"a","value":[{numbers}1]}}]}}"#)).await
 }
 
 async fn put(on: &Target, clients: usize, body: String) -> Noted {

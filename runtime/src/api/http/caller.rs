@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use axum::http::{Extensions, HeaderMap, HeaderValue};
+use axum::http::{Extensions, HeaderMap, HeaderValue, Method};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use wask_model::{AuthKey, Failure, SharedIdentity, messages};
@@ -39,6 +39,12 @@ impl Caller {
             Err(other) => Err(other.into()),
         }
     }
+
+    /// Whose key an `Authorization` header has, if the node has it in memory.
+    pub fn recognized(app: &App, key: Option<&HeaderValue>) -> Option<SharedIdentity> {
+        let key = basic(key?).ok()?;
+        app.catalog.recognize(&key, app.clock.now())
+    }
 }
 
 /// The key in a Basic `Authorization` header.
@@ -52,11 +58,16 @@ fn basic(header: &HeaderValue) -> Result<AuthKey, Failure> {
     String::from_utf8(decoded).map_err(|_| invalid())?.parse()
 }
 
+/// 429 as well if it reads more often than it may. rest.md §9.2.
 impl FromRequestParts<App> for Caller {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Rejection> {
-        Caller::authenticate(app, &parts.headers, &parts.extensions).await
+        let caller = Caller::authenticate(app, &parts.headers, &parts.extensions).await?;
+        if parts.method == Method::GET {
+            app.gate.read(&caller.identity, app.clock.now())?;
+        }
+        Ok(caller)
     }
 }
 

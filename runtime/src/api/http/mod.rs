@@ -2,12 +2,14 @@
 
 mod accept;
 mod activation_id;
+pub mod answers;
 pub mod body;
 mod caller;
 mod conditions;
 mod drain_body;
 mod headers;
 pub mod idempotency;
+pub mod json;
 pub mod listing;
 pub mod media;
 mod params;

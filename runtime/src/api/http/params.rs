@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use wask_model::{Failure, messages};
+use wask_model::{Failure, Limits, messages};
 
 use super::rejection::Rejection;
 use crate::api::App;
@@ -48,7 +48,7 @@ impl Params {
     }
 
     /// `limit` and `skip`; a limit of 0 means the maximum. rest.md §2.1.
-    pub fn page(&self, collection: &str) -> Result<Page, Rejection> {
+    pub fn page(&self, collection: &str, limits: &Limits) -> Result<Page, Rejection> {
         let number = |key: &str| -> Result<Option<i64>, Rejection> {
             let Some(text) = self.get(key) else { return Ok(None) };
             text.parse().map(Some).map_err(|_| malformed(key, &messages::not_an_integer(text, collection)))
@@ -61,9 +61,12 @@ impl Params {
         };
         let skip = match number("skip")? {
             Some(n) if n < 0 => return Err(malformed("skip", &messages::below_zero(n, collection))),
-            n => n.unwrap_or(0),
+            n => n.unwrap_or(0).unsigned_abs(),
         };
-        Ok(Page { skip: skip.unsigned_abs(), limit: limit.unsigned_abs() })
+        if skip > limits.list_skip {
+            return Err(malformed("skip", &messages::skips_too_much(skip, limits.list_skip, collection)));
+        }
+        Ok(Page { skip, limit: limit.unsigned_abs() })
     }
 }
 

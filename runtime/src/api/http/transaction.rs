@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{
     ACCEPT, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW,
-    CONTENT_LENGTH, CONTENT_TYPE,
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
@@ -15,6 +15,7 @@ use tracing::{debug, error};
 use wask_model::messages;
 
 use super::accept::check_resource;
+use super::answers;
 use super::caller::Caller;
 use super::headers::REQUEST_ID;
 use super::rejection::{Refusal, Rejection};
@@ -29,6 +30,7 @@ pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> 
     let id = TransactionId::from_headers(request.headers());
     let started = app.clock.passed();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let key = request.headers().get(AUTHORIZATION).cloned();
     request.extensions_mut().insert(id.clone());
 
     let is_web = is_web(&path);
@@ -38,6 +40,7 @@ pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> 
         Ok(()) if method == Method::OPTIONS => options(&path),
         Ok(()) => negotiated(request, next).await,
     };
+    let response = answers::charged(&app, (&path, key.as_ref()), response);
     let response = with_allowed_methods(response, &path);
     let mut response = with_error_body(response, &id);
     if path.starts_with(API) && !is_web {

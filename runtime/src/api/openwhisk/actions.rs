@@ -8,14 +8,14 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde_json::json;
 use wask_model::{Action, Activation, Collection, Failure, IdempotencyKey, Status, messages};
 
 use super::documents::action;
 use super::entities;
 use crate::api::App;
 use crate::api::http::{
-    Caller, ETag, Params, Rejection, Segments, TransactionId, WriteHeaders, accepted, body, idempotency,
+    Caller, ETag, Params, Rejection, Segments, TransactionId, WriteHeaders, accepted, answers, body, idempotency,
     wants_extra_logging, with_activation_id,
 };
 use crate::api::wask::callbacks::{self, first_callback, with_callback};
@@ -55,16 +55,27 @@ pub async fn get(
     caller: Caller,
     path: Segments,
     params: Params,
-) -> Result<(ETag, Json<Value>), Rejection> {
+) -> Result<(ETag, Response), Rejection> {
     let name = path.target(&caller)?.full_name()?;
     app.catalog.may_read_action(&caller.identity, &name).await?;
     let with_code = params.flag("code", true)?;
     let view = app.catalog.action(&name).await?;
     if !with_code {
-        return Ok((ETag(view.revision), Json(action::document_without_code(&view))));
+        return Ok((ETag(view.revision), Json(action::document_without_code(&view)).into_response()));
     }
     let code = code_of(&app, &view.action).await?;
-    Ok((ETag(view.revision), Json(action::document(&view.action, code.as_deref()))))
+    Ok((ETag(view.revision), document_with_code(&app, &caller, &view.action, code).await?))
+}
+
+/// The document of an action with its code, which may be large.
+async fn document_with_code(
+    app: &App,
+    caller: &Caller,
+    action: &Action,
+    code: Option<String>,
+) -> Result<Response, Rejection> {
+    let size = code.as_ref().map_or(0, String::len) as u64;
+    answers::render(app, &caller.identity.namespace, size, action::document(action, code)).await
 }
 
 /// `PUT actions/{name}`: creates; with `overwrite=true` creates or changes · 400 · 404 package · 409 · 412 · 413.
@@ -75,14 +86,16 @@ pub async fn put(
     params: Params,
     headers: WriteHeaders,
     request: Request<Body>,
-) -> Result<(ETag, Json<Value>), Rejection> {
+) -> Result<(ETag, Response), Rejection> {
     let name = path.writable(&caller)?;
     app.catalog.check_package(&name).await?; // before the body is read: rest.md §1.4
-    let patch = action::read(&body::document(request, app.limits.request_bytes).await?, &caller.identity.namespace)?;
+    let own = &caller.identity.namespace;
+    let (document, _room) = body::document(&app, own, request, app.limits.request_bytes).await?.apart();
+    let patch = action::read(document, own, &app.limits)?;
     let overwrite = params.overwrite()?;
     let stored = app.catalog.put_action(&name, patch, overwrite, &headers.write_by(&caller)?).await?;
     let code = code_of(&app, &stored.value).await?;
-    Ok((ETag(stored.revision), Json(action::document(&stored.value, code.as_deref()))))
+    Ok((ETag(stored.revision), document_with_code(&app, &caller, &stored.value, code).await?))
 }
 
 /// `DELETE actions/{name}`: the document that was removed · 404 · 409 · 412.
@@ -91,10 +104,10 @@ pub async fn delete(
     caller: Caller,
     path: Segments,
     headers: WriteHeaders,
-) -> Result<Json<Value>, Rejection> {
+) -> Result<Response, Rejection> {
     let name = path.writable(&caller)?;
     let (action, code) = app.catalog.delete_action(&name, &headers.write_by(&caller)?).await?;
-    Ok(Json(action::document(&action, code.as_deref())))
+    document_with_code(&app, &caller, &action, code).await
 }
 
 async fn code_of(app: &App, action: &Action) -> Result<Option<String>, Failure> {
@@ -120,7 +133,7 @@ pub async fn invoke(
     let entrance = app.admission.admit_keyed(&caller.identity, &action, key, accepted_at).await?;
     let (wait, wanted) = mode(&params, app.limits.blocking_wait_ms)?;
     let extra_logging = wants_extra_logging(request.headers());
-    let (args, callback) = callbacks::payload(request, app.gate.payload_bytes(&caller.identity)).await?;
+    let (args, callback, _room) = callbacks::payload(&app, &caller.identity, request).await?;
     let context = Context { extra_logging, ..Context::outermost(transaction.0, accepted_at) };
     let identity = caller.identity.clone();
     let invocation = Invocation { identity, action, args, wait, context, callback };

@@ -10,7 +10,7 @@ use crate::catalog::Selection;
 /// One page of summaries, newest first · with `count=true` the number of all · 400 out of range.
 pub async fn answer(app: &App, selection: Selection, params: &Params) -> Result<Response, Rejection> {
     let collection = selection.collection.as_str();
-    let page = params.page(collection)?;
+    let page = params.page(collection, &app.limits)?;
     if params.flag("count", false)? {
         let total = app.catalog.count(&selection).await?;
         return Ok(listing::count(collection, total, page));

@@ -26,6 +26,7 @@ pub async fn limits(State(app): State<App>, caller: Caller, path: Segments) -> R
         "concurrentInvocations": concurrent,
         "queuedInvocations": limits.queued_invocations(own),
         "firesPerMinute": shown(limits.fires_per_minute(own)),
+        "readsPerMinute": shown(limits.reads_per_minute(own)),
         "minActionMemory": limits.action_memory_min_mb,
         "maxActionMemory": limits.action_memory_max_mb,
         "minActionLogs": limits.action_logs_min_mb,

@@ -46,7 +46,8 @@ pub async fn put(
     request: Request<Body>,
 ) -> Result<(ETag, Json<Value>), Rejection> {
     let name = path.writable(&caller)?;
-    let patch = package::read(&body::document(request, app.limits.request_bytes).await?, &caller.identity.namespace)?;
+    let own = &caller.identity.namespace;
+    let patch = package::read(&*body::document(&app, own, request, app.limits.document_bytes).await?, own)?;
     let stored = app.catalog.put_package(&name, patch, params.overwrite()?, &headers.write_by(&caller)?).await?;
     Ok((ETag(stored.revision), Json(package::document(&stored.value))))
 }

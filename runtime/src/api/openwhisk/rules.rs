@@ -44,7 +44,8 @@ pub async fn put(
     request: Request<Body>,
 ) -> Result<(ETag, Json<Value>), Rejection> {
     let name = path.writable(&caller)?;
-    let patch = rule::read(&body::document(request, app.limits.request_bytes).await?, &caller.identity.namespace)?;
+    let own = &caller.identity.namespace;
+    let patch = rule::read(&*body::document(&app, own, request, app.limits.document_bytes).await?, own)?;
     let trigger = patch.trigger.as_ref().map(RequiredAccess::Own);
     let needed: Vec<RequiredAccess<'_>> =
         trigger.into_iter().chain(patch.action.as_ref().map(RequiredAccess::Action)).collect();
@@ -62,7 +63,8 @@ pub async fn set_status(
     request: Request<Body>,
 ) -> Result<&'static str, Rejection> {
     let name = path.writable(&caller)?;
-    let status = rule::read_status(&body::document(request, app.limits.request_bytes).await?)?;
+    let own = &caller.identity.namespace;
+    let status = rule::read_status(&*body::document(&app, own, request, app.limits.document_bytes).await?)?;
     app.catalog.set_rule_status(&name, status, &headers.write_by(&caller)?).await?;
     Ok("OK")
 }

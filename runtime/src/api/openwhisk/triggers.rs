@@ -51,7 +51,8 @@ pub async fn put(
     request: Request<Body>,
 ) -> Result<(ETag, Json<Value>), Rejection> {
     let name = path.writable(&caller)?;
-    let patch = trigger::read(&body::document(request, app.limits.request_bytes).await?)?;
+    let own = &caller.identity.namespace;
+    let patch = trigger::read(&*body::document(&app, own, request, app.limits.document_bytes).await?)?;
     let stored = app.catalog.put_trigger(&name, patch, params.overwrite()?, &headers.write_by(&caller)?).await?;
     Ok((ETag(stored.revision), Json(trigger::document(&stored.value))))
 }
@@ -81,7 +82,7 @@ pub async fn fire(
     let key = idempotency::key(request.headers())?;
     app.admission.admit_firing(&caller.identity, &trigger, accepted_at)?;
     let headers = Some(headers_for_actions(request.headers()));
-    let (payload, asked) = callbacks::payload(request, app.gate.payload_bytes(&caller.identity)).await?;
+    let (payload, asked, _room) = callbacks::payload(&app, &caller.identity, request).await?;
     let key = key.map(|key| keyed(key, &caller.identity.namespace, &trigger, (&payload, &asked)));
     let (id, context) = (ActivationId::new(accepted_at), Context::outermost(transaction.0, accepted_at));
     let fire = Fire { id, identity: caller.identity, trigger, payload, headers, context, callback: None };

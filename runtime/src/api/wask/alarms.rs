@@ -22,7 +22,7 @@ pub async fn list(
     params: Params,
 ) -> Result<Response, Rejection> {
     let namespace = path.own_namespace(&caller)?;
-    let page = params.page("alarms")?;
+    let page = params.page("alarms", &app.limits)?;
     if params.flag("count", false)? {
         return Ok(listing::count("alarms", app.alarms.count(&namespace).await?, page));
     }

@@ -18,7 +18,7 @@ pub async fn list(
     params: Params,
 ) -> Result<Response, Rejection> {
     let namespace = path.own_namespace(&caller)?;
-    let page = params.page("audit")?;
+    let page = params.page("audit", &app.limits)?;
     let query = AuditQuery {
         namespace,
         name: params.filter("name", listing::name)?,

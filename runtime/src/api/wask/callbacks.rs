@@ -8,23 +8,30 @@ use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use wask_model::messages::callbacks as says;
 use wask_model::{
-    ActivationId, Arguments, CallbackCarrier, CallbackId, CallbackState, Failure, NamespaceName, Subscription,
+    ActivationId, Arguments, CallbackCarrier, CallbackId, CallbackState, Failure, Identity, NamespaceName, Subscription,
 };
 use wask_store::{CallbackQuery, KnownCallback};
 
 use crate::api::App;
+use crate::api::http::body::Room;
 use crate::api::http::{Caller, Params, Rejection, Segments, body, listing};
 
 pub const URL: HeaderName = HeaderName::from_static("x-wask-callback");
 pub const OPTIONS: HeaderName = HeaderName::from_static("x-wask-callback-options");
 const ID: HeaderName = HeaderName::from_static("x-wask-callback-id");
 
-/// The payload of an invocation or a firing, and the callback that the request asks for · 400 · 413 · 415.
-pub async fn payload(request: Request<Body>, limit: u64) -> Result<(Arguments, Option<Subscription>), Rejection> {
+/// The payload of an invocation or a firing, the callback that the request asks for, and the memory that both take · 400
+/// · 413 · 415.
+pub async fn payload(
+    app: &App,
+    caller: &Identity,
+    request: Request<Body>,
+) -> Result<(Arguments, Option<Subscription>, Room), Rejection> {
     let headers = CallbackHeaders::read(request.headers())?;
-    let mut payload = body::payload(request, limit).await?;
+    let limit = app.gate.payload_bytes(caller);
+    let (mut payload, room) = body::payload(app, &caller.namespace, request, limit).await?.apart();
     let subscription = headers.subscription(&mut payload)?;
-    Ok((payload, subscription))
+    Ok((payload, subscription, room))
 }
 
 /// The headers in which a request can ask for a callback.
@@ -85,7 +92,7 @@ pub async fn list(
     params: Params,
 ) -> Result<Response, Rejection> {
     let namespace = path.own_namespace(&caller)?;
-    let page = params.page("callbacks")?;
+    let page = params.page("callbacks", &app.limits)?;
     let query = CallbackQuery {
         state: params.filter("state", state)?,
         activation: params.filter("activationId", listing::activation)?,
@@ -139,7 +146,8 @@ pub async fn put_settings(
     request: Request<Body>,
 ) -> Result<Json<Value>, Rejection> {
     path.own_namespace(&caller)?;
-    let patch = body::document(request, app.limits.request_bytes).await?;
+    let own = &caller.identity.namespace;
+    let patch = body::document(&app, own, request, app.limits.document_bytes).await?;
     Ok(Json(app.callbacks.change_settings(&caller.identity, &patch).await?.document()))
 }
 

@@ -20,7 +20,7 @@ pub async fn list(
     params: Params,
 ) -> Result<Response, Rejection> {
     let namespace = path.own_namespace(&caller)?;
-    let page = params.page("dead-letters")?;
+    let page = params.page("dead-letters", &app.limits)?;
     let query = DeadLetterQuery { skip: page.skip, limit: page.limit, ..query(&params, namespace)? };
     if params.flag("count", false)? {
         return Ok(listing::count("dead-letters", app.invoker.count_dead_letters(&query).await?, page));

@@ -18,7 +18,7 @@ pub async fn list(
     params: Params,
 ) -> Result<Response, Rejection> {
     let namespace = path.own_namespace(&caller)?;
-    let page = params.page("tasks")?;
+    let page = params.page("tasks", &app.limits)?;
     let query = TaskQuery {
         namespace,
         kind: params.filter("type", kind)?,

@@ -33,7 +33,7 @@ pub async fn list(
     uri: Uri,
 ) -> Result<Response, Rejection> {
     let namespace = path.own_namespace(&caller)?;
-    let page = params.page("activations")?;
+    let page = params.page("activations", &app.limits)?;
     let query = query::read(&params, namespace, page)?;
     let (docs, count) = (params.flag("docs", false)?, params.flag("count", false)?);
     let records = app.invoker.records();

@@ -25,9 +25,9 @@ pub async fn create(
 ) -> Result<Json<Value>, Rejection> {
     expect(&call, "createApi")?;
     let limit = app.gateway.config.document_bytes.min(app.limits.request_bytes);
-    let body = body::document(request, limit).await?;
     let namespace = &caller.identity.namespace;
-    let api = match request::read(&body, given(&params, "responsetype"), namespace)? {
+    let body = body::document(&app, namespace, request, limit).await?;
+    let api = match request::read(&app, &body, given(&params, "responsetype"), namespace)? {
         NewApi::Route { base_path, name, route } => app.gateway.put_route(namespace, &base_path, name, route).await?,
         NewApi::Document(api) => app.gateway.put_api(namespace, api).await?,
     };

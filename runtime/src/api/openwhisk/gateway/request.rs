@@ -5,7 +5,8 @@ use wask_model::{
     Api, ApiName, BasePath, Failure, FullName, Message, NamespaceName, PathPattern, ResponseType, Route, Verb, messages,
 };
 
-use crate::api::http::Rejection;
+use crate::api::App;
+use crate::api::http::{Rejection, json};
 use crate::gateway;
 
 /// What createApi creates.
@@ -20,8 +21,8 @@ pub enum NewApi {
 }
 
 /// Reads the body. `response_type` is the query parameter; it takes precedence over the extension of the action's URL.
-pub fn read(body: &Value, response_type: Option<&str>, own: &NamespaceName) -> Result<NewApi, Rejection> {
-    let doc = object_or_text(&body["apidoc"]).ok_or_else(|| refused(messages::gateway::DOC_MISSING.into()))?;
+pub fn read(app: &App, body: &Value, response_type: Option<&str>, own: &NamespaceName) -> Result<NewApi, Rejection> {
+    let doc = object_or_text(app, &body["apidoc"])?.ok_or_else(|| refused(messages::gateway::DOC_MISSING.into()))?;
     if let Some(namespace) = text(&doc, "namespace")
         && namespace != "_"
         && namespace != own.as_str()
@@ -32,8 +33,8 @@ pub fn read(body: &Value, response_type: Option<&str>, own: &NamespaceName) -> R
         (Some(_), true) => Err(refused(messages::gateway::SWAGGER_AND_PATH.into())),
         (Some(swagger), false) => {
             let document =
-                object_or_text(swagger).ok_or_else(|| refused(messages::gateway::SWAGGER_MALFORMED.into()))?;
-            Ok(NewApi::Document(uploaded(document, own)?))
+                object_or_text(app, swagger)?.ok_or_else(|| refused(messages::gateway::SWAGGER_MALFORMED.into()))?;
+            Ok(NewApi::Document(uploaded(document, own, app.gateway.config.document_operations)?))
         }
         (None, _) => route(&doc, response_type, own),
     }
@@ -44,12 +45,12 @@ fn refused(message: Message) -> Rejection {
 }
 
 /// An object, or a text that contains one.
-fn object_or_text(value: &Value) -> Option<Map<String, Value>> {
-    match value {
+fn object_or_text(app: &App, value: &Value) -> Result<Option<Map<String, Value>>, Failure> {
+    Ok(match value {
         Value::Object(members) => Some(members.clone()),
-        Value::String(text) => serde_json::from_str(text).ok(),
+        Value::String(text) => json::parse_text(text, &app.limits)?.ok(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => None,
-    }
+    })
 }
 
 fn text<'a>(members: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
@@ -98,13 +99,21 @@ fn response_type_of(url: &str) -> Option<ResponseType> {
     url.rsplit('/').next()?.rsplit_once('.')?.1.parse().ok()
 }
 
-/// Reads Swagger 2.0 in the form that getApi returns: each operation names its action in `x-openwhisk`.
-fn uploaded(mut document: Map<String, Value>, own: &NamespaceName) -> Result<Api, Rejection> {
+/// Reads Swagger 2.0 in the form that getApi returns: each operation names its action in `x-openwhisk`. `most`: how many
+/// paths, and how many operations, it may have.
+fn uploaded(mut document: Map<String, Value>, own: &NamespaceName, most: u64) -> Result<Api, Rejection> {
     let base_path = gateway::base_path(required(&document, "swagger", "basePath")?)?;
     let missing = |field| refused(messages::gateway::missing("swagger", field));
     let info = document.get("info").and_then(Value::as_object).ok_or_else(|| missing("info"))?;
     let name = text(info, "title").unwrap_or(base_path.as_str()).parse()?;
     let Some(Value::Object(paths)) = document.shift_remove("paths") else { return Err(missing("paths")) };
+    let operations = paths.values().filter_map(Value::as_object).map(|operations| operations.len() as u64).sum();
+    for (what, count) in [("paths", paths.len() as u64), ("operations", operations)] {
+        if count > most {
+            let too_many = messages::too_many_entries(what, count, most, "gateway.document_operations");
+            return Err(Failure::TooLarge(too_many).into());
+        }
+    }
     let mut api = Api { base_path, name, routes: Vec::new(), document: None };
     for (path, operations) in paths.iter().filter(|(path, _)| path.starts_with('/')) {
         let pattern = gateway::path_pattern(path)?;

@@ -158,8 +158,8 @@ async fn run(
 ) -> Result<Response, Rejection> {
     let WebTarget { address, entry, owner, route } = target;
     let (head, stream) = request.into_parts();
-    let bytes =
-        body::read(Request::from_parts(head.clone(), stream), "Request", app.gate.payload_bytes(&owner)).await?;
+    let request = Request::from_parts(head.clone(), stream);
+    let bytes = body::read(app, &owner.namespace, request, ("Request", app.gate.payload_bytes(&owner))).await?;
     let raw = if entry.action.annotations.is_true(keys::RAW_HTTP) { RawHttp::Yes } else { RawHttp::No };
     let user = caller.map(|caller| caller.identity.namespace.to_string());
     let web = WebRequest {

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::status;
 use crate::api::App;
+use crate::api::http::body::Held;
 use crate::api::http::{Caller, Rejection, Segments, TransactionId, accepted, body};
 use crate::invoke::Context;
 
@@ -31,7 +32,9 @@ pub async fn rerun(
     request: Request<Body>,
 ) -> Result<Response, Rejection> {
     let (_, id) = path.own_activation(&caller)?;
-    let input = body::optional_payload(request, app.gate.payload_bytes(&caller.identity)).await?;
+    let limit = app.gate.payload_bytes(&caller.identity);
+    let input = body::optional_payload(&app, &caller.identity.namespace, request, limit).await?;
+    let (input, _room) = input.map(Held::apart).unzip();
     let context = Context::outermost(transaction.0, app.clock.now());
     match app.firing.rerun(&app.invoker, caller.identity, (id, input), context).await? {
         Some(again) => Ok(accepted(again)),
