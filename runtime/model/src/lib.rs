@@ -25,6 +25,7 @@ mod retry;
 pub mod setting;
 mod time;
 mod version;
+mod weight;
 
 pub use activation::{Activation, Response, Status, StatusFilter};
 pub use activation_id::ActivationId;
@@ -55,3 +56,4 @@ pub use record::{WireRecord, WireResponse};
 pub use retry::{Backoff, RetryPolicy};
 pub use time::Timestamp;
 pub use version::Version;
+pub use weight::{Weight, weight_of_json};

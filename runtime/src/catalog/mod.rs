@@ -19,7 +19,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use wask_model::{
     Annotations, Collection, CommonPatch, Entity, EntityName, Failure, FullName, Limits, NamespaceName, SharedIdentity,
-    messages,
+    Weight as _, messages,
 };
 use wask_sandbox::Sandbox;
 use wask_store::{Change, EntityQuery, EntityStore, NamespaceStore, Revision, SecretStore, StoreError, StoredEntity};
@@ -36,7 +36,7 @@ pub use system::{ALARM_FEEDS, UTILS};
 pub use write::{Condition, Write};
 
 use crate::clock::Clock;
-use crate::read_through::ReadThrough;
+use crate::read_through::{CacheBound, ReadThrough};
 use write::Batch;
 
 /// Bounds of the catalog's caches, and what it lets others read; settings below `catalog.`.
@@ -56,6 +56,18 @@ impl Default for CatalogConfig {
         CatalogConfig { cached_entities: 10_000, cached_identities: 10_000, shared_packages_execute_only: false }
     }
 }
+
+/// How many bytes the catalog's caches may keep.
+#[derive(Clone, Copy, Debug)]
+pub struct CatalogBytes {
+    /// Of entities, and of actions with what their packages add.
+    pub entities: u64,
+    /// Of identities by key and by namespace.
+    pub identities: u64,
+}
+
+/// About how many bytes of memory an identity takes, its limits and keys included.
+const IDENTITY_BYTES: u64 = 2048;
 
 /// The part of a list that is shown.
 #[derive(Clone, Copy, Debug)]
@@ -144,7 +156,10 @@ impl Catalog {
         clock: Clock,
         limits: Limits,
         config: &CatalogConfig,
+        cached_bytes: CatalogBytes,
     ) -> anyhow::Result<Self> {
+        let entities = CacheBound { values: config.cached_entities, bytes: cached_bytes.entities / 2 };
+        let identities = CacheBound { values: config.cached_identities, bytes: cached_bytes.identities / 2 };
         let token_secret = identities::token_secret(&*stores.secrets).await?;
         Ok(Catalog {
             stores,
@@ -152,10 +167,10 @@ impl Catalog {
             clock,
             limits,
             shared_packages_execute_only: config.shared_packages_execute_only,
-            entities: ReadThrough::new(config.cached_entities),
-            actions: ReadThrough::new(config.cached_entities),
-            identities: ReadThrough::new(config.cached_identities),
-            namespaces: ReadThrough::new(config.cached_identities),
+            entities: ReadThrough::new(entities, |entity| entity.value.weight()),
+            actions: ReadThrough::new(entities, |entry| entry.weight()),
+            identities: ReadThrough::new(identities, |_| IDENTITY_BYTES),
+            namespaces: ReadThrough::new(identities, |_| IDENTITY_BYTES),
             token_secret,
         })
     }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use wask_model::{Action, Arguments, Collection, Exec, Failure, FullName};
+use wask_model::{Action, Arguments, Collection, Exec, Failure, FullName, Weight as _};
 use wask_sandbox::Digest;
 use wask_store::Revision;
 
@@ -48,6 +48,13 @@ impl ActionEntry {
             ran: AtomicBool::new(false),
             action,
         }
+    }
+
+    /// About how many bytes of memory it takes.
+    pub(super) fn weight(&self) -> u64 {
+        let environment = self.environment.iter().map(|(name, value)| 48 + (name.len() + value.len()) as u64);
+        let action = self.action.parameters.weight() + self.action.annotations.weight() + self.action.exec.weight();
+        1024 + action + self.defaults.weight() + environment.sum::<u64>()
     }
 
     /// The name that it was requested by. Resolving it again leads through the same binding.

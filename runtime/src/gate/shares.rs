@@ -37,6 +37,16 @@ pub enum Permit {
     Borrowed,
 }
 
+impl Permit {
+    /// How many permits its namespace holds, this one included. 0 for a borrowed one.
+    pub fn running(&self) -> u64 {
+        match self {
+            Permit::OfOne(share) | Permit::OfTwo(_, share) => share.0.running(),
+            Permit::Borrowed => 0,
+        }
+    }
+}
+
 /// One of the permits of a share.
 #[derive(Debug)]
 pub struct SharePermit(Arc<Share>);

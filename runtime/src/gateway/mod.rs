@@ -8,13 +8,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use wask_model::setting::{MILLION, OutOfRange, check_ranges};
-use wask_model::{Api, ApiName, BasePath, Failure, NamespaceName, PathPattern, Route, Verb, messages};
+use wask_model::{Api, ApiName, BasePath, Failure, NamespaceName, PathPattern, Route, Verb, Weight, messages};
 use wask_store::{ApiBounds, ApiPutOutcome, GatewayStore};
 
 pub use table::{Destination, Lookup};
 
 use crate::outside_changes::Subscriber;
-use crate::read_through::ReadThrough;
+use crate::read_through::{CacheBound, ReadThrough};
 use crate::retry::{self, TRIES};
 
 /// Bounds of the gateway; settings below `gateway.`.
@@ -96,8 +96,10 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    pub fn new(store: Arc<dyn GatewayStore>, config: GatewayConfig) -> Self {
-        let served = ReadThrough::new(config.cached_namespaces);
+    /// `cached_bytes`: how many bytes of routes may be kept in memory.
+    pub fn new(store: Arc<dyn GatewayStore>, config: GatewayConfig, cached_bytes: u64) -> Self {
+        let bound = CacheBound { values: config.cached_namespaces, bytes: cached_bytes };
+        let served = ReadThrough::new(bound, |apis: &Arc<Vec<Api>>| apis.iter().map(Weight::weight).sum());
         Gateway { store, config, served }
     }
 

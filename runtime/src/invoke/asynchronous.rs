@@ -1,5 +1,6 @@
 //! Activations that run as jobs: putting them into the queue, and running them when a worker takes them out.
 
+use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,9 @@ use async_trait::async_trait;
 use serde_json::Value;
 use tracing::warn;
 use wask_model::annotations::keys;
-use wask_model::{Activation, ActivationId, Failure, Message, NamespaceName, Response, SharedIdentity, messages};
+use wask_model::{
+    Activation, ActivationId, Failure, Message, NamespaceName, Response, SharedIdentity, messages, weight_of_json,
+};
 use wask_store::Job;
 
 use super::composition::progress::Progress;
@@ -18,7 +21,12 @@ use super::runner::outcome::refusal;
 use super::{AdmittedInvocation, Cause, Context, Invoker};
 use crate::catalog::ActionEntry;
 use crate::gate::{InFlight, Shares};
+use crate::memory::Charge;
 use crate::queue::{Handler, JobOutcome};
+
+/// The callers of jobs may wait for their ends, and their requests are counted in the same part of the memory budget:
+/// [`Part::charge_at`](crate::memory::Part::charge_at).
+const CALLERS_WAIT: u32 = 8;
 
 /// Carries out the jobs of the lane `invoke`.
 pub struct InvokeLane(pub Arc<Invoker>);
@@ -78,6 +86,7 @@ impl Invoker {
     /// Runs a queued activation: the present version of its action, on the arguments of its acceptance.
     async fn handle(self: &Arc<Self>, job: &Job) -> anyhow::Result<JobOutcome> {
         let _until_done = self.live.forget_cancellation_at_end(job.lease.job);
+        let _room = self.room_for(job).await;
         let queued: Arc<QueuedInvocation> = Arc::new(serde_json::from_str(&job.payload)?);
         let taken = QueuedJob { job, queued: &queued };
         let identity = match self.catalog.owner(&job.namespace).await {
@@ -117,6 +126,14 @@ impl Invoker {
                 Ok(self.given_up(&queued, &admitted.identity, records, &reason).await)
             }
         }
+    }
+
+    /// Room for what a job's payload becomes in memory, until the job has ended.
+    async fn room_for(&self, job: &Job) -> Option<Charge> {
+        // Twice: the payload as it is kept for another attempt, and the arguments of this one.
+        let bytes = (2 * weight_of_json(&job.payload)).min(self.payloads.total() / 8);
+        let room = self.payloads.charge_when_free_at(job.namespace.as_str(), bytes, CALLERS_WAIT, pending());
+        room.await.ok() // an eighth of all finds room in the end
     }
 
     /// The activation with everything its run needs, from its job. `id`, `attempt`: those of the job.

@@ -64,7 +64,7 @@ use crate::catalog::{ActionEntry, Catalog};
 use crate::clock::Clock;
 use crate::gate::{Gate, InFlight};
 use crate::idempotency::{FirstWork, KeyedRequest, Reply};
-use crate::memory::Places;
+use crate::memory::{Part, Places};
 use crate::queue::Queue;
 use asynchronous::InvokeLane;
 use builtin::Builtin;
@@ -83,6 +83,7 @@ pub struct Invoker {
     gate: Arc<Gate>,
     owners: Owners,
     queue: Queue,
+    payloads: Part,
     stores: InvokerStores,
     clock: Clock,
     server_name: String,
@@ -111,6 +112,8 @@ pub struct InvokerParts {
     /// The actions that run inside the server.
     pub builtins: HashMap<FullName, Arc<dyn Builtin>>,
     pub places: Places,
+    /// The part of the memory budget that the payloads of running jobs are counted in.
+    pub payloads: Part,
     /// How long a run waits for a place.
     pub place_wait: Duration,
     /// The URL under which guests reach the API.
@@ -151,6 +154,7 @@ impl Invoker {
             gate,
             owners,
             queue,
+            payloads: parts.payloads,
             stores,
             clock,
             server_name,

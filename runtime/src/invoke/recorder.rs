@@ -1,23 +1,28 @@
 //! Writes the records of blocking activations: off the path of the answer, in batches, without losing any.
 //!
-//! The answer does not wait for the disk. The backlog is bounded: when the store is slower than the callers, they wait.
+//! The answer does not wait for the disk. The backlog is bounded, in records and in bytes, and divided among namespaces:
+//! when the store is slower than the callers of one, they wait.
 //! The records of asynchronous activations do not pass here, because the queue writes them with the ends of their jobs.
 
+use std::future::pending;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
+use futures_util::poll;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tracing::warn;
 use wask_model::annotations::keys;
 use wask_model::setting::{MILLION, OutOfRange, check_ranges};
-use wask_model::{Activation, Annotations, Status};
+use wask_model::{Activation, Annotations, Status, Weight as _};
 use wask_store::ActivationStore;
 
 use crate::clock::Clock;
+use crate::memory::{Charge, Part};
 use crate::retry;
 
 /// What is recorded, and how large the backlog may be; settings below `activations.`.
@@ -96,7 +101,7 @@ const RETRY: Duration = Duration::from_millis(500);
 const LISTENER_BACKLOG: usize = 1024;
 
 enum RecorderCommand {
-    Record(Arc<Activation>),
+    Record(Arc<Activation>, Charge),
     /// Answered when every record before it is on disk.
     Flush(oneshot::Sender<()>),
 }
@@ -107,6 +112,9 @@ pub struct Recorder {
     durable_blocking: bool,
     keep_input: KeepInput,
     backlog: mpsc::Sender<RecorderCommand>,
+    /// What the records of the backlog are charged to, and what one weighs at least and at most.
+    room: Part,
+    weights: (u64, u64),
     /// Ends the writer's linger.
     hurry: Arc<Notify>,
     /// Shows every activation that ends on this node to those who listen.
@@ -114,14 +122,22 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Starts the writer. Its handle ends when the recorder is dropped and everything is written.
-    pub fn start(store: Arc<dyn ActivationStore>, clock: Clock, config: &RecordConfig) -> (Recorder, JoinHandle<()>) {
+    /// Starts the writer. Its handle ends when the recorder is dropped and everything is written. `room`: the part of the
+    /// memory budget that records are counted in while they wait.
+    pub fn start(
+        store: Arc<dyn ActivationStore>,
+        clock: Clock,
+        config: &RecordConfig,
+        room: Part,
+    ) -> (Recorder, JoinHandle<()>) {
+        // As many records as may wait fill the part, and even the largest finds room.
+        let weights = ((room.total() / config.backlog as u64).max(1), (room.total() / 4).max(1));
         let (backlog, waiting) = mpsc::channel(config.backlog);
         let (listeners, _) = broadcast::channel(LISTENER_BACKLOG);
         let hurry = Arc::new(Notify::new());
         let writer = Writer { store, clock, waiting, hurry: hurry.clone(), batch: config.batch };
         let &RecordConfig { store_blocking_success: policy, durable_blocking, keep_input, .. } = config;
-        let recorder = Recorder { policy, durable_blocking, keep_input, backlog, hurry, listeners };
+        let recorder = Recorder { policy, durable_blocking, keep_input, backlog, room, weights, hurry, listeners };
         (recorder, tokio::spawn(writer.run()))
     }
 
@@ -150,15 +166,27 @@ impl Recorder {
         if !wanted {
             return;
         }
-        let sent = match self.backlog.try_send(RecorderCommand::Record(record)) {
-            Err(TrySendError::Full(command)) => {
-                self.hurry.notify_one();
-                self.backlog.send(command).await.is_ok()
-            }
-            sent => sent.is_ok(),
-        };
-        if !sent {
+        let charge = self.room_for(&record).await;
+        if self.backlog.send(RecorderCommand::Record(record, charge)).await.is_err() {
             warn!("a record came after the recorder had stopped");
+        }
+    }
+
+    async fn room_for(&self, record: &Activation) -> Charge {
+        let (least, most) = self.weights;
+        let weight = record.weight().clamp(least.min(most), most);
+        loop {
+            let mut room = pin!(self.room.charge_when_free(record.namespace.as_str(), weight, pending()));
+            let charged = match poll!(room.as_mut()) {
+                Poll::Ready(charged) => charged,
+                Poll::Pending => {
+                    self.hurry.notify_one();
+                    room.await
+                }
+            };
+            if let Ok(charge) = charged {
+                return charge; // less than half of the part always finds room in the end
+            }
         }
     }
 
@@ -197,18 +225,22 @@ impl Writer {
     async fn run(mut self) {
         let mut commands = Vec::with_capacity(self.batch);
         while self.waiting.recv_many(&mut commands, self.batch).await > 0 {
-            if commands.iter().all(|command| matches!(command, RecorderCommand::Record(_))) {
+            if commands.iter().all(|command| matches!(command, RecorderCommand::Record(..))) {
                 self.linger(&mut commands).await;
             }
             let mut records = Vec::with_capacity(commands.len());
-            let mut flushed = Vec::new();
+            let (mut charges, mut flushed) = (Vec::with_capacity(commands.len()), Vec::new());
             for command in commands.drain(..) {
                 match command {
-                    RecorderCommand::Record(record) => records.push(record),
+                    RecorderCommand::Record(record, charge) => {
+                        records.push(record);
+                        charges.push(charge);
+                    }
                     RecorderCommand::Flush(done) => flushed.push(done),
                 }
             }
             self.write(&records).await;
+            drop((records, charges));
             for done in flushed {
                 let _ = done.send(()); // the reader may have left
             }

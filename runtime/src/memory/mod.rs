@@ -85,6 +85,19 @@ impl KeptMemory {
     }
 }
 
+/// How many bytes each cache may keep.
+#[derive(Clone, Copy, Debug)]
+pub struct CacheBytes {
+    /// Compiled modules.
+    pub modules: u64,
+    /// Entities of the catalog.
+    pub entities: u64,
+    /// Routes of the gateway.
+    pub routes: u64,
+    /// Identities of the catalog.
+    pub identities: u64,
+}
+
 /// Bytes of a page of the machine's memory.
 const PAGE: u64 = 4096;
 
@@ -144,6 +157,12 @@ impl Budget {
     /// How many bytes all caches may keep together.
     pub fn caches_bytes(&self) -> u64 {
         self.caches_bytes
+    }
+
+    /// How many bytes each cache may keep.
+    pub fn caches(&self) -> CacheBytes {
+        let part = |percent: u64| self.caches_bytes / 100 * percent;
+        CacheBytes { modules: part(60), entities: part(25), routes: part(10), identities: part(5) }
     }
 }
 

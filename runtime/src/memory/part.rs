@@ -93,18 +93,29 @@ impl Part {
         amount: u64,
         until: impl Future<Output = ()>,
     ) -> Result<Charge, NoRoom> {
+        self.charge_when_free_at(share, amount, 0, until).await
+    }
+
+    /// Like [`Part::charge_when_free`]; `depth` as in [`Part::charge_at`].
+    pub async fn charge_when_free_at(
+        &self,
+        share: &str,
+        amount: u64,
+        depth: u32,
+        until: impl Future<Output = ()>,
+    ) -> Result<Charge, NoRoom> {
         if self.0.turns.nobody_waits() || amount > (self.0.total / 2).max(1) {
-            match self.charge(share, amount) {
+            match self.charge_at(share, amount, depth) {
                 Err(no_room) if no_room.may_end() => (),
                 decided => return decided,
             }
         }
         let (part, name) = (self.clone(), share.to_owned());
-        let turn = self.0.turns.wait(share, move || part.charge(&name, amount).ok());
+        let turn = self.0.turns.wait(share, move || part.charge_at(&name, amount, depth).ok());
         tokio::select! {
             biased;
             charge = turn => Ok(charge),
-            () = until => self.charge(share, amount),
+            () = until => self.charge_at(share, amount, depth),
         }
     }
 

@@ -18,7 +18,7 @@ use super::shutdown::Shutdown;
 use crate::alarms::{AlarmParts, Alarms, FeedAction};
 use crate::api;
 use crate::callbacks::{CallbackParts, Callbacks};
-use crate::catalog::{Catalog, CatalogStores, InFlightCounts};
+use crate::catalog::{Catalog, CatalogBytes, CatalogStores, InFlightCounts};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::firing::{Firing, FiringParts};
@@ -53,7 +53,9 @@ impl Stores {
             Some(sandbox) => sandbox,
             None => {
                 let kept = budget.kept().of_each;
-                let settings = SandboxConfig { keep_resident_bytes: kept, ..config.sandbox.clone() };
+                let loaded = config.sandbox.loaded_bytes.min(budget.caches().modules);
+                let settings =
+                    SandboxConfig { keep_resident_bytes: kept, loaded_bytes: loaded, ..config.sandbox.clone() };
                 Sandbox::new(&settings, Some(&config.code_cache())).context("start the sandbox")?
             }
         };
@@ -94,7 +96,10 @@ impl Domain {
         let store = &open.store;
         let queue = Queue::new(store.clone(), clock.clone(), config.queue.clone());
         let of_catalog = CatalogStores { entities: store.clone(), namespaces: store.clone(), secrets: store.clone() };
-        let catalog = Catalog::open(of_catalog, sandbox.clone(), clock.clone(), config.limits.clone(), &config.catalog);
+        let cached = stores.budget.caches();
+        let of_entities = CatalogBytes { entities: cached.entities, identities: cached.identities };
+        let (sandbox, limits) = (sandbox.clone(), config.limits.clone());
+        let catalog = Catalog::open(of_catalog, sandbox, clock.clone(), limits, &config.catalog, of_entities);
         let catalog = Arc::new(catalog.await.context("open the catalog")?);
         let callbacks = Callbacks::new(CallbackParts {
             store: store.clone(),
@@ -109,7 +114,7 @@ impl Domain {
         });
         let callbacks = callbacks.await.context("set up callbacks")?;
         let gate = Arc::new(Gate::new(config.limits.clone(), config.logins.clone()));
-        let gateway = Arc::new(Gateway::new(store.clone(), config.gateway.clone()));
+        let gateway = Arc::new(Gateway::new(store.clone(), config.gateway.clone(), cached.routes));
         let in_flight = Arc::new(InFlightCounts { catalog: catalog.clone(), gate: gate.clone() });
         let subscribers: Vec<Arc<dyn Subscriber>> = vec![catalog.clone(), in_flight, gateway.clone()];
         let outside_changes = Arc::new(Observer::new(store.clone(), clock.clone(), subscribers));
@@ -163,7 +168,8 @@ impl Work {
             gate: gate.clone(),
             clock: clock.clone(),
         });
-        let (recorder, recording) = Recorder::start(store.clone(), clock.clone(), &config.activations);
+        let of_records = stores.budget.answers().clone();
+        let (recorder, recording) = Recorder::start(store.clone(), clock.clone(), &config.activations, of_records);
         let invoker = Invoker::new(InvokerParts {
             admission: admission.clone(),
             catalog: catalog.clone(),
@@ -180,6 +186,7 @@ impl Work {
             },
             host: Arc::new(host),
             builtins: builtins(&alarms)?,
+            payloads: stores.budget.requests().clone(),
             places: Places::new(&stores.budget, config.sandbox.max_instances),
             place_wait: Duration::from_millis(config.memory.place_wait_ms),
             api_host: api_host.to_owned(),

@@ -102,7 +102,9 @@ impl Queue {
             self.lane(lane).namespaces.forget_idle();
             return Ok(false);
         }
-        let (claimants, competing) = self.claimants(lane, waiting, handler).await?;
+        let (claimants, mut competing) = self.claimants(lane, waiting, handler).await?;
+        competing.free = (lane_permits.len() + self.lane(lane).permits.available_permits()) as u64;
+        competing.reserve = self.lane(lane).reserve;
         let mut share_permits: Vec<Vec<Permit>> = claimants.iter().map(|_| Vec::new()).collect();
         for at in competing.split(free) {
             share_permits[at].extend(claimants[at].serve());

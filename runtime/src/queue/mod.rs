@@ -198,6 +198,8 @@ struct Lanes {
 
 struct LaneState {
     permits: Arc<Semaphore>,
+    /// How many of the permits are left to namespaces that hold no more than they leave free.
+    reserve: u64,
     wake: Notify,
     /// When the first job that this node released is due; milliseconds.
     soonest: AtomicI64,
@@ -250,10 +252,14 @@ impl Queue {
     }
 }
 
+/// One of so many permits of a lane is reserved for namespaces that hold few.
+const RESERVED: u64 = 16;
+
 impl LaneState {
     fn new(permits: usize) -> Self {
         LaneState {
             permits: Arc::new(Semaphore::new(permits)),
+            reserve: permits as u64 / RESERVED,
             wake: Notify::new(),
             soonest: AtomicI64::new(i64::MAX),
             backlog: Backlog::unknown(),

@@ -8,6 +8,7 @@ use wask_model::{Activation, ActivationId, Failure, NamespaceName, Timestamp};
 use wask_store::failpoint::{Stage, reach};
 use wask_store::{CancelOutcome, CancelRequest, Claim, FirstRequest, FirstRequestOutcome, Job, Lane, Lease, NewJob};
 
+use super::fair_share::leaves_room;
 use super::{JobPermits, NewWork, Queue, ReservedJob};
 use crate::gate::Permit;
 
@@ -164,6 +165,10 @@ impl Queue {
         }
         let lane = self.lane(job.lane);
         if lane.backlog.holds_back(&job.share) {
+            return None;
+        }
+        let free = lane.permits.available_permits().saturating_sub(1) as u64;
+        if !leaves_room(share.running(), free, lane.reserve) {
             return None;
         }
         let lane = Arc::clone(&lane.permits).try_acquire_owned().ok()?;

@@ -2,29 +2,69 @@
 //!
 //! A value may be read, then changed and forgotten, and only then reach the cache. It would stay there, outdated, for
 //! good. So every forgetting raises a generation, and a read that spans two generations is not kept.
+//!
+//! It is bounded in bytes, and common to all namespaces. What is used now and then stays however much is used once: a
+//! value must be found again before it can displace one that was found again.
 
 use std::future::Future;
 use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use quick_cache::Weighter;
 use quick_cache::sync::Cache;
+
+/// How much a cache keeps.
+#[derive(Clone, Copy, Debug)]
+pub struct CacheBound {
+    /// How many values.
+    pub values: usize,
+    /// How many bytes, as they are weighed.
+    pub bytes: u64,
+}
 
 /// A bounded cache. Values are cloned out of it, so they are cheap to clone.
 pub struct ReadThrough<K, V> {
-    cached: Cache<K, V>,
+    cached: Cache<K, Weighed<V>, ByWeight>,
+    /// How many bytes of memory a value takes.
+    weigh: fn(&V) -> u64,
+    /// What every value weighs at least: as many of them as are kept take all bytes.
+    least: u64,
     /// Raised by each forgetting, before anything is removed.
     generation: AtomicU64,
 }
 
+#[derive(Clone)]
+struct Weighed<V> {
+    value: V,
+    weight: u64,
+}
+
+#[derive(Clone)]
+struct ByWeight;
+
+impl<K, V> Weighter<K, Weighed<V>> for ByWeight {
+    fn weight(&self, _key: &K, value: &Weighed<V>) -> u64 {
+        value.weight
+    }
+}
+
 impl<K: Eq + Hash + Clone, V: Clone> ReadThrough<K, V> {
-    /// `capacity`: how many values it keeps.
-    pub fn new(capacity: usize) -> Self {
-        ReadThrough { cached: Cache::new(capacity), generation: AtomicU64::new(0) }
+    /// `weigh`: about how many bytes of memory a value takes.
+    pub fn new(bound: CacheBound, weigh: fn(&V) -> u64) -> Self {
+        let CacheBound { values, bytes } = bound;
+        let least = (bytes / values.max(1) as u64).max(1);
+        let cached = Cache::with_weighter(values, bytes.max(1), ByWeight);
+        ReadThrough { cached, weigh, least, generation: AtomicU64::new(0) }
     }
 
     /// The cached value.
     pub fn get(&self, key: &K) -> Option<V> {
-        self.cached.get(key)
+        self.cached.get(key).map(|cached| cached.value)
+    }
+
+    fn insert(&self, key: &K, value: V) {
+        let weight = (self.weigh)(&value).max(self.least);
+        self.cached.insert(key.clone(), Weighed { value, weight });
     }
 
     /// The cached value, or the one that `read` returns, which is cached then.
@@ -65,7 +105,7 @@ impl<K: Eq + Hash + Clone, V: Clone> ReadThrough<K, V> {
         if self.generation.load(Ordering::Acquire) != before {
             return;
         }
-        self.cached.insert(key.clone(), value.clone());
+        self.insert(key, value.clone());
         if self.generation.load(Ordering::Acquire) != before {
             self.cached.remove(key); // it was forgotten between the check and the insertion
         }
@@ -74,7 +114,7 @@ impl<K: Eq + Hash + Clone, V: Clone> ReadThrough<K, V> {
     /// Replaces a cached value; caches nothing new.
     pub fn replace(&self, key: &K, value: V) {
         if self.cached.get(key).is_some() {
-            self.cached.insert(key.clone(), value);
+            self.insert(key, value);
         }
     }
 

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use super::*;
 
 fn cache() -> ReadThrough<u8, &'static str> {
-    ReadThrough::new(10)
+    ReadThrough::new(CacheBound { values: 10, bytes: 1000 }, |_| 1)
 }
 
 fn found(value: &'static str) -> impl Future<Output = Result<&'static str, Infallible>> {
@@ -66,4 +66,34 @@ fn replacing_caches_nothing_new() {
     now(cache.get_or_read(&1, found("first")));
     cache.replace(&1, "second");
     assert_eq!(cache.get(&1), Some("second"));
+}
+
+#[test]
+fn many_small_values_or_few_large_ones_are_kept() {
+    let kept = |weigh: fn(&u64) -> u64| {
+        let cache = ReadThrough::<u64, u64>::new(CacheBound { values: 64, bytes: 64_000 }, weigh);
+        for key in 0..1000 {
+            now(cache.get_or_read(&key, ready(Ok(key))));
+        }
+        (0..1000).filter(|key| cache.get(key).is_some()).count()
+    };
+    assert!((32..=64).contains(&kept(|_| 1)), "{}", kept(|_| 1));
+    assert!((4..=16).contains(&kept(|_| 4000)), "{}", kept(|_| 4000));
+    assert_eq!(kept(|_| 100_000), 0, "what is larger than all of it is not kept");
+}
+
+#[test]
+fn one_that_reads_much_does_not_displace_what_another_uses_now_and_then() {
+    let cache = ReadThrough::<u64, u64>::new(CacheBound { values: 256, bytes: 256 }, |_| 1);
+    let mut missed = 0;
+    for round in 0..200 {
+        let others = 1_000_000 + round % 4;
+        missed += u64::from(cache.get(&others).is_none());
+        now(cache.get_or_read(&others, ready(Ok(0))));
+        for key in (round * 50)..(round * 50 + 50) {
+            now(cache.get_or_read(&key, ready(Ok(0))));
+            now(cache.get_or_read(&key, ready(Ok(0)))); // and finds it once more
+        }
+    }
+    assert!(missed <= 20, "{missed} of 200 looks of the other one missed");
 }

@@ -73,6 +73,30 @@ async fn what_a_guest_writes_counts_as_its_memory() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn jobs_with_large_arguments_run_as_far_as_there_is_memory_for_them() {
+    let server = ServerProcess::serve(SMALL_BUDGET).await;
+    let (greedy, other) = (server.guest().await, server.create_namespace("other"));
+    greedy.create_action_with("sleep", &wat("sleep-forever"), json!({ "limits": { "timeout": 500 } })).await;
+    other.create_action("echo", &guest("echo")).await;
+    let quiet = server.memory_bytes();
+    let large = json!({ "numbers": vec![1; 150_000] }); // 300 KB of text
+
+    let mut ids = Vec::new();
+    for number in 0..40 {
+        ids.push(greedy.invoke_async("sleep", &large).await);
+        let id = other.invoke_async("echo", &json!({ "number": number })).await;
+        assert_eq!(other.ended(&id).await["response"]["result"], json!({ "number": number }));
+    }
+
+    for id in ids {
+        let error = greedy.ended(&id).await["response"]["result"]["error"].clone();
+        assert_eq!(error, "The action exceeded its time limits of 500 milliseconds.");
+    }
+    let more = server.peak_memory_bytes() - quiet;
+    assert!(more < 400 * MIB, "{more} bytes more");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn runs_without_a_place_wait_for_one() {
     let outcome = unnoticed("more guests than places").await;
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use tracing::warn;
 use wasmtime::{Engine, Linker};
@@ -19,8 +20,20 @@ pub(crate) struct Modules {
     linker: Linker<Context>,
     known_imports: KnownImports,
     config: SandboxConfig,
-    loaded: Cache<Digest, Module>,
+    loaded: Cache<Digest, Module, ByWeight>,
     disk: Option<DiskCache>,
+}
+
+/// A module weighs as much as its compiled code, and so much at least that no more are kept than `loaded_modules`.
+#[derive(Clone)]
+struct ByWeight {
+    least: u64,
+}
+
+impl Weighter<Digest, Module> for ByWeight {
+    fn weight(&self, _digest: &Digest, module: &Module) -> u64 {
+        module.code_bytes().max(self.least)
+    }
 }
 
 impl Modules {
@@ -28,7 +41,8 @@ impl Modules {
         let engine = engine::build(config)?;
         let linker = abi::link(&engine)?;
         let disk = cache_dir.map(|dir| DiskCache::open(dir, &engine, config)).transpose()?;
-        let loaded = Cache::new(config.loaded_modules as usize);
+        let by_weight = ByWeight { least: (config.loaded_bytes / u64::from(config.loaded_modules)).max(1) };
+        let loaded = Cache::with_weighter(config.loaded_modules as usize, config.loaded_bytes.max(1), by_weight);
         let known_imports = bounds::known_imports(run::imports_of(&linker, &engine));
         Ok(Modules { engine, linker, known_imports, config: config.clone(), loaded, disk })
     }

@@ -47,6 +47,9 @@ pub struct SandboxConfig {
     pub poll_subscriptions: u32,
     /// Modules kept ready to run. Each takes about 15 KiB and 3 memory mappings. Default 2000.
     pub loaded_modules: u32,
+    /// Size of the compiled code of the modules kept ready to run; a server keeps no more than its memory allows.
+    /// Default 1 GiB.
+    pub loaded_bytes: u64,
     /// Size of the compiled code kept on disk. The files used longest ago are removed first. Default 4 GiB.
     pub cache_bytes: u64,
     /// Modules compiled at the same time, one low-priority thread each. Default 1.
@@ -125,6 +128,7 @@ impl Default for SandboxConfig {
             random_bytes: 16 * MIB,
             poll_subscriptions: 1024,
             loaded_modules: 2000,
+            loaded_bytes: GIB,
             cache_bytes: 4 * GIB,
             parallel_compiles: 1,
             compile_queue: 64,

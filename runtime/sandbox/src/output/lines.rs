@@ -22,7 +22,9 @@ pub(crate) struct Output {
     logs: Logs,
     most_stdout: usize,
     memory: Arc<dyn GuestMemory>,
-    /// Bytes written so far.
+    /// How often what is written is kept: once for the record, once more for those that follow the log.
+    copies: u64,
+    /// Bytes written so far, in all copies.
     written: u64,
     /// Bytes that the host's memory has room for.
     granted: u64,
@@ -51,9 +53,10 @@ impl Output {
         let results = limits.result_bytes.saturating_add(BEYOND_RESULT as u64).saturating_mul(2);
         Output {
             memory,
+            copies: 1 + u64::from(sink.is_some()),
             written: 0,
             granted: STEP, // part of what every guest costs
-            most: limits.log_bytes.saturating_add(results),
+            most: limits.log_bytes.saturating_mul(2).saturating_add(results),
             refused: None,
             stdout: Line::default(),
             stderr: Line::default(),
@@ -81,7 +84,7 @@ impl Output {
     }
 
     fn has_room(&mut self, more: u64) -> bool {
-        self.written = self.written.saturating_add(more);
+        self.written = self.written.saturating_add(more.saturating_mul(self.copies));
         let needed = self.written.min(self.most);
         if needed <= self.granted || self.refused.is_some() {
             return self.refused.is_none();

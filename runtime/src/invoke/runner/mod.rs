@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tracing::warn;
-use wask_model::{Activation, Exec, Failure, FullName, Limits, Response, Timestamp, messages};
+use wask_model::{Activation, Exec, Failure, FullName, Limits, Response, Timestamp, Weight as _, messages};
 use wask_sandbox::{HostCalls, Run, RunLimits, Sandbox};
 use wask_store::failpoint::{Stage, reach};
 
@@ -91,7 +91,7 @@ impl Runner {
         let args = Bytes::from(serde_json::to_vec(&admitted.args).expect("a JSON value always serializes"));
         let limits = &entry.action.limits;
         let memory_bytes = u64::from(limits.memory) << 20;
-        let wanted = module.initial_memory_bytes().min(memory_bytes) + args.len() as u64;
+        let wanted = module.initial_memory_bytes().min(memory_bytes) + args.len() as u64 + admitted.args.weight();
         let place = match self.place(admitted, wanted).await {
             Ok(place) => place,
             Err(response) => return self.not_run(admitted, response),

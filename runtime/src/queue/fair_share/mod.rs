@@ -48,22 +48,38 @@ pub struct Claimants {
     pub namespaces: Vec<ShareLoad>,
     pub shares: Vec<ShareLoad>,
     pub demands: Vec<Demand>,
+    /// How many permits of the lane are free altogether.
+    pub free: u64,
+    /// How many of them are left to namespaces that hold no more than they leave free.
+    pub reserve: u64,
+}
+
+/// Whether a namespace may hold so many permits of a lane while it leaves so many free: any number outside the reserve,
+/// and of the reserve as many as it leaves, or a single one. So whoever comes first cannot take them all.
+pub fn leaves_room(held: u64, free: u64, reserve: u64) -> bool {
+    reserve <= free || held <= free.max(1)
 }
 
 impl Claimants {
     /// Hands out `free` permits one by one. Returns, for each, the index of the demand that gets it.
     pub fn split(&self, free: u32) -> Vec<usize> {
-        let Claimants { mut namespaces, mut shares, demands } = self.clone();
+        let Claimants { mut namespaces, mut shares, demands, free: mut left_free, reserve } = self.clone();
         let latest = namespaces.iter().chain(&shares).map(|load| load.served).max().unwrap_or(0);
         let mut left: Vec<u32> = demands.iter().map(|demand| demand.jobs).collect();
         let mut given = Vec::new();
         for count in (1..=u64::from(free)).map(|permit| latest.saturating_add(permit)) {
-            let open = (0..demands.len()).filter(|&at| left[at] > 0 && shares[demands[at].share].has_room());
+            let free = left_free.saturating_sub(1);
+            let open = (0..demands.len()).filter(|&at| {
+                let Demand { namespace, share, .. } = demands[at];
+                let held = namespaces[namespace].running + 1;
+                left[at] > 0 && shares[share].has_room() && leaves_room(held, free, reserve)
+            });
             let next = open.min_by_key(|&at| {
                 let Demand { namespace, share, since, .. } = demands[at];
                 (namespaces[namespace].rank(), shares[share].rank(), since)
             });
             let Some(next) = next else { break };
+            left_free = free;
             left[next] -= 1;
             namespaces[demands[next].namespace].serve(count);
             shares[demands[next].share].serve(count);

@@ -18,6 +18,7 @@ fn apart(shares: &[(u32, u64, Option<u32>)]) -> Claimants {
         namespaces: shares.iter().map(|&(_, running, _)| load(running, None)).collect(),
         shares: shares.iter().map(|&(_, running, allowed)| load(running, allowed)).collect(),
         demands: shares.iter().enumerate().map(|(at, &(jobs, ..))| demand(at, at, jobs)).collect(),
+        ..Claimants::default()
     }
 }
 
@@ -53,7 +54,7 @@ fn among_equals_the_one_served_longest_ago_wins_then_the_longest_waiting() {
         let loads: Vec<ShareLoad> = served_before.into_iter().map(served).collect();
         let since = since.map(Timestamp::from_millis);
         let demands = (0..3).map(|at| Demand { since: since[at], ..demand(at, at, 9) }).collect();
-        let claimants = Claimants { namespaces: loads.clone(), shares: loads, demands };
+        let claimants = Claimants { namespaces: loads.clone(), shares: loads, demands, ..Claimants::default() };
         assert_eq!(claimants.split(3), order, "{served_before:?} {since:?}");
         assert_eq!(claimants.split(1), order[..1], "{served_before:?} {since:?}");
     }
@@ -62,7 +63,7 @@ fn among_equals_the_one_served_longest_ago_wins_then_the_longest_waiting() {
 #[test]
 fn a_namespace_with_many_shares_gets_no_more_permits() {
     let demands = (0..99).map(|at| demand(0, at, 9)).chain([demand(1, 99, 50)]).collect();
-    let claimants = Claimants { namespaces: vec![NEW; 2], shares: vec![NEW; 100], demands };
+    let claimants = Claimants { namespaces: vec![NEW; 2], shares: vec![NEW; 100], demands, ..Claimants::default() };
     assert_eq!(claimants.split(64).iter().filter(|&&to| to == 99).count(), 32);
 }
 
@@ -72,6 +73,7 @@ fn namespaces_divide_the_permits_of_a_share() {
         namespaces: vec![NEW, load(1, None)],
         shares: vec![load(2, Some(8)), NEW],
         demands: vec![demand(0, 0, 9), demand(1, 0, 9), demand(0, 1, 1)],
+        ..Claimants::default()
     };
     assert_eq!(
         counts(&claimants, 64),
@@ -111,7 +113,8 @@ proptest! {
         let demands = jobs.iter().enumerate();
         let due = |at: usize| Timestamp::from_millis(since[at]);
         let demands = demands.map(|(at, &jobs)| Demand { since: due(at), ..demand(at, at, jobs) }).collect();
-        let mut claimants = Claimants { namespaces: vec![NEW; all], shares: vec![NEW; all], demands };
+        let (namespaces, shares) = (vec![NEW; all], vec![NEW; all]);
+        let mut claimants = Claimants { namespaces, shares, demands, ..Claimants::default() };
         let mut waited = vec![0; all];
         for count in 1.. {
             let [next] = claimants.split(1)[..] else { break };
@@ -124,5 +127,18 @@ proptest! {
             }
         }
         prop_assert!(claimants.demands.iter().all(|demand| demand.jobs == 0));
+    }
+}
+
+#[test]
+fn the_last_permits_of_a_lane_are_for_namespaces_that_hold_few() {
+    for (free, shares, given) in [
+        (10, vec![(100, 50, None)], vec![6]),
+        (10, vec![(100, 50, None), (100, 0, None)], vec![0, 6]),
+        (4, vec![(100, 50, None), (100, 0, None)], vec![0, 2]),
+        (1, vec![(100, 50, None), (100, 0, None)], vec![0, 1]),
+    ] {
+        let claimants = Claimants { free: u64::from(free), reserve: 4, ..apart(&shares) };
+        assert_eq!(counts(&claimants, free), given, "{free} for {shares:?}");
     }
 }
