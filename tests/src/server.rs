@@ -57,6 +57,7 @@ impl TestServer {
         config.limits.fires_per_minute = 0;
         config.limits.reads_per_minute = 0;
         config.limits.concurrent_invocations = 0;
+        config.http.connections_per_address = 0; // a thousand callers of a story have one address
         config.queue.poll_ms = 50;
         config.egress.allow_cidrs = vec!["127.0.0.0/8".into()]; // receivers are on loopback
         TestServerBuilder { config, clock: Clock::system(), resolver: None }

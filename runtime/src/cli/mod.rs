@@ -6,6 +6,7 @@ macro_rules! say {
 }
 
 mod cron;
+mod descriptors;
 mod dev;
 mod namespace;
 mod serve;
@@ -197,6 +198,7 @@ where
     let loaded = loaded?;
     loaded.ensure_data_dir()?;
     telemetry::start(&loaded.config.log)?;
+    descriptors::raise();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ended = runtime.block_on(command(loaded.config));
     runtime.shutdown_background(); // a compile or a read that hangs must not delay the exit

@@ -192,6 +192,11 @@ impl Loaded {
             let problem = format!("must be ranges like 10.0.0.0/8; number {}, {value}, is not", index + 1);
             return Err(self.refuse(&format!("egress.{setting}"), &problem));
         }
+        if let Err(index) = http.check_proxies() {
+            let (number, value) = (index + 1, &http.trusted_proxies[index]);
+            let problem = format!("must be addresses or ranges like 10.0.0.0/8; number {number}, {value}, is not");
+            return Err(self.refuse("http.trusted_proxies", &problem));
+        }
         match self.config.sandbox.check() {
             Err(SandboxError::Setting { setting, least, most, .. }) => {
                 Err(self.refuse(&format!("sandbox.{setting}"), &format!("must be from {least} to {most}")))

@@ -76,33 +76,30 @@ impl Admission {
         Admission { catalog, gate, callbacks, idempotency, clock, live_log_bytes }
     }
 
-    /// Counts an invocation · 429. Without a key it is in flight from now on; with one, only if it proves to be the first.
-    pub fn enter(
-        &self,
-        identity: &Identity,
-        key: Option<IdempotencyKey>,
-        accepted: Timestamp,
-    ) -> Result<Entrance<IdempotencyKey>, Failure> {
-        match key {
-            None => self.gate.enter(identity, accepted).map(Entrance::InFlight),
-            Some(key) => {
-                self.gate.count(identity, accepted)?;
-                Ok(Entrance::Keyed(key))
-            }
-        }
+    /// Counts an invocation against the rate · 429. Its body is read between this and [`enter`](Self::enter): a caller
+    /// that does not send it holds no place.
+    pub fn count(&self, identity: &Identity, accepted: Timestamp) -> Result<(), Failure> {
+        self.gate.count(identity, accepted)
     }
 
-    /// Like `enter`, and asks for the right to invoke · 403 · 404 · 429.
-    pub async fn admit_keyed(
+    /// Like `count`, and asks for the right to invoke · 403 · 404 · 429.
+    pub async fn count_and_ask(
         &self,
         identity: &Identity,
         action: &FullName,
-        key: Option<IdempotencyKey>,
         accepted: Timestamp,
-    ) -> Result<Entrance<IdempotencyKey>, Failure> {
-        let entrance = self.enter(identity, key, accepted)?;
-        self.catalog.may_invoke(identity, action).await?;
-        Ok(entrance)
+    ) -> Result<(), Failure> {
+        self.count(identity, accepted)?;
+        self.catalog.may_invoke(identity, action).await
+    }
+
+    /// Lets in an invocation that was counted · 429. Without a key it is in flight from now on; with one, only if it
+    /// proves to be the first.
+    pub fn enter(&self, identity: &Identity, key: Option<IdempotencyKey>) -> Result<Entrance<IdempotencyKey>, Failure> {
+        match key {
+            None => self.gate.in_flight(identity).map(Entrance::InFlight),
+            Some(key) => Ok(Entrance::Keyed(key)),
+        }
     }
 
     /// Admits an invocation that can have no key · 403 · 404 · 429.

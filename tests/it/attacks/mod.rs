@@ -4,11 +4,15 @@
 mod guests;
 mod memory;
 mod requests;
+mod sockets;
 
 use std::time::Duration;
 
+use tokio::sync::Mutex;
 use wask_tests::attack::{Attack, Outcome, Size, named, run};
 
+/// One attack would disturb the canary of another: all servers of these stories share the processor.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 /// How long an attack of a story lasts.
 const SPAN: Duration = Duration::from_secs(2);
 
@@ -20,6 +24,7 @@ async fn unnoticed(attack: &str) -> Outcome {
 
 /// Like [`unnoticed`], for an attack on other settings.
 async fn unnoticed_attack(attack: &Attack) -> Outcome {
+    let _alone = ONE_AT_A_TIME.lock().await;
     let outcome = run(attack, Size::Small, SPAN).await;
     let attack = attack.name;
     for (when, seen) in [("before", &outcome.before), ("during", &outcome.during), ("after", &outcome.after)] {

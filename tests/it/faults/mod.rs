@@ -1,6 +1,7 @@
-//! Faults below the server: its disk, its database, its clock. threats.md F12, F16, F25.
+//! Faults below the server: its disk, its database, its clock, its descriptors. threats.md F12, F16, F25, F28.
 
 mod clock;
+mod descriptors;
 mod disk;
 mod lock;
 

@@ -1,6 +1,7 @@
 //! Rules for every request: keys, names, ids, methods, media types, sizes. Numbers are the bullets of rest.md §11.1.
 
 mod bodies;
+mod idle;
 mod names;
 mod protocols;
 mod resources;

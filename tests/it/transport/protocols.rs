@@ -66,7 +66,13 @@ async fn a_chunked_body_is_one_body_whatever_its_extensions_and_trailers() {
 async fn a_request_with_an_ambiguous_content_length_is_refused() {
     let wask = with_echo().await;
     let path = wask.guest().web_path("echo.json");
-    for lengths in ["content-length: 2\r\ncontent-length: 3", "content-length: -1", "content-length: 2x"] {
+    let lengths = ["content-length: 2\r\ncontent-length: 3", "content-length: -1", "content-length: 2x"];
+    let encoded = [
+        "content-length: 2\r\ntransfer-encoding: chunked",
+        "transfer-encoding: chunked\r\ncontent-length: 2",
+        "Transfer-Encoding: chunked\r\nx: y\r\nCONTENT-LENGTH: 0",
+    ];
+    for lengths in lengths.into_iter().chain(encoded) {
         let request = format!("POST {path} HTTP/1.1\r\nhost: x\r\n{lengths}\r\n\r\n{{}}");
         let answers = everything(&wask, request.as_bytes()).await;
         assert_eq!(statuses(&answers), ["400"], "{lengths}: the connection ends with it");

@@ -159,3 +159,16 @@ pub fn idempotency_key_reused(key: &str) -> Message {
 pub fn too_many_idempotency_keys(count: u64, allowed: u64) -> Message {
     format!("Too many idempotency keys in the last 24 hours (count: {count}, allowed: {allowed}).").into()
 }
+
+/// A request that gives its length twice. 400.
+pub const TWO_LENGTHS: &str = "The request has both Transfer-Encoding and Content-Length.";
+
+/// A client behind a proxy that has too many requests in flight. 429.
+pub fn too_many_of_client(most: u32) -> Message {
+    format!("Too many requests of this client in flight (allowed: {most}, http.connections_per_address).").into()
+}
+
+/// A body whose peer sends too little. 408.
+pub fn body_stalled(ms: u128) -> Message {
+    format!("The request's body did not arrive in time: less than 16 KiB in {ms} ms (http.progress_timeout_ms).").into()
+}

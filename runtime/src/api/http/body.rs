@@ -12,6 +12,7 @@ use futures_util::StreamExt as _;
 use serde_json::{Map, Value};
 use wask_model::{Arguments, Failure, NamespaceName, messages};
 
+use super::drain_body::Stalled;
 use super::json::JsonCount;
 use super::rejection::Rejection;
 use crate::api::App;
@@ -105,7 +106,7 @@ async fn read_counted(
     let mut room = Room::default();
     let mut stream = request.into_body().into_data_stream();
     while let Some(part) = stream.next().await {
-        let part = part.map_err(|cut| Failure::BadRequest(messages::body_unreadable(&cut.to_string())))?;
+        let part = part.map_err(|cut| stall(&cut).unwrap_or_else(|| unreadable(&cut)))?;
         let size = (read.len() + part.len()) as u64;
         if size > limit {
             return Err(too_large(limit + 1).into());
@@ -120,6 +121,18 @@ async fn read_counted(
         read.extend_from_slice(&part);
     }
     Ok(Held { value: read.into(), room })
+}
+
+fn unreadable(cut: &axum::Error) -> Rejection {
+    Failure::BadRequest(messages::body_unreadable(&cut.to_string())).into()
+}
+
+/// The refusal, if the body ended because its peer sent too little.
+fn stall(cut: &axum::Error) -> Option<Rejection> {
+    let mut causes = std::iter::successors(Some(cut as &dyn std::error::Error), |cause| cause.source());
+    let stalled = causes.find_map(|cause| cause.downcast_ref::<Stalled>())?;
+    let message = messages::body_stalled(stalled.0.as_millis());
+    Some(Rejection::Http(StatusCode::REQUEST_TIMEOUT, message))
 }
 
 pub fn content_length(headers: &HeaderMap) -> Option<u64> {

@@ -10,8 +10,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use wask_model::{AuthKey, Failure, SharedIdentity, messages};
 
+use super::peer::Peer;
 use super::rejection::Rejection;
-use super::serve::Peer;
 use crate::api::App;
 
 /// The authenticated caller of a request. HTTP Basic, user = uuid, password = key. rest.md §1.3.

@@ -1,4 +1,5 @@
-//! Drains the body of a request that has already been answered.
+//! The body of a request while it arrives: its peer must send something all the time, and what comes after the answer is
+//! drained.
 //!
 //! A refusal (401, 413, 429) often comes before the body has arrived. Most clients read the response only after they
 //! have sent everything; closing the connection early would lose the response.
@@ -11,23 +12,28 @@ use axum::body::{Body, Bytes, HttpBody};
 use http::Request;
 use http::header::EXPECT;
 use hyper::body::{Frame, Incoming, SizeHint};
+use tokio::time::{Instant, Sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// How many bytes are drained; no route reads a larger body. Beyond it the connection is closed.
 const LONGEST: u64 = 50 << 20;
 
-/// Drains bodies in the background, each for at most `limit`.
+/// Bytes that must arrive in `progress`, unless they are the last.
+const LEAST_PROGRESS: u64 = 16 << 10;
+
+/// Drains bodies in the background, each for at most `limit`, and ends those that make no progress.
 #[derive(Clone)]
 pub struct BodyDrain {
     limit: Duration,
+    progress: Duration,
     tasks: TaskTracker,
     stopped: CancellationToken,
 }
 
 impl BodyDrain {
-    pub fn new(limit: Duration) -> Self {
-        BodyDrain { limit, tasks: TaskTracker::new(), stopped: CancellationToken::new() }
+    pub fn new(limit: Duration, progress: Duration) -> Self {
+        BodyDrain { limit, progress, tasks: TaskTracker::new(), stopped: CancellationToken::new() }
     }
 
     /// Wraps the request's body so that it is read to its end even if the handler drops it. A peer that asks first
@@ -35,10 +41,10 @@ impl BodyDrain {
     pub fn watch(&self, request: Request<Incoming>) -> Request<Body> {
         let asks_first = request.headers().contains_key(EXPECT);
         request.map(|body| {
-            if asks_first || body.is_end_stream() {
+            if body.is_end_stream() {
                 Body::new(body)
             } else {
-                Body::new(WatchedBody { body: Some(body), drain: self.clone() })
+                Body::new(WatchedBody { body: Some(body), asks_first, drain: self.clone(), waiting: None, arrived: 0 })
             }
         })
     }
@@ -72,20 +78,56 @@ async fn to_the_end(mut body: Incoming) {
     }
 }
 
+/// The peer of a body sends too little for too long.
+#[derive(Debug, thiserror::Error)]
+#[error("less than {LEAST_PROGRESS} bytes came in {0:?}")]
+pub struct Stalled(pub Duration);
+
+/// Why a body ends before its end.
+type BodyError = Box<dyn std::error::Error + Send + Sync>;
+
 struct WatchedBody {
     /// `None` once it is being drained.
     body: Option<Incoming>,
+    /// The peer has not begun to send, so nothing is drained.
+    asks_first: bool,
     drain: BodyDrain,
+    /// Ends when the peer must have made progress. A body that is there at once needs none.
+    waiting: Option<Pin<Box<Sleep>>>,
+    /// Bytes since `waiting` began.
+    arrived: u64,
+}
+
+impl WatchedBody {
+    /// Whether the peer has sent too little for too long.
+    fn is_stalled(&mut self, cx: &mut Context<'_>) -> bool {
+        let progress = self.drain.progress;
+        let waiting = self.waiting.get_or_insert_with(|| Box::pin(tokio::time::sleep(progress)));
+        while waiting.as_mut().poll(cx).is_ready() {
+            if self.arrived < LEAST_PROGRESS {
+                return true;
+            }
+            self.arrived = 0;
+            waiting.as_mut().reset(Instant::now() + progress);
+        }
+        false
+    }
 }
 
 impl HttpBody for WatchedBody {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = BodyError;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        match &mut self.body {
-            Some(body) => Pin::new(body).poll_frame(cx),
-            None => Poll::Ready(None),
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let Some(body) = &mut self.body else { return Poll::Ready(None) };
+        match Pin::new(body).poll_frame(cx) {
+            Poll::Ready(frame) => {
+                let bytes = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref());
+                self.arrived += bytes.map_or(0, |bytes| bytes.len() as u64);
+                Poll::Ready(frame.map(|frame| frame.map_err(BodyError::from)))
+            }
+            Poll::Pending if self.is_stalled(cx) => Poll::Ready(Some(Err(Stalled(self.drain.progress).into()))),
+            Poll::Pending => Poll::Pending,
         }
     }
 
@@ -100,7 +142,7 @@ impl HttpBody for WatchedBody {
 
 impl Drop for WatchedBody {
     fn drop(&mut self) {
-        if let Some(body) = self.body.take().filter(|body| !body.is_end_stream()) {
+        if let Some(body) = self.body.take().filter(|body| !self.asks_first && !body.is_end_stream()) {
             self.drain.drain_in_background(body);
         }
     }

@@ -2,68 +2,33 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
-use http::Request;
-use http::uri::PathAndQuery;
-use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
-use serde::{Deserialize, Serialize};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt as _;
 use tracing::{debug, warn};
-use wask_model::setting::{MILLION, OutOfRange, check_ranges};
 
-use super::drain_body::BodyDrain;
-
-/// Bounds of connections; settings below `http.`.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct HttpConfig {
-    /// Concurrent connections; further ones wait in the kernel's queue.
-    pub connections: usize,
-    /// Milliseconds that a peer may take to send the head of a request.
-    pub header_timeout_ms: u64,
-    /// Bytes of a request's head.
-    pub header_bytes: usize,
-}
-
-impl Default for HttpConfig {
-    fn default() -> Self {
-        HttpConfig { connections: 10_000, header_timeout_ms: 10_000, header_bytes: 64 << 10 }
-    }
-}
-
-impl HttpConfig {
-    /// `Err` is the first setting outside its range.
-    pub fn check(&self) -> Result<(), OutOfRange> {
-        check_ranges([
-            ("connections", self.connections as u64, 1..=MILLION),
-            ("header_timeout_ms", self.header_timeout_ms, 1..=u64::MAX),
-            ("header_bytes", self.header_bytes as u64, 8192..=MILLION),
-        ])
-    }
-}
+use super::config::HttpConfig;
+use super::connections::{Connections, SWEEP, Socket};
+use super::door::{Door, Requests};
 
 /// Connections that the kernel keeps until they are accepted.
 const BACKLOG: u32 = 1024;
 
-/// The peer's address, in the extensions of every request.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer(pub IpAddr);
-
-impl Peer {
-    /// A peer that has already disconnected has the address 0.0.0.0.
-    fn from_stream(stream: &TcpStream) -> Self {
-        Peer(stream.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip()))
-    }
-}
+/// File descriptors that are kept for the store, the code cache, the compiler and deliveries.
+const OTHER_DESCRIPTORS: usize = 512;
+/// HTTP/2: requests of one connection at a time.
+const STREAMS: u32 = 128;
+/// HTTP/2: how often a silent peer is asked whether it is there, and how long it may take to say so.
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
+/// HTTP/2: bytes of answers that wait to be sent, per request.
+const SEND_BUFFER: usize = 64 << 10;
 
 /// An address that is taken. Nothing listens on it yet, so a client that comes too early is refused and not kept waiting.
 pub struct Server {
@@ -99,28 +64,33 @@ impl ListeningServer {
     /// answered, at most `grace`.
     pub async fn serve(self, router: Router, stop: CancellationToken, grace: Duration) {
         let graceful = GracefulShutdown::new();
-        let permits = Arc::new(Semaphore::new(self.config.connections));
+        let permits = Arc::new(Semaphore::new(connections_allowed(self.config.connections)));
         let builder = self.builder();
-        let drain = BodyDrain::new(Duration::from_millis(self.config.header_timeout_ms));
-        while let Some((stream, permit)) = self.next(&permits, &stop).await {
-            let (drain, peer) = (drain.clone(), Peer::from_stream(&stream));
-            let prepare = move |mut request: http::Request<Incoming>| {
-                request.extensions_mut().insert(peer);
-                drain.watch(with_one_slash(request))
+        let (mut door, mut sweep) = (Door::new(router, &self.config), tokio::time::interval(SWEEP));
+        sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while let Some((stream, permit)) = self.next(&permits, &door.connections, &mut sweep, &stop).await {
+            let peer = stream.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip());
+            let is_proxy = door.proxies.trusts(peer);
+            let Some(open) = door.connections.open(peer, is_proxy, Instant::now()) else {
+                debug!(%peer, "more connections than http.connections_per_address");
+                continue;
             };
-            let router = router.clone().map_request(prepare);
-            let service = TowerToHyperService::new(router);
-            let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-            let connection = graceful.watch(connection);
+            door.peer = peer;
+            let service = Requests { door: door.clone(), connection: open.connection.clone(), is_proxy };
+            let socket = TokioIo::new(Socket::new(stream, open.connection.clone()));
+            let connection = graceful.watch(builder.serve_connection(socket, service).into_owned());
             tokio::spawn(async move {
-                if let Err(cause) = connection.await {
-                    debug!(%cause, "connection ended badly");
+                tokio::select! {
+                    ended = connection => if let Err(cause) = ended {
+                        debug!(%cause, "connection ended badly");
+                    },
+                    () = open.connection.closing() => (),
                 }
-                drop(permit);
+                drop((open, permit));
             });
         }
         drop(self.listener);
-        drain.stop().await;
+        door.drain.stop().await;
         if tokio::time::timeout(grace, graceful.shutdown()).await.is_err() {
             warn!("connections were still open at the end of the grace period");
         }
@@ -134,34 +104,47 @@ impl ListeningServer {
             .timer(TokioTimer::new())
             .header_read_timeout(header_timeout)
             .max_buf_size(self.config.header_bytes.max(8192));
-        builder.http2().timer(TokioTimer::new()).max_header_list_size(self.config.header_bytes as u32);
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .max_header_list_size(self.config.header_bytes as u32)
+            .max_concurrent_streams(STREAMS)
+            .max_send_buf_size(SEND_BUFFER)
+            .keep_alive_interval(KEEP_ALIVE)
+            .keep_alive_timeout(KEEP_ALIVE);
         builder
     }
 
-    /// The next connection, once there is a permit for it. `None` when it is time to stop.
+    /// The next connection, once there is a permit for it. `None` when it is time to stop. Looks at the open ones
+    /// meanwhile.
     async fn next(
         &self,
         permits: &Arc<Semaphore>,
+        connections: &Connections,
+        sweep: &mut Interval,
         stop: &CancellationToken,
     ) -> Option<(TcpStream, OwnedSemaphorePermit)> {
         loop {
             let accepted = tokio::select! {
                 () = stop.cancelled() => return None,
-                accepted = async {
-                    let permit = Arc::clone(permits).acquire_owned().await.ok()?;
-                    Some((self.listener.accept().await, permit))
-                } => accepted?,
+                _ = sweep.tick() => {
+                    connections.sweep(Instant::now());
+                    continue;
+                }
+                accepted = self.listener.accept() => accepted,
             };
             match accepted {
-                (Ok((stream, _)), permit) => {
+                Ok((stream, _)) => {
                     if let Err(cause) = stream.set_nodelay(true) {
                         debug!(%cause, "connection without TCP_NODELAY");
                     }
+                    let permit = permit(permits, connections, sweep, stop).await?;
                     return Some((stream, permit));
                 }
-                (Err(cause), _) => {
+                Err(cause) => {
                     // Most likely out of file descriptors: wait until some are closed.
                     warn!(%cause, "connection could not be accepted");
+                    connections.close_an_idle_one();
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
             }
@@ -169,13 +152,35 @@ impl ListeningServer {
     }
 }
 
-/// A client whose host is configured with a trailing slash sends every path as `//api/v1/…`.
-fn with_one_slash(mut request: Request<Incoming>) -> Request<Incoming> {
-    let target = request.uri().path_and_query().map_or("", PathAndQuery::as_str);
-    if target.starts_with("//")
-        && let Ok(path) = format!("/{}", target.trim_start_matches('/')).parse::<PathAndQuery>()
-    {
-        *request.uri_mut() = path.into();
+/// How many connections there may be: as many as are configured, and no more than there are descriptors for.
+fn connections_allowed(configured: usize) -> usize {
+    let descriptors = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    let allowed = descriptors.map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX));
+    // Where there are very few, the connections get half of them.
+    let allowed = allowed.saturating_sub(OTHER_DESCRIPTORS).max(allowed / 2);
+    if allowed < configured {
+        warn!(configured, allowed, "http.connections is lowered: the process may not open more files");
     }
-    request
+    configured.min(allowed)
+}
+
+/// A permit for a connection that was accepted. Idle ones give way: a peer that has something to say is not to wait for
+/// those that have not.
+async fn permit(
+    permits: &Arc<Semaphore>,
+    connections: &Connections,
+    sweep: &mut Interval,
+    stop: &CancellationToken,
+) -> Option<OwnedSemaphorePermit> {
+    loop {
+        if let Ok(permit) = Arc::clone(permits).try_acquire_owned() {
+            return Some(permit);
+        }
+        connections.close_an_idle_one();
+        tokio::select! {
+            () = stop.cancelled() => return None,
+            _ = sweep.tick() => connections.sweep(Instant::now()),
+            permit = Arc::clone(permits).acquire_owned() => return permit.ok(),
+        }
+    }
 }

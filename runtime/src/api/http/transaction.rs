@@ -18,6 +18,7 @@ use super::accept::check_resource;
 use super::answers;
 use super::caller::Caller;
 use super::headers::REQUEST_ID;
+use super::refused_early::RefusedEarly;
 use super::rejection::{Refusal, Rejection};
 use super::transaction_id::TransactionId;
 use crate::api::{API, App, GATEWAY, WEB};
@@ -35,6 +36,7 @@ pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> 
 
     let is_web = is_web(&path);
     let response = match check_length(&request) {
+        _ if let Some(refused) = RefusedEarly::answer(&request) => refused,
         Err(too_long) => too_long.into_response(),
         Ok(()) if is_web => next.run(request).await,
         Ok(()) if method == Method::OPTIONS => options(&path),

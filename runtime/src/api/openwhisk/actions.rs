@@ -130,14 +130,14 @@ pub async fn invoke(
     let action = path.target(&caller)?.full_name()?;
     let accepted_at = app.clock.now();
     let key = idempotency::key(request.headers())?;
-    let entrance = app.admission.admit_keyed(&caller.identity, &action, key, accepted_at).await?;
+    app.admission.count_and_ask(&caller.identity, &action, accepted_at).await?;
     let (wait, wanted) = mode(&params, app.limits.blocking_wait_ms)?;
     let extra_logging = wants_extra_logging(request.headers());
     let (args, callback, _room) = callbacks::payload(&app, &caller.identity, request).await?;
     let context = Context { extra_logging, ..Context::outermost(transaction.0, accepted_at) };
     let identity = caller.identity.clone();
     let invocation = Invocation { identity, action, args, wait, context, callback };
-    let entrance = entrance.for_request(|key| keyed(key, &invocation));
+    let entrance = app.admission.enter(&invocation.identity, key)?.for_request(|key| keyed(key, &invocation));
     let reply = app.invoker.invoke(invocation, entrance).await?;
     let callback = match &reply {
         Reply::First(answer) => answer.callback,

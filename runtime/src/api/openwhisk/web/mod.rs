@@ -19,7 +19,7 @@ use crate::api::http::{Caller, Rejection, TransactionId, body, idempotency, want
 use crate::api::{App, WEB};
 use crate::catalog::ActionEntry;
 use crate::idempotency::{Door, KeyedRequest};
-use crate::invoke::{Context, Entrance, Invocation, Invoked, Wait, is_fixed};
+use crate::invoke::{Context, Invocation, Invoked, Wait, is_fixed};
 pub use address::{Address, Extension};
 use request::{RawHttp, WebRequest};
 pub use response::cors;
@@ -119,7 +119,7 @@ async fn checked(
         Method::POST | Method::PATCH => idempotency::key(request.headers())?,
         _ => None, // the other methods can be repeated without a key
     };
-    let entrance = app.admission.enter(&target.owner, key, accepted)?;
+    app.admission.count(&target.owner, accepted)?;
     app.gate.check_payload(&target.owner, body::content_length(request.headers()).unwrap_or(0))?;
     let annotations = &target.entry.action.annotations;
     let is_options = request.method() == Method::OPTIONS;
@@ -132,16 +132,16 @@ async fn checked(
         refused.headers_mut().insert(ALLOW, http::HeaderValue::from_static(SERVED_TEXT));
         return Ok(refused);
     }
-    let key = request.headers().get("x-require-whisk-auth").and_then(|value| value.to_str().ok());
-    let key = target.route.secret.as_deref().or(key);
-    let may = request::require_whisk_auth(annotations.get(keys::REQUIRE_WHISK_AUTH), key, caller.is_some());
+    let secret = request.headers().get("x-require-whisk-auth").and_then(|value| value.to_str().ok());
+    let secret = target.route.secret.as_deref().or(secret);
+    let may = request::require_whisk_auth(annotations.get(keys::REQUIRE_WHISK_AUTH), secret, caller.is_some());
     // The action answers this OPTIONS request itself, and no key is needed. rest.md §8.3, step 6.
     if !may && !is_options {
         return Err(Rejection::Http(StatusCode::UNAUTHORIZED, messages::AUTHENTICATION_FAILED.into()));
     }
     let extra_logging = wants_extra_logging(request.headers());
     let context = Context { extra_logging, ..Context::outermost(transaction.0, accepted) };
-    run(app, caller, target, request, context, entrance).await
+    run(app, caller, target, request, context, key).await
 }
 
 const SERVED: [Method; 7] =
@@ -154,7 +154,7 @@ async fn run(
     target: WebTarget,
     request: Request<Body>,
     context: Context,
-    entrance: Entrance<IdempotencyKey>,
+    key: Option<IdempotencyKey>,
 ) -> Result<Response, Rejection> {
     let WebTarget { address, entry, owner, route } = target;
     let (head, stream) = request.into_parts();
@@ -176,7 +176,7 @@ async fn run(
     let wait = Wait::UpTo(Duration::from_millis(app.limits.blocking_wait_ms));
     let action = entry.asked();
     let invocation = Invocation { identity: owner, action, args, wait, context, callback: None };
-    let entrance = entrance.for_request(|key| {
+    let entrance = app.admission.enter(&invocation.identity, key)?.for_request(|key| {
         let (uri, caller) = (head.uri.to_string(), user.clone().unwrap_or_default());
         let parts = [head.method.as_str().as_bytes(), uri.as_bytes(), caller.as_bytes(), &bytes];
         KeyedRequest::new(invocation.identity.namespace.clone(), key, Door::Web, &parts)

@@ -1,0 +1,54 @@
+//! Few file descriptors, and strangers who want them all. threats.md F28.
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::net::TcpStream;
+use wask_tests::{Client, binary, eventually, guest};
+
+/// So many descriptors the process may have at most.
+const DESCRIPTORS: usize = 700;
+
+/// Kills its process when dropped.
+struct Killed(std::process::Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill(); // it may have ended already
+        let _ = self.0.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn out_of_descriptors_the_server_goes_on_and_still_opens_what_it_needs() {
+    let data = tempfile::tempdir().unwrap();
+    let limit = format!("ulimit -Sn 64 && ulimit -Hn {DESCRIPTORS} && exec \"$@\"");
+    let mut server = Command::new("sh");
+    server.args(["-c", &limit, "sh"]).arg(binary()).args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]);
+    let mut server = server.arg(data.path()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let out = server.stdout.take().unwrap();
+    let _server = Killed(server);
+    let address = std::io::BufRead::lines(std::io::BufReader::new(out)).map(Result::unwrap);
+    let address = address.filter_map(|line| line.split_once("http://").map(|(_, address)| address.to_owned()));
+    let address = { address }.next().expect("it says where it listens");
+    let props = std::fs::read_to_string(data.path().join("wskprops")).unwrap();
+    let auth = props.lines().find_map(|line| line.strip_prefix("AUTH=")).unwrap();
+    let me = Client::new(format!("http://{address}"), auth, "guest");
+
+    let mut held = Vec::new();
+    for _ in 0..2 * DESCRIPTORS {
+        match tokio::time::timeout(Duration::from_millis(50), TcpStream::connect(&address)).await {
+            Ok(connected) => held.push(connected.unwrap()),
+            Err(_) => break, // the kernel's queue is full
+        }
+    }
+    assert!(DESCRIPTORS / 4 < held.len(), "{}", held.len());
+
+    me.create_action("echo", &guest("echo")).await; // opens the database, the code cache, and a socket
+    let answer = me.invoke("echo", &json!({ "n": 1 })).await.expect(200);
+    assert_eq!(answer.json()["response"]["result"], json!({ "n": 1 }));
+
+    drop(held);
+    eventually("all is as before", || async { me.get("actions").await.status.is_success().then_some(()) }).await;
+}
