@@ -63,17 +63,16 @@ pub fn page(server: &Server, noun: Noun, scope: &Scope, page: &Page) -> Result<V
     })
 }
 
-/// All pages of a collection.
+/// All pages of a collection. A page of large items is shorter than was asked for, so only an empty one is the last.
 pub fn all(server: &Server, noun: Noun, scope: &Scope) -> Result<Vec<Value>, Failure> {
     let mut found = Vec::new();
     loop {
         let part = Page { skip: found.len() as u64, limit: PAGE as u64 };
         let Value::Array(part) = page(server, noun, scope, &part)? else { return Ok(found) };
-        let last = part.len() < PAGE;
-        found.extend(part);
-        if last {
+        if part.is_empty() {
             return Ok(found);
         }
+        found.extend(part);
     }
 }
 

@@ -85,11 +85,11 @@ struct Poll {
 
 impl Poll {
     fn look(&mut self, server: &Server) -> Result<(), Failure> {
-        let mut fresh = Vec::new();
-        for page in 0..MOST_PAGES {
+        let (mut fresh, mut skip) = (Vec::new(), 0);
+        for _ in 0..MOST_PAGES {
             let wanted = ListQuery {
                 filter: self.filter.clone(),
-                page: Page { skip: page * PAGE, limit: PAGE },
+                page: Page { skip, limit: PAGE },
                 since: Some(self.begin),
                 upto: None,
                 full: true,
@@ -97,9 +97,10 @@ impl Poll {
             let list = super::fetch_list(server, &wanted)
                 .map_err(|refusal| refusal.because("Unable to obtain the list of activations for namespace '_'"))?;
             let list = list.as_array().cloned().unwrap_or_default();
-            let (count, before) = (list.len() as u64, fresh.len());
+            let before = fresh.len();
+            skip += list.len() as u64; // a page of large records is shorter than was asked for
             fresh.extend(list.into_iter().filter(|record| self.is_new(record)));
-            if count < PAGE || fresh.len() == before {
+            if fresh.len() == before {
                 break;
             }
         }
