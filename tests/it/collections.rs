@@ -191,3 +191,34 @@ async fn a_list_of_one_namespace_shows_nothing_of_another() {
     assert_eq!(names(&me, "actions").await, Vec::<String>::new());
     assert_eq!(names(&other, "triggers").await, ["theirs"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_large_items_ends_early_and_links_to_the_rest() {
+    let wask = TestServer::builder().configure(|config| config.limits.page_bytes = 20_000).start().await;
+    let me = wask.guest();
+    me.put("packages/p", &json!({})).await.expect(200);
+    let large = json!({ "annotations": [{ "key": "a", "value": "x".repeat(6000) }] });
+    for number in 0..7 {
+        me.put(&format!("triggers/t{number}"), &large).await.expect(200);
+        me.put_code(&format!("p/a{number}"), "", large.clone()).await.expect(200);
+    }
+
+    for (list, name) in [("triggers", "t"), ("actions", "a"), ("actions/p/", "a")] {
+        let (mut path, mut seen, mut pages) = (format!("/api/v1/namespaces/_/{list}?limit=50"), Vec::new(), 0);
+        loop {
+            let page = me.send(me.request(Method::GET, &path)).await.expect(200);
+            seen.extend(page.json().as_array().expect("a list").iter().map(|item| item["name"].clone()));
+            pages += 1;
+            let Some(link) = page.header("link") else { break };
+            path = link.trim_start_matches('<').trim_end_matches(">; rel=\"next\"").to_owned();
+            assert!(path.starts_with(&format!("/api/v1/namespaces/_/{list}?limit=50&skip=")), "{path}");
+        }
+        let all: Vec<Value> = (0..7).rev().map(|number| json!(format!("{name}{number}"))).collect();
+        assert_eq!((seen, pages), (all, 3), "{list}");
+    }
+    let package = me.get("packages/p").await.expect(200);
+    assert_eq!(package.json()["actions"].as_array().map(Vec::len), Some(3));
+    assert_eq!(package.header("link"), Some("</api/v1/namespaces/guest/actions/p/?skip=3>; rel=\"next\""));
+    me.delete("packages/p?force=true").await.expect(200);
+    assert_eq!(me.get("actions").await.json(), json!([]));
+}

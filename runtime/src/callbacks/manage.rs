@@ -5,7 +5,7 @@ use tracing::warn;
 use wask_egress::Target;
 use wask_model::messages::callbacks as says;
 use wask_model::{ActivationId, CallbackId, EffectiveSettings, Failure, Identity, NamespaceName};
-use wask_store::{CallbackCancelOutcome, CallbackQuery, KnownCallback, Lane, NewJob, StoredCallbackSettings};
+use wask_store::{CallbackCancelOutcome, CallbackQuery, KnownCallback, Lane, ListPage, NewJob, StoredCallbackSettings};
 
 use super::Callbacks;
 use crate::delivery::SigningSecret;
@@ -21,7 +21,7 @@ pub struct SettingsView {
 }
 
 impl Callbacks {
-    pub async fn list(&self, query: &CallbackQuery) -> Result<Vec<KnownCallback>, Failure> {
+    pub async fn list(&self, query: &CallbackQuery) -> Result<ListPage<KnownCallback>, Failure> {
         Ok(self.store.callbacks(query).await?)
     }
 
@@ -36,7 +36,7 @@ impl Callbacks {
     /// The callbacks of one activation, newest first.
     pub async fn of(&self, namespace: &NamespaceName, activation: ActivationId) -> Result<Vec<KnownCallback>, Failure> {
         let query = CallbackQuery { activation: Some(activation), ..CallbackQuery::new(namespace.clone(), 200) };
-        self.list(&query).await
+        Ok(self.list(&query).await?.items)
     }
 
     /// Sends an ended callback again, now and with all its retries · 404 · 409 it has not ended, or was cancelled.

@@ -130,10 +130,7 @@ impl Catalog {
         let stored = self.get(name, Collection::Actions).await?;
         by.condition.check(Some(stored.revision))?;
         let action = stored.value.as_action().ok_or_else(wrong_collection)?;
-        let code = match action.code() {
-            Some(code) => Some(self.code(code).await?),
-            None => None,
-        };
+        let code = self.code(action).await?;
         let mut batch = Batch::new(by, self.clock.now());
         batch.delete(&stored);
         self.apply(batch).await?;

@@ -22,7 +22,10 @@ use wask_model::{
     Weight as _, messages,
 };
 use wask_sandbox::Sandbox;
-use wask_store::{Change, EntityQuery, EntityStore, NamespaceStore, Revision, SecretStore, StoreError, StoredEntity};
+use wask_store::{
+    Change, EntityQuery, EntityStore, EntitySummary, ListPage, NamespaceStore, Revision, SecretStore, StoreError,
+    StoredEntity,
+};
 
 pub use access::RequiredAccess;
 pub use actions::{ActionPatch, ExecPatch};
@@ -109,7 +112,7 @@ impl Selection {
         Selection { package: name, ..Selection::new(package.namespace.clone(), Collection::Actions) }
     }
 
-    fn query(&self, page: Page) -> EntityQuery {
+    fn query(&self, page: Page, bytes: u64) -> EntityQuery {
         EntityQuery {
             namespace: self.namespace.clone(),
             collection: self.collection,
@@ -117,6 +120,7 @@ impl Selection {
             shared_only: self.shown == Visibility::Shared,
             skip: page.skip,
             limit: page.limit,
+            bytes,
         }
     }
 }
@@ -223,12 +227,13 @@ impl Catalog {
         applied
     }
 
-    /// One page of a selection, newest `updated` first.
-    pub async fn list(&self, selection: &Selection, page: Page) -> Result<Vec<Entity>, Failure> {
+    /// One page of a selection, newest `updated` first, which ends early if it becomes too large.
+    pub async fn list(&self, selection: &Selection, page: Page) -> Result<ListPage<EntitySummary>, Failure> {
         if system::is_built_in(selection) {
-            return Ok(system::list(selection, page));
+            return system::list(selection, page);
         }
-        self.stores.entities.entities(&selection.query(page)).await.map_err(Failure::from)
+        let query = selection.query(page, self.limits.page_bytes);
+        self.stores.entities.entity_summaries(&query).await.map_err(Failure::from)
     }
 
     /// How many entities a selection has.
@@ -236,7 +241,7 @@ impl Catalog {
         if system::is_built_in(selection) {
             return Ok(system::count(selection));
         }
-        self.stores.entities.count_entities(&selection.query(Page::ALL)).await.map_err(Failure::from)
+        self.stores.entities.count_entities(&selection.query(Page::ALL, u64::MAX)).await.map_err(Failure::from)
     }
 
     /// Empties the caches, after an outside change.

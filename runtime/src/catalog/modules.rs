@@ -1,6 +1,6 @@
 //! Turns posted code into a module of the sandbox.
 
-use wask_model::{CodeRef, Failure, looks_like_base64, messages};
+use wask_model::{Action, CodeRef, Failure, looks_like_base64, messages};
 use wask_sandbox::{Digest, Module, RefusedModule, upload};
 
 use super::{ActionEntry, Catalog};
@@ -27,16 +27,17 @@ impl Catalog {
         if let Some(module) = self.sandbox.load(digest).await {
             return Ok(Some(module));
         }
-        let posted = self.stores.entities.code(&code.digest).await?;
+        let posted = self.stores.entities.code(&entry.action.name.namespace, &code.digest).await?;
         let posted = posted.ok_or_else(|| Failure::NotFound(messages::ACTION_GONE.into()))?;
         let digest = self.compile(posted).await?;
         Ok(self.sandbox.load(&digest).await)
     }
 
-    /// An action's code as it was posted.
-    pub async fn code(&self, code: &CodeRef) -> Result<String, Failure> {
-        let posted = self.stores.entities.code(&code.digest).await?;
-        posted.ok_or_else(Failure::not_found)
+    /// An action's code as it was posted. `None`: it has none.
+    pub async fn code(&self, action: &Action) -> Result<Option<String>, Failure> {
+        let Some(code) = action.code() else { return Ok(None) };
+        let posted = self.stores.entities.code(&action.name.namespace, &code.digest).await?;
+        posted.ok_or_else(Failure::not_found).map(Some)
     }
 
     async fn compile(&self, posted: String) -> Result<Digest, Failure> {

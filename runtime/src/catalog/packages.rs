@@ -2,10 +2,9 @@
 
 use wask_model::annotations::keys;
 use wask_model::{
-    Action, Annotations, Binding, Collection, CommonPatch, Entity, Failure, FullName, Identity, Package, Parameters,
-    messages,
+    Annotations, Binding, Collection, CommonPatch, Entity, Failure, FullName, Identity, Package, Parameters, messages,
 };
-use wask_store::{Revision, StoredEntity};
+use wask_store::{EntitySummary, ListPage, Revision, StoredEntity};
 
 use super::write::{Batch, Write};
 use super::{Catalog, Overwrite, Page, Selection, check_sizes, existing, wrong_collection};
@@ -37,7 +36,8 @@ pub enum Force {
 pub struct PackageView {
     pub package: Package,
     pub revision: Revision,
-    pub actions: Vec<Action>,
+    /// Its actions and feeds, as many as a page of a list has.
+    pub actions: ListPage<EntitySummary>,
 }
 
 /// A package reached through its binding, if any, with the parameters merged.
@@ -56,12 +56,8 @@ impl Catalog {
         let resolved = self.resolve_package(name).await?;
         let stored = self.get(name, Collection::Packages).await?;
         let package = Package { parameters: resolved.parameters, ..as_package(&stored)?.clone() };
-        let members = self.list(&Selection::inside(&resolved.provider), Page::ALL).await?;
-        let actions = members.into_iter().filter_map(|entity| match entity {
-            Entity::Action(action) => Some(action),
-            Entity::Trigger(_) | Entity::Rule(_) | Entity::Package(_) => None,
-        });
-        Ok(PackageView { package, revision: stored.revision, actions: actions.collect() })
+        let actions = self.list(&Selection::inside(&resolved.provider), Page::ALL).await?;
+        Ok(PackageView { package, revision: stored.revision, actions })
     }
 
     /// Selects the actions of a package; of a binding, its provider's.
@@ -143,12 +139,12 @@ impl Catalog {
         by.condition.check(Some(stored.revision))?;
         let mut batch = Batch::new(by, self.clock.now());
         if package.binding.is_none() {
-            let members = self.list(&Selection::inside(name), Page::ALL).await?;
-            if !members.is_empty() && force == Force::No {
-                return Err(Failure::Conflict(messages::package_not_empty(members.len())));
+            let count = self.count(&Selection::inside(name)).await?;
+            if count > 0 && force == Force::No {
+                return Err(Failure::Conflict(messages::package_not_empty(count)));
             }
-            for member in members {
-                if let Some(stored) = self.find(member.name()).await? {
+            for member in self.members_of(name).await? {
+                if let Some(stored) = self.find(&member).await? {
                     batch.delete(&stored);
                 }
             }
@@ -156,6 +152,19 @@ impl Catalog {
         batch.delete(&stored);
         self.apply(batch).await?;
         Ok(package.clone())
+    }
+
+    /// The names of all actions in a package, read page by page.
+    async fn members_of(&self, package: &FullName) -> Result<Vec<FullName>, Failure> {
+        let mut names = Vec::new();
+        loop {
+            let rest = Page { skip: names.len() as u64, ..Page::ALL };
+            let page = self.list(&Selection::inside(package), rest).await?;
+            names.extend(page.items.into_iter().map(|member| member.name));
+            if !page.is_cut {
+                return Ok(names);
+            }
+        }
     }
 
     /// Whether a binding may point at `target`: a package that the identity may use and that is not a binding itself.

@@ -2,9 +2,11 @@
 
 use wask_model::annotations::keys;
 use wask_model::{
-    Action, ActionLimits, Annotations, Collection, Entity, Exec, FullName, Limits, Package, Parameters, Timestamp,
-    Version,
+    Action, ActionLimits, Annotations, Collection, Entity, Exec, Failure, FullName, Limits, Package, Parameters,
+    Timestamp, Version,
 };
+
+use wask_store::{EntitySummary, ListPage};
 
 use super::{Page, Selection};
 use crate::gate::rights::SYSTEM;
@@ -27,9 +29,12 @@ pub(super) fn entity(name: &FullName) -> Option<Entity> {
 }
 
 /// One page of the built-in entities, in the store's order: they have the same age, so by name.
-pub(super) fn list(selection: &Selection, page: Page) -> Vec<Entity> {
+pub(super) fn list(selection: &Selection, page: Page) -> Result<ListPage<EntitySummary>, Failure> {
     let selected = all(selection).into_iter().skip(page.skip as usize);
-    selected.take(usize::try_from(page.limit).unwrap_or(usize::MAX)).collect()
+    let read = |entity: Entity| EntitySummary::read(&serde_json::to_string(&entity)?);
+    let items = selected.take(usize::try_from(page.limit).unwrap_or(usize::MAX)).map(read);
+    let items = items.collect::<Result<_, _>>().map_err(|cause| Failure::Internal(cause.into()))?;
+    Ok(ListPage { items, is_cut: false })
 }
 
 pub(super) fn count(selection: &Selection) -> u64 {

@@ -202,14 +202,7 @@ impl Gateway {
     }
 
     async fn served(&self, namespace: &NamespaceName) -> Result<Arc<Vec<Api>>, Failure> {
-        let read = async {
-            let mut apis = self.store.apis(namespace).await?;
-            for api in &mut apis {
-                api.document = None;
-                api.routes.iter_mut().for_each(|route| route.operation = None);
-            }
-            Ok(Arc::new(apis))
-        };
+        let read = async { Ok(Arc::new(self.store.served_apis(namespace).await?)) };
         self.served.get_or_read(namespace, read).await
     }
 }

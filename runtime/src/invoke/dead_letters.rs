@@ -1,7 +1,7 @@
 //! Dead letters, the activations that used up their attempts: listed, redriven, purged.
 
 use wask_model::{ActivationId, Failure, NamespaceName, SharedIdentity};
-use wask_store::{DeadLetter, DeadLetterQuery};
+use wask_store::{DeadLetter, DeadLetterQuery, ListPage};
 
 use super::queued::QueuedInvocation;
 use super::{Cause, Context, Invocation, Invoker, Wait};
@@ -16,8 +16,10 @@ pub struct Letter {
 }
 
 impl Invoker {
-    pub async fn dead_letters(&self, query: &DeadLetterQuery) -> Result<Vec<Letter>, Failure> {
-        self.stores.dead_letters.dead_letters(query).await?.into_iter().map(Letter::open).collect()
+    pub async fn dead_letters(&self, query: &DeadLetterQuery) -> Result<ListPage<Letter>, Failure> {
+        let ListPage { items, is_cut } = self.stores.dead_letters.dead_letters(query).await?;
+        let items = items.into_iter().map(Letter::open).collect::<Result<_, _>>()?;
+        Ok(ListPage { items, is_cut })
     }
 
     pub async fn count_dead_letters(&self, query: &DeadLetterQuery) -> Result<u64, Failure> {
@@ -85,8 +87,8 @@ impl Invoker {
         loop {
             let page = DeadLetterQuery { skip: found.len() as u64, limit: BATCH, ..query.clone() };
             let page = self.stores.dead_letters.dead_letters(&page).await?;
-            let is_last = (page.len() as u64) < BATCH;
-            found.extend(page.into_iter().map(|letter| letter.id));
+            let is_last = !page.is_cut && (page.items.len() as u64) < BATCH;
+            found.extend(page.items.into_iter().map(|letter| letter.id));
             if is_last {
                 return Ok(found);
             }

@@ -2,7 +2,7 @@
 //! first.
 
 use wask_model::{Activation, ActivationId, Failure, NamespaceName, Timestamp};
-use wask_store::{ActivationQuery, JobState, KnownJob, Lane, Summary, Task, TaskQuery};
+use wask_store::{ActivationQuery, JobState, KnownJob, Lane, ListPage, RecordText, Summary, Task, TaskQuery};
 
 use super::{FailedAttempt, Invoker, InvokerStores, QueuedInvocation, Recorder};
 
@@ -41,7 +41,16 @@ impl Records<'_> {
         Ok(self.stores.activations.activation(namespace, id).await?)
     }
 
-    pub async fn list(&self, query: &ActivationQuery) -> Result<Vec<Activation>, Failure> {
+    /// One record as text. If the id is unknown, waits for the records that are about to be written.
+    pub async fn text(&self, namespace: &NamespaceName, id: ActivationId) -> Result<Option<RecordText>, Failure> {
+        if let Some(record) = self.stores.activations.activation_text(namespace, id).await? {
+            return Ok(Some(record));
+        }
+        self.recorder.flush().await;
+        Ok(self.stores.activations.activation_text(namespace, id).await?)
+    }
+
+    pub async fn list(&self, query: &ActivationQuery) -> Result<ListPage<RecordText>, Failure> {
         self.recorder.flush().await;
         Ok(self.stores.activations.activation_records(query).await?)
     }

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use wask_model::{Activation, ActivationId, Annotations, EntityName, NamespaceName, StatusFilter, Timestamp, Version};
+use serde_json::value::RawValue;
+use wask_model::{
+    Activation, ActivationId, Annotations, EntityName, NamespaceName, Status, StatusFilter, Timestamp, Version,
+};
 
-use crate::StoreError;
+use crate::{ListPage, StoreError};
 
 /// Selects activations of one namespace: those that pass every filter, latest `start` first. Among activations that
 /// started in the same millisecond, the greater id comes first.
@@ -33,6 +36,8 @@ pub struct ActivationQuery {
     pub skip: u64,
     /// How many to return at most.
     pub limit: u64,
+    /// How many bytes whole records may have together; at least one is returned.
+    pub bytes: u64,
 }
 
 impl ActivationQuery {
@@ -50,6 +55,7 @@ impl ActivationQuery {
             after: None,
             skip: 0,
             limit,
+            bytes: u64::MAX,
         }
     }
 }
@@ -89,6 +95,23 @@ pub struct Summary {
     pub annotations: Annotations,
 }
 
+/// A whole record as it is stored: what may be large is JSON text, which costs no more memory than its bytes.
+#[derive(Clone, Debug)]
+pub struct RecordText {
+    /// What a list shows of it.
+    pub summary: Summary,
+    /// The subject of the invoker.
+    pub subject: String,
+    /// The status of its response.
+    pub status: Status,
+    /// Bytes of the result as the guest wrote it.
+    pub size: Option<u64>,
+    /// The result.
+    pub result: Box<RawValue>,
+    /// The lines of the log. `None`: there are none.
+    pub logs: Option<Box<RawValue>>,
+}
+
 /// Records. Each is written once, when the activation has ended, and never changes.
 ///
 /// A list costs as much as its page, however many records the namespace has, if it has no filter or filters by `name`,
@@ -106,8 +129,15 @@ pub trait ActivationStore: Send + Sync {
     /// One page of a list, without responses, logs and inputs.
     async fn activation_summaries(&self, query: &ActivationQuery) -> Result<Vec<Summary>, StoreError>;
 
+    /// The record of one activation as text. `None`: this namespace has no such record, or not yet.
+    async fn activation_text(
+        &self,
+        namespace: &NamespaceName,
+        id: ActivationId,
+    ) -> Result<Option<RecordText>, StoreError>;
+
     /// One page of a list, with whole records.
-    async fn activation_records(&self, query: &ActivationQuery) -> Result<Vec<Activation>, StoreError>;
+    async fn activation_records(&self, query: &ActivationQuery) -> Result<ListPage<RecordText>, StoreError>;
 
     /// How many activations match and come after `query.after`. Ignores `skip` and `limit`.
     async fn count_activations(&self, query: &ActivationQuery) -> Result<u64, StoreError>;

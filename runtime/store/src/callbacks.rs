@@ -6,7 +6,7 @@ use wask_model::{
     ActivationId, Callback, CallbackId, CallbackSettings, CallbackState, FullName, NamespaceName, Timestamp,
 };
 
-use crate::{Lease, NewJob, StoreError};
+use crate::{Lease, ListPage, NewJob, StoreError};
 
 /// A callback and its state, which follows from the job that delivers it.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +42,8 @@ pub struct CallbackQuery {
     pub skip: u64,
     /// How many to return at most.
     pub limit: u64,
+    /// How many bytes they may have together; at least one is returned.
+    pub bytes: u64,
 }
 
 impl CallbackQuery {
@@ -58,6 +60,7 @@ impl CallbackQuery {
             upto: None,
             skip: 0,
             limit,
+            bytes: u64::MAX,
         }
     }
 }
@@ -108,7 +111,7 @@ pub trait CallbackStore: Send + Sync {
     async fn callback(&self, namespace: &NamespaceName, id: CallbackId) -> Result<Option<KnownCallback>, StoreError>;
 
     /// One page of callbacks.
-    async fn callbacks(&self, query: &CallbackQuery) -> Result<Vec<KnownCallback>, StoreError>;
+    async fn callbacks(&self, query: &CallbackQuery) -> Result<ListPage<KnownCallback>, StoreError>;
 
     /// How many callbacks match. Ignores `skip` and `limit`.
     async fn count_callbacks(&self, query: &CallbackQuery) -> Result<u64, StoreError>;

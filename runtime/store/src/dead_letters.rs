@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use wask_model::{ActivationId, NamespaceName, Timestamp};
 
-use crate::{Lane, StoreError};
+use crate::{Lane, ListPage, StoreError};
 
 /// A job that is not attempted any more. Its activation has ended and has a record.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +22,7 @@ pub struct DeadLetter {
     pub died: Timestamp,
     /// Why no further attempt is made.
     pub reason: String,
-    /// What the lane's handler read; JSON.
+    /// What the lane's handler read; JSON. In a list without arguments and progress, which are null there.
     pub payload: String,
 }
 
@@ -41,13 +41,15 @@ pub struct DeadLetterQuery {
     pub skip: u64,
     /// How many to return, or to remove, at most.
     pub limit: u64,
+    /// How many bytes those in a list may have together; at least one is returned.
+    pub bytes: u64,
 }
 
 /// Dead letters. [`JobStore::redrive`](crate::JobStore::redrive) puts a new job in place of one.
 #[async_trait]
 pub trait DeadLetterStore: Send + Sync {
     /// One page of dead letters.
-    async fn dead_letters(&self, query: &DeadLetterQuery) -> Result<Vec<DeadLetter>, StoreError>;
+    async fn dead_letters(&self, query: &DeadLetterQuery) -> Result<ListPage<DeadLetter>, StoreError>;
 
     /// How many dead letters match. Ignores `skip` and `limit`.
     async fn count_dead_letters(&self, query: &DeadLetterQuery) -> Result<u64, StoreError>;

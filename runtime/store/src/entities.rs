@@ -1,9 +1,13 @@
 //! Entities: actions, triggers, rules and packages, and the code of actions.
 
 use async_trait::async_trait;
-use wask_model::{AuditRecord, Collection, Entity, EntityName, FullName, NamespaceName};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use wask_model::{
+    ActionLimits, AuditRecord, Binding, Collection, Entity, EntityName, FullName, NamespaceName, Timestamp, Version,
+};
 
-use crate::StoreError;
+use crate::{ListPage, StoreError};
 
 /// Grows with every change of an entity. A writer names the revision that it has read. A name that is deleted and
 /// created again never repeats a revision.
@@ -66,6 +70,71 @@ pub struct EntityQuery {
     pub skip: u64,
     /// How many to return at most.
     pub limit: u64,
+    /// How many bytes the summaries may have together; at least one is returned.
+    pub bytes: u64,
+}
+
+/// What a list shows of an entity: everything but its parameters and its code. Read from what [`Entity`] writes.
+#[derive(Clone, Debug, Deserialize)]
+pub struct EntitySummary {
+    /// Where it is.
+    pub name: FullName,
+    /// Its version.
+    pub version: Version,
+    /// Whether its owner shares it.
+    pub publish: bool,
+    /// Its annotations, as text.
+    pub annotations: Box<RawValue>,
+    /// The limits of an action.
+    #[serde(default)]
+    pub limits: Option<ActionLimits>,
+    #[serde(default)]
+    exec: Option<ExecSummary>,
+    /// The trigger of a rule.
+    #[serde(default)]
+    pub trigger: Option<FullName>,
+    /// The action of a rule.
+    #[serde(default)]
+    pub action: Option<FullName>,
+    /// What a binding points at.
+    #[serde(default)]
+    pub binding: Option<Binding>,
+    /// When it was created or last changed.
+    pub updated: Timestamp,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct ExecSummary {
+    #[serde(default)]
+    code: Option<CodeSummary>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct CodeSummary {
+    binary: bool,
+}
+
+#[derive(Deserialize)]
+struct AnnotationKey {
+    key: String,
+}
+
+impl EntitySummary {
+    /// Reads what an [`Entity`] is written as.
+    pub fn read(text: &str) -> serde_json::Result<Self> {
+        serde_json::from_str(text)
+    }
+
+    /// Whether the code of an action was posted as base64.
+    pub fn is_binary(&self) -> bool {
+        self.exec.as_ref().and_then(|exec| exec.code.as_ref()).is_some_and(|code| code.binary)
+    }
+
+    /// Whether it has an annotation of this name.
+    pub fn has_annotation(&self, key: &str) -> bool {
+        let keys = serde_json::from_str::<Vec<AnnotationKey>>(self.annotations.get());
+        keys.is_ok_and(|all| all.iter().any(|annotation| annotation.key == key))
+    }
 }
 
 /// Entities. A full name belongs to at most one entity, whatever its collection.
@@ -74,8 +143,8 @@ pub trait EntityStore: Send + Sync {
     /// One entity. `None`: no entity has this name.
     async fn entity(&self, name: &FullName) -> Result<Option<StoredEntity<Entity>>, StoreError>;
 
-    /// One page of entities.
-    async fn entities(&self, query: &EntityQuery) -> Result<Vec<Entity>, StoreError>;
+    /// One page of entities, as lists show them.
+    async fn entity_summaries(&self, query: &EntityQuery) -> Result<ListPage<EntitySummary>, StoreError>;
 
     /// How many entities match. Ignores `skip` and `limit`.
     async fn count_entities(&self, query: &EntityQuery) -> Result<u64, StoreError>;
@@ -85,6 +154,6 @@ pub trait EntityStore: Send + Sync {
     /// an entity in a package that does not exist.
     async fn apply(&self, changes: Vec<Change>, audit: Vec<AuditRecord>) -> Result<Vec<Revision>, StoreError>;
 
-    /// The posted text of the code with this digest. `None`: no entity has such code.
-    async fn code(&self, digest: &str) -> Result<Option<String>, StoreError>;
+    /// The posted text of the code with this digest, read for a namespace. `None`: no entity has such code.
+    async fn code(&self, reader: &NamespaceName, digest: &str) -> Result<Option<String>, StoreError>;
 }

@@ -14,6 +14,12 @@ pub enum StoreError {
     /// The store does not answer now: it is locked, closing or out of reach. The write may or may not have happened.
     #[error("the store is unavailable: {0}")]
     Unavailable(String),
+    /// A read for a namespace ran into its time limit.
+    #[error("the query took longer than {limit_ms} ms")]
+    TooSlow {
+        /// `store.sqlite.query_ms`.
+        limit_ms: u64,
+    },
     /// The store failed in a way that no caller can handle; an operator has to look.
     #[error("the store failed: {0:#}")]
     Broken(anyhow::Error),
@@ -31,6 +37,7 @@ impl From<StoreError> for Failure {
         match error {
             StoreError::Conflict => Failure::Conflict(messages::CONCURRENT_MODIFICATION.into()),
             StoreError::Full => Failure::Unavailable(messages::STORE_FULL.into()),
+            StoreError::TooSlow { limit_ms } => Failure::Unavailable(messages::query_too_slow(limit_ms)),
             StoreError::Unavailable(_) => Failure::Unavailable(messages::UNAVAILABLE.into()),
             StoreError::Broken(cause) => Failure::Internal(cause),
         }

@@ -33,6 +33,9 @@ pub trait GatewayStore: Send + Sync {
     /// All APIs of a namespace, by base path.
     async fn apis(&self, namespace: &NamespaceName) -> Result<Vec<Api>, StoreError>;
 
+    /// All APIs of a namespace by base path, without their documents and without the operations of their routes.
+    async fn served_apis(&self, namespace: &NamespaceName) -> Result<Vec<Api>, StoreError>;
+
     /// Replaces the API that was read as `was`, or adds one if `was` is `None`, as long as the namespace stays within
     /// `bounds`.
     async fn put_api(

@@ -14,13 +14,14 @@ mod gateway;
 mod idempotency;
 mod identities;
 mod jobs;
+mod lists;
 mod open;
 mod outside_changes;
 mod retention;
 pub mod sqlite;
 mod tasks;
 
-pub use activations::{ActivationQuery, ActivationStore, ListPosition, Summary};
+pub use activations::{ActivationQuery, ActivationStore, ListPosition, RecordText, Summary};
 pub use alarms::{AlarmAdvance, AlarmStore, Tick};
 pub use audit::{AuditQuery, AuditStore};
 pub use callbacks::{
@@ -28,7 +29,7 @@ pub use callbacks::{
 };
 pub use data_dir::{DataDirLock, LockError};
 pub use dead_letters::{DeadLetter, DeadLetterQuery, DeadLetterStore};
-pub use entities::{Change, EntityQuery, EntityStore, Revision, StoredEntity};
+pub use entities::{Change, EntityQuery, EntityStore, EntitySummary, Revision, StoredEntity};
 pub use error::StoreError;
 pub use gateway::{ApiBounds, ApiPutOutcome, GatewayStore};
 pub use idempotency::{FirstRequest, FirstRequestOutcome, IdempotencyStore, KeyedActivation, RequestKey};
@@ -37,6 +38,7 @@ pub use jobs::{
     Allotment, CancelOutcome, CancelRequest, Claim, Job, JobReader, JobState, JobStore, KnownJob, Lane, Lease, NewJob,
     NextAttempt, ShareBacklog,
 };
+pub use lists::ListPage;
 pub use open::{OpenStore, StoreConfig, join, open};
 pub use outside_changes::OutsideChanges;
 pub use retention::{RetentionClass, RetentionStore};

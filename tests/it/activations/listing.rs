@@ -164,3 +164,23 @@ async fn a_cursor_works_with_whole_records_filters_and_counts() {
     assert_eq!(count(&me, &format!("{cursor}&name=a")).await, 1);
     assert_eq!(page(&me, "limit=2&skip=8").await, (vec![], None));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_large_records_ends_early_and_links_to_the_rest() {
+    let wask = TestServer::builder().configure(|config| config.limits.page_bytes = 50_000).start().await;
+    let me = wask.guest();
+    me.create_action("echo", &guest("echo")).await;
+    let mut made = Vec::new();
+    for number in 0..5 {
+        made.insert(0, invoked(&me, "echo", json!({ "number": number, "text": "x".repeat(20_000) })).await);
+    }
+
+    let found = pages(&me, "docs=true&limit=200").await;
+
+    assert_eq!(found.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2, 1]);
+    assert_eq!(found.concat(), made);
+    assert_eq!(pages(&me, "limit=200").await.concat(), made, "summaries are small");
+    let record = me.get(&format!("activations/{}", made[0])).await.expect(200).json();
+    assert_eq!(me.get("activations?docs=true&limit=1").await.json()[0], record);
+    assert_eq!(record["response"]["result"]["number"], 4);
+}

@@ -41,3 +41,18 @@ async fn lists_do_not_skip_further_than_allowed() {
 
     assert!(outcome.noted.starts_with("400 ×") && !outcome.noted.contains("200 ×"), "{}", outcome.noted);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn large_pages_are_cut_and_leave_readers_to_the_others() {
+    let outcome = unnoticed("large pages in parallel").await;
+
+    assert!(outcome.noted.starts_with("200 ×"), "{}", outcome.noted);
+    assert_memory(&outcome);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_that_nobody_reads_take_no_more_than_their_part_of_the_memory() {
+    let outcome = unnoticed("readers that do not read").await;
+
+    assert_memory(&outcome);
+}

@@ -13,6 +13,7 @@ pub(super) fn attacks() -> Vec<Attack> {
         Attack { name: "300,000 small parameters", settings: &[], launch: |on| Box::pin(many_parameters(on)) },
         Attack { name: "20 MiB of small numbers", settings: &[], launch: |on| Box::pin(small_numbers(on)) },
         Attack { name: "bodies as large as they may be", settings: &[], launch: |on| Box::pin(largest_bodies(on)) },
+        Attack { name: "large pages in parallel", settings: UNLIMITED, launch: |on| Box::pin(large_pages(on)) },
         Attack { name: "deep skips in lists", settings: UNLIMITED, launch: |on| Box::pin(deep_skips(on)) },
     ]
 }
@@ -45,6 +46,24 @@ async fn put(on: &Target, clients: usize, body: String) -> Noted {
             let request = on.attacker.request(Method::PUT, &path).header("content-type", "application/json");
             on.attacker.try_send(request.body(body)).await
         }
+    });
+    counts.await.to_string()
+}
+
+/// Sixteen clients list actions with large annotations and parameters, as long as a page may be, and count them.
+async fn large_pages(on: Target) -> Noted {
+    let (some, text) = (on.count(10, 100), "x".repeat(on.count(500_000, 1_000_000)));
+    for number in 0..some {
+        let body = json!({
+            "exec": { "kind": "wasm:1", "code": "" },
+            "annotations": [{ "key": "a", "value": text }],
+            "parameters": [{ "key": "a", "value": text }],
+        });
+        on.attacker.put(&format!("actions/a{number}"), &body).await.expect(200);
+    }
+    let counts = storm(&on, 16, |on, number| async move {
+        let path = if number % 4 == 0 { "actions?count=true" } else { "actions?limit=200" };
+        on.attacker.try_send(on.attacker.request(Method::GET, &format!("/api/v1/namespaces/_/{path}"))).await
     });
     counts.await.to_string()
 }

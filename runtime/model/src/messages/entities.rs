@@ -59,7 +59,7 @@ pub fn binding_circular(name: &FullName) -> Message {
 }
 
 /// A package with `count` entities cannot be deleted without `force`.
-pub fn package_not_empty(count: usize) -> Message {
+pub fn package_not_empty(count: u64) -> Message {
     let entities = if count == 1 { "entity" } else { "entities" };
     format!("Package not empty (contains {count} {entities}). Set force param or delete package contents.").into()
 }

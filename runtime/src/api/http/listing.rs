@@ -1,9 +1,13 @@
 //! What lists share: how filters are read from the query string, and how a page or a number of items is answered.
 
 use axum::Json;
+use axum::http::header::LINK;
+use axum::http::{HeaderValue, Uri};
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use serde_json::{Value, json};
 use wask_model::{ActivationId, EntityName, Failure, FullName, NamespaceName, Timestamp, messages};
+use wask_store::ListPage;
 
 use crate::catalog::Page;
 
@@ -35,6 +39,28 @@ pub fn time(value: &str) -> Result<Timestamp, String> {
 /// One page: an array.
 pub fn page(items: impl Iterator<Item = Value>) -> Response {
     Json(items.collect::<Vec<_>>()).into_response()
+}
+
+/// One page that may have ended early because it would be too large. Then `Link` leads to the rest.
+pub fn bounded_page<T: Serialize>(uri: &Uri, skipped: u64, page: ListPage<T>) -> Response {
+    let shown = page.items.len() as u64;
+    let mut response = Json(page.items).into_response();
+    let rest = skipped.saturating_add(shown).to_string();
+    if page.is_cut
+        && let Some(link) = link(uri, ("skip", &rest))
+    {
+        response.headers_mut().insert(LINK, link);
+    }
+    response
+}
+
+/// The `Link` to a further page: the same request, beginning at another place. RFC 8288.
+pub fn link(uri: &Uri, begins: (&str, &str)) -> Option<HeaderValue> {
+    let given = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let kept = given.filter(|(key, _)| !matches!(key.as_ref(), "cursor" | "skip"));
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(kept).append_pair(begins.0, begins.1);
+    HeaderValue::from_str(&format!("<{}?{}>; rel=\"next\"", uri.path(), query.finish())).ok()
 }
 
 /// `{"<collection>": N}`: `skip` reduces the number, `limit` does not.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use axum::extract::FromRequestParts;
+use axum::http::Uri;
 use axum::http::request::Parts;
 use wask_model::{Failure, Limits, messages};
 
@@ -11,21 +12,30 @@ use crate::api::App;
 use crate::catalog::{Overwrite, Page};
 
 /// The query string, decoded. The last of equal keys wins; unknown keys are ignored.
-pub struct Params(HashMap<String, String>);
+pub struct Params {
+    given: HashMap<String, String>,
+    uri: Uri,
+}
 
 impl FromRequestParts<App> for Params {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Rejection> {
         let query = parts.uri.query().unwrap_or_default();
-        Ok(Params(form_urlencoded::parse(query.as_bytes()).into_owned().collect()))
+        let given = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        Ok(Params { given, uri: parts.uri.clone() })
     }
 }
 
 impl Params {
+    /// The target of the request.
+    pub fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
     /// The parameter's text; an empty one counts as absent.
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.0.get(key).map(String::as_str).filter(|value| !value.is_empty())
+        self.given.get(key).map(String::as_str).filter(|value| !value.is_empty())
     }
 
     /// A Boolean. rest.md §1.6.

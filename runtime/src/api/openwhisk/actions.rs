@@ -9,7 +9,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
-use wask_model::{Action, Activation, Collection, Failure, IdempotencyKey, Status, messages};
+use wask_model::{Action, Activation, Collection, IdempotencyKey, Status, messages};
 
 use super::documents::action;
 use super::entities;
@@ -63,7 +63,7 @@ pub async fn get(
     if !with_code {
         return Ok((ETag(view.revision), Json(action::document_without_code(&view)).into_response()));
     }
-    let code = code_of(&app, &view.action).await?;
+    let code = app.catalog.code(&view.action).await?;
     Ok((ETag(view.revision), document_with_code(&app, &caller, &view.action, code).await?))
 }
 
@@ -94,7 +94,7 @@ pub async fn put(
     let patch = action::read(document, own, &app.limits)?;
     let overwrite = params.overwrite()?;
     let stored = app.catalog.put_action(&name, patch, overwrite, &headers.write_by(&caller)?).await?;
-    let code = code_of(&app, &stored.value).await?;
+    let code = app.catalog.code(&stored.value).await?;
     Ok((ETag(stored.revision), document_with_code(&app, &caller, &stored.value, code).await?))
 }
 
@@ -108,13 +108,6 @@ pub async fn delete(
     let name = path.writable(&caller)?;
     let (action, code) = app.catalog.delete_action(&name, &headers.write_by(&caller)?).await?;
     document_with_code(&app, &caller, &action, code).await
-}
-
-async fn code_of(app: &App, action: &Action) -> Result<Option<String>, Failure> {
-    match action.code() {
-        Some(code) => app.catalog.code(code).await.map(Some),
-        None => Ok(None),
-    }
 }
 
 /// `POST actions/{name}`: 200 record or result · 202 `{activationId}` when not blocking or still running · 404 · 413 ·

@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 
-use super::documents::summary;
+use super::documents::summary::Summary;
 use crate::api::App;
 use crate::api::http::{Params, Rejection, listing};
 use crate::catalog::Selection;
@@ -16,5 +16,6 @@ pub async fn answer(app: &App, selection: Selection, params: &Params) -> Result<
         return Ok(listing::count(collection, total, page));
     }
     let entities = app.catalog.list(&selection, page).await?;
-    Ok(listing::page(entities.iter().map(summary)))
+    let shown = entities.map(|entity| Summary::new(selection.collection, entity));
+    Ok(listing::bounded_page(params.uri(), page.skip, shown))
 }

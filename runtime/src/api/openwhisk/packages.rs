@@ -3,14 +3,17 @@
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::response::Response;
+use axum::http::HeaderValue;
+use axum::http::header::LINK;
+use axum::response::{IntoResponse, Response};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
-use wask_model::Collection;
+use wask_model::{Collection, FullName};
 
 use super::documents::package;
 use super::entities;
-use crate::api::App;
-use crate::api::http::{Caller, ETag, Params, Rejection, Segments, WriteHeaders, body};
+use crate::api::http::{Caller, ETag, Params, Rejection, Segments, WriteHeaders, body, listing};
+use crate::api::{API, App};
 use crate::catalog::{Force, Selection, Visibility};
 use crate::gate::rights;
 
@@ -27,12 +30,27 @@ pub async fn list(
     entities::answer(&app, Selection { shown, ..all }, &params).await
 }
 
-/// `GET packages/{name}`: the document with its actions and feeds · 403 · 404 · 409 · 422.
-pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Result<(ETag, Json<Value>), Rejection> {
+/// `GET packages/{name}`: the document with its actions and feeds · 403 · 404 · 409 · 422. If these are too many for one
+/// page, `Link` leads to the list of the rest.
+pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Result<(ETag, Response), Rejection> {
     let name = path.target(&caller)?.full_name()?;
     app.catalog.may_read_package(&caller.identity, &name).await?;
     let view = app.catalog.package(&name).await?;
-    Ok((ETag(view.revision), Json(package::view(&view))))
+    let mut response = Json(package::View(&view)).into_response();
+    if view.actions.is_cut
+        && let Some(link) = link_to_rest(&name, view.actions.items.len())
+    {
+        response.headers_mut().insert(LINK, link);
+    }
+    Ok((ETag(view.revision), response))
+}
+
+/// The list of the package's actions behind the first `shown` ones.
+fn link_to_rest(package: &FullName, shown: usize) -> Option<HeaderValue> {
+    let [namespace, name] = [package.namespace.as_str(), package.name.as_str()]
+        .map(|segment| utf8_percent_encode(segment, NON_ALPHANUMERIC).to_string());
+    let list = format!("{API}/namespaces/{namespace}/actions/{name}/").parse().ok()?;
+    listing::link(&list, ("skip", &shown.to_string()))
 }
 
 /// `PUT packages/{name}`: creates; with `overwrite=true` creates or changes · 400 · 403 for the bound package · 409 ·

@@ -102,13 +102,14 @@ pub async fn list(
         since: params.filter("since", listing::time)?,
         upto: params.filter("upto", listing::time)?,
         skip: page.skip,
+        bytes: app.limits.page_bytes,
         ..CallbackQuery::new(namespace.clone(), page.limit)
     };
     if params.flag("count", false)? {
         return Ok(listing::count("callbacks", app.callbacks.count(&query).await?, page));
     }
     let known = app.callbacks.list(&query).await?;
-    Ok(listing::page(known.iter().map(shown)))
+    Ok(listing::bounded_page(params.uri(), page.skip, known.map(|known| shown(&known))))
 }
 
 /// `GET callbacks/{id}`: the callback with its attempts · 404.

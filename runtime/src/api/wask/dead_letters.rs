@@ -21,12 +21,13 @@ pub async fn list(
 ) -> Result<Response, Rejection> {
     let namespace = path.own_namespace(&caller)?;
     let page = params.page("dead-letters", &app.limits)?;
-    let query = DeadLetterQuery { skip: page.skip, limit: page.limit, ..query(&params, namespace)? };
+    let bytes = app.limits.page_bytes;
+    let query = DeadLetterQuery { skip: page.skip, limit: page.limit, bytes, ..query(&params, namespace)? };
     if params.flag("count", false)? {
         return Ok(listing::count("dead-letters", app.invoker.count_dead_letters(&query).await?, page));
     }
     let letters = app.invoker.dead_letters(&query).await?;
-    Ok(listing::page(letters.iter().map(summary)))
+    Ok(listing::bounded_page(params.uri(), page.skip, letters.map(|letter| summary(&letter))))
 }
 
 /// `GET dead-letters/{id}`: the dead letter with its arguments · 404.
@@ -85,6 +86,7 @@ fn query(params: &Params, namespace: NamespaceName) -> Result<DeadLetterQuery, R
         namespace,
         skip: 0,
         limit: u64::MAX,
+        bytes: u64::MAX,
     })
 }
 

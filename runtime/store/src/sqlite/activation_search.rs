@@ -71,6 +71,18 @@ impl ActivationSearch {
         self.arguments.push((name, argument.into()));
     }
 
+    /// The ids of the page, in order.
+    pub fn ids(&self, db: &Connection) -> Result<Vec<[u8; 16]>, StoreError> {
+        let mut select = db.prepare_cached(&format!(
+            "SELECT id FROM {} ORDER BY start DESC, id DESC LIMIT :limit OFFSET :skip",
+            self.matching()
+        ))?;
+        let mut arguments = self.arguments();
+        arguments.extend([(":limit", &self.limit as &dyn ToSql), (":skip", &self.skip)]);
+        let ids = select.query_map(&arguments[..], |row| row.get(0))?;
+        Ok(ids.collect::<Result<_, _>>()?)
+    }
+
     /// Reads the rows of the page, in any order: the caller sorts them, which is cheaper than sorting whole rows here.
     pub fn page<T>(
         &self,

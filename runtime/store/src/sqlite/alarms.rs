@@ -19,27 +19,27 @@ impl AlarmStore for SqliteStore {
     }
 
     async fn alarms(&self, namespace: &NamespaceName, skip: u64, limit: u64) -> Result<Vec<Alarm>, StoreError> {
-        let namespace = namespace.clone();
+        let owner = namespace.clone();
         let read = move |db: &Connection| {
             let mut select =
                 db.prepare_cached("SELECT doc FROM alarm WHERE namespace = ?1 ORDER BY local LIMIT ?2 OFFSET ?3")?;
-            let mut found = select.query(params![namespace.as_str(), sql_number(limit), sql_number(skip)])?;
+            let mut found = select.query(params![owner.as_str(), sql_number(limit), sql_number(skip)])?;
             let mut alarms = Vec::new();
             while let Some(row) = found.next()? {
                 alarms.push(values::json(row, 0)?);
             }
             Ok(alarms)
         };
-        self.readers.read(read).await
+        self.readers.read_for(namespace, read).await
     }
 
     async fn count_alarms(&self, namespace: &NamespaceName) -> Result<u64, StoreError> {
-        let namespace = namespace.clone();
+        let owner = namespace.clone();
         let read = move |db: &Connection| {
             let mut count = db.prepare_cached("SELECT count(*) FROM alarm WHERE namespace = ?1")?;
-            Ok(count.query_row([namespace.as_str()], values::count)?)
+            Ok(count.query_row([owner.as_str()], values::count)?)
         };
-        self.readers.read(read).await
+        self.readers.read_for(namespace, read).await
     }
 
     async fn put_alarm(&self, alarm: Alarm) -> Result<(), StoreError> {

@@ -13,7 +13,7 @@ const MATCHES: &str = "FROM audit WHERE namespace = ?1 AND at BETWEEN ?2 AND ?3 
 #[async_trait]
 impl AuditStore for SqliteStore {
     async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>, StoreError> {
-        let query = query.clone();
+        let (namespace, query) = (query.namespace.clone(), query.clone());
         let read = move |db: &Connection| {
             let sql = format!("SELECT doc {MATCHES} ORDER BY at DESC, id DESC LIMIT ?5 OFFSET ?6");
             let mut select = db.prepare_cached(&sql)?;
@@ -26,17 +26,17 @@ impl AuditStore for SqliteStore {
             }
             Ok(records)
         };
-        self.readers.read(read).await
+        self.readers.read_for(&namespace, read).await
     }
 
     async fn count_audit(&self, query: &AuditQuery) -> Result<u64, StoreError> {
-        let query = query.clone();
+        let (namespace, query) = (query.namespace.clone(), query.clone());
         let read = move |db: &Connection| {
             let mut count = db.prepare_cached(&format!("SELECT count(*) {MATCHES}"))?;
             let (since, upto) = bounds(&query);
             Ok(count.query_row(params![query.namespace.as_str(), since, upto, query.name], values::count)?)
         };
-        self.readers.read(read).await
+        self.readers.read_for(&namespace, read).await
     }
 }
 

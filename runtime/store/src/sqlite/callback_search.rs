@@ -1,7 +1,7 @@
 //! Searches a list of callbacks, through the index on the activation that they report or through the index on time.
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, Row, ToSql};
+use rusqlite::{Connection, ToSql};
 use wask_model::{CallbackState, Timestamp};
 
 use super::values::{self, sql_number};
@@ -55,24 +55,14 @@ impl CallbackSearch {
         self.arguments.push((name, argument.into()));
     }
 
-    /// Reads the rows of the page, in any order. Columns: doc of the callback; state and due time of its job.
-    pub fn page<T>(
-        &self,
-        db: &Connection,
-        read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
-    ) -> Result<Vec<T>, StoreError> {
+    /// The ids of the page, in order.
+    pub fn ids(&self, db: &Connection) -> Result<Vec<[u8; 16]>, StoreError> {
         let mut select = db.prepare_cached(&format!(
-            "SELECT callback.doc, job.state, job.due FROM callback LEFT JOIN job ON job.id = callback.id
-             WHERE callback.id IN (
-                 SELECT callback.id FROM {} ORDER BY created DESC, callback.id DESC LIMIT :limit OFFSET :skip)",
+            "SELECT callback.id FROM {} ORDER BY created DESC, callback.id DESC LIMIT :limit OFFSET :skip",
             self.matching()
         ))?;
-        let mut rows = select.query(&self.arguments()[..])?;
-        let mut page = Vec::new();
-        while let Some(row) = rows.next()? {
-            page.push(read(row)?);
-        }
-        Ok(page)
+        let ids = select.query_map(&self.arguments()[..], |row| row.get(0))?;
+        Ok(ids.collect::<Result<_, _>>()?)
     }
 
     pub fn count(&self, db: &Connection) -> Result<u64, StoreError> {

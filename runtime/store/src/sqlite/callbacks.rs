@@ -11,40 +11,47 @@ use super::callback_search::CallbackSearch;
 use super::job_rows::insert_jobs;
 use super::leases::{end_job, release_job};
 use super::operation::Steps;
+use super::pages::{self, Weight};
 use super::values;
 use crate::{
-    AfterAttempt, CallbackCancelOutcome, CallbackQuery, CallbackStore, KnownCallback, Lease, NewJob, StoreError,
-    StoredCallbackSettings,
+    AfterAttempt, CallbackCancelOutcome, CallbackQuery, CallbackStore, KnownCallback, Lease, ListPage, NewJob,
+    StoreError, StoredCallbackSettings,
 };
+
+/// One callback, and its bytes.
+fn one(
+    db: &Connection,
+    namespace: &NamespaceName,
+    id: [u8; 16],
+) -> Result<Option<(KnownCallback, Weight)>, StoreError> {
+    let mut select = db.prepare_cached(
+        "SELECT callback.doc, job.state, job.due FROM callback LEFT JOIN job ON job.id = callback.id
+         WHERE callback.id = ?1 AND callback.namespace = ?2",
+    )?;
+    let found = select.query_row(params![id, namespace.as_str()], |row| {
+        let bytes = row.get_ref(0)?.as_str()?.len();
+        Ok(known(row).map(|callback| (callback, Weight::of(bytes))))
+    });
+    found.optional()?.transpose()
+}
 
 #[async_trait]
 impl CallbackStore for SqliteStore {
     async fn callback(&self, namespace: &NamespaceName, id: CallbackId) -> Result<Option<KnownCallback>, StoreError> {
-        let (namespace, id) = (namespace.clone(), id.as_activation_id());
-        let read = move |db: &Connection| {
-            let mut select = db.prepare_cached(
-                "SELECT callback.doc, job.state, job.due FROM callback LEFT JOIN job ON job.id = callback.id
-                 WHERE callback.id = ?1 AND callback.namespace = ?2",
-            )?;
-            let found = select.query_row(params![id.to_bytes(), namespace.as_str()], |row| Ok(known(row)));
-            found.optional()?.transpose()
-        };
-        self.readers.read(read).await
+        let (owner, id) = (namespace.clone(), id.as_activation_id().to_bytes());
+        let read = move |db: &Connection| Ok(one(db, &owner, id)?.map(|(callback, _)| callback));
+        self.readers.read_for(namespace, read).await
     }
 
-    async fn callbacks(&self, query: &CallbackQuery) -> Result<Vec<KnownCallback>, StoreError> {
-        let search = CallbackSearch::new(query);
-        let read = move |db: &Connection| {
-            let mut page = search.page(db, known)?;
-            page.sort_unstable_by_key(|known| std::cmp::Reverse((known.callback.created, known.callback.id)));
-            Ok(page)
-        };
-        self.readers.read(read).await
+    async fn callbacks(&self, query: &CallbackQuery) -> Result<ListPage<KnownCallback>, StoreError> {
+        let (search, namespace, bytes) = (CallbackSearch::new(query), query.namespace.clone(), query.bytes);
+        let read = move |db: &Connection| pages::page(search.ids(db)?, bytes, |id| one(db, &namespace, id));
+        self.readers.read_for(&query.namespace, read).await
     }
 
     async fn count_callbacks(&self, query: &CallbackQuery) -> Result<u64, StoreError> {
         let search = CallbackSearch::new(query);
-        self.readers.read(move |db| search.count(db)).await
+        self.readers.read_for(&query.namespace, move |db| search.count(db)).await
     }
 
     async fn count_undelivered(&self, namespace: &NamespaceName) -> Result<u64, StoreError> {

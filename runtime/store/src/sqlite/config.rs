@@ -9,14 +9,17 @@ use wask_model::setting::{MILLION, OutOfRange, check_ranges};
 pub struct SqliteConfig {
     /// How long, in ms, a write waits while another process holds the database. Default 5000.
     pub busy_timeout_ms: u64,
-    /// How many threads read, each with its own connection. Default 2, at least 1.
+    /// How many threads read, each with its own connection. A namespace has at most as many as it leaves free. Default 4,
+    /// at least 1.
     pub readers: usize,
     /// How many writes share one commit at most. Default 512, at least 1.
     pub batch: usize,
     /// How many writes may wait for the writer; further callers wait to hand theirs over. Default 4096, at least 1.
     pub write_queue: usize,
-    /// How many reads may wait for a reader; further callers wait to hand theirs over. Default 1024, at least 1.
+    /// How many reads of one namespace may wait for a reader; further ones are refused. Default 1024, at least 1.
     pub read_queue: usize,
+    /// How long, in ms, a read for a namespace may take; then it is ended and refused. Default 2000, at least 1.
+    pub query_ms: u64,
     /// Page cache of each connection, in KiB. Default 16384.
     pub cache_kib: u32,
     /// Size in bytes at which the write-ahead log is moved into the database. Default 32 MiB. A larger log means fewer
@@ -32,10 +35,11 @@ impl Default for SqliteConfig {
     fn default() -> Self {
         SqliteConfig {
             busy_timeout_ms: 5000,
-            readers: 2,
+            readers: 4,
             batch: 512,
             write_queue: 4096,
             read_queue: 1024,
+            query_ms: 2000,
             cache_kib: 16_384,
             wal_bytes: 32 * 1024 * 1024,
             max_bytes: 0,
@@ -52,6 +56,7 @@ impl SqliteConfig {
             ("batch", self.batch as u64, 1..=MILLION),
             ("write_queue", self.write_queue as u64, 1..=MILLION),
             ("read_queue", self.read_queue as u64, 1..=MILLION),
+            ("query_ms", self.query_ms, 1..=MILLION),
         ])
     }
 }

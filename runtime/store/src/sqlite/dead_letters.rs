@@ -7,28 +7,19 @@ use wask_model::{ActivationId, NamespaceName};
 
 use super::SqliteStore;
 use super::operation::Steps;
+use super::pages::{self, Weight};
 use super::stored_bytes;
 use super::values::{self, sql_number};
-use crate::{DeadLetter, DeadLetterQuery, DeadLetterStore, Lane, RetentionClass, StoreError};
+use crate::{DeadLetter, DeadLetterQuery, DeadLetterStore, Lane, ListPage, RetentionClass, StoreError};
 
 const COLUMNS: &str = "id, lane, namespace, name, attempt, died, reason, payload";
 
 #[async_trait]
 impl DeadLetterStore for SqliteStore {
-    async fn dead_letters(&self, query: &DeadLetterQuery) -> Result<Vec<DeadLetter>, StoreError> {
-        let search = DeadLetterSearch::new(query);
-        let read = move |db: &Connection| {
-            let mut select =
-                db.prepare_cached(&format!("SELECT {COLUMNS} FROM job WHERE id IN ({})", search.page()))?;
-            let mut found = select.query(&search.arguments()[..])?;
-            let mut letters = Vec::new();
-            while let Some(row) = found.next()? {
-                letters.push(dead_letter(row)?);
-            }
-            letters.sort_unstable_by_key(|letter| std::cmp::Reverse((letter.died, letter.id)));
-            Ok(letters)
-        };
-        self.readers.read(read).await
+    async fn dead_letters(&self, query: &DeadLetterQuery) -> Result<ListPage<DeadLetter>, StoreError> {
+        let (search, bytes) = (DeadLetterSearch::new(query), query.bytes);
+        let read = move |db: &Connection| pages::page(search.ids(db)?, bytes, |id| listed(db, id));
+        self.readers.read_for(&query.namespace, read).await
     }
 
     async fn count_dead_letters(&self, query: &DeadLetterQuery) -> Result<u64, StoreError> {
@@ -38,19 +29,19 @@ impl DeadLetterStore for SqliteStore {
             let mut count = db.prepare_cached(&format!("SELECT count(*) FROM ({})", search.page()))?;
             Ok(count.query_row(&search.arguments()[..], values::count)?)
         };
-        self.readers.read(read).await
+        self.readers.read_for(&query.namespace, read).await
     }
 
     async fn dead_letter(&self, namespace: &NamespaceName, id: ActivationId) -> Result<Option<DeadLetter>, StoreError> {
-        let namespace = namespace.clone();
+        let owner = namespace.clone();
         let read = move |db: &Connection| {
             let mut select = db.prepare_cached(&format!(
                 "SELECT {COLUMNS} FROM job WHERE id = ?1 AND namespace = ?2 AND state = 'dead'"
             ))?;
-            let found = select.query_row(params![id.to_bytes(), namespace.as_str()], |row| Ok(dead_letter(row)));
+            let found = select.query_row(params![id.to_bytes(), owner.as_str()], |row| Ok(dead_letter(row)));
             found.optional()?.transpose()
         };
-        self.readers.read(read).await
+        self.readers.read_for(namespace, read).await
     }
 
     async fn purge_dead_letter(&self, namespace: &NamespaceName, id: ActivationId) -> Result<bool, StoreError> {
@@ -61,20 +52,31 @@ impl DeadLetterStore for SqliteStore {
     async fn purge_dead_letters(&self, query: &DeadLetterQuery) -> Result<u64, StoreError> {
         let (search, namespace) = (DeadLetterSearch::new(query), query.namespace.clone());
         let purge = move |db: &Connection| {
-            let mut select = db.prepare_cached(&search.page())?;
-            let mut found = select.query(&search.arguments()[..])?;
             let mut removed = 0;
-            let mut ids = Vec::new();
-            while let Some(row) = found.next()? {
-                ids.push(values::id(row, 0)?);
-            }
-            for id in ids {
-                removed += u64::from(remove(db, &namespace, id)?);
+            for id in search.ids(db)? {
+                removed += u64::from(remove(db, &namespace, ActivationId::from_bytes(id))?);
             }
             Ok(removed)
         };
         self.writer.write(Steps::Several, purge).await
     }
+}
+
+/// A dead letter as lists show it, and its bytes.
+fn listed(db: &Connection, id: [u8; 16]) -> Result<Option<(DeadLetter, Weight)>, StoreError> {
+    let mut select = db.prepare_cached(
+        "SELECT id, lane, namespace, name, attempt, died, reason,
+                json_replace(payload, '$.args', NULL, '$.progress', NULL), octet_length(payload)
+         FROM job WHERE id = ?1 AND state = 'dead'",
+    )?;
+    let found = select.query_row([id], |row| {
+        let read = row.get::<_, i64>(8)?.unsigned_abs();
+        Ok(dead_letter(row).map(|letter| {
+            let shown = (letter.payload.len() + letter.reason.len()) as u64;
+            (letter, Weight { shown, read })
+        }))
+    });
+    found.optional()?.transpose()
 }
 
 pub(super) fn remove(db: &Connection, namespace: &NamespaceName, id: ActivationId) -> Result<bool, StoreError> {
@@ -131,6 +133,13 @@ impl DeadLetterSearch {
     fn page(&self) -> String {
         let terms = &self.terms;
         format!("SELECT id FROM job WHERE {terms} ORDER BY died DESC, id DESC LIMIT :limit OFFSET :skip")
+    }
+
+    /// The ids of the page, in order.
+    fn ids(&self, db: &Connection) -> Result<Vec<[u8; 16]>, StoreError> {
+        let mut select = db.prepare_cached(&self.page())?;
+        let ids = select.query_map(&self.arguments()[..], |row| row.get(0))?;
+        Ok(ids.collect::<Result<_, _>>()?)
     }
 
     fn arguments(&self) -> Vec<(&'static str, &dyn ToSql)> {

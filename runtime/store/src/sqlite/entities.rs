@@ -2,13 +2,17 @@
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, params};
-use wask_model::{AuditRecord, Entity, FullName};
+use wask_model::{AuditRecord, Entity, FullName, NamespaceName};
 
 use super::SqliteStore;
 use super::audit::AuditRow;
 use super::operation::Steps;
+use super::pages::{self, Weight};
 use super::values::{self, Key, sql_number};
-use crate::{Change, EntityQuery, EntityStore, Revision, StoreError, StoredEntity};
+use crate::{Change, EntityQuery, EntityStore, EntitySummary, ListPage, Revision, StoreError, StoredEntity};
+
+/// What a list shows of an entity besides its annotations, about.
+const HEAD_BYTES: usize = 500;
 
 const MATCHES: &str = "FROM entity WHERE namespace = ?1 AND collection = ?2
      AND (?3 IS NULL OR package = ?3) AND (NOT ?4 OR shared)";
@@ -26,30 +30,21 @@ impl EntityStore for SqliteStore {
             });
             found.optional()?.transpose()
         };
-        self.readers.read(read).await
+        self.readers.read_for(&name.namespace, read).await
     }
 
-    async fn entities(&self, query: &EntityQuery) -> Result<Vec<Entity>, StoreError> {
+    async fn entity_summaries(&self, query: &EntityQuery) -> Result<ListPage<EntitySummary>, StoreError> {
         let query = query.clone();
+        let namespace = query.namespace.clone();
         let read = move |db: &Connection| {
-            let sql = format!("SELECT doc {MATCHES} ORDER BY updated DESC, local LIMIT ?5 OFFSET ?6");
-            let mut select = db.prepare_cached(&sql)?;
-            let EntityQuery { namespace, collection, package, shared_only, skip, limit } = &query;
-            let package = package.as_ref().map(|name| name.as_str());
-            let (limit, skip) = (sql_number(*limit), sql_number(*skip));
-            let mut found =
-                select.query(params![namespace.as_str(), collection.as_str(), package, shared_only, limit, skip])?;
-            let mut entities = Vec::new();
-            while let Some(row) = found.next()? {
-                entities.push(values::json(row, 0)?);
-            }
-            Ok(entities)
+            let keys = keys_of_page(db, &query)?;
+            pages::page(keys, query.bytes, |local| summary(db, &query.namespace, &local))
         };
-        self.readers.read(read).await
+        self.readers.read_for(&namespace, read).await
     }
 
     async fn count_entities(&self, query: &EntityQuery) -> Result<u64, StoreError> {
-        let query = query.clone();
+        let (namespace, query) = (query.namespace.clone(), query.clone());
         let read = move |db: &Connection| {
             let mut count = db.prepare_cached(&format!("SELECT count(*) {MATCHES}"))?;
             let EntityQuery { namespace, collection, package, shared_only, .. } = &query;
@@ -57,7 +52,7 @@ impl EntityStore for SqliteStore {
             let values = params![namespace.as_str(), collection.as_str(), package, shared_only];
             Ok(count.query_row(values, values::count)?)
         };
-        self.readers.read(read).await
+        self.readers.read_for(&namespace, read).await
     }
 
     async fn apply(&self, changes: Vec<Change>, audit: Vec<AuditRecord>) -> Result<Vec<Revision>, StoreError> {
@@ -74,14 +69,43 @@ impl EntityStore for SqliteStore {
         self.writer.write(Steps::Several, apply).await
     }
 
-    async fn code(&self, digest: &str) -> Result<Option<String>, StoreError> {
+    async fn code(&self, reader: &NamespaceName, digest: &str) -> Result<Option<String>, StoreError> {
         let digest = digest.to_owned();
         let read = move |db: &Connection| {
             let mut select = db.prepare_cached("SELECT text FROM code WHERE digest = ?1")?;
             Ok(select.query_row([digest], |row| row.get(0)).optional()?)
         };
-        self.readers.read(read).await
+        self.readers.read_for(reader, read).await
     }
+}
+
+/// The keys of a page, in order.
+fn keys_of_page(db: &Connection, query: &EntityQuery) -> Result<Vec<String>, StoreError> {
+    let sql = format!("SELECT local {MATCHES} ORDER BY updated DESC, local LIMIT ?5 OFFSET ?6");
+    let mut select = db.prepare_cached(&sql)?;
+    let EntityQuery { namespace, collection, package, shared_only, skip, limit, .. } = query;
+    let package = package.as_ref().map(|name| name.as_str());
+    let (limit, skip) = (sql_number(*limit), sql_number(*skip));
+    let values = params![namespace.as_str(), collection.as_str(), package, shared_only, limit, skip];
+    let found = select.query_map(values, |row| row.get(0))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// What a list shows of one entity, and its bytes.
+fn summary(
+    db: &Connection,
+    namespace: &NamespaceName,
+    local: &str,
+) -> Result<Option<(EntitySummary, Weight)>, StoreError> {
+    let mut select = db.prepare_cached("SELECT doc FROM entity WHERE namespace = ?1 AND local = ?2")?;
+    let found = select.query_row([namespace.as_str(), local], |row| {
+        let text = row.get_ref(0)?.as_str()?;
+        Ok(EntitySummary::read(text).map(|entity| {
+            let shown = entity.annotations.get().len() + HEAD_BYTES;
+            (entity, Weight { shown: shown as u64, read: text.len() as u64 })
+        }))
+    });
+    Ok(found.optional()?.transpose()?)
 }
 
 /// A [`Change`], already serialized to spare the writer thread.

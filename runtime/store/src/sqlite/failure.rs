@@ -3,6 +3,7 @@
 use anyhow::anyhow;
 use rusqlite::{ErrorCode, ffi};
 
+use super::read_queue::NotQueued;
 use crate::StoreError;
 
 impl From<rusqlite::Error> for StoreError {
@@ -11,6 +12,7 @@ impl From<rusqlite::Error> for StoreError {
         match (error.code, error.extended_code) {
             // The second pattern: the index of the write-ahead log could not grow.
             (ErrorCode::DiskFull, _) | (_, ffi::SQLITE_IOERR_SHMSIZE) => StoreError::Full,
+            (ErrorCode::OperationInterrupted, _) => StoreError::TooSlow { limit_ms: 0 }, // the reader knows the limit
             (ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked, _) => {
                 StoreError::Unavailable("another process holds the database".into())
             }
@@ -22,6 +24,14 @@ impl From<rusqlite::Error> for StoreError {
 impl From<serde_json::Error> for StoreError {
     fn from(cause: serde_json::Error) -> Self {
         StoreError::Broken(cause.into())
+    }
+}
+
+/// A read that the queue did not take.
+pub(super) fn too_many_reads(refused: NotQueued) -> StoreError {
+    match refused {
+        NotQueued::Closed => closed(),
+        NotQueued::Full(waiting) => StoreError::Unavailable(format!("{waiting} reads of the namespace wait already")),
     }
 }
 
@@ -43,7 +53,7 @@ impl From<&StoreError> for TransactionFailure {
             StoreError::Full => TransactionFailure::Full,
             StoreError::Unavailable(reason) => TransactionFailure::Unavailable(reason.clone()),
             StoreError::Broken(cause) => TransactionFailure::Broken(format!("{cause:#}")),
-            StoreError::Conflict => TransactionFailure::Broken(error.to_string()),
+            StoreError::Conflict | StoreError::TooSlow { .. } => TransactionFailure::Broken(error.to_string()),
         }
     }
 }

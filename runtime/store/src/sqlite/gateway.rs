@@ -2,7 +2,11 @@
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, params};
-use wask_model::{Api, NamespaceName};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use wask_model::{
+    Api, ApiName, BasePath, FullName, NamespaceName, PathPattern, ResponseType, Route, RouteSecret, Verb,
+};
 
 use super::SqliteStore;
 use super::operation::Steps;
@@ -12,17 +16,14 @@ use crate::{ApiBounds, ApiPutOutcome, GatewayStore, StoreError};
 #[async_trait]
 impl GatewayStore for SqliteStore {
     async fn apis(&self, namespace: &NamespaceName) -> Result<Vec<Api>, StoreError> {
-        let namespace = namespace.clone();
-        let read = move |db: &Connection| {
-            let mut select = db.prepare_cached("SELECT doc FROM api WHERE namespace = ?1 ORDER BY base_path")?;
-            let mut found = select.query([namespace.as_str()])?;
-            let mut apis = Vec::new();
-            while let Some(row) = found.next()? {
-                apis.push(values::json(row, 0)?);
-            }
-            Ok(apis)
-        };
-        self.readers.read(read).await
+        let owner = namespace.clone();
+        self.readers.read_for(namespace, move |db| docs(db, &owner)).await
+    }
+
+    async fn served_apis(&self, namespace: &NamespaceName) -> Result<Vec<Api>, StoreError> {
+        let owner = namespace.clone();
+        let read = move |db: &Connection| Ok(docs::<ServedApi>(db, &owner)?.into_iter().map(Api::from).collect());
+        self.readers.read_for(namespace, read).await
     }
 
     async fn put_api(
@@ -69,6 +70,49 @@ impl GatewayStore for SqliteStore {
             Ok(delete.execute([namespace.as_str(), base_path])? > 0)
         };
         self.writer.write(Steps::One, delete).await
+    }
+}
+
+/// What each API of a namespace is read as, by base path.
+fn docs<T: DeserializeOwned>(db: &Connection, namespace: &NamespaceName) -> Result<Vec<T>, StoreError> {
+    let mut select = db.prepare_cached("SELECT doc FROM api WHERE namespace = ?1 ORDER BY base_path")?;
+    let mut found = select.query([namespace.as_str()])?;
+    let mut apis = Vec::new();
+    while let Some(row) = found.next()? {
+        apis.push(values::json(row, 0)?);
+    }
+    Ok(apis)
+}
+
+/// An API without what only people read, which is skipped and takes no memory.
+#[derive(Deserialize)]
+struct ServedApi {
+    base_path: BasePath,
+    name: ApiName,
+    routes: Vec<ServedRoute>,
+}
+
+#[derive(Deserialize)]
+struct ServedRoute {
+    path: PathPattern,
+    verb: Verb,
+    action: FullName,
+    response: ResponseType,
+    #[serde(default)]
+    secret: Option<RouteSecret>,
+}
+
+impl From<ServedApi> for Api {
+    fn from(ServedApi { base_path, name, routes }: ServedApi) -> Api {
+        let route = |ServedRoute { path, verb, action, response, secret }| Route {
+            path,
+            verb,
+            action,
+            response,
+            secret,
+            operation: None,
+        };
+        Api { base_path, name, routes: routes.into_iter().map(route).collect(), document: None }
     }
 }
 

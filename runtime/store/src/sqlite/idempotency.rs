@@ -19,9 +19,9 @@ impl IdempotencyStore for SqliteStore {
         key: &str,
         since: Timestamp,
     ) -> Result<Option<KeyedActivation>, StoreError> {
-        let (namespace, key) = (namespace.clone(), key.to_owned());
-        let read = move |db: &Connection| Ok(known(db, &namespace, &key)?.and_then(|known| known.unless_before(since)));
-        self.readers.read(read).await
+        let (owner, key) = (namespace.clone(), key.to_owned());
+        let read = move |db: &Connection| Ok(known(db, &owner, &key)?.and_then(|known| known.unless_before(since)));
+        self.readers.read_for(namespace, read).await
     }
 }
 

@@ -26,7 +26,7 @@ impl IdentityStore for SqliteStore {
             }
             Ok(identity.map(|identity| (identity, keys)))
         };
-        self.readers.read(read).await
+        self.readers.read_for_strangers(read).await
     }
 
     async fn namespace(&self, name: &NamespaceName) -> Result<Option<Identity>, StoreError> {

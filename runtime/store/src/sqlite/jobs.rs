@@ -199,26 +199,25 @@ impl JobStore for SqliteStore {
 #[async_trait]
 impl JobReader for SqliteStore {
     async fn job(&self, namespace: &NamespaceName, id: ActivationId) -> Result<Option<KnownJob>, StoreError> {
-        let namespace = namespace.clone();
+        let owner = namespace.clone();
         let read = move |db: &Connection| {
             let mut select = db.prepare_cached(
                 "SELECT lane, state, attempt, due, payload, name, cancelled FROM job WHERE id = ?1 AND namespace = ?2",
             )?;
-            let found =
-                select.query_row(params![id.to_bytes(), namespace.as_str()], |row| Ok(job_rows::known_job(row)));
+            let found = select.query_row(params![id.to_bytes(), owner.as_str()], |row| Ok(job_rows::known_job(row)));
             found.optional()?.transpose()
         };
-        self.readers.read(read).await
+        self.readers.read_for(namespace, read).await
     }
 
     async fn job_state(&self, namespace: &NamespaceName, id: ActivationId) -> Result<Option<JobState>, StoreError> {
-        let namespace = namespace.clone();
+        let owner = namespace.clone();
         let read = move |db: &Connection| {
             let mut select = db.prepare_cached("SELECT state FROM job WHERE id = ?1 AND namespace = ?2")?;
-            let found = select.query_row(params![id.to_bytes(), namespace.as_str()], |row| job_rows::state(row, 0));
+            let found = select.query_row(params![id.to_bytes(), owner.as_str()], |row| job_rows::state(row, 0));
             Ok(found.optional()?)
         };
-        self.readers.read(read).await
+        self.readers.read_for(namespace, read).await
     }
 
     async fn count_jobs(&self, lane: Lane) -> Result<Vec<(NamespaceName, u64)>, StoreError> {

@@ -9,6 +9,8 @@ mod failure;
 mod schema;
 
 mod operation;
+mod pages;
+mod read_queue;
 mod readers;
 mod threads;
 mod writer;

@@ -1,68 +1,176 @@
-//! The threads that read. Each has its own connection; all of them serve one bounded queue.
+//! The threads that read. Each has its own connection, and takes the next read from one queue.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
+use wask_model::NamespaceName;
 
 use super::connection::Database;
-use super::failure::closed;
+use super::failure::{closed, too_many_reads};
+use super::read_queue::{Read, ReadQueue, Reader};
 use super::threads::OwnThread;
 use crate::StoreError;
 
-enum ReaderCommand {
-    Read(Box<dyn FnOnce(&Connection) + Send>),
-    /// Ends the thread that receives it.
-    Stop,
-}
+/// The share of the node's own reads, which end when they are done.
+const NODE: &str = "";
+/// The share of those who log in. No namespace has this name.
+const STRANGERS: &str = "/";
+/// Steps of SQLite's virtual machine between two looks at the clock: less than a millisecond.
+const STEPS: i32 = 10_000;
 
 pub(super) struct Readers {
-    queue: mpsc::Sender<ReaderCommand>, // dropped first: that ends the threads
+    queue: Arc<ReadQueue>,
     threads: Vec<OwnThread>,
+    /// How long a read for a namespace may take.
+    limit: Duration,
 }
 
 impl Readers {
     pub fn start(database: &Database) -> Result<Readers, StoreError> {
-        let (queue, waiting) = mpsc::channel(database.config.read_queue);
-        let waiting = Arc::new(Mutex::new(waiting));
-        let thread = |_| {
-            let (db, waiting) = (database.reader()?, waiting.clone());
-            OwnThread::start("store-reader", move || serve(&db, &waiting))
-        };
-        let threads = (0..database.config.readers).map(thread).collect::<Result<_, _>>()?;
-        Ok(Readers { queue, threads })
+        let config = &database.config;
+        let queue = Arc::new(ReadQueue::new(config.readers, config.read_queue));
+        let mut readers = Readers { queue, threads: Vec::new(), limit: Duration::from_millis(config.query_ms) };
+        for _ in 0..config.readers {
+            let mut db = database.reader()?;
+            let (deadline, queue) = (Deadline::watch(&mut db)?, readers.queue.clone());
+            let serve = move || serve(&db, &deadline, &queue);
+            readers.threads.push(OwnThread::start("store-reader", serve)?);
+        }
+        Ok(readers)
     }
 
-    /// Runs `read` on one of the threads. If the caller drops the future before `read` has begun, it does not run.
+    /// Runs a read of the node itself on one of the threads. If the caller drops the future before `read` has begun, it
+    /// does not run.
     pub async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.enqueue(NODE, None, read).await
+    }
+
+    /// Like [`Readers::read`], for a namespace: it has a share of the threads, and a time limit.
+    pub async fn read_for<T: Send + 'static>(
+        &self,
+        namespace: &NamespaceName,
+        read: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.enqueue(namespace.as_str(), Some(self.limit), read).await
+    }
+
+    /// Like [`Readers::read`], for callers that are not known yet.
+    pub async fn read_for_strangers<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.enqueue(STRANGERS, Some(self.limit), read).await
+    }
+
+    async fn enqueue<T: Send + 'static>(
+        &self,
+        share: &str,
+        limit: Option<Duration>,
+        read: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        let read = move |db: &Connection| {
+        let run = move |db: &Connection| {
             if !reply.is_closed() {
                 let _ = reply.send(read(db)); // an error means that the caller has gone
             }
         };
-        self.queue.send(ReaderCommand::Read(Box::new(read))).await.map_err(|_| closed())?;
-        answer.await.map_err(|_| closed())?
+        self.queue.push(share, Read { limit, run: Box::new(run) }).map_err(too_many_reads)?;
+        let read = answer.await.map_err(|_| closed())?;
+        read.map_err(|error| match (error, limit) {
+            (StoreError::TooSlow { .. }, Some(limit)) => StoreError::TooSlow { limit_ms: millis(limit) },
+            (error, _) => error,
+        })
     }
 
     /// Serves the reads that wait, and ends the threads.
     pub async fn close(&self) {
-        for _ in &self.threads {
-            let _ = self.queue.send(ReaderCommand::Stop).await; // an error means that they have ended already
-        }
+        self.queue.close();
         for thread in &self.threads {
             thread.ended().await;
         }
     }
 }
 
-fn serve(db: &Connection, waiting: &Mutex<mpsc::Receiver<ReaderCommand>>) {
-    // One idle thread waits for the queue, the others wait for the lock.
-    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
-    while let Some(ReaderCommand::Read(read)) = next() {
-        read(db);
+impl Drop for Readers {
+    fn drop(&mut self) {
+        self.queue.close(); // otherwise joining the threads would wait for ever
+    }
+}
+
+fn serve(db: &Connection, deadline: &Deadline, queue: &ReadQueue) {
+    let mut reader = Reader::default();
+    while let Some(Read { limit, run }) = queue.next(&mut reader) {
+        deadline.set(limit);
+        run(db);
+    }
+}
+
+/// When the query that runs on a connection is ended.
+struct Deadline {
+    started: Instant,
+    /// Milliseconds after `started`.
+    ends: Arc<AtomicU64>,
+}
+
+impl Deadline {
+    /// Lets SQLite look at the clock while a query runs on this connection.
+    fn watch(db: &mut Connection) -> Result<Deadline, StoreError> {
+        let deadline = Deadline { started: Instant::now(), ends: Arc::new(AtomicU64::new(u64::MAX)) };
+        let (started, ends) = (deadline.started, deadline.ends.clone());
+        db.progress_handler(STEPS, Some(move || ends.load(Relaxed) < millis(started.elapsed())))?;
+        Ok(deadline)
+    }
+
+    fn set(&self, limit: Option<Duration>) {
+        let end = limit.map_or(u64::MAX, |limit| millis(self.started.elapsed() + limit));
+        self.ends.store(end, Relaxed);
+    }
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::{SqliteConfig, SqliteStore, values};
+
+    const ENDLESS: &str = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n";
+
+    #[tokio::test]
+    async fn a_slow_query_is_ended_and_leaves_a_thread_to_the_others() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = SqliteConfig { query_ms: 1000, readers: 2, ..SqliteConfig::default() };
+        let store = SqliteStore::open(&dir.path().join("wask.sqlite"), &config).unwrap();
+        let (slow, quick) = ("slow".parse().unwrap(), "quick".parse().unwrap());
+        let endless = || store.readers.read_for(&slow, |db| Ok(db.query_row(ENDLESS, [], values::count)?));
+        let served = std::cell::Cell::new(0);
+
+        let slow_ones = async {
+            let (first, second) = tokio::join!(async { (endless().await, served.get()) }, endless());
+            assert_eq!(first.1, 20, "none of the others waited for a slow one");
+            [first.0, second]
+        };
+        let others = async {
+            for _ in 0..20 {
+                let seven = |db: &Connection| Ok(db.query_row("SELECT 7", [], values::count)?);
+                assert_eq!(store.readers.read_for(&quick, seven).await.unwrap(), 7);
+                served.set(served.get() + 1);
+            }
+        };
+        let (ended, ()) = tokio::join!(slow_ones, others);
+
+        for ended in ended {
+            assert!(matches!(ended, Err(StoreError::TooSlow { limit_ms: 1000 })), "{ended:?}");
+        }
+        assert_eq!(store.readers.read(|db| Ok(db.query_row("SELECT 7", [], values::count)?)).await.unwrap(), 7);
     }
 }

@@ -40,7 +40,7 @@ const CALLBACKS: &str = "\
 #[async_trait]
 impl TaskStore for SqliteStore {
     async fn tasks(&self, query: &TaskQuery) -> Result<Vec<Task>, StoreError> {
-        let query = query.clone();
+        let (namespace, query) = (query.namespace.clone(), query.clone());
         let read = move |db: &Connection| {
             let mut select = db.prepare_cached(&page_of(&sources(query.kind)))?;
             let mut found = select.query(named_params! {
@@ -56,11 +56,11 @@ impl TaskStore for SqliteStore {
             }
             Ok(tasks)
         };
-        self.readers.read(read).await
+        self.readers.read_for(&namespace, read).await
     }
 
     async fn count_tasks(&self, query: &TaskQuery) -> Result<u64, StoreError> {
-        let query = query.clone();
+        let (namespace, query) = (query.namespace.clone(), query.clone());
         let read = move |db: &Connection| {
             let all: Vec<String> = sources(query.kind).into_iter().flat_map(|source| source.searched).collect();
             let mut count = db.prepare_cached(&format!("SELECT count(*) FROM ({})", all.join(" UNION ALL ")))?;
@@ -74,7 +74,7 @@ impl TaskStore for SqliteStore {
             );
             Ok(counted?)
         };
-        self.readers.read(read).await
+        self.readers.read_for(&namespace, read).await
     }
 }
 

@@ -15,7 +15,7 @@ async fn listed(store: &dyn Store, query: &ActivationQuery) -> Vec<u8> {
     let summaries = store.activation_summaries(query).await.unwrap();
     let records = store.activation_records(query).await.unwrap();
     let summaries: Vec<u8> = summaries.iter().map(|summary| summary.id.to_bytes()[15]).collect();
-    let records: Vec<u8> = records.iter().map(|record| record.id.to_bytes()[15]).collect();
+    let records: Vec<u8> = records.items.iter().map(|record| record.summary.id.to_bytes()[15]).collect();
     assert_eq!(summaries, records);
     summaries
 }
@@ -192,6 +192,29 @@ pub async fn a_list_continues_after_a_position_whatever_was_added_or_removed(sto
     assert_eq!(store.forget_before(RetentionClass::Records, at(10), 1).await.unwrap(), 1); // the oldest: 1, at 4
     assert_eq!(listed(store, &after(3, 5)).await, [2]);
     assert_eq!(listed(store, &after(1, 4)).await, [0; 0], "the place outlives its record");
+}
+
+pub async fn a_page_of_whole_records_ends_before_it_is_too_large(store: &dyn Store) {
+    let large = |n: u8| Activation {
+        response: Response { size: Some(7), ..Response::success(json!({ "text": "x".repeat(10_000) })) },
+        logs: vec!["a line".into()],
+        ..record(n, at(n.into()))
+    };
+    store.record(&shared((1..=4).map(large).collect())).await.unwrap();
+    let page = async |bytes| {
+        let page = store.activation_records(&ActivationQuery { bytes, ..all() }).await.unwrap();
+        let ids: Vec<u8> = page.items.iter().map(|record| record.summary.id.to_bytes()[15]).collect();
+        (ids, page.is_cut)
+    };
+    assert_eq!(page(u64::MAX).await, (vec![4, 3, 2, 1], false));
+    assert_eq!(page(25_000).await, (vec![4, 3], true));
+    assert_eq!(page(1).await, (vec![4], true), "at least one");
+
+    let text = store.activation_text(&guest(), id(4)).await.unwrap().unwrap();
+    assert_eq!(serde_json::from_str::<serde_json::Value>(text.result.get()).unwrap(), large(4).response.result);
+    assert_eq!((text.status, text.size, text.subject.as_str()), (Status::Success, Some(7), large(4).subject.as_str()));
+    assert_eq!(text.logs.unwrap().get(), r#"["a line"]"#);
+    assert!(store.activation_text(&guest(), id(9)).await.unwrap().is_none());
 }
 
 pub async fn a_summary_shows_what_the_record_says(store: &dyn Store) {

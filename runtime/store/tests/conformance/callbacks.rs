@@ -178,7 +178,8 @@ pub async fn callbacks_are_listed_newest_first_and_filtered(store: &dyn Store) {
         (CallbackQuery { namespace: namespace("other"), ..all.clone() }, vec![]),
     ] {
         let listed = store.callbacks(&query).await.unwrap();
-        let ids: Vec<u8> = listed.iter().map(|known| known.callback.id.as_activation_id().to_bytes()[15]).collect();
+        let ids: Vec<u8> =
+            listed.items.iter().map(|known| known.callback.id.as_activation_id().to_bytes()[15]).collect();
         assert_eq!(ids, found, "{query:?}");
         if query.limit == 100 {
             assert_eq!(store.count_callbacks(&query).await.unwrap(), found.len() as u64, "{query:?}");

@@ -26,16 +26,24 @@ fn is_conflict(outcome: &Result<(), StoreError>) -> bool {
 }
 
 fn all(collection: Collection) -> EntityQuery {
-    EntityQuery { namespace: guest(), collection, package: None, shared_only: false, skip: 0, limit: 100 }
+    EntityQuery {
+        namespace: guest(),
+        collection,
+        package: None,
+        shared_only: false,
+        skip: 0,
+        limit: 100,
+        bytes: u64::MAX,
+    }
 }
 
 async fn names(store: &dyn Store, query: &EntityQuery) -> Vec<String> {
-    let found = store.entities(query).await.unwrap();
-    found.iter().map(|entity| entity.name().to_string()).collect()
+    let found = store.entity_summaries(query).await.unwrap();
+    found.items.iter().map(|entity| entity.name.to_string()).collect()
 }
 
 async fn code(store: &dyn Store, text: &str) -> Option<String> {
-    store.code(&CodeRef::digest_of(text)).await.unwrap()
+    store.code(&guest(), &CodeRef::digest_of(text)).await.unwrap()
 }
 
 pub async fn an_entity_that_was_put_is_read_back_with_its_revision(store: &dyn Store) {
@@ -67,7 +75,7 @@ pub async fn a_put_returns_the_new_revisions_in_order(store: &dyn Store) {
 
 pub async fn an_unknown_name_has_no_entity(store: &dyn Store) {
     assert_eq!(store.entity(&full("/guest/nobody")).await.unwrap(), None);
-    assert_eq!(store.code("no such digest").await.unwrap(), None);
+    assert_eq!(store.code(&guest(), "no such digest").await.unwrap(), None);
 }
 
 pub async fn a_name_is_taken_by_any_collection(store: &dyn Store) {
@@ -237,6 +245,33 @@ pub async fn lists_are_kept_apart_by_namespace_collection_and_package(store: &dy
     assert_eq!(store.count_entities(&inner).await.unwrap(), 1);
     let others = EntityQuery { namespace: namespace("other"), ..all(Collection::Actions) };
     assert_eq!(store.count_entities(&others).await.unwrap(), 0);
+}
+
+pub async fn a_page_of_entities_ends_before_it_is_too_large_and_shows_no_parameters(store: &dyn Store) {
+    let large = |name: &str, time: i64, annotation: usize, parameter: usize| {
+        let Entity::Trigger(mut trigger) = trigger(name, at(time)) else { unreachable!() };
+        trigger.annotations.set("a", "x".repeat(annotation));
+        trigger.parameters = [("p".to_owned(), "y".repeat(parameter).into())].into_iter().collect();
+        create(Entity::Trigger(trigger))
+    };
+    let changes = [
+        large("/guest/a", 4, 1000, 0),
+        large("/guest/b", 3, 10, 100_000),
+        large("/guest/c", 2, 5000, 0),
+        large("/guest/d", 1, 10, 0),
+    ];
+    apply(store, changes).await.unwrap();
+    let page = async |bytes| {
+        let page = store.entity_summaries(&EntityQuery { bytes, ..all(Collection::Triggers) }).await.unwrap();
+        (page.items.len(), page.is_cut, page.items)
+    };
+    let (count, is_cut, items) = page(u64::MAX).await;
+    assert_eq!((count, is_cut), (4, false));
+    assert!(items[1].has_annotation("a") && !items[1].has_annotation("p") && items[1].annotations.get().len() < 100);
+    assert_eq!(page(8000).await.0, 3, "what is shown counts");
+    assert_eq!(page(3000).await.0, 1, "what is read counts a little");
+    assert_eq!(page(1).await.0, 1, "at least one");
+    assert!(page(8000).await.1);
 }
 
 pub async fn only_published_packages_that_are_not_bindings_are_shared(store: &dyn Store) {

@@ -115,9 +115,9 @@ pub async fn a_namespace_is_emptied_in_pieces_without_touching_others(store: &dy
     assert!(store.keyed_activation(&guest(), "k", T0).await.unwrap().is_none());
     assert_eq!(store.due_alarms(T0, 9).await.unwrap().len(), 1);
     let digest = CodeRef::digest_of("code");
-    assert!(store.code(&digest).await.unwrap().is_some(), "another namespace's action has the same code");
+    assert!(store.code(&guest(), &digest).await.unwrap().is_some(), "another namespace's action has the same code");
     assert_eq!(store.empty_namespace(&namespace("other"), 9).await.unwrap(), 2);
-    assert_eq!(store.code(&digest).await.unwrap(), None);
+    assert_eq!(store.code(&guest(), &digest).await.unwrap(), None);
 }
 
 pub async fn an_empty_namespace_is_deleted_and_can_be_created_again(store: &dyn Store) {

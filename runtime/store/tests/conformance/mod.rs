@@ -50,6 +50,7 @@ macro_rules! conformance_suite {
                 entities_are_listed_newest_first_in_pages,
                 lists_are_kept_apart_by_namespace_collection_and_package,
                 only_published_packages_that_are_not_bindings_are_shared,
+                a_page_of_entities_ends_before_it_is_too_large_and_shows_no_parameters,
             ],
             activations: [
                 a_record_is_read_back_as_it_was_written,
@@ -62,6 +63,7 @@ macro_rules! conformance_suite {
                 lists_are_filtered_by_status_kind_cause_and_text_and_count_agrees,
                 a_list_continues_after_a_position_whatever_was_added_or_removed,
                 a_summary_shows_what_the_record_says,
+                a_page_of_whole_records_ends_before_it_is_too_large,
                 forgetting_removes_old_records_up_to_the_limit,
                 the_age_of_a_firing_counts_from_its_start,
             ],
@@ -120,6 +122,7 @@ macro_rules! conformance_suite {
             dead_letters: [
                 dead_letters_are_listed_latest_first_and_filtered,
                 a_dead_letter_is_redriven_once_as_another_job,
+                listed_dead_letters_have_no_arguments_and_a_page_of_them_ends_early,
                 purging_removes_only_dead_letters,
             ],
             retention: [

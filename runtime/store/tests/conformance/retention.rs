@@ -9,7 +9,7 @@ use wask_store::{ActivationQuery, NewJob, RetentionClass, Store};
 async fn records_of(store: &dyn Store, owner: wask_model::NamespaceName) -> Vec<u8> {
     let query = ActivationQuery::new(owner, 100);
     let records = store.activation_records(&query).await.unwrap();
-    records.iter().map(|record| record.id.to_bytes()[15]).collect()
+    records.items.iter().map(|record| record.summary.id.to_bytes()[15]).collect()
 }
 
 /// A record of about 10,000 bytes.

@@ -6,6 +6,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use wask_model::{ActivationId, Timestamp};
 use wask_store::ListPosition;
 
+use crate::api::http::listing;
+
 /// Decodes a cursor; `None` if no server wrote it.
 pub fn read(text: &str) -> Option<ListPosition> {
     let bytes: [u8; 24] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
@@ -23,11 +25,7 @@ pub fn write(place: ListPosition) -> String {
 
 /// The `Link` to the page after `place`: the same request with a cursor. RFC 8288.
 pub fn link_to_next(uri: &Uri, place: ListPosition) -> Option<HeaderValue> {
-    let given = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
-    let kept = given.filter(|(key, _)| !matches!(key.as_ref(), "cursor" | "skip"));
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(kept).append_pair("cursor", &write(place));
-    HeaderValue::from_str(&format!("<{}?{}>; rel=\"next\"", uri.path(), query.finish())).ok()
+    listing::link(uri, ("cursor", &write(place)))
 }
 
 #[cfg(test)]

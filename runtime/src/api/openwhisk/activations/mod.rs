@@ -9,11 +9,11 @@ use axum::http::header::LINK;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use serde_json::json;
-use wask_model::{Activation, Failure, WireResponse, messages};
-use wask_store::{ActivationQuery, ListPosition};
+use wask_model::{Failure, messages};
+use wask_store::{ActivationQuery, ListPage, ListPosition, RecordText, Summary};
 
 use super::documents::activation::summary;
+use super::documents::record::{StoredLogs, StoredRecord, StoredResponse};
 use crate::api::App;
 use crate::api::http::{Caller, Params, Rejection, Segments, listing};
 use crate::api::wask::activations::document;
@@ -44,16 +44,15 @@ pub async fn list(
             Ok(listing::count("activations", total, page))
         }
         (true, false) => {
-            let records = records.list(&and_one_more(&query)).await?;
-            let found =
-                records.iter().map(|record| (ListPosition { start: record.start, id: record.id }, record.wire()));
-            Ok(linked(&uri, &query, found.collect()))
+            let query = ActivationQuery { bytes: app.limits.page_bytes, ..query };
+            let ListPage { items, is_cut } = records.list(&and_one_more(&query)).await?;
+            let found = items.into_iter().map(|record| (position(&record.summary), StoredRecord(record)));
+            Ok(linked(&uri, &query, found.collect(), is_cut))
         }
         (false, false) => {
             let summaries = records.summaries(&and_one_more(&query)).await?;
-            let found =
-                summaries.iter().map(|shown| (ListPosition { start: shown.start, id: shown.id }, summary(shown)));
-            Ok(linked(&uri, &query, found.collect()))
+            let found = summaries.iter().map(|shown| (position(shown), summary(shown)));
+            Ok(linked(&uri, &query, found.collect(), false))
         }
     }
 }
@@ -63,9 +62,18 @@ fn and_one_more(query: &ActivationQuery) -> ActivationQuery {
     ActivationQuery { limit: query.limit + 1, ..query.clone() }
 }
 
-/// The page, with a link to the next one if there are more records.
-fn linked(uri: &Uri, query: &ActivationQuery, mut found: Vec<(ListPosition, impl Serialize)>) -> Response {
-    let there_is_more = found.len() > query.limit as usize;
+fn position(shown: &Summary) -> ListPosition {
+    ListPosition { start: shown.start, id: shown.id }
+}
+
+/// The page, with a link to the next one if there are more records. `is_cut`: it has ended early.
+fn linked(
+    uri: &Uri,
+    query: &ActivationQuery,
+    mut found: Vec<(ListPosition, impl Serialize)>,
+    is_cut: bool,
+) -> Response {
+    let there_is_more = is_cut || found.len() > query.limit as usize;
     found.truncate(query.limit as usize);
     let next = found.last().filter(|_| there_is_more).and_then(|(last, _)| link_to_next(uri, *last));
     let documents: Vec<_> = found.into_iter().map(|(_, document)| document).collect();
@@ -79,7 +87,7 @@ fn linked(uri: &Uri, query: &ActivationQuery, mut found: Vec<(ListPosition, impl
 /// `GET activations/{id}`: the record · 404 until the activation has ended, with its state in a header.
 pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Result<Response, Response> {
     let record = ended(&app, &caller, path).await?;
-    Ok(Json(record.wire()).into_response())
+    Ok(Json(StoredRecord(record)).into_response())
 }
 
 /// `GET activations/{id}/logs`: `{"logs"}` · 404 as for the record · with `follow=true` server-sent events: the lines
@@ -96,19 +104,19 @@ pub async fn logs(
         return follow::follow(app, namespace, id, &headers).await.map_err(IntoResponse::into_response);
     }
     let record = ended(&app, &caller, path).await?;
-    Ok(Json(json!({ "logs": record.logs })).into_response())
+    Ok(Json(StoredLogs(record)).into_response())
 }
 
 /// `GET activations/{id}/result`: the `response` · 404 as for the record.
 pub async fn result(State(app): State<App>, caller: Caller, path: Segments) -> Result<Response, Response> {
     let record = ended(&app, &caller, path).await?;
-    Ok(Json(WireResponse(&record.response)).into_response())
+    Ok(Json(StoredResponse(&record)).into_response())
 }
 
-async fn ended(app: &App, caller: &Caller, path: Segments) -> Result<Activation, Response> {
+async fn ended(app: &App, caller: &Caller, path: Segments) -> Result<RecordText, Response> {
     let (namespace, id) = path.own_activation(caller).map_err(IntoResponse::into_response)?;
     let find = || async {
-        let found = app.invoker.records().get(&namespace, id).await;
+        let found = app.invoker.records().text(&namespace, id).await;
         found.map_err(|failure| Rejection::from(failure).into_response())
     };
     if let Some(record) = find().await? {

@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 use wask_model::{
-    Action, Annotations, CommonPatch, Exec, Failure, FullName, Kind, Limits, LimitsPatch, NamespaceName,
-    looks_like_base64, messages,
+    Action, CommonPatch, Exec, Failure, FullName, Kind, Limits, LimitsPatch, NamespaceName, looks_like_base64, messages,
 };
 
 use super::reference::reference;
@@ -109,24 +108,4 @@ fn exec_document(exec: &Exec, code: Option<String>) -> Value {
         }
     }
     Value::Object(members)
-}
-
-/// The summary that a list shows.
-pub fn summary(action: &Action) -> Value {
-    json!({
-        "namespace": action.name.path(),
-        "name": action.name.name,
-        "version": action.version,
-        "publish": action.publish,
-        "annotations": action.annotations,
-        "limits": action.limits,
-        "exec": { "binary": action.exec.binary() },
-        "updated": action.updated,
-    })
-}
-
-/// The entry of an action or a feed in its package's document.
-pub fn member(action: &Action) -> Value {
-    let annotations: &Annotations = &action.annotations;
-    json!({ "name": action.name.name, "version": action.version, "annotations": annotations })
 }

@@ -1,10 +1,11 @@
 //! The JSON of packages. rest.md §2.2, §7.1.
 
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::{Map, Value, json};
 use wask_model::annotations::keys;
-use wask_model::{Action, Binding, CommonPatch, Failure, FullName, NamespaceName, Package, messages};
+use wask_model::{Binding, CommonPatch, Failure, FullName, NamespaceName, Package, messages};
 
-use super::action;
+use super::summary::Member;
 use crate::catalog::{PackagePatch, PackageView};
 
 /// Reads the body of a PUT.
@@ -47,28 +48,24 @@ pub fn document(package: &Package) -> Value {
 }
 
 /// The document with the package's actions and feeds.
-pub fn view(view: &PackageView) -> Value {
-    let is_feed = |action: &&Action| action.annotations.get(keys::FEED).is_some();
-    let members = |all: Vec<&Action>| all.into_iter().map(action::member).collect::<Vec<_>>();
-    let (feeds, actions): (Vec<&Action>, Vec<&Action>) = view.actions.iter().partition(is_feed);
-    let mut document = document(&view.package);
-    document["actions"] = json!(members(actions));
-    document["feeds"] = json!(members(feeds));
-    document
+pub struct View<'a>(pub &'a PackageView);
+
+impl Serialize for View<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let View(view) = self;
+        let (feeds, actions): (Vec<_>, Vec<_>) =
+            view.actions.items.iter().partition(|member| member.has_annotation(keys::FEED));
+        let members = |all: Vec<_>| all.into_iter().map(Member).collect::<Vec<_>>();
+        let mut out = serializer.serialize_map(None)?;
+        for (key, value) in document(&view.package).as_object().into_iter().flatten() {
+            out.serialize_entry(key, value)?;
+        }
+        out.serialize_entry("actions", &members(actions))?;
+        out.serialize_entry("feeds", &members(feeds))?;
+        out.end()
+    }
 }
 
-pub fn summary(package: &Package) -> Value {
-    json!({
-        "namespace": package.name.path(),
-        "name": package.name.name,
-        "version": package.version,
-        "publish": package.publish,
-        "annotations": package.annotations,
-        "binding": package.binding.as_ref().map_or_else(|| json!(false), binding),
-        "updated": package.updated,
-    })
-}
-
-fn binding(binding: &Binding) -> Value {
+pub fn binding(binding: &Binding) -> Value {
     json!({ "namespace": binding.package.namespace, "name": binding.package.name })
 }

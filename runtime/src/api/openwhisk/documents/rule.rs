@@ -1,7 +1,7 @@
 //! The JSON of rules. rest.md §2.2, §6.2.
 
 use serde_json::{Value, json};
-use wask_model::{CommonPatch, Failure, NamespaceName, Rule, RuleStatus, messages};
+use wask_model::{CommonPatch, Failure, NamespaceName, RuleStatus, messages};
 
 use super::reference::reference;
 use crate::catalog::{RulePatch, RuleView};
@@ -24,13 +24,7 @@ pub fn read_status(body: &Value) -> Result<RuleStatus, Failure> {
     }
 }
 
-pub fn document(view: &RuleView) -> Value {
-    let mut document = summary(&view.rule);
-    document["status"] = json!(view.status);
-    document
-}
-
-pub fn summary(rule: &Rule) -> Value {
+pub fn document(RuleView { rule, status, .. }: &RuleView) -> Value {
     json!({
         "namespace": rule.name.path(),
         "name": rule.name.name,
@@ -40,5 +34,6 @@ pub fn summary(rule: &Rule) -> Value {
         "trigger": { "path": rule.trigger.path(), "name": rule.trigger.name },
         "action": { "path": rule.action.path(), "name": rule.action.name },
         "updated": rule.updated,
+        "status": status,
     })
 }

@@ -30,14 +30,3 @@ pub fn document(trigger: &Trigger) -> Value {
     }
     document
 }
-
-pub fn summary(trigger: &Trigger) -> Value {
-    json!({
-        "namespace": trigger.name.path(),
-        "name": trigger.name.name,
-        "version": trigger.version,
-        "publish": trigger.publish,
-        "annotations": trigger.annotations,
-        "updated": trigger.updated,
-    })
-}
