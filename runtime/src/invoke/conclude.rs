@@ -57,7 +57,8 @@ impl Invoker {
     ) -> JobOutcome {
         let next = self.complete(queued, &mut records);
         let records = self.publish(owner, records).await;
-        JobOutcome::Finished { records, next, stored: Box::new(|| ()) }
+        let room = self.recorder.room_for_job(&records).await;
+        JobOutcome::Finished { records, next, stored: Box::new(move || drop(room)) }
     }
 
     /// The activation is over, and its attempts are used up.

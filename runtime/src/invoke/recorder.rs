@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use tracing::warn;
 use wask_model::annotations::keys;
 use wask_model::setting::{MILLION, OutOfRange, check_ranges};
-use wask_model::{Activation, Annotations, Status, Weight as _};
+use wask_model::{Activation, Annotations, NamespaceName, Status, Weight as _};
 use wask_store::ActivationStore;
 
 use crate::clock::Clock;
@@ -172,11 +172,21 @@ impl Recorder {
         }
     }
 
+    /// Room for the records of a job until they are on disk. Waits only while its namespace has too many that wait.
+    pub async fn room_for_job(&self, records: &[Activation]) -> Option<Charge> {
+        let namespace = &records.first()?.namespace;
+        Some(self.room(namespace, records.iter().map(|record| record.weight()).sum()).await)
+    }
+
     async fn room_for(&self, record: &Activation) -> Charge {
+        self.room(&record.namespace, record.weight()).await
+    }
+
+    async fn room(&self, namespace: &NamespaceName, weight: u64) -> Charge {
         let (least, most) = self.weights;
-        let weight = record.weight().clamp(least.min(most), most);
+        let weight = weight.clamp(least.min(most), most);
         loop {
-            let mut room = pin!(self.room.charge_when_free(record.namespace.as_str(), weight, pending()));
+            let mut room = pin!(self.room.charge_when_free(namespace.as_str(), weight, pending()));
             let charged = match poll!(room.as_mut()) {
                 Poll::Ready(charged) => charged,
                 Poll::Pending => {

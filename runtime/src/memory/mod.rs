@@ -26,8 +26,11 @@ pub struct MemoryConfig {
     pub guests_percent: u32,
     /// Bodies of requests, and the JSON that is made of them.
     pub requests_percent: u32,
-    /// Answers that are being sent, and records that wait for the disk.
+    /// Answers that are being sent.
     pub answers_percent: u32,
+    /// Records that wait for the disk. Not a part of the answers': who reads answers slowly must not stop whom they are
+    /// about.
+    pub records_percent: u32,
     /// Entities, identities, routes and compiled modules that are kept at hand.
     pub caches_percent: u32,
     /// How long a run waits for a place.
@@ -40,6 +43,7 @@ impl Default for MemoryConfig {
             guests_percent: 50,
             requests_percent: 15,
             answers_percent: 10,
+            records_percent: 5,
             caches_percent: 10,
             place_wait_ms: 600_000,
         }
@@ -53,6 +57,7 @@ impl MemoryConfig {
             ("guests_percent", self.guests_percent.into(), 1..=100),
             ("requests_percent", self.requests_percent.into(), 1..=100),
             ("answers_percent", self.answers_percent.into(), 1..=100),
+            ("records_percent", self.records_percent.into(), 1..=100),
             ("caches_percent", self.caches_percent.into(), 1..=100),
             ("place_wait_ms", self.place_wait_ms, 0..=u64::MAX),
         ])
@@ -60,7 +65,7 @@ impl MemoryConfig {
 
     /// All parts together, in percent.
     pub fn sum(&self) -> u32 {
-        self.guests_percent + self.requests_percent + self.answers_percent + self.caches_percent
+        self.guests_percent + self.requests_percent + self.answers_percent + self.records_percent + self.caches_percent
     }
 }
 
@@ -108,6 +113,7 @@ pub struct Budget {
     guests: Part,
     requests: Part,
     answers: Part,
+    records: Part,
     caches_bytes: u64,
 }
 
@@ -125,6 +131,7 @@ impl Budget {
             guests: Part::new("memory.guests_percent", guests - kept.bytes()),
             requests: Part::new("memory.requests_percent", bytes(config.requests_percent)),
             answers: Part::new("memory.answers_percent", bytes(config.answers_percent)),
+            records: Part::new("memory.records_percent", bytes(config.records_percent)),
             caches_bytes: bytes(config.caches_percent),
         }
     }
@@ -149,9 +156,14 @@ impl Budget {
         &self.requests
     }
 
-    /// For answers that are being sent and records that wait for the disk.
+    /// For answers that are being sent.
     pub fn answers(&self) -> &Part {
         &self.answers
+    }
+
+    /// For records that wait for the disk.
+    pub fn records(&self) -> &Part {
+        &self.records
     }
 
     /// How many bytes all caches may keep together.

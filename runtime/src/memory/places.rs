@@ -8,7 +8,7 @@ use wask_sandbox::GuestMemory;
 
 use super::{Budget, Charge, NoRoom, Part, Turns};
 
-/// Bytes that a guest costs besides its linear memory: its instance, the used part of its stack, the first output.
+/// Bytes that a guest costs besides its linear memory and its stack: its instance, the first output.
 const GUEST_BYTES: u64 = 256 << 10;
 
 /// All places of a node. Whoever wants one holds nothing else that others wait for, except where a guest waits for one
@@ -19,6 +19,8 @@ pub struct Places(Arc<Inner>);
 struct Inner {
     instances: Part,
     memory: Part,
+    /// What every guest costs, in bytes.
+    base: u64,
     turns: Turns<Arc<Place>>,
 }
 
@@ -43,10 +45,11 @@ pub struct Place {
 struct ServesNext(Places);
 
 impl Places {
-    /// `instances`: how many guests may exist at the same time.
-    pub fn new(budget: &Budget, instances: u32) -> Places {
+    /// `instances`: how many guests may exist at the same time. `stack_bytes`: how much stack each may use.
+    pub fn new(budget: &Budget, instances: u32, stack_bytes: u64) -> Places {
         let instances = Part::new("sandbox.max_instances", instances.into());
-        Places(Arc::new(Inner { instances, memory: budget.guests().clone(), turns: Turns::default() }))
+        let (memory, base) = (budget.guests().clone(), stack_bytes + GUEST_BYTES);
+        Places(Arc::new(Inner { instances, memory, base, turns: Turns::default() }))
     }
 
     /// Takes a place for a guest of this share, or waits for one until `until` ends. `Err` is the refusal.
@@ -73,9 +76,9 @@ impl Places {
 
     /// Takes a place, or refuses at once.
     fn try_take(&self, share: &str, PlaceWanted { bytes, depth }: PlaceWanted) -> Result<Arc<Place>, NoRoom> {
-        let Inner { instances, memory, .. } = &*self.0;
+        let Inner { instances, memory, base, .. } = &*self.0;
         let instance = instances.charge_at(share, 1, depth)?;
-        let memory = memory.charge_at(share, bytes.saturating_add(GUEST_BYTES), depth)?;
+        let memory = memory.charge_at(share, bytes.saturating_add(*base), depth)?;
         Ok(Arc::new(Place { _instance: instance, memory: Mutex::new(memory), _serves: ServesNext(self.clone()) }))
     }
 
@@ -115,7 +118,7 @@ mod tests {
 
     /// 100 MiB for guests.
     fn places(instances: u32) -> Places {
-        Places::new(&Budget::new(200 * MIB, &MemoryConfig::default(), KeptMemory::default()), instances)
+        Places::new(&Budget::new(200 * MIB, &MemoryConfig::default(), KeptMemory::default()), instances, 0)
     }
 
     fn now(places: &Places, share: &str, wanted: PlaceWanted) -> Option<Result<Arc<Place>, Message>> {

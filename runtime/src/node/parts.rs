@@ -73,6 +73,7 @@ fn budget(config: &Config) -> Arc<Budget> {
         guests = budget.guests().total(),
         requests = budget.requests().total(),
         answers = budget.answers().total(),
+        records = budget.records().total(),
         caches = budget.caches_bytes(),
         "memory budget in bytes"
     );
@@ -168,7 +169,7 @@ impl Work {
             gate: gate.clone(),
             clock: clock.clone(),
         });
-        let of_records = stores.budget.answers().clone();
+        let of_records = stores.budget.records().clone();
         let (recorder, recording) = Recorder::start(store.clone(), clock.clone(), &config.activations, of_records);
         let invoker = Invoker::new(InvokerParts {
             admission: admission.clone(),
@@ -187,7 +188,7 @@ impl Work {
             host: Arc::new(host),
             builtins: builtins(&alarms)?,
             payloads: stores.budget.requests().clone(),
-            places: Places::new(&stores.budget, config.sandbox.max_instances),
+            places: Places::new(&stores.budget, config.sandbox.max_instances, config.sandbox.guest_stack_bytes),
             place_wait: Duration::from_millis(config.memory.place_wait_ms),
             api_host: api_host.to_owned(),
             server_name: config.server.name.clone(),

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use serde_json::json;
+use tokio::task::JoinSet;
 use wask_tests::{ServerProcess, annotation, guest};
 
 use super::{UNLIMITED, assert_kept, assert_unavailable, try_invoke};
@@ -44,4 +45,38 @@ async fn a_locked_database_gives_503_and_loses_nothing() {
     assert_eq!(record["response"]["result"], json!({ "slept": 500 }));
     assert_eq!(annotation(&record, "attempts"), None, "its end had to wait, it was not run again");
     assert_eq!(me.activations_of("sleeper").await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_records_wait_for_the_disk_only_the_callers_of_their_namespace_wait() {
+    let settings = [&UNLIMITED[..], &[("WASK_ACTIVATIONS__BACKLOG", "16")]].concat();
+    let wask = ServerProcess::serve(&settings).await;
+    let (fast, other) = (wask.guest().await, wask.create_namespace("other"));
+    for client in [&fast, &other] {
+        client.create_action("echo", &guest("echo")).await;
+        client.invoke("echo", &json!({})).await.expect(200);
+        client.activations_of_at_least("echo", 1).await; // it is on disk
+    }
+    let holder = Connection::open(wask.data_dir().join("wask.sqlite")).unwrap();
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+
+    let mut callers = JoinSet::new();
+    for _ in 0..20 {
+        let fast = fast.clone();
+        callers.spawn(async move { fast.invoke("echo", &json!({})).await });
+    }
+    for _ in 0..8 {
+        callers.join_next().await.expect("half of the backlog is for one").unwrap().expect(200);
+    }
+    for _ in 0..4 {
+        other.invoke("echo", &json!({})).await.expect(200);
+    }
+    assert!(callers.try_join_next().is_none(), "more than half of the backlog was for one");
+    holder.execute_batch("ROLLBACK").unwrap();
+
+    for answer in callers.join_all().await {
+        answer.expect(200);
+    }
+    fast.activations_of_at_least("echo", 21).await;
+    other.activations_of_at_least("echo", 5).await;
 }

@@ -52,6 +52,29 @@ async fn a_run_that_waits_for_its_place_can_be_cancelled() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_caller_whose_run_waits_for_its_place_gets_an_id_after_a_minute() {
+    let few = |config: &mut wask::config::Config| config.sandbox.max_instances = 2;
+    let wask = TestServer::builder().clock_by_hand("2026-07-01T12:00:00Z").configure(few).start().await;
+    let me = wask.guest();
+    let long = json!({ "limits": { "timeout": 300_000 } });
+    me.create_action_with("sleeper", &guest("sleeper"), long).await;
+    me.create_action("echo", &guest("echo")).await;
+    let first = me.invoke_async("sleeper", &json!({ "ms": 200_000 })).await;
+    logs(&me, &first).await;
+
+    let second = tokio::spawn({
+        let me = me.clone();
+        async move { me.invoke("echo", &json!({ "a": 1 })).await }
+    });
+    eventually("the second waits", || async { (wask.running().len() == 2).then_some(()) }).await;
+    wask.advance(Duration::from_secs(60));
+    let id = second.await.expect("an answer").expect(202).json()["activationId"].as_str().expect("an id").to_owned();
+
+    cancel(&me, &first).await;
+    assert_eq!(me.ended(&id).await["response"]["result"], json!({ "a": 1 }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_gets_no_place_in_time_says_which_setting_bounds_them() {
     let few = |config: &mut wask::config::Config| {
         config.sandbox.max_instances = 2;
