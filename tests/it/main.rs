@@ -14,6 +14,7 @@ mod chaos;
 mod client;
 mod clients;
 mod collections;
+mod compiling;
 mod compositions;
 mod conditions;
 mod contract;

@@ -14,16 +14,17 @@ use wask_model::{
     ActivationId, Callback, CallbackDefaults, CallbackSettings, FullName, LimitOverrides, NamespaceName, NewCallback,
     Subscription, Timestamp,
 };
-use wask_sandbox::Sandbox;
+use wask_sandbox::{CompileIn, Sandbox};
 use wask_store::sqlite::{SqliteConfig, SqliteStore};
 use wask_store::{JobReader as _, JobStore as _, Lane, NewJob};
 
-use crate::Client;
+use crate::{Client, binary};
 
 /// One engine for all servers of the test binary: starting one takes longer than most stories.
 fn shared_sandbox() -> Sandbox {
     static SANDBOX: OnceLock<Sandbox> = OnceLock::new();
-    SANDBOX.get_or_init(|| Sandbox::new(&Config::default().sandbox, None).expect("a sandbox")).clone()
+    let new = || Sandbox::new(&Config::default().sandbox, None, CompileIn::Process(binary())).expect("a sandbox");
+    SANDBOX.get_or_init(new).clone()
 }
 
 /// A running server.

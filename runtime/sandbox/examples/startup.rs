@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use wask_sandbox::{Module, Run, RunEnd, Sandbox, SandboxConfig};
+use wask_sandbox::{CompileIn, Module, Run, RunEnd, Sandbox, SandboxConfig};
 
 const RUNS: u32 = 100_000;
 const GUEST: &str = r#"(module
@@ -15,8 +15,8 @@ const GUEST: &str = r#"(module
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let config = SandboxConfig::default();
-    let sandbox = Sandbox::new(&config, None)?;
-    let digest = sandbox.prepare(wask_sandbox::upload::decode(GUEST, &config)?).await?;
+    let sandbox = Sandbox::new(&config, None, CompileIn::ThisProcess)?;
+    let digest = sandbox.prepare("me", wask_sandbox::upload::decode(GUEST, &config)?).await?;
     let module = sandbox.loaded(&digest).ok_or("the module was just prepared")?;
 
     for tasks in [1, 2, 16] {

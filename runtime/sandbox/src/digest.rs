@@ -1,4 +1,4 @@
-//! The name of a module: the SHA-256 hash of its bytes.
+//! The name of a module: the SHA-256 hash of its code.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,8 +6,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
-/// Names a module by the SHA-256 hash of its WebAssembly bytes. Parses from and prints as 64 lower-case hexadecimal
-/// digits.
+/// Names a module by the SHA-256 hash of its decoded code: WebAssembly's bytes, or its text. Parses from and prints as 64
+/// lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 32]);
 
@@ -17,9 +17,9 @@ pub struct Digest([u8; 32]);
 pub struct InvalidDigest;
 
 impl Digest {
-    /// The digest of these module bytes.
-    pub fn from_wasm(wasm: &[u8]) -> Digest {
-        Digest(Sha256::digest(wasm).into())
+    /// The digest of this code.
+    pub fn from_code(code: &[u8]) -> Digest {
+        Digest(Sha256::digest(code).into())
     }
 
     /// The 32 bytes of the hash.

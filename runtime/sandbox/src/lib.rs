@@ -20,7 +20,7 @@ pub const QUIET_LOGS: &str = "wasmtime_wasi=warn";
 mod tests;
 
 pub use abi::{Frame, HostCalls, NoHostCalls};
-pub use deploy::upload;
+pub use deploy::{CompileIn, compile_module, upload};
 pub use digest::{Digest, InvalidDigest};
 pub use engine::{
     GuestClock, GuestMemory, ModuleBounds, RefusedModule, RunLimits, SandboxConfig, SandboxError, Sleep, Stop,

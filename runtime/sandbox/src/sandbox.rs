@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
-use crate::deploy::{Compiler, Modules, at_most};
+use crate::deploy::{CompileIn, Compiler, Modules, at_most};
 use crate::digest::Digest;
 use crate::engine::{RefusedModule, Relay, SandboxConfig, SandboxError, lower_this_thread};
 use crate::run::{self, Module, Run, RunReport};
 
-/// Bytes. Larger modules are hashed and checked on a blocking thread.
-const INSPECT_INLINE: usize = 32 << 10;
+/// Bytes. Larger modules are hashed on a blocking thread.
+const HASH_INLINE: usize = 32 << 10;
 
 /// Runs guests. Cloning it is cheap. Make one per process, because wasmtime wants one engine per process.
 #[derive(Clone)]
@@ -30,10 +30,14 @@ impl Sandbox {
     ///
     /// `cache_dir` holds compiled code; `None` keeps it in memory only. `Err`: a setting is out of range, or the
     /// engine, a thread or the directory could not be set up.
-    pub fn new(config: &SandboxConfig, cache_dir: Option<&Path>) -> Result<Sandbox, SandboxError> {
+    pub fn new(
+        config: &SandboxConfig,
+        cache_dir: Option<&Path>,
+        compile_in: CompileIn,
+    ) -> Result<Sandbox, SandboxError> {
         config.check()?;
         let modules = Arc::new(Modules::new(config, cache_dir)?);
-        let compiler = Compiler::new(&modules, config)?;
+        let compiler = Compiler::new(&modules, config, compile_in)?;
         let back = BackThreads::start(config.back_threads)?;
         Ok(Sandbox(Arc::new(Inner { config: Arc::new(config.clone()), modules, compiler, back })))
     }
@@ -43,20 +47,24 @@ impl Sandbox {
         &self.0.config
     }
 
-    /// Checks and compiles a module, unless that was done before, and keeps it ready to run.
+    /// Checks and compiles decoded code, unless that was done before, and keeps the module ready to run.
     ///
-    /// `Err` says why the module is not accepted, or that the compiler is busy. Dropping the future does not stop a
-    /// compilation that has begun; its outcome is kept.
-    pub async fn prepare(&self, wasm: Vec<u8>) -> Result<Digest, RefusedModule> {
-        at_most("module", wasm.len() as u64, self.0.config.module.module_bytes)?;
-        let wasm = Arc::new(wasm);
-        let digest = self.inspect(&wasm, |_, wasm| Digest::from_wasm(wasm)).await?;
-        if self.load(&digest).await.is_some() {
-            return Ok(digest);
+    /// `share`: whom this is done for. Of each share one module is compiled at a time, and none gets more of the queue,
+    /// the compile threads and the disk than the others leave it. `Err` says why the module is not accepted, or that
+    /// too many wait. Dropping the future does not stop a compilation that has begun; its outcome is kept.
+    pub async fn prepare(&self, share: &str, code: Vec<u8>) -> Result<Digest, RefusedModule> {
+        at_most("module", code.len() as u64, self.0.config.module.module_bytes)?;
+        let code = Arc::new(code);
+        let digest = hash(&code).await?;
+        if self.load(&digest).await.is_none() {
+            self.0.compiler.compile(share, digest, code).await?;
         }
-        self.inspect(&wasm, Modules::check).await??; // before it joins the queue
-        self.0.compiler.compile(digest, wasm).await?;
         Ok(digest)
+    }
+
+    /// Finds a module that is in memory also under another digest, by which somebody may remember it.
+    pub fn keep_as(&self, digest: Digest, module: Module) {
+        self.0.modules.keep_as(digest, module);
     }
 
     /// The module, if it is in memory.
@@ -93,21 +101,13 @@ impl Sandbox {
     }
 }
 
-impl Sandbox {
-    /// Calls `look` with a module, on a blocking thread if the module is large.
-    async fn inspect<T: Send + 'static>(
-        &self,
-        wasm: &Arc<Vec<u8>>,
-        look: fn(&Modules, &[u8]) -> T,
-    ) -> Result<T, RefusedModule> {
-        let modules = &self.0.modules;
-        if wasm.len() <= INSPECT_INLINE {
-            return Ok(look(modules, wasm));
-        }
-        let (modules, wasm) = (modules.clone(), wasm.clone());
-        let looked = tokio::task::spawn_blocking(move || look(&modules, &wasm)).await;
-        looked.map_err(|_| RefusedModule::CompilerFailed)
+async fn hash(code: &Arc<Vec<u8>>) -> Result<Digest, RefusedModule> {
+    if code.len() <= HASH_INLINE {
+        return Ok(Digest::from_code(code));
     }
+    let code = code.clone();
+    let hashed = tokio::task::spawn_blocking(move || Digest::from_code(&code)).await;
+    hashed.map_err(|_| RefusedModule::CompilerFailed)
 }
 
 /// The low-priority threads for guests that compute for a long time.

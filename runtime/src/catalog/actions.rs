@@ -112,7 +112,7 @@ impl Catalog {
     ) -> Result<(Exec, Option<String>), Failure> {
         match (given, old) {
             (Some(ExecPatch::Code { kind, code, main, image }), _) => {
-                let prepared = self.prepare(&code).await?;
+                let prepared = self.prepare(&name.namespace, &code).await?;
                 Ok((Exec::Wasm { kind, code: prepared, main, image }, Some(code)))
             }
             (Some(ExecPatch::Sequence { components }), _) => {

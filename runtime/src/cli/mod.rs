@@ -69,6 +69,9 @@ enum Command {
     Settings,
     #[command(flatten)]
     Client(Box<wask_client::Command>),
+    /// What a server starts for each module that it compiles
+    #[command(hide = true)]
+    CompileModule { order: String },
     /// Print a shell script that completes commands and flags
     ///
     /// bash: eval "$(wask completions bash)" in ~/.bashrc; zsh: wask completions zsh > DIR/_wask with DIR in fpath;
@@ -142,6 +145,7 @@ pub fn run() -> ExitCode {
             Ok(())
         }
         Command::Client(command) => return wask_client::run(*command, &connection),
+        Command::CompileModule { order } => return wask_sandbox::compile_module(&order),
         Command::Completions { shell } => {
             complete(shell);
             Ok(())

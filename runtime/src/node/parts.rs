@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use tracing::info;
 use wask_egress::{Egress, Resolve, SystemResolver};
 use wask_model::FullName;
-use wask_sandbox::{Sandbox, SandboxConfig};
+use wask_sandbox::{CompileIn, Sandbox, SandboxConfig};
 use wask_store::failpoint::{Stage, reach};
 use wask_store::{DataDirLock, Lane, OpenStore};
 
@@ -56,7 +56,7 @@ impl Stores {
                 let loaded = config.sandbox.loaded_bytes.min(budget.caches().modules);
                 let settings =
                     SandboxConfig { keep_resident_bytes: kept, loaded_bytes: loaded, ..config.sandbox.clone() };
-                Sandbox::new(&settings, Some(&config.code_cache())).context("start the sandbox")?
+                Sandbox::new(&settings, Some(&config.code_cache()), compiler()).context("start the sandbox")?
             }
         };
         let clock = shared.clock.unwrap_or_else(Clock::system);
@@ -78,6 +78,11 @@ fn budget(config: &Config) -> Arc<Budget> {
         "memory budget in bytes"
     );
     Arc::new(budget)
+}
+
+/// This very program compiles, also when its file has been replaced by another version in the meantime.
+fn compiler() -> CompileIn {
+    CompileIn::Process("/proc/self/exe".into())
 }
 
 /// What exists, who may use it, and what waits.

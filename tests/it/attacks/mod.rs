@@ -1,6 +1,7 @@
 //! What one caller does to a server, and that nobody else notices: each story is an attack beside a canary of another
 //! namespace. threats.md §7.
 
+mod compiling;
 mod guests;
 mod memory;
 mod requests;

@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use std::fmt::Display;
 
 use wasmparser::{
-    BinaryReaderError, ElementItems, ElementSectionReader, Encoding, Export, ExportSectionReader, ExternalKind,
-    FuncType, FunctionBody, FunctionSectionReader, Operator, Parser, Payload, TableSectionReader, TypeRef,
-    TypeSectionReader,
+    BinaryReaderError, ConstExpr, DataKind, ElementItems, ElementKind, ElementSectionReader, Encoding, Export,
+    ExportSectionReader, ExternalKind, FuncType, FunctionBody, FunctionSectionReader, Parser, Payload,
+    TableSectionReader, TypeRef, TypeSectionReader,
 };
 
+use super::function;
 use crate::engine::{ModuleBounds, RefusedModule, SandboxConfig};
 
 /// The type of every function a guest can import, by module and name, as [`signature`] writes it.
@@ -41,9 +42,13 @@ struct Shape<'a> {
     types: Vec<FuncType>,
     /// The type of each function, imported ones first.
     functions: Vec<u32>,
+    imported: usize,
+    /// How many functions of its own have been looked at.
+    bodies: usize,
     locals: u64,
     br_table_targets: u64,
     element_items: u64,
+    constant_operators: u64,
     start: Option<u32>,
     start_is_function: bool,
     has_memory: bool,
@@ -57,9 +62,12 @@ impl<'a> Shape<'a> {
             known,
             types: Vec::new(),
             functions: Vec::new(),
+            imported: 0,
+            bodies: 0,
             locals: 0,
             br_table_targets: 0,
             element_items: 0,
+            constant_operators: 0,
             start: None,
             start_is_function: true,
             has_memory: false,
@@ -78,11 +86,20 @@ impl<'a> Shape<'a> {
             Payload::FunctionSection(functions) => self.functions(functions),
             Payload::TableSection(tables) => self.tables(tables),
             Payload::MemorySection(memories) => declared("memories", memories.count(), 1u64),
-            Payload::GlobalSection(globals) => declared("globals", globals.count(), bounds.globals),
+            Payload::GlobalSection(globals) => {
+                declared("globals", globals.count(), bounds.globals)?;
+                globals.into_iter().try_for_each(|global| self.constant(&global.map_err(invalid)?.init_expr))
+            }
             Payload::ExportSection(exports) => self.exports(exports),
             Payload::ElementSection(segments) => self.elements(segments),
             Payload::DataCountSection { count, .. } => declared("data segments", count, bounds.data_segments),
-            Payload::DataSection(data) => declared("data segments", data.count(), bounds.data_segments),
+            Payload::DataSection(data) => {
+                declared("data segments", data.count(), bounds.data_segments)?;
+                data.into_iter().try_for_each(|segment| match segment.map_err(invalid)?.kind {
+                    DataKind::Active { offset_expr, .. } => self.constant(&offset_expr),
+                    DataKind::Passive => Ok(()),
+                })
+            }
             Payload::CodeSectionStart { size, .. } => at_most("module's code", size.into(), bounds.code_section_bytes),
             Payload::CodeSectionEntry(body) => self.function_body(&body),
             _ => Ok(()),
@@ -92,7 +109,9 @@ impl<'a> Shape<'a> {
     fn types(&mut self, types: TypeSectionReader<'_>) -> Result<(), RefusedModule> {
         declared("types", types.count(), self.bounds.types)?;
         self.types = types.into_iter_err_on_gc_types().collect::<Result<_, _>>().map_err(invalid)?;
-        Ok(())
+        self.types.iter().try_for_each(|ty| {
+            declared_in("type", "parameters and results", function::values(ty), self.bounds.type_values)
+        })
     }
 
     fn functions(&mut self, functions: FunctionSectionReader<'_>) -> Result<(), RefusedModule> {
@@ -120,13 +139,23 @@ impl<'a> Shape<'a> {
     }
 
     fn elements(&mut self, segments: ElementSectionReader<'_>) -> Result<(), RefusedModule> {
+        declared("element segments", segments.count(), self.bounds.element_segments)?;
         segments.into_iter().try_for_each(|segment| {
-            let items = match segment.map_err(invalid)?.items {
+            let segment = segment.map_err(invalid)?;
+            if let ElementKind::Active { offset_expr, .. } = &segment.kind {
+                self.constant(offset_expr)?;
+            }
+            self.element_items += u64::from(match &segment.items {
                 ElementItems::Functions(items) => items.count(),
                 ElementItems::Expressions(_, items) => items.count(),
-            };
-            self.element_items += u64::from(items);
-            declared("items in element segments", self.element_items, self.bounds.element_items)
+            });
+            declared("items in element segments", self.element_items, self.bounds.element_items)?;
+            match segment.items {
+                ElementItems::Functions(_) => Ok(()),
+                ElementItems::Expressions(_, items) => {
+                    items.into_iter().try_for_each(|item| self.constant(&item.map_err(invalid)?))
+                }
+            }
         })
     }
 
@@ -143,6 +172,7 @@ impl<'a> Shape<'a> {
             return Err(RefusedModule::ImportType { module: key.0, name: key.1, found, expected });
         }
         self.functions.push(ty);
+        self.imported += 1;
         Ok(())
     }
 
@@ -157,16 +187,23 @@ impl<'a> Shape<'a> {
 
     fn function_body(&mut self, body: &FunctionBody<'_>) -> Result<(), RefusedModule> {
         at_most("body of a function", body.range().len() as u64, self.bounds.function_body_bytes)?;
-        for group in body.get_locals_reader().map_err(invalid)? {
-            self.locals += u64::from(group.map_err(invalid)?.0);
-        }
+        let ty = self.functions.get(self.imported + self.bodies).and_then(|ty| self.types.get(*ty as usize));
+        let parameters = ty.map_or(0, |ty| ty.params().len() as u64);
+        let added = function::check(body, parameters, &self.types, self.bounds)?;
+        self.bodies += 1;
+        self.locals += added.locals;
         declared("locals", self.locals, self.bounds.locals)?;
-        for operator in body.get_operators_reader().map_err(invalid)? {
-            if let Operator::BrTable { targets } = operator.map_err(invalid)? {
-                self.br_table_targets += u64::from(targets.len());
-            }
-        }
+        self.br_table_targets += added.br_table_targets;
         declared("targets of `br_table`", self.br_table_targets, self.bounds.br_table_targets)
+    }
+
+    /// Counts the operators of constant expressions: values of globals, offsets and items of segments.
+    fn constant(&mut self, expression: &ConstExpr<'_>) -> Result<(), RefusedModule> {
+        for operator in expression.get_operators_reader() {
+            operator.map_err(invalid)?;
+            self.constant_operators += 1;
+        }
+        declared("operators in constant expressions", self.constant_operators, self.bounds.constant_operators)
     }
 
     fn check_exports(&self) -> Result<(), RefusedModule> {
@@ -189,14 +226,25 @@ impl<'a> Shape<'a> {
     }
 }
 
-fn invalid(cause: BinaryReaderError) -> RefusedModule {
+pub(super) fn invalid(cause: BinaryReaderError) -> RefusedModule {
     RefusedModule::Invalid(format!("{cause}."))
 }
 
-fn declared(what: &'static str, value: impl Into<u64>, limit: impl Into<u64>) -> Result<(), RefusedModule> {
+/// Refuses a module that declares more of something than is allowed.
+pub(super) fn declared(what: &'static str, value: impl Into<u64>, limit: impl Into<u64>) -> Result<(), RefusedModule> {
+    declared_in("module", what, value, limit)
+}
+
+/// Refuses a part of a module, `of`, that declares more of something than is allowed.
+pub(super) fn declared_in(
+    of: &'static str,
+    what: &'static str,
+    value: impl Into<u64>,
+    limit: impl Into<u64>,
+) -> Result<(), RefusedModule> {
     let (value, limit) = (value.into(), limit.into());
     if value > limit {
-        return Err(RefusedModule::TooMany { of: "module", what, value, limit });
+        return Err(RefusedModule::TooMany { of: of.into(), what: what.into(), value, limit });
     }
     Ok(())
 }
@@ -204,7 +252,7 @@ fn declared(what: &'static str, value: impl Into<u64>, limit: impl Into<u64>) ->
 /// Refuses `what` if its `value` bytes exceed `limit`.
 pub(crate) fn at_most(what: &'static str, value: u64, limit: u64) -> Result<(), RefusedModule> {
     if value > limit {
-        return Err(RefusedModule::TooLarge { what, value, limit });
+        return Err(RefusedModule::TooLarge { what: what.into(), value, limit });
     }
     Ok(())
 }

@@ -1,20 +1,24 @@
 //! Compiled code on disk. A file is native code that will be executed, so only files that this installation wrote are
-//! loaded. The directory belongs to the service alone, and each file ends with a MAC over its name and content, made
-//! with a key that never leaves the directory.
+//! loaded. The directory belongs to the service alone, and each file ends with its owner and with a MAC over its name,
+//! content and owner, made with a key that never leaves the directory.
+//!
+//! The owner of a file is the share that it was compiled for first. When there is too much, the owner of the most bytes
+//! loses the file that was used longest ago.
 //!
 //! The MAC is checked when a file is loaded. From then on the file is mapped, so a change or truncation in place would
 //! reach the running process. To replace a file, rename another one over it, as [`DiskCache::store`] does.
 
+use std::collections::{HashMap, VecDeque};
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::SystemTime;
 
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 use tracing::warn;
 use wasmtime::Engine;
 
@@ -22,8 +26,12 @@ use crate::digest::Digest;
 use crate::engine::{SandboxConfig, SandboxError};
 
 const KEY_FILE: &str = "key";
+const OWNER_BYTES: u64 = 16;
 const MAC_BYTES: u64 = 32;
 const EXTENSION: &str = "cwasm";
+
+/// Who is charged for a file: the beginning of the hash of a share's name.
+type Owner = [u8; OWNER_BYTES as usize];
 
 /// A directory of compiled modules. Several processes may share it.
 pub(super) struct DiskCache {
@@ -92,12 +100,14 @@ impl DiskCache {
     }
 
     /// Writes compiled code completely or not at all, then removes the files that exceed the limit.
-    pub fn store(&self, digest: &Digest, code: &[u8]) -> io::Result<()> {
+    pub fn store(&self, digest: &Digest, share: &str, code: &[u8]) -> io::Result<()> {
         let name = self.name(digest);
         let number = self.written.fetch_add(1, Relaxed);
         let temporary = self.dir.join(format!("{name}.{}-{number}.tmp", std::process::id()));
-        let mac = self.mac(&name).chain_update(code).finalize().into_bytes();
-        let written = write_new(&temporary, &[code, &mac]).and_then(|()| fs::rename(&temporary, self.dir.join(&name)));
+        let owner = owner_of(share);
+        let mac = self.mac(&name).chain_update(code).chain_update(owner).finalize().into_bytes();
+        let written =
+            write_new(&temporary, &[code, &owner, &mac]).and_then(|()| fs::rename(&temporary, self.dir.join(&name)));
         if written.is_err() {
             let _ = fs::remove_file(&temporary);
         }
@@ -105,23 +115,32 @@ impl DiskCache {
         self.make_room()
     }
 
-    /// Removes the files used longest ago until the others are within the limit.
+    /// Takes files from the owner of the most bytes, those used longest ago first, until the rest is within the limit.
     fn make_room(&self) -> io::Result<()> {
-        let mut files = Vec::new();
+        let (mut files, mut total) = (Vec::new(), 0);
         for entry in fs::read_dir(&self.dir)? {
             let entry = entry?;
             if entry.path().extension().is_some_and(|extension| extension == EXTENSION) {
                 let about = entry.metadata()?;
+                total += about.len();
                 files.push((about.modified()?, about.len(), entry.path()));
             }
         }
-        let mut total: u64 = files.iter().map(|(_, size, _)| size).sum();
+        if total <= self.most_bytes {
+            return Ok(());
+        }
+        let mut owned: HashMap<Owner, (u64, VecDeque<(u64, PathBuf)>)> = HashMap::new();
         files.sort();
         for (_, size, path) in files {
-            if total <= self.most_bytes {
-                break;
-            }
+            let (bytes, files) = owned.entry(read_owner(&path, size)).or_default();
+            *bytes += size;
+            files.push_back((size, path));
+        }
+        while total > self.most_bytes {
+            let Some((bytes, files)) = owned.values_mut().max_by_key(|(bytes, _)| *bytes) else { break };
+            let Some((size, path)) = files.pop_front() else { break };
             fs::remove_file(path)?;
+            *bytes -= size;
             total -= size;
         }
         Ok(())
@@ -135,6 +154,20 @@ impl DiskCache {
         let mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("an HMAC key may have any length");
         mac.chain_update(name.as_bytes())
     }
+}
+
+fn owner_of(share: &str) -> Owner {
+    let mut owner = Owner::default();
+    owner.copy_from_slice(&Sha256::digest(share)[..OWNER_BYTES as usize]);
+    owner
+}
+
+/// The owner that a file of this size names. Files that cannot be read belong together.
+fn read_owner(path: &Path, size: u64) -> Owner {
+    let mut owner = Owner::default();
+    let at = size.saturating_sub(OWNER_BYTES + MAC_BYTES);
+    let _ = File::open(path).and_then(|file| file.read_exact_at(&mut owner, at));
+    owner
 }
 
 /// The key of this installation, made on first use.

@@ -1,11 +1,21 @@
-//! From what a client posted to a module that is ready to run: decode, bound, compile, cache.
+//! From what a client posted to a module that is ready to run: decode, queue, and in a process of its own assemble,
+//! bound and compile; then cache.
 
 mod bounds;
 mod cache;
-mod compile;
+mod child;
+mod compiler;
+mod function;
 mod modules;
+mod process;
+mod queue;
+mod refused;
+mod text;
+mod translator;
 pub mod upload;
 
 pub(crate) use bounds::at_most;
-pub(crate) use compile::Compiler;
+pub use child::compile_module;
+pub use compiler::CompileIn;
+pub(crate) use compiler::Compiler;
 pub(crate) use modules::Modules;

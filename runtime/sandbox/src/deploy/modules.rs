@@ -1,4 +1,4 @@
-//! All modules of a sandbox: checks, compiles and links them, and keeps the recently used ones in memory.
+//! All modules of a sandbox: links them, and keeps the compiled code on disk and the recently used ones in memory.
 
 use std::path::Path;
 
@@ -7,19 +7,17 @@ use quick_cache::sync::Cache;
 use tracing::warn;
 use wasmtime::{Engine, Linker};
 
-use super::bounds::{self, KnownImports};
 use super::cache::DiskCache;
+use super::translator::invalid;
 use crate::abi::{self, Context};
 use crate::digest::Digest;
 use crate::engine::{self, RefusedModule, SandboxConfig, SandboxError};
-use crate::run::{self, Module};
+use crate::run::Module;
 
 /// All modules of one sandbox.
 pub(crate) struct Modules {
     engine: Engine,
     linker: Linker<Context>,
-    known_imports: KnownImports,
-    config: SandboxConfig,
     loaded: Cache<Digest, Module, ByWeight>,
     disk: Option<DiskCache>,
 }
@@ -43,8 +41,7 @@ impl Modules {
         let disk = cache_dir.map(|dir| DiskCache::open(dir, &engine, config)).transpose()?;
         let by_weight = ByWeight { least: (config.loaded_bytes / u64::from(config.loaded_modules)).max(1) };
         let loaded = Cache::with_weighter(config.loaded_modules as usize, config.loaded_bytes.max(1), by_weight);
-        let known_imports = bounds::known_imports(run::imports_of(&linker, &engine));
-        Ok(Modules { engine, linker, known_imports, config: config.clone(), loaded, disk })
+        Ok(Modules { engine, linker, loaded, disk })
     }
 
     pub fn has_disk(&self) -> bool {
@@ -70,32 +67,27 @@ impl Modules {
         }
     }
 
-    /// Refuses a module that is out of bounds. Takes about ten milliseconds per megabyte.
-    pub fn check(&self, wasm: &[u8]) -> Result<(), RefusedModule> {
-        bounds::check(wasm, &self.config, &self.known_imports)
-    }
-
-    /// Compiles and keeps a module that is within bounds. May take many seconds, so only compile threads call it.
-    pub fn compile(&self, digest: &Digest, wasm: &[u8]) -> Result<Module, RefusedModule> {
-        let compiled = match &self.disk {
-            None => wasmtime::Module::from_binary(&self.engine, wasm).map_err(invalid)?,
-            Some(disk) => self.compile_to(disk, digest, wasm)?,
+    /// Keeps a compiled module, in memory and on disk. The disk space is charged to `share`.
+    pub fn keep_compiled(&self, digest: &Digest, share: &str, native: &[u8]) -> Result<(), RefusedModule> {
+        let stored = self.disk.as_ref().and_then(|disk| {
+            if let Err(cause) = disk.store(digest, share, native) {
+                warn!(%digest, %cause, "cannot write compiled module to disk");
+            }
+            disk.load(&self.engine, digest)
+        });
+        let compiled = match stored {
+            Some(compiled) => compiled,
+            // SAFETY: our compiler made these bytes a moment ago, and they have been in its pipe and in memory only.
+            #[allow(unsafe_code)]
+            None => unsafe { wasmtime::Module::deserialize(&self.engine, native) }.map_err(invalid)?,
         };
-        Ok(self.keep(self.link(digest, &compiled)?))
+        self.keep(self.link(digest, &compiled)?);
+        Ok(())
     }
 
-    fn compile_to(&self, disk: &DiskCache, digest: &Digest, wasm: &[u8]) -> Result<wasmtime::Module, RefusedModule> {
-        let code = self.engine.precompile_module(wasm).map_err(invalid)?;
-        if let Err(cause) = disk.store(digest, &code) {
-            warn!(%digest, %cause, "cannot write compiled module to disk");
-        }
-        if let Some(module) = disk.load(&self.engine, digest) {
-            return Ok(module);
-        }
-        // SAFETY: this engine made these bytes a moment ago, and they have not left this function.
-        #[allow(unsafe_code)]
-        let module = unsafe { wasmtime::Module::deserialize(&self.engine, &code) };
-        module.map_err(invalid)
+    /// Keeps a module that is in memory under another digest as well.
+    pub fn keep_as(&self, digest: Digest, module: Module) {
+        self.loaded.insert(digest, module);
     }
 
     fn link(&self, digest: &Digest, compiled: &wasmtime::Module) -> Result<Module, RefusedModule> {
@@ -109,8 +101,4 @@ impl Modules {
         self.loaded.insert(module.digest(), module.clone());
         module
     }
-}
-
-fn invalid(cause: wasmtime::Error) -> RefusedModule {
-    RefusedModule::Invalid(format!("{cause:#}"))
 }

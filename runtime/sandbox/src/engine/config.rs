@@ -50,16 +50,27 @@ pub struct SandboxConfig {
     /// Size of the compiled code of the modules kept ready to run; a server keeps no more than its memory allows.
     /// Default 1 GiB.
     pub loaded_bytes: u64,
-    /// Size of the compiled code kept on disk. The files used longest ago are removed first. Default 4 GiB.
+    /// Size of the compiled code kept on disk. Beyond it, whoever has the most loses what was used longest ago. Default
+    /// 4 GiB.
     pub cache_bytes: u64,
-    /// Modules compiled at the same time, one low-priority thread each. Default 1.
+    /// Modules compiled at the same time, one low-priority process each, and one for each share at most. Default 4.
     pub parallel_compiles: u32,
-    /// Modules that may wait for a compile thread; further ones are refused. Default 64.
+    /// Modules that may wait to be compiled. A share may hold at most as much of the queue as it leaves free. Default
+    /// 64.
     pub compile_queue: u32,
-    /// How long one module may take to compile. Default 45 s.
+    /// Size of all modules that wait to be compiled; divided like the queue. Default 256 MiB.
+    pub compile_queue_bytes: u64,
+    /// How much processor time one module may take to compile, in whole seconds; altogether it may take ten times as
+    /// long. Default 45 s.
     pub compile_time_ms: u64,
-    /// How long a module may wait for a compile thread. Default 120 s.
+    /// How much memory the compilation of one module may take, in addition to the memory of the server. Default 1 GiB.
+    pub compile_memory_bytes: u64,
+    /// How long a module may wait to be compiled. Default 120 s.
     pub compile_wait_ms: u64,
+    /// Refused modules that are remembered, so that they are refused again without being compiled. Default 1000.
+    pub refused_modules: u32,
+    /// How long a refused module is remembered. Default 10 minutes.
+    pub refused_ms: u64,
     /// The limits of a module's shape.
     pub module: ModuleBounds,
     /// The limits of a zip upload.
@@ -74,6 +85,8 @@ pub struct ModuleBounds {
     pub module_bytes: u64,
     /// Size of a module uploaded as text. Default 4 MiB.
     pub wat_bytes: u64,
+    /// How deeply blocks may be nested in a module uploaded as text. Default 1000.
+    pub wat_nesting: u64,
     /// Function types. Default 50,000.
     pub types: u64,
     /// Imports. Default 1000.
@@ -90,10 +103,28 @@ pub struct ModuleBounds {
     pub function_body_bytes: u64,
     /// Size of all functions' bodies. Default 20 MiB.
     pub code_section_bytes: u64,
+    /// Loops of one function. Their square costs time. Default 5000.
+    pub loops: u64,
+    /// How deeply loops of one function are nested. Their square times the locals costs time. Default 100.
+    pub loop_nesting: u64,
+    /// How deeply blocks of one function are nested. Default 20,000.
+    pub nesting: u64,
+    /// The locals and parameters of one function times its blocks, which costs memory. Default 100,000,000.
+    pub locals_times_blocks: u64,
+    /// The locals and parameters of one function times its loops, which costs memory and time. Default 4,000,000.
+    pub locals_times_loops: u64,
+    /// Parameters and results of all blocks of one function together. Default 100,000.
+    pub block_values: u64,
+    /// Parameters and results of one type. Default 255.
+    pub type_values: u64,
     /// Targets of all `br_table` instructions together. Default 1,000,000.
     pub br_table_targets: u64,
-    /// Items of all element segments together. Default 1,000,000.
+    /// Element segments. Default 50,000.
+    pub element_segments: u64,
+    /// Items of all element segments together. Default 200,000.
     pub element_items: u64,
+    /// Operators of all constant expressions together. Default 300,000.
+    pub constant_operators: u64,
     /// Data segments. Default 50,000.
     pub data_segments: u64,
 }
@@ -130,10 +161,14 @@ impl Default for SandboxConfig {
             loaded_modules: 2000,
             loaded_bytes: GIB,
             cache_bytes: 4 * GIB,
-            parallel_compiles: 1,
+            parallel_compiles: 4,
             compile_queue: 64,
+            compile_queue_bytes: 256 * MIB,
             compile_time_ms: 45_000,
+            compile_memory_bytes: GIB,
             compile_wait_ms: 120_000,
+            refused_modules: 1000,
+            refused_ms: 600_000,
             module: ModuleBounds::default(),
             zip: ZipBounds::default(),
         }
@@ -145,6 +180,7 @@ impl Default for ModuleBounds {
         ModuleBounds {
             module_bytes: 48 * MIB,
             wat_bytes: 4 * MIB,
+            wat_nesting: 1000,
             types: 50_000,
             imports: 1000,
             exports: 50_000,
@@ -153,8 +189,17 @@ impl Default for ModuleBounds {
             locals: 1_000_000,
             function_body_bytes: MIB,
             code_section_bytes: 20 * MIB,
+            loops: 5000,
+            loop_nesting: 100,
+            nesting: 20_000,
+            locals_times_blocks: 100_000_000,
+            locals_times_loops: 4_000_000,
+            block_values: 100_000,
+            type_values: 255,
             br_table_targets: 1_000_000,
-            element_items: 1_000_000,
+            element_segments: 50_000,
+            element_items: 200_000,
+            constant_operators: 300_000,
             data_segments: 50_000,
         }
     }
@@ -169,7 +214,7 @@ impl Default for ZipBounds {
 impl SandboxConfig {
     /// Refuses values that the sandbox cannot work with. The error names the setting, its value and the allowed range.
     pub fn check(&self) -> Result<(), SandboxError> {
-        let rules: [(&str, u64, u64, u64); 12] = [
+        let rules: [(&str, u64, u64, u64); 16] = [
             ("max_instances", self.max_instances.into(), 1, 16_000),
             ("max_memory_bytes", self.max_memory_bytes, 64 * KIB, 4 * GIB),
             ("tables", self.tables.into(), 1, 64),
@@ -181,7 +226,11 @@ impl SandboxConfig {
             ("hostcall_bytes", self.hostcall_bytes, 64 * KIB, 256 * MIB),
             ("loaded_modules", self.loaded_modules.into(), 1, 16_000),
             ("parallel_compiles", self.parallel_compiles.into(), 1, 256),
-            ("compile_queue", self.compile_queue.into(), 1, 1_000_000),
+            ("compile_queue", self.compile_queue.into(), 4, 1_000_000),
+            ("compile_queue_bytes", self.compile_queue_bytes, 4 * self.module.module_bytes, 64 * GIB),
+            ("compile_time_ms", self.compile_time_ms, 1, 3_600_000),
+            ("compile_memory_bytes", self.compile_memory_bytes, 64 * MIB, 64 * GIB),
+            ("refused_modules", self.refused_modules.into(), 1, 1_000_000),
         ];
         for (setting, value, least, most) in rules {
             if value < least || value > most {

@@ -1,7 +1,11 @@
 //! The two errors that are not the end of a run: a module that is not accepted, and a host that cannot run anything.
 
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
 /// Why a module is not accepted. The text is a sentence for the module's author and names the limit and the value.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, thiserror::Error)]
 pub enum RefusedModule {
     /// There is no code.
     #[error("The code is empty.")]
@@ -48,7 +52,7 @@ pub enum RefusedModule {
     #[error("The {what} is {value} bytes large; at most {limit} are allowed.")]
     TooLarge {
         /// What is too large, for the sentence: "module", "body of a function".
-        what: &'static str,
+        what: Cow<'static, str>,
         /// Its size in bytes.
         value: u64,
         /// The largest size allowed, in bytes.
@@ -57,10 +61,10 @@ pub enum RefusedModule {
     /// Something declares too many parts.
     #[error("The {of} declares {value} {what}; at most {limit} are allowed.")]
     TooMany {
-        /// What declares them: "module" or "zip archive".
-        of: &'static str,
+        /// What declares them: "module", "function", "zip archive".
+        of: Cow<'static, str>,
         /// The parts, for the sentence: "locals", "entries".
-        what: &'static str,
+        what: Cow<'static, str>,
         /// How many there are.
         value: u64,
         /// How many are allowed.
@@ -100,21 +104,79 @@ pub enum RefusedModule {
     /// There is no memory to exchange arguments and results through.
     #[error("The module exports no memory named `memory`.")]
     NoMemory,
-    /// The compiler did not finish in time. The compilation goes on, and its outcome is kept.
-    #[error("The module took longer than {limit_ms} milliseconds to compile.")]
-    CompileTimeout {
-        /// How long a module may take to compile, in milliseconds.
+    /// The compiler did not finish in time.
+    #[error("The module takes longer to compile than sandbox.compile_time_ms ({limit_ms} ms).")]
+    CompileTime {
+        /// How much processor time a module may take to compile, in milliseconds.
         limit_ms: u64,
     },
-    /// The queue is full, or the module waited in it for too long.
-    #[error("{waiting} modules are waiting to be compiled already; try again later.")]
-    CompilerBusy {
-        /// How many modules wait for a compile thread.
-        waiting: u64,
+    /// The compiler got so little of the processor that it did not finish in a multiple of that time.
+    #[error("The module was not compiled within {waited_ms} ms, because the machine is busy; try again later.")]
+    CompileOverdue {
+        /// How long the compiler has run, in milliseconds.
+        waited_ms: u64,
+    },
+    /// The compiler ran out of memory.
+    #[error("The module needs more memory to compile than sandbox.compile_memory_bytes ({limit} bytes).")]
+    CompileMemory {
+        /// How much memory the compilation of one module may take, in bytes.
+        limit: u64,
+    },
+    /// The compiler crashed on this module.
+    #[error("The compiler crashed on this module (signal {signal}).")]
+    CompilerCrashed {
+        /// The signal that ended the compiler.
+        signal: i32,
+    },
+    /// The compiler was ended by something outside of the server, such as the system that ran out of memory.
+    #[error("The compiler was killed from outside (signal {signal}); try again later.")]
+    CompilerKilled {
+        /// The signal that ended the compiler.
+        signal: i32,
+    },
+    /// There is no room in the queue for this module: a share of it leaves at least as much free as it holds.
+    #[error(
+        "{held} {unit} of yours wait to be compiled already, and {asked} more would exceed your part of sandbox.{setting} ({limit}); try again later."
+    )]
+    CompileQueueFull {
+        /// The setting's name, without `sandbox.`.
+        setting: Cow<'static, str>,
+        /// Its value.
+        limit: u64,
+        /// What it counts, for the sentence: "modules" or "bytes".
+        unit: Cow<'static, str>,
+        /// How much the share has in the queue.
+        held: u64,
+        /// How much the module would add.
+        asked: u64,
+    },
+    /// The module waited in the queue for too long.
+    #[error(
+        "The module waited for the compiler for longer than sandbox.compile_wait_ms ({limit_ms} ms); try again later."
+    )]
+    CompileWait {
+        /// How long a module may wait, in milliseconds.
+        limit_ms: u64,
     },
     /// The compiler panicked or the sandbox is closing.
     #[error("The module could not be compiled.")]
     CompilerFailed,
+}
+
+impl RefusedModule {
+    /// Whether the same module would be refused again for the same reason. If not, it may be accepted later.
+    pub fn is_final(&self) -> bool {
+        use RefusedModule::{CompileOverdue, CompileQueueFull, CompileWait, CompilerFailed, CompilerKilled};
+        let for_now = matches!(
+            self,
+            CompileOverdue { .. }
+                | CompileQueueFull { .. }
+                | CompileWait { .. }
+                | CompilerFailed
+                | CompilerKilled { .. }
+        );
+        !for_now
+    }
 }
 
 /// Why this host could not run a guest. The guest is not to blame.

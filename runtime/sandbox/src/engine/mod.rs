@@ -20,7 +20,7 @@ pub use config::{ModuleBounds, SandboxConfig, ZipBounds};
 pub use error::{RefusedModule, SandboxError};
 pub(crate) use limits::Growth;
 pub use limits::{GuestMemory, RunLimits, Unmetered};
-pub(crate) use priority::lower_this_thread;
+pub(crate) use priority::{LOW_PRIORITY, lower_this_thread};
 pub use relay::Stop;
 pub(crate) use relay::{Relay, Signals, StopReason, until};
 
@@ -45,8 +45,21 @@ const REFUSED_FEATURES: WasmFeatures = WasmFeatures::THREADS
     .union(WasmFeatures::WIDE_ARITHMETIC)
     .union(WasmFeatures::STACK_SWITCHING);
 
-/// Sets up the engine and starts its tick. `Err`: the engine does not accept a setting, or no thread can be started.
+/// Sets up the engine that runs guests and starts its tick. `Err`: the engine does not accept a setting, or no thread
+/// can be started.
 pub(crate) fn build(config: &SandboxConfig) -> Result<Engine, SandboxError> {
+    let engine = with_memory(config, InstanceAllocationStrategy::Pooling(pool(config)))?;
+    start_ticking(&engine, Duration::from_millis(config.epoch_tick_ms))?;
+    Ok(engine)
+}
+
+/// Sets up an engine that only compiles. It reserves no memory for guests, which would be terabytes of address space;
+/// what it compiles runs on the engine of [`build`].
+pub(crate) fn build_compiler(config: &SandboxConfig) -> Result<Engine, SandboxError> {
+    with_memory(config, InstanceAllocationStrategy::OnDemand)
+}
+
+fn with_memory(config: &SandboxConfig, strategy: InstanceAllocationStrategy) -> Result<Engine, SandboxError> {
     let mut settings = Config::new();
     settings
         .strategy(Strategy::Cranelift)
@@ -56,11 +69,9 @@ pub(crate) fn build(config: &SandboxConfig) -> Result<Engine, SandboxError> {
         .max_wasm_stack(config.guest_stack_bytes as usize)
         .async_stack_size((config.guest_stack_bytes + config.host_stack_bytes) as usize)
         .wasm_backtrace_max_frames(Some(MOST_FRAMES))
-        .parallel_compilation(false) // `deploy::compile` has its own threads, few and of low priority
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(config)));
-    let engine = Engine::new(&settings).map_err(|cause| SandboxError::internal("cannot set up the engine", cause))?;
-    start_ticking(&engine, Duration::from_millis(config.epoch_tick_ms))?;
-    Ok(engine)
+        .parallel_compilation(false) // `deploy::compiler` has its own threads, few and of low priority
+        .allocation_strategy(strategy);
+    Engine::new(&settings).map_err(|cause| SandboxError::internal("cannot set up the engine", cause))
 }
 
 fn pool(config: &SandboxConfig) -> PoolingAllocationConfig {

@@ -94,10 +94,10 @@ async fn dropping_a_run_ends_a_guest_that_waits_for_the_host() {
 #[tokio::test]
 async fn dropping_a_run_ends_a_spinning_guest_and_frees_its_slot() {
     let config = SandboxConfig { max_instances: 1, back_threads: 1, ..SandboxConfig::default() };
-    let sandbox = Sandbox::new(&config, None).unwrap();
+    let sandbox = Sandbox::new(&config, None, CompileIn::ThisProcess).unwrap();
     let load = async |body: &str| {
         let wasm = upload::decode(&format!("(module {PRELUDE} {body})"), &config).unwrap();
-        let digest = sandbox.prepare(wasm).await.unwrap();
+        let digest = sandbox.prepare("me", wasm).await.unwrap();
         sandbox.loaded(&digest).unwrap()
     };
     let (spinning, short) = (load(LOOP).await, load(&printing("{}")).await);

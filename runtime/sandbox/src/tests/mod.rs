@@ -13,7 +13,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::{
-    GuestClock, GuestMemory, Module, RefusedModule, Run, RunEnd, RunReport, Sandbox, SandboxConfig, Sleep, Stop, upload,
+    CompileIn, GuestClock, GuestMemory, Module, RefusedModule, Run, RunEnd, RunReport, Sandbox, SandboxConfig, Sleep,
+    Stop, upload,
 };
 
 /// The beginning of every guest: imports, a memory, `$print`, which writes bytes to a stream, and `$sleep_ms`.
@@ -39,7 +40,7 @@ const PRELUDE: &str = r#"
 /// One sandbox for all tests, because wasmtime wants one engine per process.
 fn sandbox() -> &'static Sandbox {
     static SANDBOX: OnceLock<Sandbox> = OnceLock::new();
-    SANDBOX.get_or_init(|| Sandbox::new(&small(), None).unwrap())
+    SANDBOX.get_or_init(|| Sandbox::new(&small(), None, CompileIn::ThisProcess).unwrap())
 }
 
 /// The defaults, with fewer instances because other tests run on the same machine.
@@ -49,7 +50,7 @@ fn small() -> SandboxConfig {
 
 async fn prepare(wat: &str) -> Result<Module, RefusedModule> {
     let wasm = upload::decode(wat, sandbox().config())?;
-    let digest = sandbox().prepare(wasm).await?;
+    let digest = sandbox().prepare("me", wasm).await?;
     Ok(sandbox().loaded(&digest).unwrap())
 }
 

@@ -1,10 +1,12 @@
 //! Which modules are accepted, and how their compiled code is cached.
 
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::*;
+use crate::engine;
 use crate::{Digest, ModuleBounds};
 
 const EMPTY_START: &str = r#"(func (export "_start"))"#;
@@ -64,27 +66,82 @@ async fn shapes_out_of_bounds_are_refused_with_limit_and_value() {
 }
 
 #[tokio::test]
-async fn a_module_that_compiles_for_too_long_is_refused_but_its_code_is_kept() {
-    let config = SandboxConfig { max_instances: 1, compile_time_ms: 0, ..SandboxConfig::default() };
-    let sandbox = Sandbox::new(&config, None).unwrap();
-    let function = "(func (param i32) (result i32) (i32.mul (local.get 0) (i32.add (local.get 0) (i32.const 3))))";
-    let wat = format!("(module {MEMORY} {EMPTY_START} {})", function.repeat(10_000));
-    let wasm = upload::decode(&wat, &config).unwrap(); // takes far longer to compile than to check
-    let digest = Digest::from_wasm(&wasm);
-    let refused = sandbox.prepare(wasm).await.unwrap_err();
-    assert_eq!(refused, RefusedModule::CompileTimeout { limit_ms: 0 });
-    until(|| sandbox.loaded(&digest).is_some()).await;
+async fn functions_that_cost_far_more_than_their_size_are_refused() {
+    let locals = |count: usize| format!("(local {})", "i32 ".repeat(count));
+    let pair = "(param i32 i32) (result i32 i32)";
+    let swapped = format!("(block {pair})").repeat(25_001);
+    for (body, sentence) in [
+        ("(loop)".repeat(5001), "The function declares 5001 loops; at most 5000 are allowed."),
+        (
+            format!("{}{}", "loop ".repeat(101), "end ".repeat(101)),
+            "The function declares 101 nested loops; at most 100 are allowed.",
+        ),
+        (
+            format!("{}{}", locals(50_000), "(block)".repeat(2001)),
+            "The function declares 100050000 locals times blocks; at most 100000000 are allowed.",
+        ),
+        (
+            format!("{}{}", locals(1000), "(loop)".repeat(4001)),
+            "The function declares 4001000 locals times loops; at most 4000000 are allowed.",
+        ),
+        (
+            format!("i32.const 0 i32.const 0 {swapped} drop drop"),
+            "The function declares 100004 parameters and results of blocks; at most 100000 are allowed.",
+        ),
+    ] {
+        assert_eq!(refusal(&format!("{MEMORY} {EMPTY_START} (func {body})")).await, sentence);
+    }
+    let wide = format!("(func (param {}))", "i32 ".repeat(256));
+    let text = refusal(&format!("{MEMORY} {EMPTY_START} {wide}")).await;
+    assert_eq!(text, "The type declares 256 parameters and results; at most 255 are allowed.");
+}
+
+#[tokio::test]
+async fn segments_and_constants_are_bounded() {
+    let items = format!("(table 1 funcref) (elem func {})", "0 ".repeat(200_001));
+    let constant = format!("(global i32 (i32.const 0) {})", "(i32.const 1) i32.add ".repeat(150_000));
+    let segments = "(elem func 0)".repeat(50_001);
+    for (fields, sentence) in [
+        (items, "The module declares 200001 items in element segments; at most 200000 are allowed."),
+        (constant, "The module declares 300002 operators in constant expressions; at most 300000 are allowed."),
+        (segments, "The module declares 50001 element segments; at most 50000 are allowed."),
+    ] {
+        assert_eq!(refusal(&format!("{MEMORY} {EMPTY_START} {fields}")).await, sentence);
+    }
+}
+
+#[test]
+fn what_the_compiler_makes_fits_the_engine_of_guests() {
+    let config = SandboxConfig { max_instances: 1, ..SandboxConfig::default() };
+    let hash = |engine: wasmtime::Engine| {
+        let mut hasher = DefaultHasher::new();
+        engine.precompile_compatibility_hash().hash(&mut hasher);
+        hasher.finish()
+    };
+    assert_eq!(hash(engine::build(&config).unwrap()), hash(engine::build_compiler(&config).unwrap()));
+}
+
+#[tokio::test]
+async fn text_is_assembled_when_it_is_compiled() {
+    let text = refusal("(func (unknown))").await;
+    assert!(text.starts_with("The WebAssembly text cannot be read: "), "{text}");
+    let deep = format!("(func {} {})", "block ".repeat(999), "end ".repeat(999));
+    assert_eq!(refusal(&deep).await, "The module declares 1001 nested blocks; at most 1000 are allowed.");
 }
 
 #[tokio::test]
 async fn two_requests_for_one_module_share_a_compilation() {
     let wasm = upload::decode(&format!("(module {MEMORY} {EMPTY_START} (func $shared))"), sandbox().config()).unwrap();
-    let (one, two) = tokio::join!(sandbox().prepare(wasm.clone()), sandbox().prepare(wasm));
+    let (one, two) = tokio::join!(sandbox().prepare("me", wasm.clone()), sandbox().prepare("me", wasm));
     assert_eq!(one.unwrap(), two.unwrap());
 }
 
+fn sandbox_with(config: &SandboxConfig, dir: Option<&Path>) -> Sandbox {
+    Sandbox::new(config, dir, CompileIn::ThisProcess).unwrap()
+}
+
 fn sandbox_on(dir: &Path) -> Sandbox {
-    Sandbox::new(&SandboxConfig { max_instances: 2, ..SandboxConfig::default() }, Some(dir)).unwrap()
+    sandbox_with(&SandboxConfig { max_instances: 2, ..SandboxConfig::default() }, Some(dir))
 }
 
 fn compiled_file(dir: &Path) -> PathBuf {
@@ -95,7 +152,7 @@ fn compiled_file(dir: &Path) -> PathBuf {
 async fn prepare_on(dir: &Path) -> (Digest, Sandbox) {
     let sandbox = sandbox_on(dir);
     let wasm = upload::decode(&format!("(module {PRELUDE} {})", printing("{}")), sandbox.config()).unwrap();
-    (sandbox.prepare(wasm).await.unwrap(), sandbox)
+    (sandbox.prepare("me", wasm).await.unwrap(), sandbox)
 }
 
 #[tokio::test]
@@ -164,17 +221,58 @@ async fn the_cache_directory_belongs_to_the_service_alone() {
 async fn the_cache_stays_within_its_bound() {
     let dir = tempfile::tempdir().unwrap();
     let config = SandboxConfig { max_instances: 1, cache_bytes: 1, ..SandboxConfig::default() };
-    let sandbox = Sandbox::new(&config, Some(dir.path())).unwrap();
+    let sandbox = sandbox_with(&config, Some(dir.path()));
     let wasm = upload::decode(&format!("(module {MEMORY} {EMPTY_START})"), &config).unwrap();
-    let digest = sandbox.prepare(wasm).await.unwrap();
+    let digest = sandbox.prepare("me", wasm).await.unwrap();
     assert!(sandbox.loaded(&digest).is_some(), "kept in memory nevertheless");
     let left = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name());
     assert_eq!(left.collect::<Vec<_>>(), ["key"]);
 }
 
+/// Compiles a module that no other test has, for a share.
+async fn prepare_for(sandbox: &Sandbox, share: &str, number: usize) -> Digest {
+    let wat = format!("(module {PRELUDE} (global i32 (i32.const {number})) {})", printing("{}"));
+    sandbox.prepare(share, wat.into_bytes()).await.unwrap()
+}
+
+#[tokio::test]
+async fn whoever_fills_the_cache_pushes_out_only_what_is_theirs() {
+    let dir = tempfile::tempdir().unwrap();
+    let one = {
+        let sandbox = sandbox_on(dir.path());
+        prepare_for(&sandbox, "modest", 0).await;
+        fs::metadata(compiled_file(dir.path())).unwrap().len()
+    };
+    let config = SandboxConfig { max_instances: 1, cache_bytes: 4 * one + one / 2, ..SandboxConfig::default() };
+    let mut greedy = Vec::new();
+    for number in 1..=8 {
+        let sandbox = sandbox_with(&config, Some(dir.path())); // owners outlive a restart
+        greedy.push(prepare_for(&sandbox, "greedy", number).await);
+    }
+    let sandbox = sandbox_with(&config, Some(dir.path()));
+    let modest =
+        Digest::from_code(format!("(module {PRELUDE} (global i32 (i32.const 0)) {})", printing("{}")).as_bytes());
+    assert!(sandbox.load(&modest).await.is_some(), "it was there first and is used least");
+    let mut kept = Vec::new();
+    for digest in &greedy {
+        kept.push(sandbox.load(digest).await.is_some());
+    }
+    assert_eq!(kept, [false, false, false, false, false, true, true, true]);
+}
+
+#[tokio::test]
+async fn modules_run_uncached_where_nothing_can_be_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let sandbox = sandbox_on(dir.path());
+    fs::remove_dir_all(dir.path()).unwrap();
+    let digest = prepare_for(&sandbox, "me", 9).await;
+    let module = sandbox.loaded(&digest).unwrap();
+    assert!(matches!(sandbox.run(&module, run()).await.unwrap().end, RunEnd::Returned(_)));
+}
+
 #[test]
 fn a_digest_prints_and_parses_back() {
-    let digest = Digest::from_wasm(b"");
+    let digest = Digest::from_code(b"");
     let text = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
     assert_eq!(digest.to_string(), text);
     assert_eq!(text.parse(), Ok(digest));
@@ -185,7 +283,7 @@ fn a_digest_prints_and_parses_back() {
 #[test]
 fn a_setting_out_of_range_is_refused_by_name() {
     let config = SandboxConfig { epoch_tick_ms: 0, ..SandboxConfig::default() };
-    let text = Sandbox::new(&config, None).err().unwrap().to_string();
+    let text = Sandbox::new(&config, None, CompileIn::ThisProcess).err().unwrap().to_string();
     assert_eq!(text, "sandbox.epoch_tick_ms is 0; it must lie between 1 and 1000");
     assert!(serde_json::from_str::<SandboxConfig>(r#"{"module":{"locals":5},"unknown":1}"#).is_err());
     assert_eq!(serde_json::from_str::<SandboxConfig>(r#"{"module":{"locals":5}}"#).unwrap().module.locals, 5);

@@ -37,11 +37,9 @@ fn base64_with_or_without_line_breaks_and_padding_is_decoded() {
 }
 
 #[test]
-fn text_is_assembled() {
-    assert_eq!(decode("(module)").unwrap(), WASM);
-    assert_eq!(decode(";; nothing\n(module)").unwrap(), WASM);
-    let text = decode("(module (func (unknown)))").unwrap_err().to_string();
-    assert!(text.starts_with("The WebAssembly text cannot be read: "), "{text}");
+fn text_is_left_to_the_compiler() {
+    assert_eq!(decode(" (module)\n").unwrap(), b"(module)");
+    assert_eq!(decode(";; nothing\n(module)").unwrap(), b";; nothing\n(module)");
 }
 
 #[test]
@@ -64,7 +62,7 @@ fn a_module_over_the_size_limit_is_refused_before_it_is_decoded() {
     let mut config = SandboxConfig::default();
     config.module.module_bytes = 30;
     let refused = upload::decode(&"A".repeat(400), &config).unwrap_err();
-    assert_eq!(refused, RefusedModule::TooLarge { what: "module", value: 300, limit: 34 });
+    assert_eq!(refused, RefusedModule::TooLarge { what: "module".into(), value: 300, limit: 34 });
 }
 
 #[test]
@@ -100,13 +98,14 @@ fn bombs_are_refused() {
 
     let names: Vec<String> = (0..1001).map(|n| format!("{n}")).collect();
     let entries: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &b""[..])).collect();
-    let expected = RefusedModule::TooMany { of: "zip archive", what: "entries", value: 1001, limit: 1000 };
+    let expected =
+        RefusedModule::TooMany { of: "zip archive".into(), what: "entries".into(), value: 1001, limit: 1000 };
     assert_eq!(decode_bytes(zip_of(&entries)).unwrap_err(), expected);
 
     let zip = ZipBounds { total_bytes: 10, ..ZipBounds::default() };
     let config = SandboxConfig { zip, ..SandboxConfig::default() };
     let archive = BASE64_STANDARD.encode(zip_of(&[("a.wasm", WASM), ("b", b"12345")]));
-    let expected = RefusedModule::TooLarge { what: "zip archive's content", value: 13, limit: 10 };
+    let expected = RefusedModule::TooLarge { what: "zip archive's content".into(), value: 13, limit: 10 };
     assert_eq!(upload::decode(&archive, &config).unwrap_err(), expected);
 }
 

@@ -13,7 +13,7 @@ use load::{Request, Taken};
 use serde_json::{Value, json};
 use servers::Process;
 use tempfile::TempDir;
-use wask_sandbox::{Run, Sandbox, SandboxConfig};
+use wask_sandbox::{CompileIn, Run, Sandbox, SandboxConfig};
 use wask_tests::{Client, example, guest, wat};
 
 const ROUNDS: usize = 5;
@@ -176,9 +176,9 @@ async fn until_idle_loops(me: &Client) {
 /// Measures the part of a run that makes the instance ready, in a sandbox of this process.
 async fn start_up() -> anyhow::Result<()> {
     let config = SandboxConfig::default();
-    let sandbox = Sandbox::new(&config, None)?;
+    let sandbox = Sandbox::new(&config, None, CompileIn::ThisProcess)?;
     let wasm = wask_sandbox::upload::decode(&example("hello"), &config)?;
-    let digest = sandbox.prepare(wasm).await?;
+    let digest = sandbox.prepare("bench", wasm).await?;
     let module = sandbox.loaded(&digest).ok_or_else(|| anyhow::anyhow!("a prepared module is loaded"))?;
     let (mut init, mut whole) = (Vec::new(), Vec::new());
     for _ in 0..20_000 {
