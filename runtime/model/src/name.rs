@@ -62,6 +62,12 @@ macro_rules! name_type {
             }
         }
 
+        impl From<&$type> for Arc<str> {
+            fn from(name: &$type) -> Arc<str> {
+                name.0.clone()
+            }
+        }
+
         impl fmt::Display for $type {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(&self.0)

@@ -2,13 +2,10 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
-
-use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::deploy::{CompileIn, Compiler, Modules, at_most};
 use crate::digest::Digest;
-use crate::engine::{RefusedModule, Relay, SandboxConfig, SandboxError, lower_this_thread};
+use crate::engine::{Pollers, RefusedModule, Relay, SandboxConfig, SandboxError};
 use crate::run::{self, Module, Run, RunReport};
 
 /// Bytes. Larger modules are hashed on a blocking thread.
@@ -22,7 +19,7 @@ struct Inner {
     config: Arc<SandboxConfig>,
     modules: Arc<Modules>,
     compiler: Compiler,
-    back: BackThreads,
+    pollers: Pollers,
 }
 
 impl Sandbox {
@@ -38,8 +35,8 @@ impl Sandbox {
         config.check()?;
         let modules = Arc::new(Modules::new(config, cache_dir)?);
         let compiler = Compiler::new(&modules, config, compile_in)?;
-        let back = BackThreads::start(config.back_threads)?;
-        Ok(Sandbox(Arc::new(Inner { config: Arc::new(config.clone()), modules, compiler, back })))
+        let pollers = Pollers::start(config)?;
+        Ok(Sandbox(Arc::new(Inner { config: Arc::new(config.clone()), modules, compiler, pollers })))
     }
 
     /// The settings that this sandbox was made with.
@@ -87,14 +84,16 @@ impl Sandbox {
     /// Runs `module` until it ends or one of the run's limits ends it.
     ///
     /// Time is wall-clock time, accurate to one epoch tick, and includes instantiation. The guest starts on the
-    /// caller's threads and moves to low-priority ones after `handover_cpu_ms` of CPU time. Dropping the future ends
+    /// caller's threads and moves to low-priority ones after `handover_cpu_ms` of CPU time, or at once if its share has
+    /// used its `front_credit_ms`. Dropping the future ends
     /// the guest at its next tick. Guest misbehaviour is a [`RunEnd`](crate::RunEnd); `Err` means that this host could
     /// not run anything.
     pub async fn run(&self, module: &Module, run: Run) -> Result<RunReport, SandboxError> {
-        let signals = run.stop.0.clone();
-        let guest = Box::pin(run::run_guest(module.clone(), run, self.0.config.clone(), signals.clone()));
-        let budget = Duration::from_millis(self.0.config.handover_cpu_ms);
-        match Relay::new(guest, signals, budget, self.0.back.handle()).await {
+        let (signals, share) = (run.stop.0.clone(), run.share.clone());
+        let Inner { config, modules, pollers, .. } = &*self.0;
+        let ticks = modules.ticks().clone();
+        let guest = Box::pin(run::run_guest(module.clone(), run, config.clone(), signals.clone(), ticks));
+        match Relay::new(guest, signals, share, pollers).await {
             Ok(report) => report,
             Err(cause) => Err(SandboxError::internal("the run broke off", cause)),
         }
@@ -108,38 +107,4 @@ async fn hash(code: &Arc<Vec<u8>>) -> Result<Digest, RefusedModule> {
     let code = code.clone();
     let hashed = tokio::task::spawn_blocking(move || Digest::from_code(&code)).await;
     hashed.map_err(|_| RefusedModule::CompilerFailed)
-}
-
-/// The low-priority threads for guests that compute for a long time.
-struct BackThreads(Option<Runtime>);
-
-impl BackThreads {
-    fn start(threads: u32) -> Result<BackThreads, SandboxError> {
-        let threads = match threads {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
-            count => count as usize,
-        };
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(threads)
-            .thread_name("wask-back")
-            .on_thread_start(lower_this_thread)
-            .enable_time()
-            .build();
-        runtime
-            .map(|runtime| BackThreads(Some(runtime)))
-            .map_err(|cause| SandboxError::internal("cannot start threads", cause))
-    }
-
-    fn handle(&self) -> Handle {
-        self.0.as_ref().expect("the runtime lives as long as the sandbox").handle().clone()
-    }
-}
-
-impl Drop for BackThreads {
-    /// Does not wait for the threads, because a sandbox may be dropped on an async thread.
-    fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
-            runtime.shutdown_background();
-        }
-    }
 }

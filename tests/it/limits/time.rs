@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use tokio::task::JoinSet;
+use wask_tests::attack::unrolled_guests;
 use wask_tests::{TestServer, annotation, guest};
 
 use super::{run, run_wat};
@@ -40,6 +41,18 @@ async fn every_endless_guest_is_ended_at_its_limit_and_the_log_names_it() {
         assert_eq!(ran.error(), format!("The action exceeded its time limits of 500 milliseconds{phase}."), "{name}");
         assert_eq!(annotation(&ran.record, "timeout"), Some(true.into()), "{name}");
         assert!((500..15_000).contains(&ran.duration_ms()), "{name} took {} ms", ran.duration_ms());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn host_calls_in_a_straight_line_end_at_the_shortest_limit() {
+    let wask = TestServer::start().await;
+
+    for (call, code) in unrolled_guests() {
+        let ran = run(&wask.guest(), call, &code, json!({ "timeout": 100 }), json!({})).await;
+
+        assert_eq!(ran.error(), "The action exceeded its time limits of 100 milliseconds.", "{call}");
+        assert!((100..5_000).contains(&ran.duration_ms()), "{call} took {} ms", ran.duration_ms());
     }
 }
 

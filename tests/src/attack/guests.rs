@@ -63,12 +63,17 @@ impl Unrolled {
         format!(
             r#"(module {}
             (memory (export "memory") 257)
-            (data (i32.const 0) "\00\04\00\00\00\00\00\01")
+            (data (i32.const 0) "\00\04\00\00\00\00\ff\00")
             (func $many {calls})
             (func (export "_start") (loop $again (call $many) (br $again))))"#,
             self.imports
         )
     }
+}
+
+/// Guests that repeat a host call in a straight line, and what the call is.
+pub fn unrolled_guests() -> [(&'static str, String); 3] {
+    [("random_get", RANDOM.module()), ("fd_write", WRITE.module()), ("clock_time_get", CLOCK.module())]
 }
 
 /// Two clients invoke, blocking, a guest that repeats a host call in a straight line; its time limit is one second.

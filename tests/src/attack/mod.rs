@@ -18,6 +18,7 @@ use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 pub use canary::{Canary, Seen};
+pub use guests::unrolled_guests;
 pub use outcome::Outcome;
 pub use target::{Size, Target};
 

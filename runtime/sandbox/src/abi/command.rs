@@ -1,26 +1,26 @@
 //! WASI preview 1, implemented by `wasmtime-wasi`, for a command with arguments, an environment, standard streams,
-//! clocks and random numbers, but without files, directories and sockets. This file replaces only what the library
-//! cannot do.
+//! clocks and random numbers, but without files, directories and sockets. This file holds what the library cannot do.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use wasmtime::{FuncType, Linker, Val, ValType};
-use wasmtime_wasi::p1::{self, WasiP1Ctx};
+use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, I32Exit, WasiCtxBuilder};
 
+use super::checkpoint::checkpoint;
 use super::context::Context;
-use super::poll;
+use super::{library, pieces, poll};
 use crate::engine::GuestClock;
 use crate::output::{GuestOutput, GuestStream, Stream};
 
-const MODULE: &str = "wasi_snapshot_preview1";
+pub(super) const MODULE: &str = "wasi_snapshot_preview1";
 
 /// The name of the program: its first argument.
 const PROGRAM: &str = "action";
-/// The resolution of its clocks that a guest gets.
+/// The resolution of its clocks that a guest gets. Finer ones would measure what the processor does for others.
 const RESOLUTION: Duration = Duration::from_micros(1);
 /// The error number `notsock`.
 const NOT_A_SOCKET: i32 = 57;
@@ -29,23 +29,20 @@ const SOCKET_FUNCTIONS: [(&str, usize); 4] =
     [("sock_accept", 3), ("sock_recv", 6), ("sock_send", 5), ("sock_shutdown", 2)];
 
 pub(super) fn add_to(linker: &mut Linker<Context>) -> wasmtime::Result<()> {
-    p1::add_to_linker_async(linker, |context| &mut context.wasi)?;
-    linker.allow_shadowing(true);
-    replace(linker)?;
-    linker.allow_shadowing(false);
-    Ok(())
-}
-
-/// Replaces functions of the library. Its sleeps use only tokio's clock, it accepts no exit code above 125, and it
-/// writes a line to the host's log each time a guest asks for a socket.
-fn replace(linker: &mut Linker<Context>) -> wasmtime::Result<()> {
+    library::add_to(linker)?;
+    pieces::add_to(linker)?;
     poll::add_to(linker, MODULE)?;
+    // The library accepts no exit code above 125, and writes a line to the host's log each time a guest asks for a
+    // socket.
     linker.func_wrap(MODULE, "proc_exit", |code: i32| -> wasmtime::Result<()> { Err(I32Exit(code).into()) })?;
     for (name, params) in SOCKET_FUNCTIONS {
         let ty = FuncType::new(linker.engine(), std::iter::repeat_n(ValType::I32, params), [ValType::I32]);
-        linker.func_new(MODULE, name, ty, |_, _, results| {
-            results[0] = Val::I32(NOT_A_SOCKET);
-            Ok(())
+        linker.func_new_async(MODULE, name, ty, |mut caller, _, results| {
+            Box::new(async move {
+                checkpoint(&mut caller).await?;
+                results[0] = Val::I32(NOT_A_SOCKET);
+                Ok(())
+            })
         })?;
     }
     Ok(())
@@ -77,7 +74,7 @@ impl HostWallClock for Clock {
     }
 
     fn now(&self) -> Duration {
-        self.0.wall()
+        coarse(self.0.wall())
     }
 }
 
@@ -87,6 +84,12 @@ impl HostMonotonicClock for Clock {
     }
 
     fn now(&self) -> u64 {
-        u64::try_from(self.0.monotonic().as_nanos()).unwrap_or(u64::MAX)
+        u64::try_from(coarse(self.0.monotonic()).as_nanos()).unwrap_or(u64::MAX)
     }
+}
+
+/// The time as a guest sees it.
+fn coarse(time: Duration) -> Duration {
+    let beyond = time.subsec_nanos() % RESOLUTION.subsec_nanos();
+    time - Duration::from_nanos(beyond.into())
 }

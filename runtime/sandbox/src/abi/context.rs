@@ -7,7 +7,7 @@ use wasmtime::{Caller, Extern, Memory};
 use wasmtime_wasi::p1::WasiP1Ctx;
 
 use super::frames::HostCallState;
-use crate::engine::{Growth, GuestClock, Signals};
+use crate::engine::{Growth, GuestClock, Signals, Ticks};
 use crate::output::{GuestOutput, Output};
 
 /// What host functions and limit checks can see of their run.
@@ -18,10 +18,13 @@ pub(crate) struct Context {
     /// The guest's view of an operating system.
     pub wasi: WasiP1Ctx,
     pub poll_subscriptions: u32,
+    /// The most random bytes per call.
+    pub random_bytes: u64,
     pub clock: Arc<dyn GuestClock>,
     /// When the guest must end, as `clock.monotonic()` measures it.
     pub deadline: Duration,
     pub signals: Arc<Signals>,
+    pub ticks: Ticks,
     /// Set once the instance is ready. Until then, in a start function, it is looked up.
     pub memory: Option<Memory>,
 }

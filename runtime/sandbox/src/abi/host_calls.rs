@@ -6,6 +6,7 @@ use std::future::poll_fn;
 use tokio::runtime::Handle;
 use wasmtime::{Caller, Linker};
 
+use super::checkpoint::checkpoint;
 use super::context::{Context, memory_of, slice, slice_mut};
 use super::frames::Frame;
 
@@ -15,11 +16,17 @@ const USED_UP: i64 = -3;
 
 pub(super) fn add_to(linker: &mut Linker<Context>) -> wasmtime::Result<()> {
     linker.func_wrap_async("wask", "call", |caller, (ptr, len): (u32, u32)| Box::new(call(caller, ptr, len)))?;
-    linker.func_wrap("wask", "take", take)?;
+    linker.func_wrap_async("wask", "take", |mut caller, (ptr,): (u32,)| {
+        Box::new(async move {
+            checkpoint(&mut caller).await?;
+            Ok(take(caller, ptr))
+        })
+    })?;
     Ok(())
 }
 
 async fn call(mut caller: Caller<'_, Context>, ptr: u32, len: u32) -> wasmtime::Result<i64> {
+    checkpoint(&mut caller).await?;
     let request = match admit(&mut caller, ptr, len) {
         Ok(request) => request,
         Err(code) => return Ok(code),

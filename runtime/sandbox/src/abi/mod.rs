@@ -1,6 +1,10 @@
 //! What a guest can import: WASI preview 1 and the host calls of module `wask`.
 
+mod checkpoint;
+
 mod command;
+mod library;
+mod pieces;
 mod poll;
 
 mod frames;

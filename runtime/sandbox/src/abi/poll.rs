@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use wasmtime::{Caller, Linker};
 
+use super::checkpoint::checkpoint;
 use super::context::{Context, memory_of, slice, slice_mut};
 use crate::engine::GuestClock;
 
@@ -39,7 +40,10 @@ type PollArguments = (u32, u32, u32, u32);
 
 pub(super) fn add_to(linker: &mut Linker<Context>, module: &str) -> wasmtime::Result<()> {
     linker.func_wrap_async(module, "poll_oneoff", |mut caller, arguments: PollArguments| {
-        Box::new(async move { Ok(poll(&mut caller, arguments).await.err().unwrap_or(SUCCESS)) })
+        Box::new(async move {
+            checkpoint(&mut caller).await?;
+            Ok(poll(&mut caller, arguments).await.err().unwrap_or(SUCCESS))
+        })
     })?;
     Ok(())
 }

@@ -11,12 +11,13 @@ use super::cache::DiskCache;
 use super::translator::invalid;
 use crate::abi::{self, Context};
 use crate::digest::Digest;
-use crate::engine::{self, RefusedModule, SandboxConfig, SandboxError};
+use crate::engine::{self, RefusedModule, SandboxConfig, SandboxError, Ticks};
 use crate::run::Module;
 
 /// All modules of one sandbox.
 pub(crate) struct Modules {
     engine: Engine,
+    ticks: Ticks,
     linker: Linker<Context>,
     loaded: Cache<Digest, Module, ByWeight>,
     disk: Option<DiskCache>,
@@ -36,12 +37,17 @@ impl Weighter<Digest, Module> for ByWeight {
 
 impl Modules {
     pub fn new(config: &SandboxConfig, cache_dir: Option<&Path>) -> Result<Modules, SandboxError> {
-        let engine = engine::build(config)?;
+        let (engine, ticks) = engine::build(config)?;
         let linker = abi::link(&engine)?;
         let disk = cache_dir.map(|dir| DiskCache::open(dir, &engine, config)).transpose()?;
         let by_weight = ByWeight { least: (config.loaded_bytes / u64::from(config.loaded_modules)).max(1) };
         let loaded = Cache::with_weighter(config.loaded_modules as usize, config.loaded_bytes.max(1), by_weight);
-        Ok(Modules { engine, linker, loaded, disk })
+        Ok(Modules { engine, ticks, linker, loaded, disk })
+    }
+
+    /// The ticks of the engine.
+    pub fn ticks(&self) -> &Ticks {
+        &self.ticks
     }
 
     pub fn has_disk(&self) -> bool {

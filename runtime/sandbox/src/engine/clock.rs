@@ -1,5 +1,6 @@
 //! The clock of a run: the host's in production, a hand-moved one in tests. The only caller of `now()`.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
@@ -53,5 +54,40 @@ impl Stopwatch {
 
     pub fn elapsed(&self) -> Duration {
         self.0.elapsed()
+    }
+}
+
+/// How old a thread's known CPU time may be.
+const RECENT: Duration = Duration::from_millis(1);
+
+thread_local! {
+    /// A moment of this thread, and the CPU time that it had used until then.
+    static KNOWN: Cell<Option<(Instant, Duration)>> = const { Cell::new(None) };
+}
+
+/// Measures the CPU time that this thread uses; at most a millisecond too much. A thread asks the system for its CPU
+/// time once per millisecond and not each time, because the answer takes longer than that of a clock.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CpuWatch {
+    started: Instant,
+    cpu: Duration,
+}
+
+impl CpuWatch {
+    pub fn start() -> CpuWatch {
+        let started = Instant::now();
+        let known = KNOWN.get().filter(|(at, _)| started.saturating_duration_since(*at) < RECENT);
+        let (_, cpu) = known.unwrap_or_else(|| {
+            let known = (started, read(ClockId::ThreadCPUTime));
+            KNOWN.set(Some(known));
+            known
+        });
+        CpuWatch { started, cpu }
+    }
+
+    /// Call it on the same thread.
+    pub fn used(&self) -> Duration {
+        let passed = self.started.elapsed();
+        if passed < RECENT { passed } else { passed.min(read(ClockId::ThreadCPUTime).saturating_sub(self.cpu)) }
     }
 }

@@ -34,6 +34,10 @@ pub struct SandboxConfig {
     pub epoch_tick_ms: u64,
     /// CPU time after which a guest leaves the caller's threads for the low-priority ones. Default 20 ms.
     pub handover_cpu_ms: u64,
+    /// CPU time per second that the long runs of one share may use on the caller's threads, and how much of it at once.
+    /// The runs of a share that has none left start on the low-priority threads. A run of less than 2 ms is free.
+    /// Default 40 ms.
+    pub front_credit_ms: u64,
     /// Low-priority threads for guests that compute for a long time. Default 0, which means one per core.
     pub back_threads: u32,
     /// Size of the largest request or response frame of a host call. Default 2 MiB.
@@ -153,6 +157,7 @@ impl Default for SandboxConfig {
             host_stack_bytes: 512 * KIB,
             epoch_tick_ms: 10,
             handover_cpu_ms: 20,
+            front_credit_ms: 40,
             back_threads: 0,
             frame_bytes: 2 * MIB,
             hostcall_bytes: 16 * MIB,
@@ -214,7 +219,7 @@ impl Default for ZipBounds {
 impl SandboxConfig {
     /// Refuses values that the sandbox cannot work with. The error names the setting, its value and the allowed range.
     pub fn check(&self) -> Result<(), SandboxError> {
-        let rules: [(&str, u64, u64, u64); 16] = [
+        let rules: [(&str, u64, u64, u64); 17] = [
             ("max_instances", self.max_instances.into(), 1, 16_000),
             ("max_memory_bytes", self.max_memory_bytes, 64 * KIB, 4 * GIB),
             ("tables", self.tables.into(), 1, 64),
@@ -222,6 +227,7 @@ impl SandboxConfig {
             ("guest_stack_bytes", self.guest_stack_bytes, 64 * KIB, 64 * MIB),
             ("host_stack_bytes", self.host_stack_bytes, 128 * KIB, 64 * MIB),
             ("epoch_tick_ms", self.epoch_tick_ms, 1, 1000),
+            ("front_credit_ms", self.front_credit_ms, 1, 1000),
             ("frame_bytes", self.frame_bytes, KIB, 64 * MIB),
             ("hostcall_bytes", self.hostcall_bytes, 64 * KIB, 256 * MIB),
             ("loaded_modules", self.loaded_modules.into(), 1, 16_000),

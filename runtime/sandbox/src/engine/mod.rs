@@ -2,12 +2,15 @@
 //! their turns. Next to it, what every other folder uses: settings, limits, clock, errors, and the relay that polls a
 //! guest.
 
+mod back;
 mod clock;
 mod config;
 mod error;
+mod front;
 mod limits;
 mod priority;
 mod relay;
+mod ticks;
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -22,7 +25,8 @@ pub(crate) use limits::Growth;
 pub use limits::{GuestMemory, RunLimits, Unmetered};
 pub(crate) use priority::{LOW_PRIORITY, lower_this_thread};
 pub use relay::Stop;
-pub(crate) use relay::{Relay, Signals, StopReason, until};
+pub(crate) use relay::{Pollers, Relay, Signals, StopReason, until};
+pub(crate) use ticks::Ticks;
 
 /// The most functions that a trap's message names.
 const MOST_FRAMES: NonZeroUsize = NonZeroUsize::new(16).expect("16 is not 0");
@@ -47,10 +51,11 @@ const REFUSED_FEATURES: WasmFeatures = WasmFeatures::THREADS
 
 /// Sets up the engine that runs guests and starts its tick. `Err`: the engine does not accept a setting, or no thread
 /// can be started.
-pub(crate) fn build(config: &SandboxConfig) -> Result<Engine, SandboxError> {
+pub(crate) fn build(config: &SandboxConfig) -> Result<(Engine, Ticks), SandboxError> {
     let engine = with_memory(config, InstanceAllocationStrategy::Pooling(pool(config)))?;
-    start_ticking(&engine, Duration::from_millis(config.epoch_tick_ms))?;
-    Ok(engine)
+    let ticks = Ticks::default();
+    start_ticking(&engine, &ticks, Duration::from_millis(config.epoch_tick_ms))?;
+    Ok((engine, ticks))
 }
 
 /// Sets up an engine that only compiles. It reserves no memory for guests, which would be terabytes of address space;
@@ -75,9 +80,7 @@ fn with_memory(config: &SandboxConfig, strategy: InstanceAllocationStrategy) -> 
 }
 
 fn pool(config: &SandboxConfig) -> PoolingAllocationConfig {
-    // Without the scan, all resident memory would be cleared each time, which is slower than giving it back.
-    let scans = PoolingAllocationConfig::is_pagemap_scan_available();
-    let keep = if scans { config.keep_resident_bytes as usize } else { 0 };
+    let keep = resident_bytes_to_keep(config);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_core_instances(config.max_instances)
         .total_memories(config.max_instances)
@@ -94,13 +97,22 @@ fn pool(config: &SandboxConfig) -> PoolingAllocationConfig {
     pool
 }
 
+/// How much memory of a finished guest is cleared for the next one instead of being given back to the system.
+fn resident_bytes_to_keep(config: &SandboxConfig) -> usize {
+    if !PoolingAllocationConfig::is_pagemap_scan_available() {
+        return 0; // all resident memory would be cleared each time, which is slower than giving it back
+    }
+    config.keep_resident_bytes as usize
+}
+
 /// Ends the turn of every guest once per tick, until the engine is dropped.
-fn start_ticking(engine: &Engine, tick: Duration) -> Result<(), SandboxError> {
-    let engine = engine.weak();
+fn start_ticking(engine: &Engine, ticks: &Ticks, tick: Duration) -> Result<(), SandboxError> {
+    let (engine, ticks) = (engine.weak(), ticks.clone());
     let ticker = move || {
         loop {
             std::thread::sleep(tick);
             let Some(engine) = engine.upgrade() else { return };
+            ticks.advance();
             engine.increment_epoch();
         }
     };

@@ -1,19 +1,21 @@
-//! Decides who polls a guest, and until when. A guest starts on its caller's threads; after it has used its CPU budget,
-//! the low-priority threads take over. A guest is never dropped in the middle of its own code: it gets a signal to end
-//! and is polled until it has ended. Only a guest that waits in a host call is dropped.
+//! Decides who polls a guest, and until when. A guest starts on its caller's threads; after it has used its CPU budget
+//! or the credit of its share, the low-priority threads take over. A guest is never dropped in the middle of its own
+//! code: it gets a signal to end and is polled until it has ended. Only a guest that waits in a host call is dropped.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use tokio::runtime::Handle;
-use tokio::task::{JoinError, JoinHandle};
-
-use super::clock::{GuestClock, Stopwatch};
+use super::back::{BackTask, BackThreads, BrokeOff};
+use super::clock::{CpuWatch, GuestClock};
+use super::config::SandboxConfig;
+use super::error::SandboxError;
+use super::front::{FrontCredit, SHORT};
+use super::ticks::Ticks;
 
 /// Why the host ends a guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -50,9 +52,23 @@ pub(crate) struct Signals {
     abandoned: AtomicBool,
     cancelled: AtomicBool,
     sleeper: Mutex<Option<Waker>>,
+    /// The tick in which the guest's turn began.
+    turn_began: AtomicU64,
 }
 
 impl Signals {
+    /// Called when the guest is polled.
+    pub fn begin_turn(&self, ticks: &Ticks) {
+        self.yielded.store(false, SeqCst);
+        self.asleep.store(false, SeqCst);
+        self.turn_began.store(ticks.now(), Relaxed);
+    }
+
+    /// Whether a tick has passed since the guest's turn began, so that the turn should end.
+    pub fn turn_has_passed(&self, ticks: &Ticks) -> bool {
+        ticks.now() != self.turn_began.load(Relaxed)
+    }
+
     /// Called at the end of a guest's turn. `Ok`: another turn follows. `Err`: the guest must end.
     pub fn turn_over(&self, now: Duration, deadline: Duration) -> Result<(), StopReason> {
         self.check()?;
@@ -64,7 +80,7 @@ impl Signals {
     }
 
     /// `Err`: its caller has gone, or it was cancelled.
-    fn check(&self) -> Result<(), StopReason> {
+    pub fn check(&self) -> Result<(), StopReason> {
         if self.abandoned.load(SeqCst) {
             return Err(StopReason::Abandoned);
         }
@@ -97,14 +113,14 @@ impl Signals {
 pub(crate) async fn until<T>(
     guest: impl Future<Output = T>,
     signals: &Signals,
+    ticks: &Ticks,
     clock: &dyn GuestClock,
     deadline: Duration,
 ) -> Result<T, StopReason> {
     let mut guest = pin!(guest);
     let mut alarm = None;
     poll_fn(|cx| {
-        signals.yielded.store(false, SeqCst);
-        signals.asleep.store(false, SeqCst);
+        signals.begin_turn(ticks);
         if let Poll::Ready(value) = guest.as_mut().poll(cx) {
             return Poll::Ready(Ok(value));
         }
@@ -125,60 +141,95 @@ pub(crate) async fn until<T>(
 /// A run that has not ended.
 pub(crate) type Job<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// Polls a job on its caller's thread until it has used `budget` of CPU time, then on the threads of `back`. Dropping
-/// the relay ends the guest.
-pub(crate) struct Relay<T: Send + 'static> {
-    location: Location<T>,
-    spent: Duration,
+/// Who may poll guests: the threads of their callers, for a while, and the low-priority threads.
+pub(crate) struct Pollers {
+    front: FrontCredit,
+    back: BackThreads,
+    /// The CPU time that one run may use on the threads of its caller.
     budget: Duration,
-    back: Handle,
+}
+
+impl Pollers {
+    /// Starts the low-priority threads.
+    pub fn start(config: &SandboxConfig) -> Result<Pollers, SandboxError> {
+        Ok(Pollers {
+            front: FrontCredit::new(Duration::from_millis(config.front_credit_ms)),
+            back: BackThreads::start(config.back_threads)?,
+            budget: Duration::from_millis(config.handover_cpu_ms),
+        })
+    }
+}
+
+/// Polls a job on its caller's thread until the budget or the share's credit is used up, then on the low-priority
+/// threads. Dropping the relay ends the guest.
+pub(crate) struct Relay<'a, T: Send + 'static> {
+    location: Location<T>,
+    pollers: &'a Pollers,
+    share: Arc<str>,
+    /// CPU time used on the threads of the caller.
+    spent: Duration,
+    /// The part of it that the share was charged with.
+    charged: Duration,
     signals: Arc<Signals>,
 }
 
 /// Where a job is polled.
 enum Location<T> {
     Here(Job<T>),
-    Back(JoinHandle<T>),
+    Back(BackTask<T>),
     Done,
 }
 
-impl<T: Send + 'static> Relay<T> {
-    pub fn new(job: Job<T>, signals: Arc<Signals>, budget: Duration, back: Handle) -> Relay<T> {
-        Relay { location: Location::Here(job), spent: Duration::ZERO, budget, back, signals }
+impl<'a, T: Send + 'static> Relay<'a, T> {
+    pub fn new(job: Job<T>, signals: Arc<Signals>, share: Arc<str>, pollers: &'a Pollers) -> Relay<'a, T> {
+        let location = Location::Here(job);
+        Relay { location, pollers, share, spent: Duration::ZERO, charged: Duration::ZERO, signals }
+    }
+
+    fn may_stay(&self) -> bool {
+        self.spent < self.pollers.budget && self.pollers.front.is_left_for(&self.share)
+    }
+
+    fn spend(&mut self, time: Duration) {
+        self.spent += time;
+        if self.spent >= SHORT {
+            self.pollers.front.charge(&self.share, self.spent - self.charged);
+            self.charged = self.spent;
+        }
     }
 
     fn hand_over(&mut self) {
         if let Location::Here(job) = std::mem::replace(&mut self.location, Location::Done) {
-            self.location = Location::Back(self.back.spawn(job));
+            self.location = Location::Back(self.pollers.back.spawn(self.share.clone(), job));
         }
     }
 }
 
-impl<T: Send + 'static> Future for Relay<T> {
-    type Output = Result<T, JoinError>;
+impl<T: Send + 'static> Future for Relay<'_, T> {
+    type Output = Result<T, BrokeOff>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        if let Location::Here(job) = &mut this.location {
-            let watch = Stopwatch::start();
-            if let Poll::Ready(value) = job.as_mut().poll(cx) {
-                this.location = Location::Done;
-                return Poll::Ready(Ok(value));
-            }
-            this.spent += watch.elapsed();
-            if this.spent < this.budget {
-                return Poll::Pending;
-            }
+        if matches!(this.location, Location::Here(_)) && !this.may_stay() {
             this.hand_over();
+        }
+        if let Location::Here(job) = &mut this.location {
+            let watch = CpuWatch::start();
+            let polled = job.as_mut().poll(cx);
+            if polled.is_ready() {
+                this.location = Location::Done;
+            }
+            this.spend(watch.used());
+            return polled.map(Ok);
         }
         let Location::Back(job) = &mut this.location else { unreachable!("a finished relay is not polled") };
         let value = std::task::ready!(Pin::new(job).poll(cx));
         this.location = Location::Done;
-        Poll::Ready(value)
+        Poll::Ready(value.unwrap_or(Err(BrokeOff)))
     }
 }
 
-impl<T: Send + 'static> Drop for Relay<T> {
+impl<T: Send + 'static> Drop for Relay<'_, T> {
     fn drop(&mut self) {
         if let Location::Done = self.location {
             return;
@@ -187,6 +238,9 @@ impl<T: Send + 'static> Drop for Relay<T> {
         let started = !self.spent.is_zero();
         if started && !self.signals.asleep.load(SeqCst) {
             self.hand_over(); // the guest is in the middle of its own code and ends after this turn
+        }
+        if let Location::Back(job) = std::mem::replace(&mut self.location, Location::Done) {
+            job.detach();
         }
     }
 }

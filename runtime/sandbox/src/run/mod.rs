@@ -14,8 +14,8 @@ use wasmtime::{Engine, Error, FuncType, Linker, Store, UpdateDeadline};
 use self::verdict::RunTimes;
 use crate::abi::{self, Context, HostCallState, HostCalls, NoHostCalls};
 use crate::engine::{
-    Growth, GuestClock, GuestMemory, RunLimits, SandboxConfig, SandboxError, Signals, Stop, SystemClock, Unmetered,
-    until,
+    Growth, GuestClock, GuestMemory, RunLimits, SandboxConfig, SandboxError, Signals, Stop, SystemClock, Ticks,
+    Unmetered, until,
 };
 use crate::output::{GuestOutput, LogSink, Output};
 
@@ -40,6 +40,9 @@ pub struct Run {
     pub stop: Stop,
     /// What the guest's memory is taken from. Dropped when the guest is gone.
     pub memory: Arc<dyn GuestMemory>,
+    /// Whose run it is. The runs of one share wait for each other rather than those of others for them; the sandbox
+    /// does not care what the name means.
+    pub share: Arc<str>,
 }
 
 impl Run {
@@ -54,6 +57,7 @@ impl Run {
             log_sink: None,
             stop: Stop::default(),
             memory: Arc::new(Unmetered),
+            share: Arc::default(),
         }
     }
 }
@@ -61,7 +65,8 @@ impl Run {
 /// Every function a guest can import: module, name and type.
 pub(crate) fn imports_of(linker: &Linker<Context>, engine: &Engine) -> Vec<(String, String, FuncType)> {
     let run = Run::new(Bytes::new());
-    let mut store = Store::new(engine, context(run, 0, &SandboxConfig::default(), Arc::default(), Duration::ZERO));
+    let context = context(run, 0, &SandboxConfig::default(), Arc::default(), Ticks::default(), Duration::ZERO);
+    let mut store = Store::new(engine, context);
     let functions: Vec<_> = linker
         .iter(&mut store)
         .filter_map(|(module, name, item)| Some((module.to_owned(), name.to_owned(), item.into_func()?)))
@@ -75,17 +80,19 @@ pub(crate) async fn run_guest(
     run: Run,
     config: Arc<SandboxConfig>,
     signals: Arc<Signals>,
+    ticks: Ticks,
 ) -> Result<RunReport, SandboxError> {
     let (limits, clock) = (run.limits.clone(), run.clock.clone());
     let started = clock.monotonic();
     let deadline = started.saturating_add(limits.time);
     let _memory = run.memory.clone(); // until the store is dropped, however this future ends
     let initial = module.initial_memory_bytes() as usize;
-    let mut store = store_for(&module, context(run, initial, &config, signals.clone(), deadline), &config);
+    let mut store =
+        store_for(&module, context(run, initial, &config, signals.clone(), ticks.clone(), deadline), &config);
 
     let mut init = None;
     let guest = execute(&mut store, &module, &mut init);
-    let ended = match until(guest, &signals, &*clock, deadline).await {
+    let ended = match until(guest, &signals, &ticks, &*clock, deadline).await {
         Ok(ended) => ended,
         Err(stopped) => Err(Error::new(stopped)),
     };
@@ -97,7 +104,14 @@ pub(crate) async fn run_guest(
 }
 
 /// Everything that the run owns, before it starts. `initial`: bytes of linear memory that its host has granted.
-fn context(run: Run, initial: usize, config: &SandboxConfig, signals: Arc<Signals>, deadline: Duration) -> Context {
+pub(crate) fn context(
+    run: Run,
+    initial: usize,
+    config: &SandboxConfig,
+    signals: Arc<Signals>,
+    ticks: Ticks,
+    deadline: Duration,
+) -> Context {
     let limits = &run.limits;
     let output = Output::new(limits, run.log_sink, run.memory.clone());
     let written = Arc::new(GuestOutput::new(output, run.clock.clone()));
@@ -123,9 +137,11 @@ fn context(run: Run, initial: usize, config: &SandboxConfig, signals: Arc<Signal
         wasi: abi::system(run.args, &run.env, &written, config.random_bytes),
         written,
         poll_subscriptions: config.poll_subscriptions,
+        random_bytes: config.random_bytes,
         clock: run.clock,
         deadline,
         signals,
+        ticks,
         memory: None,
     }
 }
@@ -145,6 +161,7 @@ fn store_for(module: &Module, context: Context, config: &SandboxConfig) -> Store
 
 /// Makes an instance, writes to `init` when it is ready, and calls `_start`.
 async fn execute(store: &mut Store<Context>, module: &Module, init: &mut Option<Duration>) -> Result<(), Error> {
+    store.data().signals.check()?; // it may have waited for its first turn for long
     let instance = module.linked().instantiate_async(&mut *store).await?;
     let memory = instance.get_module_export(&mut *store, module.memory());
     store.data_mut().memory = memory.and_then(wasmtime::Extern::into_memory);

@@ -246,3 +246,20 @@ async fn a_run_that_was_stopped_before_it_began_ends_at_its_first_wait() {
     let sleeping = r#"(func (export "_start") (call $sleep_ms (i64.const 100000)))"#;
     assert_eq!(end(sleeping, run).await, RunEnd::Cancelled);
 }
+
+#[tokio::test]
+async fn clocks_show_microseconds() {
+    let clock = r#"(module
+        (import "wasi_snapshot_preview1" "clock_time_get" (func $time (param i32 i64 i32) (result i32)))
+        (memory (export "memory") 1)
+        (func (export "_start") (local $left i32)
+            (local.set $left (i32.const 1000))
+            (loop $again
+                (drop (call $time (i32.const 0) (i64.const 1) (i32.const 0)))
+                (drop (call $time (i32.const 1) (i64.const 1) (i32.const 8)))
+                (if (i64.ne (i64.const 0) (i64.rem_u (i64.load (i32.const 0)) (i64.const 1000))) (then unreachable))
+                (if (i64.ne (i64.const 0) (i64.rem_u (i64.load (i32.const 8)) (i64.const 1000))) (then unreachable))
+                (br_if $again (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))))"#;
+    let module = prepare(clock).await.unwrap();
+    assert_eq!(sandbox().run(&module, run()).await.unwrap().end, RunEnd::Silent);
+}

@@ -1,6 +1,7 @@
 //! Tests of the sandbox through its public interface, with guests written as WebAssembly text.
 
 mod calls;
+mod checkpoints;
 mod fairness;
 mod limits;
 mod modules;

@@ -118,7 +118,7 @@ fn what_the_compiler_makes_fits_the_engine_of_guests() {
         engine.precompile_compatibility_hash().hash(&mut hasher);
         hasher.finish()
     };
-    assert_eq!(hash(engine::build(&config).unwrap()), hash(engine::build_compiler(&config).unwrap()));
+    assert_eq!(hash(engine::build(&config).unwrap().0), hash(engine::build_compiler(&config).unwrap()));
 }
 
 #[tokio::test]

@@ -113,6 +113,7 @@ impl Runner {
             log_sink: Some(admitted.running.clone()),
             stop: admitted.running.next_stop(),
             memory: place,
+            share: (&admitted.identity.namespace).into(),
         };
         reach(Stage::Running);
         let report = self.sandbox.run(&module, run).await;
