@@ -20,7 +20,7 @@ pub struct SandboxConfig {
     pub max_memory_bytes: u64,
     /// How much of the memory that a finished guest has touched is cleared in place for the next guest instead of being
     /// given back to the system. Costs up to this much × the peak number of guests. Used only on Linux ≥ 6.7, which can
-    /// tell which pages were touched. Default 512 KiB.
+    /// tell which pages were touched, and only where the system had no swap when the sandbox was made. Default 512 KiB.
     pub keep_resident_bytes: u64,
     /// Tables per module. Default 4.
     pub tables: u32,

@@ -10,11 +10,13 @@ mod front;
 mod limits;
 mod priority;
 mod relay;
+mod swap;
 mod ticks;
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use tracing::info;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Strategy, WasmFeatures};
 
 pub(crate) use clock::Stopwatch;
@@ -101,6 +103,10 @@ fn pool(config: &SandboxConfig) -> PoolingAllocationConfig {
 fn resident_bytes_to_keep(config: &SandboxConfig) -> usize {
     if !PoolingAllocationConfig::is_pagemap_scan_available() {
         return 0; // all resident memory would be cleared each time, which is slower than giving it back
+    }
+    if config.keep_resident_bytes > 0 && swap::is_possible() {
+        info!("the system may swap, so no memory of a finished guest is kept for the next one");
+        return 0; // the scan sees only pages that are present
     }
     config.keep_resident_bytes as usize
 }

@@ -6,6 +6,7 @@ mod fairness;
 mod limits;
 mod modules;
 mod output;
+mod slots;
 mod uploads;
 
 use std::sync::{Arc, Mutex, OnceLock};
