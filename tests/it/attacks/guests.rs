@@ -14,7 +14,7 @@ async fn host_calls_in_a_straight_line_leave_the_others_alone_and_end_with_the_t
     for attack in ["unrolled random_get", "unrolled fd_write", "unrolled clock_time_get"] {
         let outcome = unnoticed(attack).await;
 
-        // 502: the time limit of one second ended the guest.
+        // 502: the time limit ended the guest.
         assert!(outcome.noted.starts_with("502 ×"), "{attack}: {}", outcome.noted);
     }
 }
