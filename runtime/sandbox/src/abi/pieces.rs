@@ -12,6 +12,8 @@ use super::context::{Context, memory_of, slice, slice_mut};
 use super::library::system_of;
 
 const SUCCESS: i32 = 0;
+/// How many bytes are written before the next look. Each of them may be a line, which costs far more than a byte.
+const WRITE_PIECE: u32 = 4 << 10;
 
 /// Bytes of an entry of a list of buffers: the buffer's address and its length.
 const ENTRY: u32 = 8;
@@ -69,15 +71,16 @@ async fn random_get(mut caller: Caller<'_, Context>, at: u32, length: u32) -> wa
 
 async fn fd_write(mut caller: Caller<'_, Context>, (fd, list, count, moved_at): Stream) -> wasmtime::Result<i32> {
     let Found { list, count, buffer } = first_buffer(&mut caller, list, count).await?;
-    let Some((at, length)) = buffer.filter(|(at, length)| *length > PIECE && has(&mut caller, *at, *length)) else {
+    let Some((at, length)) = buffer.filter(|(at, length)| *length > WRITE_PIECE && has(&mut caller, *at, *length))
+    else {
         let (mut memory, wasi) = system(&mut caller)?;
         return library::fd_write(wasi, &mut memory, fd, list as i32, count as i32, moved_at as i32).await;
     };
-    let mut piece = Piece::new();
+    let mut piece = Piece::new(WRITE_PIECE);
     let mut done = 0;
     while done < length {
         checkpoint(&mut caller).await?;
-        let wanted = (length - done).min(PIECE);
+        let wanted = (length - done).min(WRITE_PIECE);
         let memory = memory_of(&mut caller).ok_or(Trap::MemoryOutOfBounds)?;
         let source = slice(memory.data(&caller), at + done, wanted).ok_or(Trap::MemoryOutOfBounds)?;
         piece.bytes(wanted).copy_from_slice(source);
@@ -98,7 +101,7 @@ async fn fd_read(mut caller: Caller<'_, Context>, (fd, list, count, moved_at): S
         let (mut memory, wasi) = system(&mut caller)?;
         return library::fd_read(wasi, &mut memory, fd, list as i32, count as i32, moved_at as i32).await;
     };
-    let mut piece = Piece::new();
+    let mut piece = Piece::new(PIECE);
     let mut done = 0;
     while done < length {
         checkpoint(&mut caller).await?;
@@ -180,8 +183,9 @@ fn system<'a>(caller: &'a mut Caller<'_, Context>) -> wasmtime::Result<(GuestMem
 struct Piece(Vec<u8>);
 
 impl Piece {
-    fn new() -> Piece {
-        Piece(vec![0; (BYTES_AT + PIECE) as usize])
+    /// `most`: the length of a piece.
+    fn new(most: u32) -> Piece {
+        Piece(vec![0; (BYTES_AT + most) as usize])
     }
 
     /// The memory, with an entry that describes a buffer of so many bytes.

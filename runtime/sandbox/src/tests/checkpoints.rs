@@ -176,6 +176,9 @@ async fn a_guest_of_calls_in_a_straight_line_ends_with_its_time() {
         ),
         unrolled(write, "(drop (call $f (i32.const 2) (i32.const 0) (i32.const 1) (i32.const 16)))", 2000),
         unrolled(write, "(drop (call $f (i32.const 2) (i32.const 64) (i32.const 2000000) (i32.const 16)))", 2000),
+        // Not calls, but the instructions that take longest.
+        unrolled(write, "(memory.fill (i32.const 0) (i32.const 1) (i32.const 0x1000000))", 5000),
+        unrolled(write, "(memory.copy (i32.const 0) (i32.const 9) (i32.const 0x1000000))", 5000),
     ] {
         let module = prepare(&guest).await.unwrap();
         let report = sandbox().run(&module, within(limit)).await.unwrap();

@@ -120,7 +120,7 @@ impl Runner {
         if let Err(cause) = &report {
             warn!(%cause, activation = %admitted.id, action = %entry.action.name, "sandbox could not run the action");
         }
-        self.record(admitted, start, Outcome::from_report(report, allowed.truncation_bytes))
+        self.record(admitted, start, Outcome::of(report, allowed.truncation_bytes).await)
     }
 
     /// A place for the guest, as soon as it is its namespace's turn. `Err`: there was none in time, or the activation was

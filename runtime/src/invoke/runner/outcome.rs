@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 use wask_model::{Message, Response, Status, Timestamp, messages};
 use wask_sandbox::{LogLine, RunEnd, RunReport, SandboxError, Stream};
 
+/// Log lines. More are converted off the threads that answer requests: a guest can write hundreds of thousands.
+const MANY_LINES: usize = 1000;
+
 /// What a run contributes to its record.
 pub struct Outcome {
     pub response: Response,
@@ -23,7 +26,16 @@ impl Outcome {
     }
 
     /// `quoted`: how many bytes of an oversized result the record quotes.
-    pub fn from_report(report: Result<RunReport, SandboxError>, quoted: u64) -> Self {
+    pub async fn of(report: Result<RunReport, SandboxError>, quoted: u64) -> Self {
+        if report.as_ref().is_ok_and(|report| report.logs.len() > MANY_LINES) {
+            let converted = tokio::task::spawn_blocking(move || Self::from_report(report, quoted)).await;
+            return converted
+                .unwrap_or_else(|_| Outcome::without_guest(Response::whisk_error(messages::NOT_PROVISIONED)));
+        }
+        Self::from_report(report, quoted)
+    }
+
+    fn from_report(report: Result<RunReport, SandboxError>, quoted: u64) -> Self {
         match report {
             Ok(report) => {
                 let timed_out = matches!(report.end, RunEnd::OutOfTime { .. });
