@@ -89,7 +89,11 @@ impl Idempotency {
         stored: impl FnOnce() + Send + 'static,
     ) -> Result<Reply<ActivationId>, Failure> {
         let since = at.before(IdempotencyKey::REMEMBERED);
-        let most = self.queue.config().idempotency_keys;
+        let config = self.queue.config();
+        let most = match request.door() {
+            Door::Api => config.idempotency_keys,
+            Door::Web => config.web_idempotency_keys,
+        };
         let first = FirstRequest { request: request.to_stored(), activation, at, since, most };
         match self.queue.submit_once(first, record, work, stored).await? {
             FirstRequestOutcome::Stored => Ok(Reply::First(activation)),

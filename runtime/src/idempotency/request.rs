@@ -4,8 +4,8 @@ use sha2::{Digest as _, Sha256};
 use wask_model::{IdempotencyKey, NamespaceName};
 use wask_store::{KeyedActivation, RequestKey};
 
-/// Where a request comes in. A key counts at one door only: anyone may call a web action, and must not be able to use
-/// up the keys of the namespace's own clients.
+/// Where a request comes in. Keys of one door are unknown at the other, and each door has its own limit: anyone may call
+/// a web action, and must not be able to use up the keys of the namespace's own clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Door {
     Api,
@@ -15,6 +15,7 @@ pub enum Door {
 /// A request by its key and a digest of everything that a retry must repeat.
 pub struct KeyedRequest {
     key: IdempotencyKey,
+    door: Door,
     stored: RequestKey,
 }
 
@@ -26,16 +27,20 @@ impl KeyedRequest {
             digest.update((part.len() as u64).to_be_bytes()); // so that no part runs into the next
             digest.update(part);
         }
-        let door = match door {
+        let prefix = match door {
             Door::Api => "api",
             Door::Web => "web",
         };
-        let stored = RequestKey { namespace, key: format!("{door}/{key}"), digest: digest.finalize().into() };
-        KeyedRequest { key, stored }
+        let stored = RequestKey { namespace, key: format!("{prefix}/{key}"), digest: digest.finalize().into() };
+        KeyedRequest { key, door, stored }
     }
 
     pub fn key(&self) -> &str {
         self.key.as_str()
+    }
+
+    pub fn door(&self) -> Door {
+        self.door
     }
 
     pub fn namespace(&self) -> &NamespaceName {

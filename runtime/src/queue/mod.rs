@@ -63,6 +63,8 @@ pub struct QueueConfig {
     pub dead_letter_bytes: u64,
     /// How many idempotency keys a namespace may have; each is kept for 24 hours.
     pub idempotency_keys: u64,
+    /// How many keys of web callers, who may be anyone, a namespace has in 24 hours.
+    pub web_idempotency_keys: u64,
 }
 
 impl Default for QueueConfig {
@@ -79,6 +81,7 @@ impl Default for QueueConfig {
             dead_letter_days: 30,
             dead_letter_bytes: 256 << 20,
             idempotency_keys: 100_000,
+            web_idempotency_keys: 10_000,
         }
     }
 }
@@ -95,6 +98,7 @@ impl QueueConfig {
             ("max_attempts", self.max_attempts.into(), 1..=u64::MAX),
             ("dead_letter_days", self.dead_letter_days.into(), 1..=u64::MAX),
             ("idempotency_keys", self.idempotency_keys, 1..=100 * MILLION),
+            ("web_idempotency_keys", self.web_idempotency_keys, 1..=100 * MILLION),
         ])
     }
 }

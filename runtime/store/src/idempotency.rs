@@ -10,7 +10,7 @@ use crate::StoreError;
 pub struct RequestKey {
     /// The namespace that the request is for; keys of different namespaces are independent.
     pub namespace: NamespaceName,
-    /// The key, in upper and lower case as given.
+    /// The door that the request came through, `/`, and the key in upper and lower case as given.
     pub key: String,
     /// SHA-256 of everything that a retry has to repeat.
     pub digest: [u8; 32],
@@ -36,7 +36,7 @@ pub struct FirstRequest {
     pub at: Timestamp,
     /// From when on an earlier request with the same key counts.
     pub since: Timestamp,
-    /// How many keys its namespace may have.
+    /// How many keys its namespace may have at this door.
     pub most: u64,
 }
 
@@ -47,7 +47,7 @@ pub enum FirstRequestOutcome {
     Stored,
     /// It is a retry of the request that started this activation. Nothing was stored.
     Before(KeyedActivation),
-    /// Its namespace has reached its limit of keys. Nothing was stored.
+    /// Its namespace has reached its limit of keys at this door. Nothing was stored.
     Full {
         /// How many keys the namespace has.
         kept: u64,

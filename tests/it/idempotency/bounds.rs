@@ -121,3 +121,26 @@ async fn a_blocking_caller_cut_off_by_a_restart_gets_the_record_with_a_retry() {
     assert_eq!(id_of(&again), id_of(&first));
     assert_eq!(runs_of(&wask.guest(), "sleeper").await, 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_use_up_the_keys_of_web_callers_only() {
+    let wask = TestServer::builder()
+        .configure(|config| (config.queue.idempotency_keys, config.queue.web_idempotency_keys) = (1, 2))
+        .start()
+        .await;
+    let me = wask.guest();
+    me.create_web_action("a", &wat("result-then-exit-0")).await;
+    let stranger = async |key: &str| {
+        let request = me.anonymous(reqwest::Method::POST, &me.web_path("a.json")).header("Idempotency-Key", key);
+        me.send(request.json(&json!({}))).await
+    };
+    for key in ["one", "two"] {
+        stranger(key).await.expect(200);
+    }
+
+    let refused = stranger("three").await.expect(429);
+    assert_eq!(refused.error(), "Too many idempotency keys in the last 24 hours (count: 2, allowed: 2).");
+    assert!(is_replayed(&stranger("two").await.expect(200)));
+    post(&me, "one", "actions/a", &json!({})).await.expect(202);
+    post(&me, "two", "actions/a", &json!({})).await.expect(429);
+}

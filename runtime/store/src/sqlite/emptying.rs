@@ -50,7 +50,7 @@ pub(super) fn empty(db: &Connection, namespace: &NamespaceName, limit: u32) -> R
                 0 // a count is not data
             }
             "idempotency_key" => remove_rows(db, (table, "key"), namespace, left)?,
-            "idempotency_keys_kept" => remove_rows(db, (table, "namespace"), namespace, left)?,
+            "idempotency_keys_kept" => remove_rows(db, (table, "door"), namespace, left)?,
             table => remove_rows(db, (table, "rowid"), namespace, left)?,
         };
     }

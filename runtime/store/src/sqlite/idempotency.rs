@@ -1,5 +1,5 @@
-//! Idempotency keys: [`IdempotencyStore`]. A row per namespace holds how many keys it has, because counting them would
-//! take longer than everything else.
+//! Idempotency keys: [`IdempotencyStore`]. A row per namespace and door holds how many keys it has, because counting
+//! them would take longer than everything else.
 
 use std::collections::BTreeMap;
 
@@ -60,11 +60,12 @@ pub(super) fn begin(db: &Connection, first: &FirstRequest) -> Result<FirstReques
         Some(Some(begun)) => return Ok(FirstRequestOutcome::Before(begun)),
         Some(None) => (),
         None => {
-            let kept = kept(db, &request.namespace)?;
+            let door = door_of(&request.key);
+            let kept = kept(db, &request.namespace, door)?;
             if kept >= *most {
                 return Ok(FirstRequestOutcome::Full { kept, most: *most });
             }
-            add_to_kept(db, request.namespace.as_str(), 1)?;
+            add_to_kept(db, (request.namespace.as_str(), door), 1)?;
         }
     }
     let mut insert = db.prepare_cached(
@@ -75,17 +76,22 @@ pub(super) fn begin(db: &Connection, first: &FirstRequest) -> Result<FirstReques
     Ok(FirstRequestOutcome::Stored)
 }
 
-fn kept(db: &Connection, namespace: &NamespaceName) -> Result<u64, StoreError> {
-    let mut select = db.prepare_cached("SELECT kept FROM idempotency_keys_kept WHERE namespace = ?1")?;
-    Ok(select.query_row([namespace.as_str()], values::count).optional()?.unwrap_or(0))
+/// The door that a key belongs to: what stands before its first slash.
+fn door_of(key: &str) -> &str {
+    key.split_once('/').map_or("", |(door, _)| door)
 }
 
-fn add_to_kept(db: &Connection, namespace: &str, more: i64) -> Result<(), StoreError> {
+fn kept(db: &Connection, namespace: &NamespaceName, door: &str) -> Result<u64, StoreError> {
+    let mut select = db.prepare_cached("SELECT kept FROM idempotency_keys_kept WHERE namespace = ?1 AND door = ?2")?;
+    Ok(select.query_row([namespace.as_str(), door], values::count).optional()?.unwrap_or(0))
+}
+
+fn add_to_kept(db: &Connection, (namespace, door): (&str, &str), more: i64) -> Result<(), StoreError> {
     let mut add = db.prepare_cached(
-        "INSERT INTO idempotency_keys_kept (namespace, kept) VALUES (?1, ?2)
+        "INSERT INTO idempotency_keys_kept (namespace, door, kept) VALUES (?1, ?2, ?3)
          ON CONFLICT DO UPDATE SET kept = kept + excluded.kept",
     )?;
-    add.execute(params![namespace, more])?;
+    add.execute(params![namespace, door, more])?;
     Ok(())
 }
 
@@ -93,15 +99,16 @@ pub(super) fn forget(db: &Connection, before: Timestamp, limit: u32) -> Result<u
     let mut delete = db.prepare_cached(
         "DELETE FROM idempotency_key WHERE (namespace, key) IN (
              SELECT namespace, key FROM idempotency_key WHERE begun < ?1 ORDER BY begun LIMIT ?2)
-         RETURNING namespace",
+         RETURNING namespace, key",
     )?;
-    let mut forgotten: BTreeMap<String, i64> = BTreeMap::new();
+    let mut forgotten: BTreeMap<(String, String), i64> = BTreeMap::new();
     let mut rows = delete.query(params![before.millis(), limit])?;
     while let Some(row) = rows.next()? {
-        *forgotten.entry(row.get(0)?).or_default() += 1;
+        let key: String = row.get(1)?;
+        *forgotten.entry((row.get(0)?, door_of(&key).to_owned())).or_default() += 1;
     }
-    for (namespace, keys) in &forgotten {
-        add_to_kept(db, namespace, -keys)?;
+    for ((namespace, door), keys) in &forgotten {
+        add_to_kept(db, (namespace, door), -keys)?;
     }
     db.prepare_cached("DELETE FROM idempotency_keys_kept WHERE kept = 0")?.execute([])?;
     Ok(forgotten.values().sum::<i64>().unsigned_abs())
