@@ -92,6 +92,8 @@ pub struct Limits {
     pub page_bytes: u64,
     /// Host calls that one run may make. Default 10 000.
     pub host_calls: u32,
+    /// Hours after the first run of a chain for which the keys of its runs are valid. Default 24.
+    pub api_key_hours: u32,
 }
 
 impl Default for Limits {
@@ -131,6 +133,7 @@ impl Default for Limits {
             list_skip: 100_000,
             page_bytes: 4 << 20,
             host_calls: 10_000,
+            api_key_hours: 24,
         }
     }
 }
@@ -147,6 +150,7 @@ impl Limits {
             ("json_nodes", self.json_nodes, 1..=100 * MILLION),
             ("list_skip", self.list_skip, 0..=1000 * MILLION),
             ("page_bytes", self.page_bytes, 1..=1 << 30),
+            ("api_key_hours", self.api_key_hours.into(), 1..=MILLION),
         ])
     }
 

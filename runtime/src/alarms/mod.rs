@@ -187,7 +187,7 @@ impl Alarms {
         let denied = || FeedRefusal::from(Message::from(messages::alarms::AUTHENTICATION_FAILED));
         let key: &AuthKey = request.auth_key.as_ref().ok_or_else(denied)?;
         match self.catalog.authenticate(key, self.clock.now()).await {
-            Ok(identity) if identity.namespace == caller.namespace => (),
+            Ok(login) if login.identity.namespace == caller.namespace => (),
             Ok(_) | Err(Failure::Unauthenticated(_)) => return Err(denied()),
             Err(failure) => return Err(FeedRefusal::Failed(failure)),
         }

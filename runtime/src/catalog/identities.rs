@@ -2,46 +2,43 @@
 
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::Sha256;
-use subtle::ConstantTimeEq as _;
-use wask_model::{AuthKey, Failure, Identity, KeyDigest, Limits, NamespaceName, SharedIdentity, Timestamp, messages};
-use wask_store::SecretStore;
+use wask_model::{
+    AuthKey, Failure, Identity, KeyDigest, LimitOverrides, Limits, NamespaceName, SharedIdentity, Timestamp, messages,
+};
 
+use super::tokens::{TokenTimes, Tokens};
 use super::{Catalog, NamespaceKey, Namespaces};
+use crate::gate::rights::SYSTEM;
 
-/// The first characters of a token that is used in place of a key.
-const TOKEN_MARK: &str = "t.";
-
-/// An identity in the cache, with the digests of its valid keys.
+/// An identity in the cache, with the digests of its valid keys, the newest first.
 pub(super) struct CachedIdentity {
     identity: SharedIdentity,
     keys: Vec<KeyDigest>,
 }
 
+/// Who presents a valid key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Login {
+    pub identity: SharedIdentity,
+    /// When the first run of the chain began that this token was made in; `None`: it is a key.
+    pub chain_began: Option<Timestamp>,
+}
+
 impl Catalog {
     /// The identity that presents this key. The same 401 answers an unknown uuid, a wrong key and a blocked namespace.
     /// A key that an operator's command has just made is valid at once.
-    pub async fn authenticate(&self, key: &AuthKey, now: Timestamp) -> Result<SharedIdentity, Failure> {
-        if let Some(identity) = self.recognize(key, now) {
-            return Ok(identity);
+    pub async fn authenticate(&self, key: &AuthKey, now: Timestamp) -> Result<Login, Failure> {
+        if let Some(login) = self.recognize(key, now) {
+            return Ok(login);
         }
-        let stored = self.look_up(key).await?;
-        let accepted = stored.and_then(|cached| self.accept(&cached, key, now));
+        let stored = self.look_up(&key.uuid).await?;
+        let accepted = accept(stored.as_deref().unwrap_or(&self.nobody), key, &self.tokens, now);
         accepted.ok_or_else(|| Failure::Unauthenticated(messages::AUTHENTICATION_INVALID.into()))
     }
 
     /// Like [`Catalog::authenticate`], from the cache alone. `None`: the cache has no such identity with this key.
-    pub fn recognize(&self, key: &AuthKey, now: Timestamp) -> Option<SharedIdentity> {
-        self.accept(&*self.identities.get(&key.uuid)?, key, now)
-    }
-
-    fn accept(&self, cached: &CachedIdentity, key: &AuthKey, now: Timestamp) -> Option<SharedIdentity> {
-        let given = key.digest();
-        let valid = cached.keys.iter().any(|valid| valid.matches(&given)) || self.is_token(key, now);
-        (valid && !cached.identity.blocked).then(|| cached.identity.clone())
+    pub fn recognize(&self, key: &AuthKey, now: Timestamp) -> Option<Login> {
+        accept(&*self.identities.get(&key.uuid)?, key, &self.tokens, now)
     }
 
     /// The owner of this namespace; it may be blocked.
@@ -65,43 +62,26 @@ impl Catalog {
         Ok((owner, limits))
     }
 
-    /// A token that acts as `identity` until `expires`. A running action gets it in place of a key, because the store
-    /// has only the digests of keys. It is not stored.
-    pub fn token(&self, identity: &Identity, expires: Timestamp) -> AuthKey {
-        let until = format!("{:011x}", expires.millis());
-        let mac = URL_SAFE_NO_PAD.encode(self.token_mac(&identity.uuid, &until));
-        // 2 + 11 + 43 characters, padded to the length of every key
-        let secret = format!("{TOKEN_MARK}{until}{mac}{}", "0".repeat(AuthKey::SECRET_LENGTH - 56));
-        AuthKey::new(identity.uuid.clone(), secret)
-    }
-
-    fn is_token(&self, key: &AuthKey, now: Timestamp) -> bool {
-        let Some((until, rest)) = key.secret().strip_prefix(TOKEN_MARK).and_then(|t| t.split_at_checked(11)) else {
-            return false;
+    /// A token that acts as `identity` at these times and as long as its newest key is valid. `None`: it has no valid
+    /// key any more.
+    pub async fn token(&self, identity: &Identity, times: TokenTimes) -> Result<Option<AuthKey>, Failure> {
+        let known = match self.identities.get(&identity.uuid) {
+            Some(known) => Some(known),
+            None => self.look_up(&identity.uuid).await?,
         };
-        let Ok(expires) = i64::from_str_radix(until, 16) else { return false };
-        let expected = URL_SAFE_NO_PAD.encode(self.token_mac(&key.uuid, until));
-        let given = rest.as_bytes().get(..expected.len()).unwrap_or_default();
-        now <= Timestamp::from_millis(expires) && bool::from(given.ct_eq(expected.as_bytes()))
-    }
-
-    fn token_mac(&self, uuid: &str, until: &str) -> [u8; 32] {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.token_secret).expect("HMAC takes keys of any length");
-        mac.update(uuid.as_bytes());
-        mac.update(b"|");
-        mac.update(until.as_bytes());
-        mac.finalize().into_bytes().into()
+        let newest = known.as_ref().and_then(|known| known.keys.first());
+        Ok(newest.map(|newest| self.tokens.make(&identity.uuid, newest, times)))
     }
 
     /// Reads the identity from the store, even if it is cached.
-    async fn look_up(&self, key: &AuthKey) -> Result<Option<Arc<CachedIdentity>>, Failure> {
+    async fn look_up(&self, uuid: &String) -> Result<Option<Arc<CachedIdentity>>, Failure> {
         let read = async {
-            let Some((identity, keys)) = self.stores.namespaces.identity(&key.uuid).await? else { return Ok(None) };
+            let Some((identity, keys)) = self.stores.namespaces.identity(uuid).await? else { return Ok(None) };
             let cached = Arc::new(CachedIdentity { identity: Arc::new(identity), keys });
             self.notice_owner(&cached.identity);
             Ok(Some(cached))
         };
-        self.identities.read(&key.uuid, read).await
+        self.identities.read(uuid, read).await
     }
 
     /// A namespace with a new owner was deleted and created again since it was cached, so everything cached may be
@@ -115,10 +95,35 @@ impl Catalog {
     }
 }
 
-pub(super) async fn token_secret(secrets: &dyn SecretStore) -> anyhow::Result<[u8; 32]> {
-    let mut fresh = [0; 32];
-    getrandom::fill(&mut fresh).map_err(|e| anyhow::anyhow!("no randomness from the system: {e}"))?;
-    Ok(secrets.secret("activation-token", fresh).await?)
+impl CachedIdentity {
+    /// What an unknown uuid is compared with, so that it takes as long as a known one. No key has its digest.
+    pub(super) fn nobody() -> CachedIdentity {
+        let identity = Identity {
+            subject: String::new(),
+            namespace: SYSTEM.parse().expect("a name"),
+            uuid: String::new(),
+            limits: LimitOverrides::default(),
+            blocked: true,
+        };
+        CachedIdentity { identity: Arc::new(identity), keys: vec![KeyDigest::from_bytes([0; 32])] }
+    }
+}
+
+/// Compares every digest, so that the time says nothing about them. threats.md T25.
+fn accept(cached: &CachedIdentity, key: &AuthKey, tokens: &Tokens, now: Timestamp) -> Option<Login> {
+    let given = key.digest();
+    let is_key = cached.keys.iter().fold(false, |found, valid| found | same(valid, &given));
+    let times = if is_key { None } else { tokens.read(key, &cached.keys, now) };
+    if cached.identity.blocked || (!is_key && times.is_none()) {
+        return None;
+    }
+    Some(Login { identity: cached.identity.clone(), chain_began: times.map(|times| times.chain_began) })
+}
+
+fn same(valid: &KeyDigest, given: &KeyDigest) -> bool {
+    #[cfg(test)]
+    tests::COMPARED.with(|compared| compared.set(compared.get() + 1));
+    valid.matches(given)
 }
 
 /// A key of a random uuid and 64 random letters and digits.
@@ -131,4 +136,39 @@ pub fn random_key() -> anyhow::Result<AuthKey> {
     let uuid = [&hex[0..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..32]].join("-");
     let secret = secret.iter().map(|b| char::from(ALPHABET[usize::from(b % 64)])).collect::<String>();
     Ok(AuthKey::new(uuid, secret))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    thread_local! {
+        pub static COMPARED: Cell<u64> = const { Cell::new(0) };
+    }
+
+    fn cached(keys: &[&str], blocked: bool) -> CachedIdentity {
+        let identity = Identity { blocked, ..(*CachedIdentity::nobody().identity).clone() };
+        let keys = keys.iter().map(|secret| AuthKey::new("u", *secret).digest()).collect();
+        CachedIdentity { identity: Arc::new(identity), keys }
+    }
+
+    /// How many digests were compared to decide about this key.
+    fn compared(cached: &CachedIdentity, secret: &str) -> (u64, bool) {
+        let (key, tokens) = (AuthKey::new("u", secret), Tokens::of([0; 32]));
+        let before = COMPARED.get();
+        let accepted = accept(cached, &key, &tokens, Timestamp::from_millis(0)).is_some();
+        (COMPARED.get() - before, accepted)
+    }
+
+    #[test]
+    fn t25_known_and_unknown_uuids_right_and_wrong_keys_cost_the_same_comparisons() {
+        assert_eq!(compared(&cached(&["a"], false), "a"), (1, true));
+        assert_eq!(compared(&cached(&["a"], false), "b"), (1, false));
+        assert_eq!(compared(&CachedIdentity::nobody(), "b"), (1, false));
+        assert_eq!(compared(&cached(&["a"], true), "a"), (1, false));
+        assert_eq!(compared(&cached(&["a", "b"], false), "a"), (2, true), "the first of two is no faster than none");
+        assert_eq!(compared(&cached(&["a", "b"], false), "c"), (2, false));
+    }
 }

@@ -11,6 +11,7 @@ mod resolve;
 mod rules;
 mod sequences;
 mod system;
+mod tokens;
 mod triggers;
 mod write;
 
@@ -29,17 +30,19 @@ use wask_store::{
 
 pub use access::RequiredAccess;
 pub use actions::{ActionPatch, ExecPatch};
-pub use identities::random_key;
+pub use identities::{Login, random_key};
 pub use namespaces::{NamespaceKey, NamespaceState, Namespaces, OlderKeys};
 pub use outside_changes::InFlightCounts;
 pub use packages::{Force, PackagePatch, PackageView};
 pub use resolve::{ActionEntry, ActionView};
 pub use rules::{RulePatch, RuleView};
 pub use system::{ALARM_FEEDS, UTILS};
+pub use tokens::TokenTimes;
 pub use write::{Condition, Write};
 
 use crate::clock::Clock;
 use crate::read_through::{CacheBound, ReadThrough};
+use tokens::Tokens;
 use write::Batch;
 
 /// Bounds of the catalog's caches, and what it lets others read; settings below `catalog.`.
@@ -150,7 +153,9 @@ pub struct Catalog {
     actions: ReadThrough<FullName, Arc<ActionEntry>>,
     identities: ReadThrough<String, Arc<identities::CachedIdentity>>,
     namespaces: ReadThrough<NamespaceName, SharedIdentity>,
-    token_secret: [u8; 32],
+    /// Stands for every uuid that does not exist.
+    nobody: identities::CachedIdentity,
+    tokens: Tokens,
 }
 
 impl Catalog {
@@ -164,7 +169,7 @@ impl Catalog {
     ) -> anyhow::Result<Self> {
         let entities = CacheBound { values: config.cached_entities, bytes: cached_bytes.entities / 2 };
         let identities = CacheBound { values: config.cached_identities, bytes: cached_bytes.identities / 2 };
-        let token_secret = identities::token_secret(&*stores.secrets).await?;
+        let tokens = Tokens::open(&*stores.secrets).await?;
         Ok(Catalog {
             stores,
             sandbox,
@@ -175,7 +180,8 @@ impl Catalog {
             actions: ReadThrough::new(entities, |entry| entry.weight()),
             identities: ReadThrough::new(identities, |_| IDENTITY_BYTES),
             namespaces: ReadThrough::new(identities, |_| IDENTITY_BYTES),
-            token_secret,
+            nobody: identities::CachedIdentity::nobody(),
+            tokens,
         })
     }
 

@@ -174,10 +174,12 @@ impl Loaded {
 
     /// Asks every section for its own ranges.
     fn check_ranges(&self) -> Result<(), BadConfig> {
-        let Config { memory, http, queue, limits, activations, alarms, callbacks, gateway, store, .. } = &self.config;
+        let Config { memory, http, logins, queue, limits, activations, alarms, callbacks, gateway, store, .. } =
+            &self.config;
         for (section, checked) in [
             ("memory", memory.check()),
             ("http", http.check()),
+            ("logins", logins.check()),
             ("limits", limits.check()),
             ("activations", activations.check()),
             ("callbacks", callbacks.check()),

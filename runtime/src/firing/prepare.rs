@@ -93,7 +93,8 @@ impl Firing {
         let args = Value::Object(merge_arguments(&entry, rule.args.clone())?);
         let runs = QueuedAction { name: action.clone(), version: entry.action.version, args };
         let outermost = Context::outermost(fire.context.transaction.clone(), now);
-        let context = Context { cause: Some(Cause::Event(rule.cause)), depth, ..outermost };
+        let chain_began = fire.context.chain_began;
+        let context = Context { cause: Some(Cause::Event(rule.cause)), depth, chain_began, ..outermost };
         let queued = QueuedInvocation::new(runs, &identity.subject, &context, terms);
         let work = queued.into_work(id, identity.namespace.clone());
         Ok((NewWork { permit: in_flight.take_permit(), callback, ..work }, in_flight))

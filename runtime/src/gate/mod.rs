@@ -10,8 +10,8 @@ use wask_model::{Failure, Identity, Limits, NamespaceName, Timestamp, messages};
 
 pub use concurrency::InFlight;
 use concurrency::{Concurrency, InFlightLimits};
-pub use logins::LoginConfig;
 use logins::Logins;
+pub use logins::{LoginConfig, WrongKey};
 use rate::Rate;
 pub use shares::{Permit, Share, SharePermit, Shares};
 

@@ -31,6 +31,11 @@ impl RunServices {
         mut args: Arguments,
     ) -> Result<Value, Failure> {
         let action = FullName::relative(&asked.name, &identity.namespace)?;
+        self.authority.check_invokes(&action)?;
+        let callback = Subscription::take(&mut args)?;
+        if callback.is_some() {
+            self.authority.check_full()?; // it is signed in the name of the identity
+        }
         let context = self.context();
         let in_flight = self.host.admission.admit(&identity, &action, context.accepted).await?;
         let (wait, in_flight) = if asked.blocking {
@@ -39,7 +44,6 @@ impl RunServices {
         } else {
             (Wait::No, in_flight)
         };
-        let callback = Subscription::take(&mut args)?;
         let request = Invocation { identity, action, args, wait, context, callback };
         // Boxed: an activation may invoke an activation may invoke …
         let reply = Box::pin(self.invoker.invoke(request, Entrance::InFlight(in_flight))).await?;

@@ -1,7 +1,7 @@
 //! The services that a guest reaches through its host calls, one file per service. Guest contract v1.
 //!
 //! ```text
-//! frame ─▶ HostRequest ─▶ owner as of now (401) ─▶ size (413) ─▶ actions | triggers ─▶ frame
+//! frame ─▶ HostRequest ─▶ owner as of now (401) ─▶ size (413) ─▶ actions | triggers ─▶ authority (403) ─▶ frame
 //! ```
 //!
 //! This room is above `invoke` and `firing`, because its services invoke and fire.
@@ -15,13 +15,13 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use wask_model::{Arguments, Failure, SharedIdentity, messages};
+use wask_model::{Arguments, Failure, SharedIdentity, Timestamp, messages};
 use wask_sandbox::{Frame, HostCalls};
 
 use crate::clock::Clock;
 use crate::firing::Firing;
 use crate::gate::Gate;
-use crate::invoke::{Admission, AdmittedInvocation, Context, HostServices, Invoker};
+use crate::invoke::{Admission, AdmittedInvocation, Authority, Context, HostServices, Invoker};
 
 /// Creates the services of runs.
 pub struct Host(Arc<HostParts>);
@@ -34,14 +34,17 @@ pub struct HostParts {
     pub clock: Clock,
 }
 
-/// The services of one run. They act as the identity of the run.
+/// The services of one run. They act as the identity of the run, as far as its authority goes.
 struct RunServices {
     host: Arc<HostParts>,
     invoker: Arc<Invoker>,
     identity: SharedIdentity,
+    authority: Authority,
     transaction: Arc<str>,
     /// The depth of the run itself.
     depth: u32,
+    /// When the first run of its chain began, which may be itself.
+    chain_began: Timestamp,
 }
 
 /// The header of a request frame.
@@ -66,8 +69,10 @@ impl HostServices for Host {
             host: self.0.clone(),
             invoker: invoker.clone(),
             identity: admitted.identity.clone(),
+            authority: Authority::of(&admitted.entry, &admitted.identity),
             transaction: admitted.context.transaction.clone(),
             depth: admitted.context.depth,
+            chain_began: admitted.context.chain_began.unwrap_or_else(|| self.0.clock.now()),
         })
     }
 }
@@ -87,7 +92,11 @@ impl RunServices {
 
     /// The context of what the run invokes or fires: one deeper than the run.
     fn context(&self) -> Context {
-        Context { depth: self.depth + 1, ..Context::outermost(self.transaction.clone(), self.host.clock.now()) }
+        Context {
+            depth: self.depth + 1,
+            chain_began: Some(self.chain_began),
+            ..Context::outermost(self.transaction.clone(), self.host.clock.now())
+        }
     }
 }
 

@@ -21,6 +21,7 @@ impl RunServices {
         asked: Fire,
         mut payload: Arguments,
     ) -> Result<Value, Failure> {
+        self.authority.check_full()?; // triggers are in no package
         let trigger = FullName::relative(&asked.name, &identity.namespace)?;
         let context = self.context();
         self.host.admission.admit_firing(&identity, &trigger, context.accepted)?;

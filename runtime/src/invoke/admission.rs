@@ -21,6 +21,7 @@ use wask_model::{
     Timestamp,
 };
 
+use super::arguments;
 use super::invocation::{AdmittedInvocation, Invocation, Wait};
 use super::live::RunningActivation;
 use super::terms::{PendingCallback, Terms};

@@ -87,7 +87,7 @@ impl Invoker {
     async fn handle(self: &Arc<Self>, job: &Job) -> anyhow::Result<JobOutcome> {
         let _until_done = self.live.forget_cancellation_at_end(job.lease.job);
         let _room = self.room_for(job).await;
-        let queued: Arc<QueuedInvocation> = Arc::new(serde_json::from_str(&job.payload)?);
+        let queued: Arc<QueuedInvocation> = Arc::new(QueuedInvocation::read(&job.payload)?);
         let taken = QueuedJob { job, queued: &queued };
         let identity = match self.catalog.owner(&job.namespace).await {
             Ok(Some(identity)) => identity,
@@ -148,6 +148,7 @@ impl Invoker {
             cause: queued.cause.map(Cause::Event),
             depth: queued.depth,
             rerun_of: queued.rerun_of,
+            chain_began: queued.chain_began,
             ..Context::outermost(queued.transaction.as_str().into(), queued.accepted)
         };
         let running = self.admission.running(&identity, &entry, (queued.accepted, attempt));

@@ -1,6 +1,6 @@
 //! Dead letters, the activations that used up their attempts: listed, redriven, purged.
 
-use wask_model::{ActivationId, Failure, NamespaceName, SharedIdentity};
+use wask_model::{ActivationId, Failure, NamespaceName, SharedIdentity, Timestamp};
 use wask_store::{DeadLetter, DeadLetterQuery, ListPage};
 
 use super::queued::QueuedInvocation;
@@ -33,7 +33,13 @@ impl Invoker {
 
     /// Runs a dead letter again, as a new activation on the caller's original input. The record of the old one stays.
     /// No callback is sent, because it reported the old one. Returns the id of the new activation · 403 · 404 · 429.
-    pub async fn redrive(&self, identity: &SharedIdentity, id: ActivationId) -> Result<ActivationId, Failure> {
+    /// `chain_began`: that of the key which the request came with.
+    pub async fn redrive(
+        &self,
+        identity: &SharedIdentity,
+        id: ActivationId,
+        chain_began: Option<Timestamp>,
+    ) -> Result<ActivationId, Failure> {
         let Letter { letter, queued } = self.dead_letter(&identity.namespace, id).await?;
         let now = self.clock.now();
         let mut in_flight = self.admission.admit(identity, &queued.action, now).await?;
@@ -41,6 +47,7 @@ impl Invoker {
             cause: queued.cause.map(Cause::Event),
             depth: queued.depth,
             rerun_of: Some(letter.id),
+            chain_began,
             ..Context::outermost(queued.transaction.as_str().into(), now)
         };
         let (action, args, identity) = (queued.action.clone(), queued.given(), identity.clone());
@@ -65,10 +72,11 @@ impl Invoker {
         &self,
         identity: &SharedIdentity,
         query: &DeadLetterQuery,
+        chain_began: Option<Timestamp>,
     ) -> Result<Vec<ActivationId>, Failure> {
         let (mut redriven, mut refused) = (Vec::new(), None);
         for id in self.ids_of(query).await? {
-            match self.redrive(identity, id).await {
+            match self.redrive(identity, id, chain_began).await {
                 Ok(again) => redriven.push(again),
                 Err(Failure::NotFound(_)) => (), // another request has just redriven it, or its action is gone
                 Err(forbidden @ Failure::Forbidden(_)) => refused = Some(forbidden),

@@ -39,12 +39,22 @@ pub struct Context {
     pub depth: u32,
     /// The ended activation whose input this one runs on.
     pub rerun_of: Option<ActivationId>,
+    /// When the first run of the chain began; `None`: this is the first. The keys of all its runs end together.
+    pub chain_began: Option<Timestamp>,
 }
 
 impl Context {
     /// The context of an invocation or firing that was not started by another activation.
     pub fn outermost(transaction: Arc<str>, accepted: Timestamp) -> Self {
-        Context { transaction, cause: None, extra_logging: false, accepted, depth: 1, rerun_of: None }
+        Context {
+            transaction,
+            cause: None,
+            extra_logging: false,
+            accepted,
+            depth: 1,
+            rerun_of: None,
+            chain_began: None,
+        }
     }
 }
 

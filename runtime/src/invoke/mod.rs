@@ -21,6 +21,7 @@
 mod admission;
 mod arguments;
 mod asynchronous;
+mod authority;
 mod blocking;
 pub mod builtin;
 mod composition;
@@ -48,6 +49,7 @@ use wask_store::{ActivationStore, DeadLetterStore, JobReader, Lane, TaskStore};
 
 pub use admission::{Admission, AdmissionParts, Entrance, promise};
 pub use arguments::{is_fixed, merge as merge_arguments};
+pub use authority::Authority;
 pub use dead_letters::Letter;
 pub use invocation::{AdmittedInvocation, Answer, Cause, Context, Invocation, Invoked, Wait};
 pub use live::{Lines, RunningActivation};

@@ -33,6 +33,9 @@ pub struct QueuedInvocation {
     /// The ended activation whose input this one runs on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rerun_of: Option<ActivationId>,
+    /// When the first run of the chain began; `None`: this is the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chain_began: Option<Timestamp>,
     /// Attempts that failed and were retried.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failed: Vec<FailedAttempt>,
@@ -78,6 +81,7 @@ impl QueuedInvocation {
             terms,
             depth: context.depth,
             rerun_of: context.rerun_of,
+            chain_began: context.chain_began,
             failed: Vec::new(),
             begun: 0,
         }

@@ -211,7 +211,7 @@ impl Work {
         domain.queue.take_over().await.context("take over the queue")?;
         self.alarms.take_over().await.context("take over the alarms")?;
         // The first look always reports a change. If it came after the first requests, the keys that they brought would be
-        // forgotten, and an address with too many failed logins would lose a key that works.
+        // forgotten and looked up again.
         domain.outside_changes.notice().await.context("look for outside changes")
     }
 }

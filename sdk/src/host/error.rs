@@ -24,7 +24,8 @@ pub enum Reason {
     BadRequest,
     /// The identity of the running action is no longer valid.
     Unauthorized,
-    /// The identity of the running action lacks the right.
+    /// The identity of the running action lacks the right, or the action may not act for it: it belongs to another
+    /// namespace and has no annotation `provide-api-key: true`.
     Forbidden,
     /// There is no such action or trigger.
     NotFound,

@@ -3,6 +3,7 @@
 
 mod compiling;
 mod guests;
+mod logins;
 mod memory;
 mod requests;
 mod sockets;

@@ -1,21 +1,14 @@
-//! Failed logins are limited per address and per uuid; callers with the right key are not affected. threats.md T26.
+//! Wrong keys are answered later and later; a right key always works, whoever shares its address. threats.md T25, T26.
 
 use std::net::IpAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::{Method, StatusCode};
-use wask_tests::{Client, TestServer, wat};
+use tokio::task::{JoinHandle, JoinSet};
+use wask_tests::{Answer, Client, TestServer, wat};
 
-/// Sends a request with these credentials from this loopback address and returns its status.
-async fn from(address: &str, wask: &TestServer, auth: &str) -> (StatusCode, Option<String>) {
-    let address: IpAddr = address.parse().unwrap();
-    let http = reqwest::Client::builder().no_proxy().local_address(address).build().unwrap();
-    let (uuid, secret) = auth.split_once(':').unwrap();
-    let request = http.get(format!("{}/api/v1/namespaces", wask.base())).basic_auth(uuid, Some(secret));
-    let answer = request.send().await.unwrap();
-    let retry = answer.headers().get("retry-after").map(|value| value.to_str().unwrap().to_owned());
-    (answer.status(), retry)
-}
+/// How long an answer that waits for the clock is awaited in vain.
+const MOMENT: Duration = Duration::from_millis(200);
 
 fn wrong(uuid: &str) -> String {
     format!("{uuid}:{}", "x".repeat(64))
@@ -28,71 +21,103 @@ fn builder(per_address: u32, per_uuid: u32) -> wask_tests::TestServerBuilder {
     })
 }
 
-fn with_wrong_key(me: &Client, uuid: &str) -> Client {
+/// The same client with another key.
+fn with(me: &Client, auth: String) -> Client {
     let mut client = me.clone();
-    client.auth = wrong(uuid);
+    client.auth = auth;
     client
 }
 
-/// Guesses keys from this client's address; returns how many guesses got 401 and how many 429.
-async fn guess(me: &Client, times: u32) -> (u32, u32) {
-    let (mut refused, mut throttled) = (0, 0);
+fn from(me: &Client, address: &str) -> Client {
+    let address: IpAddr = address.parse().unwrap();
+    me.from_address(address, Duration::from_secs(20))
+}
+
+/// Guesses keys from this client's address; every guess is answered at once.
+async fn guess(me: &Client, times: u32) {
     for n in 0..times {
-        let guess = with_wrong_key(me, &format!("uuid-{n}"));
-        match guess.get("actions").await.status.as_u16() {
-            401 => refused += 1,
-            429 => throttled += 1,
-            other => panic!("{other}"),
-        }
+        with(me, wrong(&format!("uuid-{n}"))).get("actions").await.expect(401);
     }
-    (refused, throttled)
+}
+
+/// A guess whose answer waits for the clock.
+async fn waiting_guess(me: &Client, uuid: &str) -> JoinHandle<Answer> {
+    let guesser = with(me, wrong(uuid));
+    let mut guess = tokio::spawn(async move { guesser.get("actions").await });
+    assert!(tokio::time::timeout(MOMENT, &mut guess).await.is_err(), "the answer waits");
+    guess
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn t26_guessing_keys_is_throttled_and_valid_keys_keep_working() {
+async fn t26_wrong_keys_are_answered_later_and_a_right_key_of_the_same_address_at_once() {
     let wask = builder(20, 0).start().await;
     let me = wask.guest();
     me.get("actions").await.expect(200);
 
-    assert_eq!(guess(&me, 1000).await, (20, 980));
+    guess(&me, 20).await;
+    let waiting = waiting_guess(&me, "uuid").await;
 
-    let refused = with_wrong_key(&me, "u").get("actions").await.expect(429);
-    assert_eq!(refused.error(), "Too many failed logins in the last minute (count: 21, allowed: 20).");
-    assert_eq!(refused.header("retry-after"), Some("30"));
-    me.get("actions").await.expect(200); // from the guesser's own address, because the node has this key in memory
-    assert_eq!(from("127.0.0.2", &wask, &me.auth).await.0, 200);
-    assert_eq!(from("127.0.0.2", &wask, &wrong("u")).await.0, 401);
-
-    let other = wask.other("other").await;
-    let asked = from("127.0.0.1", &wask, &other.auth).await;
-    assert_eq!(asked, (StatusCode::TOO_MANY_REQUESTS, Some("30".into())), "nobody is looked up for this address");
-    assert_eq!(from("127.0.0.2", &wask, &other.auth).await.0, 200);
-    other.get("actions").await.expect(200); // now in memory
+    me.get("actions").await.expect(200);
+    let newcomer = wask.other("newcomer").await; // the node has never seen its key
+    newcomer.get("actions").await.expect(200);
+    with(&from(&me, "127.0.0.2"), wrong("uuid")).get("actions").await.expect(401);
+    wask.advance(Duration::from_millis(100));
+    waiting.await.unwrap().expect(401);
+    let waiting = waiting_guess(&me, "uuid").await;
+    wask.advance(Duration::from_millis(100));
+    assert!(!waiting.is_finished(), "it waits longer than the one before");
+    wask.advance(Duration::from_millis(100));
+    waiting.await.unwrap().expect(401);
 
     wask.advance(Duration::from_secs(30));
-    assert_eq!(guess(&me, 1).await, (1, 0));
+    guess(&me, 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn t26_guesses_at_a_uuid_count_across_addresses_but_do_not_lock_it_out() {
+async fn t26_where_too_many_answers_wait_a_wrong_key_gets_429_and_a_right_one_still_works() {
+    let wask = builder(20, 0).configure(|config| config.logins.delayed = 4).start().await;
+    let me = wask.guest();
+    guess(&me, 20).await;
+    let (first, second) = (waiting_guess(&me, "uuid-1").await, waiting_guess(&me, "uuid-2").await);
+
+    let refused = with(&me, wrong("uuid-3")).get("actions").await.expect(429);
+
+    assert_eq!(refused.error(), "Too many failed logins in the last minute (count: 23, allowed: 20).");
+    assert_eq!(refused.header("retry-after"), Some("30"));
+    wask.other("newcomer").await.get("actions").await.expect(200);
+    wask.advance(Duration::from_secs(2));
+    for waiting in [first, second] {
+        waiting.await.unwrap().expect(401);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t26_guesses_at_a_uuid_slow_down_their_own_address_only() {
     let wask = builder(0, 3).start().await;
     let me = wask.guest();
     let (uuid, _) = me.auth.split_once(':').unwrap();
-    for (n, expected) in [(2, 401), (3, 401), (4, 401), (5, 429), (6, 429)] {
-        let (status, retry) = from(&format!("127.0.0.{n}"), &wask, &wrong(uuid)).await;
-        assert_eq!((status.as_u16(), retry.is_some()), (expected, expected == 429), "{n}");
+    let guesser = from(&me, "127.0.0.2");
+    for _ in 0..3 {
+        with(&guesser, wrong(uuid)).get("actions").await.expect(401);
     }
-    me.get("actions").await.expect(200);
-    assert_eq!(from("127.0.0.5", &wask, &me.auth).await.0, 200);
-    assert_eq!(from("127.0.0.5", &wask, &wrong("another")).await.0, 401);
+    let waiting = waiting_guess(&guesser, uuid).await;
+
+    with(&me, wrong(uuid)).get("actions").await.expect(401);
+    with(&guesser, wrong("another")).get("actions").await.expect(401);
+    guesser.get("actions").await.expect(200);
+    wask.advance(Duration::from_secs(1));
+    waiting.await.unwrap().expect(401);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn t26_login_throttling_is_on_by_default_and_zero_turns_it_off() {
+async fn t26_answers_wait_by_default_and_zero_turns_it_off() {
     let wask = builder(0, 0).start().await;
-    assert_eq!(guess(&wask.guest(), 400).await, (400, 0));
+    guess(&wask.guest(), 400).await;
     let wask = TestServer::builder().clock_by_hand("2030-01-01T00:00:30Z").start().await;
-    assert_eq!(guess(&wask.guest(), 310).await, (300, 10));
+    guess(&wask.guest(), 300).await;
+    let waiting = waiting_guess(&wask.guest(), "u").await;
+    wask.advance(Duration::from_secs(2));
+    waiting.await.unwrap().expect(401);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,10 +125,47 @@ async fn t26_an_open_web_action_ignores_wrong_keys() {
     let wask = builder(2, 2).start().await;
     let me = wask.guest();
     me.create_web_action("a", &wat("result-then-exit-0")).await;
-    let guesser = with_wrong_key(&me, "u");
+    let guesser = with(&me, wrong("u"));
     for _ in 0..5 {
         let request = guesser.request(Method::GET, &me.web_path("a.json"));
         guesser.send(request).await.expect(200);
     }
-    guesser.get("actions").await.expect(429);
+    let waiting = waiting_guess(&me, "u").await; // they counted all the same
+    wask.advance(Duration::from_secs(2));
+    waiting.await.unwrap().expect(401);
+}
+
+/// Guesses at full speed, over many connections, until it is dropped.
+fn flood(me: &Client, uuid: &str) -> JoinSet<()> {
+    let mut guessers = JoinSet::new();
+    for n in 0..48 {
+        let (me, uuid) = (me.clone(), uuid.to_owned());
+        guessers.spawn(async move {
+            for guess in 0_u64.. {
+                let uuid = if n % 2 == 0 { uuid.clone() } else { format!("{n}-{guess}") };
+                let request = me.anonymous(Method::GET, "/api/v1/namespaces/_/actions");
+                let answer = me.try_send(request.basic_auth(uuid, Some("x".repeat(64)))).await;
+                let status = answer.map_or(StatusCode::UNAUTHORIZED, |answer| answer.status);
+                assert!([401, 429].contains(&status.as_u16()), "{status}");
+            }
+        });
+    }
+    guessers
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t26_a_flood_of_guesses_does_not_keep_newcomers_of_its_address_out() {
+    let wask = TestServer::builder().configure(|config| config.logins.delay_ms = 200).start().await;
+    let me = wask.guest();
+    let (uuid, _) = me.auth.split_once(':').unwrap();
+    let guessers = flood(&me, uuid);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+
+    for n in 0..10 {
+        let newcomer = wask.other(&format!("newcomer-{n}")).await;
+        let asked = Instant::now();
+        newcomer.get("actions").await.expect(200);
+        assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    }
+    drop(guessers);
 }

@@ -3,6 +3,7 @@
 mod allowed;
 mod blocked;
 mod logins;
+mod tokens;
 mod unrecorded;
 
 use std::path::Path;

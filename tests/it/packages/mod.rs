@@ -1,6 +1,7 @@
 //! Packages and bindings: rest.md §7 and the bullets of rest.md §11.7.
 
 mod access;
+mod authority;
 mod bindings;
 mod composed;
 mod parameters;

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{Client, guest};
 
 /// The canary's own address, so that bounds per address are the attacker's alone.
-const ADDRESS: [u8; 4] = [127, 0, 0, 77];
+pub(super) const ADDRESS: [u8; 4] = [127, 0, 0, 77];
 /// The canary's action, a web action: strangers may call it.
 const VICTIM: &str = "echo";
 /// From one request to the next.

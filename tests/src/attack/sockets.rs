@@ -5,6 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 use tokio::io::AsyncWriteExt as _;
 
+use super::canary::ADDRESS;
 use super::storm::{sockets, storm};
 use super::{Attack, Noted, Target};
 
@@ -24,6 +25,11 @@ pub(super) fn attacks() -> Vec<Attack> {
         Attack { name: "web requests without their bodies", settings: &[], launch: |on| Box::pin(bodiless(on)) },
         Attack { name: "web requests whose bodies drip", settings: &[], launch: |on| Box::pin(dripping(on)) },
         Attack { name: "wrong keys from every socket", settings: &[], launch: |on| Box::pin(wrong_keys(on)) },
+        Attack {
+            name: "wrong keys from the canary's address",
+            settings: &[],
+            launch: |on| Box::pin(wrong_keys_of_the_canary(on)),
+        },
     ]
 }
 
@@ -65,6 +71,17 @@ async fn wrong_keys(on: Target) -> Noted {
         let request = on.attacker.anonymous(Method::GET, "/api/v1/namespaces/_/actions");
         let uuid = format!("{:032x}", fastrand::u128(..));
         on.attacker.try_send(request.basic_auth(format!("{uuid}-{number}"), Some("x".repeat(64)))).await
+    });
+    counts.await.to_string()
+}
+
+/// The same from the address of the canary, half of the guesses for one uuid.
+async fn wrong_keys_of_the_canary(mut on: Target) -> Noted {
+    on.attacker = on.attacker.from_address(ADDRESS.into(), Duration::from_secs(10));
+    let counts = storm(&on, 64, |on, number| async move {
+        let uuid = if number % 2 == 0 { "one".to_owned() } else { format!("{:032x}", fastrand::u128(..)) };
+        let request = on.attacker.anonymous(Method::GET, "/api/v1/namespaces/_/actions");
+        on.attacker.try_send(request.basic_auth(uuid, Some("x".repeat(64)))).await
     });
     counts.await.to_string()
 }

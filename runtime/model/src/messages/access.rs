@@ -1,7 +1,7 @@
 //! Names, authentication and rights. rest.md §1.2 to §1.4.
 
 use super::quoted;
-use crate::Message;
+use crate::{FullName, Message};
 
 /// An entity's name has a character that no name may have.
 pub const ENTITY_NAME_ILLEGAL: &str = "The name of the entity contains illegal characters.";
@@ -39,6 +39,15 @@ pub const SYSTEM_NAMESPACE: &str = "The namespace 'whisk.system' is built into t
 /// The caller may not use these `resources`.
 pub fn not_authorized(resources: &[String]) -> Message {
     format!("The supplied authentication is not authorized to access '{}'.", quoted(resources.join(", "))).into()
+}
+
+/// The guest of an action from another namespace asks for something outside its package.
+pub fn acts_for_its_package(action: &FullName) -> Message {
+    format!(
+        "The action '{action}' belongs to another namespace, so it may invoke the actions of its own package only; to act \
+         for the namespace that invokes it, it needs the annotation 'provide-api-key: true'."
+    )
+    .into()
 }
 
 /// The operator does not allow this `kind` of action in the namespace.

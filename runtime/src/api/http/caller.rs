@@ -8,42 +8,80 @@ use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, HeaderValue, Method};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use wask_model::{AuthKey, Failure, SharedIdentity, messages};
+use wask_model::{AuthKey, Failure, SharedIdentity, Timestamp, messages};
 
 use super::peer::Peer;
 use super::rejection::Rejection;
+use super::transaction_id::TransactionId;
 use crate::api::App;
+use crate::catalog::Login;
+use crate::gate::WrongKey;
+use crate::invoke::Context;
 
 /// The authenticated caller of a request. HTTP Basic, user = uuid, password = key. rest.md §1.3.
 pub struct Caller {
     pub identity: SharedIdentity,
+    /// When the first run of the chain began whose key the caller has; `None`: it has a key of the namespace.
+    pub chain_began: Option<Timestamp>,
+}
+
+/// Why there is no caller.
+enum NoCaller {
+    /// A key that is not valid, and whose address and uuid it is counted for.
+    Wrong(Failure, IpAddr, String),
+    Other(Failure),
 }
 
 impl Caller {
-    /// 401 · 429 after too many failures. A key that the node has cached is never refused because of other callers.
-    pub async fn authenticate(app: &App, headers: &HeaderMap, extensions: &Extensions) -> Result<Caller, Rejection> {
-        let missing = || Failure::Unauthenticated(messages::AUTHENTICATION_MISSING.into());
-        let key = basic(headers.get(AUTHORIZATION).ok_or_else(missing)?)?;
-        let (now, logins) = (app.clock.now(), app.gate.logins());
-        if let Some(identity) = app.catalog.recognize(&key, now) {
-            return Ok(Caller { identity });
+    /// Looks up the key, whatever its address has tried before. A key that the node has cached does not even wait.
+    async fn find(app: &App, headers: &HeaderMap, extensions: &Extensions) -> Result<Caller, NoCaller> {
+        let missing = || NoCaller::Other(Failure::Unauthenticated(messages::AUTHENTICATION_MISSING.into()));
+        let key = basic(headers.get(AUTHORIZATION).ok_or_else(missing)?).map_err(NoCaller::Other)?;
+        if let Some(login) = app.catalog.recognize(&key, app.clock.now()) {
+            return Ok(login.into());
         }
         let address = extensions.get().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(address)| *address);
-        logins.may_ask(address, now)?;
-        match app.catalog.authenticate(&key, now).await {
-            Ok(identity) => Ok(Caller { identity }),
-            Err(wrong @ Failure::Unauthenticated(_)) => {
-                logins.failed(address, &key.uuid, now)?;
+        let _turn = app.gate.logins().lookup(address).await;
+        match app.catalog.authenticate(&key, app.clock.now()).await {
+            Ok(login) => Ok(login.into()),
+            Err(wrong @ Failure::Unauthenticated(_)) => Err(NoCaller::Wrong(wrong, address, key.uuid)),
+            Err(other) => Err(NoCaller::Other(other)),
+        }
+    }
+
+    /// 401, the later the more wrong keys came from the address · 429 if too many answers wait already.
+    pub async fn authenticate(app: &App, headers: &HeaderMap, extensions: &Extensions) -> Result<Caller, Rejection> {
+        let (wrong, address, uuid) = match Caller::find(app, headers, extensions).await {
+            Ok(caller) => return Ok(caller),
+            Err(NoCaller::Other(failure)) => return Err(failure.into()),
+            Err(NoCaller::Wrong(failure, address, uuid)) => (failure, address, uuid),
+        };
+        match app.gate.logins().failed(address, &uuid, app.clock.now()) {
+            WrongKey::Throttled(too_many) => Err(too_many.into()),
+            WrongKey::Refused(delay) => {
+                if !delay.span.is_zero() {
+                    app.clock.sleep(delay.span).await;
+                }
                 Err(wrong.into())
             }
-            Err(other) => Err(other.into()),
         }
     }
 
     /// Whose key an `Authorization` header has, if the node has it in memory.
     pub fn recognized(app: &App, key: Option<&HeaderValue>) -> Option<SharedIdentity> {
         let key = basic(key?).ok()?;
-        app.catalog.recognize(&key, app.clock.now())
+        app.catalog.recognize(&key, app.clock.now()).map(|login| login.identity)
+    }
+
+    /// Where a request that it sends comes from.
+    pub fn context(&self, transaction: TransactionId, accepted: Timestamp) -> Context {
+        Context { chain_began: self.chain_began, ..Context::outermost(transaction.0, accepted) }
+    }
+}
+
+impl From<Login> for Caller {
+    fn from(Login { identity, chain_began }: Login) -> Self {
+        Caller { identity, chain_began }
     }
 }
 
@@ -76,10 +114,14 @@ impl OptionalFromRequestParts<App> for Caller {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>, Rejection> {
-        match Caller::authenticate(app, &parts.headers, &parts.extensions).await {
+        match Caller::find(app, &parts.headers, &parts.extensions).await {
             Ok(caller) => Ok(Some(caller)),
-            Err(Rejection::Failure(Failure::Unauthenticated(_) | Failure::Throttled { .. })) => Ok(None),
-            Err(other) => Err(other),
+            Err(NoCaller::Wrong(_, address, uuid)) => {
+                app.gate.logins().count(address, &uuid, app.clock.now());
+                Ok(None)
+            }
+            Err(NoCaller::Other(Failure::Unauthenticated(_))) => Ok(None),
+            Err(NoCaller::Other(other)) => Err(other.into()),
         }
     }
 }

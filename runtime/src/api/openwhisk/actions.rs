@@ -127,7 +127,7 @@ pub async fn invoke(
     let (wait, wanted) = mode(&params, app.limits.blocking_wait_ms)?;
     let extra_logging = wants_extra_logging(request.headers());
     let (args, callback, _room) = callbacks::payload(&app, &caller.identity, request).await?;
-    let context = Context { extra_logging, ..Context::outermost(transaction.0, accepted_at) };
+    let context = Context { extra_logging, ..caller.context(transaction, accepted_at) };
     let identity = caller.identity.clone();
     let invocation = Invocation { identity, action, args, wait, context, callback };
     let entrance = app.admission.enter(&invocation.identity, key)?.for_request(|key| keyed(key, &invocation));

@@ -20,7 +20,6 @@ use crate::catalog::Selection;
 use crate::firing::Fire;
 use crate::gate::rights;
 use crate::idempotency::{Door, KeyedRequest};
-use crate::invoke::Context;
 
 /// `GET triggers`: summaries · with `count=true` their number.
 pub async fn list(
@@ -84,7 +83,7 @@ pub async fn fire(
     let headers = Some(headers_for_actions(request.headers()));
     let (payload, asked, _room) = callbacks::payload(&app, &caller.identity, request).await?;
     let key = key.map(|key| keyed(key, &caller.identity.namespace, &trigger, (&payload, &asked)));
-    let (id, context) = (ActivationId::new(accepted_at), Context::outermost(transaction.0, accepted_at));
+    let (id, context) = (ActivationId::new(accepted_at), caller.context(transaction, accepted_at));
     let fire = Fire { id, identity: caller.identity, trigger, payload, headers, context, callback: None };
     let fired = app.firing.receive(fire, asked, key).await?;
     match fired {

@@ -11,7 +11,6 @@ use crate::alarms::{AlarmView, feed_document};
 use crate::api::App;
 use crate::api::http::{Caller, Params, Rejection, Segments, TransactionId, accepted, listing};
 use crate::gate::rights;
-use crate::invoke::Context;
 
 /// `GET alarms`: the document that READ of the feed returns (feeds.md §A.7) for each, by trigger · with
 /// `count=true` their number.
@@ -45,7 +44,7 @@ pub async fn run(
     path: Segments,
 ) -> Result<Response, Rejection> {
     let trigger = own_trigger(&caller, path)?;
-    let context = Context::outermost(transaction.0, app.clock.now());
+    let context = caller.context(transaction, app.clock.now());
     match app.alarms.run_now(caller.identity, &trigger, context).await? {
         Some(id) => Ok(accepted(id)),
         None => Ok(StatusCode::NO_CONTENT.into_response()),

@@ -42,7 +42,7 @@ pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Resu
 /// `POST dead-letters/{id}/redrive`: 202 `{activationId}` of the new activation · 404 · 429.
 pub async fn redrive(State(app): State<App>, caller: Caller, path: Segments) -> Result<Response, Rejection> {
     let (_, id) = path.own_id(&caller)?;
-    Ok(accepted(app.invoker.redrive(&caller.identity, id).await?))
+    Ok(accepted(app.invoker.redrive(&caller.identity, id, caller.chain_began).await?))
 }
 
 /// `POST dead-letters/redrive`: 202 `{activationIds}`; `name`, `since` and `upto` select them · 400 · 403 · 429.
@@ -53,7 +53,8 @@ pub async fn redrive_all(
     params: Params,
 ) -> Result<Response, Rejection> {
     let namespace = path.own_namespace(&caller)?;
-    let again = app.invoker.redrive_all(&caller.identity, &query(&params, namespace)?).await?;
+    let query = query(&params, namespace)?;
+    let again = app.invoker.redrive_all(&caller.identity, &query, caller.chain_began).await?;
     Ok((StatusCode::ACCEPTED, Json(json!({ "activationIds": again }))).into_response())
 }
 

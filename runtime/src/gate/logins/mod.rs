@@ -1,79 +1,182 @@
-//! Counts failed logins per minute, in memory that stays the same size under any attack. threats.md T26.
+//! Slows down those who guess keys, and nobody else, in memory that stays the same size under any attack. threats.md T26.
 //!
-//! After too many failures from an address, the node stops looking up keys for it. After too many for a uuid, further
-//! wrong keys get 429, from any address. Neither refuses a key that the node has cached.
+//! Every key is looked up, whatever failed before at its address: a right one always succeeds. An address looks up a few
+//! keys at a time, and the answer to a wrong key waits, the longer the more of them there were in this minute. Where too
+//! many answers wait already, it is 429 at once.
 
-use std::hash::{BuildHasher as _, Hash, RandomState};
+mod counters;
+
+use std::hash::{BuildHasher as _, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use wask_model::setting::{MILLION, OutOfRange, check_ranges};
 use wask_model::{Failure, Timestamp, messages};
 
-use crate::gate::rate::{minute_of, rest_of_minute};
+use crate::gate::rate::rest_of_minute;
+use counters::Counters;
 
-/// How many counters one row has.
+/// How many addresses are told apart; the others share.
 const CELLS: usize = 4096;
-/// Every name has a counter in each row and shares it with other names. The lowest of its counters is the most
-/// accurate.
-const ROWS: usize = 4;
 
-/// Failed logins allowed per clock minute; settings below `logins.`. 0 = unlimited.
+/// What happens to wrong keys; settings below `logins.`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LoginConfig {
-    /// From one address; an IPv6 /64 network counts as one.
+    /// Wrong keys from one address per clock minute that are answered at once; an IPv6 /64 network counts as one
+    /// address. 0 = unlimited.
     pub failures_per_address: u32,
-    /// With one uuid.
+    /// The same for one uuid from one address.
     pub failures_per_uuid: u32,
+    /// The longest wait of an answer to a wrong key: milliseconds, at twice the number of failures.
+    pub delay_ms: u64,
+    /// How many answers to wrong keys wait at a time. An address has as many of them as it leaves free.
+    pub delayed: u32,
+    /// How many keys are looked up at a time for one address.
+    pub lookups_per_address: u32,
 }
 
 impl Default for LoginConfig {
     fn default() -> Self {
-        LoginConfig { failures_per_address: 300, failures_per_uuid: 60 }
+        LoginConfig {
+            failures_per_address: 300,
+            failures_per_uuid: 60,
+            delay_ms: 2000,
+            delayed: 1000,
+            lookups_per_address: 4,
+        }
     }
 }
 
-/// The counters of failed logins.
+/// The failed logins of this minute, and the answers that wait.
 pub struct Logins {
     config: LoginConfig,
     addresses: Counters,
     uuids: Counters,
+    cells: RandomState, // a keyed hash: an attacker cannot aim at the cell of another address
+    lookups: Box<[Semaphore]>,
+    delayed: Arc<Delayed>,
+}
+
+/// The answers that wait: all of them, and those of each cell.
+struct Delayed {
+    all: AtomicU32,
+    by_cell: Box<[AtomicU32]>,
+}
+
+/// What the answer to a wrong key is.
+#[derive(Debug)]
+pub enum WrongKey {
+    /// 401, after this wait.
+    Refused(Delay),
+    /// 429, at once.
+    Throttled(Failure),
+}
+
+/// The wait of an answer. Keep it until the answer is sent.
+#[derive(Debug)]
+pub struct Delay {
+    pub span: Duration,
+    _place: Option<Place>,
+}
+
+/// One of the answers that may wait at a time.
+struct Place(Arc<Delayed>, usize);
+
+impl std::fmt::Debug for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Place").field(&self.1).finish()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.all.fetch_sub(1, Relaxed);
+        self.0.by_cell[self.1].fetch_sub(1, Relaxed);
+    }
+}
+
+impl LoginConfig {
+    pub fn check(&self) -> Result<(), OutOfRange> {
+        check_ranges([
+            ("delay_ms", self.delay_ms, 0..=10_000),
+            ("delayed", self.delayed.into(), 0..=MILLION),
+            ("lookups_per_address", self.lookups_per_address.into(), 1..=1000),
+        ])
+    }
 }
 
 impl Logins {
     pub fn new(config: LoginConfig) -> Self {
-        Logins { config, addresses: Counters::new(), uuids: Counters::new() }
-    }
-
-    /// Whether the node still looks up keys for this address. 429 after too many failures.
-    pub fn may_ask(&self, address: IpAddr, now: Timestamp) -> Result<(), Failure> {
-        match self.config.failures_per_address {
-            0 => Ok(()),
-            allowed => refuse_above(self.addresses.count(&network(address), now), allowed, now),
+        let permits = config.lookups_per_address as usize;
+        let by_cell = std::iter::repeat_with(AtomicU32::default).take(CELLS).collect();
+        Logins {
+            config,
+            addresses: Counters::new(),
+            uuids: Counters::new(),
+            cells: RandomState::new(),
+            lookups: std::iter::repeat_with(|| Semaphore::new(permits)).take(CELLS).collect(),
+            delayed: Arc::new(Delayed { all: AtomicU32::new(0), by_cell }),
         }
     }
 
-    /// Counts a wrong key. `Err`: 429 instead of 401, because there were too many.
-    pub fn failed(&self, address: IpAddr, uuid: &str, now: Timestamp) -> Result<(), Failure> {
-        let LoginConfig { failures_per_address, failures_per_uuid } = self.config;
-        if failures_per_address != 0 {
-            self.addresses.add(&network(address), now);
-        }
-        match failures_per_uuid {
-            0 => Ok(()),
-            allowed => refuse_above(self.uuids.add(uuid, now).saturating_sub(1), allowed, now),
-        }
+    /// Waits until one of the lookups of this address is free, and takes it until it is dropped.
+    pub async fn lookup(&self, address: IpAddr) -> SemaphorePermit<'_> {
+        let cell = self.cell_of(&network(address));
+        self.lookups[cell].acquire().await.expect("no semaphore of this kind is closed")
     }
-}
 
-/// `before`: how many failures this minute has had so far.
-fn refuse_above(before: u64, allowed: u32, now: Timestamp) -> Result<(), Failure> {
-    if before < u64::from(allowed) {
-        return Ok(());
+    /// Counts a wrong key.
+    pub fn count(&self, address: IpAddr, uuid: &str, now: Timestamp) -> [(u64, u32); 2] {
+        let LoginConfig { failures_per_address, failures_per_uuid, .. } = self.config;
+        let network = network(address);
+        let of_address = if failures_per_address == 0 { 0 } else { self.addresses.add(&network, now) };
+        let of_uuid = if failures_per_uuid == 0 { 0 } else { self.uuids.add(&(network, uuid), now) };
+        [(of_address, failures_per_address), (of_uuid, failures_per_uuid)]
     }
-    let message = messages::too_many_logins(before + 1, allowed);
-    Err(Failure::Throttled { message, retry_after: rest_of_minute(now) })
+
+    /// Counts a wrong key and says how it is answered.
+    pub fn failed(&self, address: IpAddr, uuid: &str, now: Timestamp) -> WrongKey {
+        let counts = self.count(address, uuid, now);
+        let span = counts.iter().map(|(count, allowed)| self.delay(*count, *allowed)).max().unwrap_or_default();
+        if span.is_zero() {
+            return WrongKey::Refused(Delay { span, _place: None });
+        }
+        if let Some(place) = self.place(self.cell_of(&network(address))) {
+            return WrongKey::Refused(Delay { span, _place: Some(place) });
+        }
+        let [by_address, by_uuid] = counts;
+        let (count, allowed) = if u64::from(by_address.1) < by_address.0 { by_address } else { by_uuid };
+        let message = messages::too_many_logins(count, allowed);
+        WrongKey::Throttled(Failure::Throttled { message, retry_after: rest_of_minute(now) })
+    }
+
+    /// Grows from nothing at `allowed` failures to the longest at twice as many. `allowed`: 0 = unlimited.
+    fn delay(&self, count: u64, allowed: u32) -> Duration {
+        let allowed = u64::from(allowed);
+        if allowed == 0 || count <= allowed {
+            return Duration::ZERO;
+        }
+        let excess = (count - allowed).min(allowed);
+        Duration::from_millis((self.config.delay_ms * excess).div_ceil(allowed))
+    }
+
+    /// A cell may have as many places as it leaves free.
+    fn place(&self, cell: usize) -> Option<Place> {
+        let all = self.delayed.all.fetch_add(1, Relaxed) + 1;
+        let own = self.delayed.by_cell[cell].fetch_add(1, Relaxed) + 1;
+        let place = Place(self.delayed.clone(), cell);
+        (own <= self.config.delayed.saturating_sub(all)).then_some(place)
+    }
+
+    fn cell_of(&self, network: &IpAddr) -> usize {
+        self.cells.hash_one(network) as usize % CELLS
+    }
 }
 
 /// What a provider assigns to one customer: an address, or an IPv6 /64 network.
@@ -85,51 +188,6 @@ fn network(address: IpAddr) -> IpAddr {
         },
         v4 => v4,
     }
-}
-
-/// Counts names per clock minute in rows of counters, which names share by their hash (a count-min sketch). A count may
-/// be too high if other names share all counters of a name; it is never too low.
-struct Counters {
-    rows: [RandomState; ROWS], // keyed hashes: an attacker cannot aim at the counters of another name
-    /// Each has the minute in its upper half and the count in its lower half.
-    cells: Box<[AtomicU64]>,
-}
-
-impl Counters {
-    fn new() -> Self {
-        let cells = std::iter::repeat_with(AtomicU64::default).take(ROWS * CELLS).collect();
-        Counters { rows: std::array::from_fn(|_| RandomState::new()), cells }
-    }
-
-    fn cells_of<T: Hash + ?Sized>(&self, name: &T) -> [&AtomicU64; ROWS] {
-        std::array::from_fn(|row| &self.cells[row * CELLS + self.rows[row].hash_one(name) as usize % CELLS])
-    }
-
-    fn count<T: Hash + ?Sized>(&self, name: &T, now: Timestamp) -> u64 {
-        let minute = minute(now);
-        let counts = self.cells_of(name).map(|cell| of_minute(cell.load(Ordering::Relaxed), minute));
-        counts.into_iter().min().unwrap_or(0)
-    }
-
-    /// Counts one more and returns the new count.
-    fn add<T: Hash + ?Sized>(&self, name: &T, now: Timestamp) -> u64 {
-        let minute = minute(now);
-        let one_more = |cell: u64| (u64::from(minute) << 32) | (of_minute(cell, minute) + 1).min(u32::MAX.into());
-        let add = |cell: &AtomicU64| {
-            let before = cell.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |cell| Some(one_more(cell)));
-            of_minute(before.unwrap_or_else(|unchanged| unchanged), minute) + 1
-        };
-        self.cells_of(name).map(add).into_iter().min().unwrap_or(0)
-    }
-}
-
-/// Never 0, the minute of an unused counter.
-fn minute(now: Timestamp) -> u32 {
-    (minute_of(now) as u32).wrapping_add(1)
-}
-
-fn of_minute(cell: u64, minute: u32) -> u64 {
-    if cell >> 32 == u64::from(minute) { cell & u64::from(u32::MAX) } else { 0 }
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ use wask_model::{Activation, ActivationId, Exec, Failure, FullName, Response, me
 use super::record::Record;
 use super::runner::outcome::refusal;
 use super::terms::Terms;
-use super::{AdmittedInvocation, Cause, Context, Invoker};
+use super::{AdmittedInvocation, Authority, Cause, Context, Invoker};
 use crate::catalog::ActionEntry;
 use conductor::ConductorState;
 pub use job_hold::JobHold;
@@ -146,6 +146,10 @@ impl<'a> Composition<'a> {
             Step::Conduct(name) => (name, true),
             Step::Run(name) => (name, false),
         };
+        if !conducts && let Some(refused) = self.refusal_of_call(progress, &name).await {
+            progress.refuse_call(refused.to_string());
+            return StepOutcome::On;
+        }
         let entry = match self.component(&name).await {
             Ok(entry) => entry,
             Err(failure) if conducts => return cannot_conduct(&name, &failure),
@@ -161,6 +165,17 @@ impl<'a> Composition<'a> {
         let memory = entry.action.limits.memory;
         let record = self.attempt(progress, entry).await;
         StepOutcome::Ran(Box::new(record), memory)
+    }
+
+    /// Why a conductor of another namespace may not call this component; `None` if it may. A sequence names its components
+    /// for everybody to see.
+    async fn refusal_of_call(&self, progress: &Progress, name: &FullName) -> Option<Failure> {
+        let scope = progress.innermost().filter(|scope| matches!(scope.plan, Plan::Conductor(_)))?;
+        if scope.action.namespace == self.admitted.identity.namespace {
+            return None;
+        }
+        let conductor = self.invoker.catalog.resolve(&scope.asked()).await.ok()?; // without it, the next step fails
+        Authority::of(&conductor, &self.admitted.identity).check_invokes(name).err()
     }
 
     /// The component of this name, if the invoker may activate it.
@@ -208,6 +223,7 @@ impl<'a> Composition<'a> {
                 accepted: self.invoker.clock.now(),
                 depth: context.depth,
                 rerun_of: None,
+                chain_began: context.chain_began,
             },
             attempt: self.hold.attempts_of_next(progress),
             terms: Terms::default(),

@@ -227,7 +227,7 @@ impl Part {
 
 impl Scope {
     /// The name under which it was invoked: the name through the binding, if there is one.
-    fn asked(&self) -> FullName {
+    pub fn asked(&self) -> FullName {
         match &self.binding {
             Some(binding) => {
                 FullName::packaged(binding.namespace.clone(), binding.name.clone(), self.action.name.clone())

@@ -3,14 +3,23 @@
 use std::time::Duration;
 
 use wask_model::annotations::keys;
-use wask_model::{Timestamp, truthy};
+use wask_model::{AuthKey, Failure, Limits, Timestamp, truthy};
 
 use super::Runner;
-use crate::invoke::AdmittedInvocation;
+use crate::catalog::TokenTimes;
+use crate::invoke::{AdmittedInvocation, Authority};
+
+/// How long a key is valid after the run's deadline.
+const AFTER_DEADLINE: Duration = Duration::from_secs(60);
 
 impl Runner {
-    /// `deadline`: when the run will be stopped. The API key, if the action may have one, is valid a little longer.
-    pub(super) fn environment(&self, admitted: &AdmittedInvocation, deadline: Timestamp) -> Vec<(String, String)> {
+    /// `start`, `deadline`: when the run begins and when it will be stopped.
+    pub(super) async fn environment(
+        &self,
+        admitted: &AdmittedInvocation,
+        (start, deadline): (Timestamp, Timestamp),
+        allowed: &Limits,
+    ) -> Result<Vec<(String, String)>, Failure> {
         let action = &admitted.entry.action;
         let mut all = Vec::with_capacity(8 + admitted.entry.environment.len());
         all.extend(admitted.entry.environment.iter().cloned());
@@ -22,10 +31,36 @@ impl Runner {
         set("__OW_ACTIVATION_ID", admitted.id.to_string());
         set("__OW_TRANSACTION_ID", admitted.context.transaction.to_string());
         set("__OW_DEADLINE", deadline.millis().to_string());
-        if action.annotations.get(keys::PROVIDE_API_KEY).is_none_or(truthy) {
-            let expires = deadline.after(Duration::from_secs(60));
-            set("__OW_API_KEY", self.catalog.token(&admitted.identity, expires).expose());
+        if gets_key(admitted)
+            && let Some(key) = self.key(admitted, (start, deadline), allowed).await?
+        {
+            all.push(("__OW_API_KEY".to_owned(), key.expose()));
         }
-        all
+        Ok(all)
+    }
+
+    /// A key that is valid a little longer than the run, but not longer than the chain that the run is part of. `None`:
+    /// that is over.
+    async fn key(
+        &self,
+        admitted: &AdmittedInvocation,
+        (start, deadline): (Timestamp, Timestamp),
+        allowed: &Limits,
+    ) -> Result<Option<AuthKey>, Failure> {
+        let chain_began = admitted.context.chain_began.unwrap_or(start);
+        let chain_ends = chain_began.after(Duration::from_secs(u64::from(allowed.api_key_hours) * 3600));
+        let until = deadline.after(AFTER_DEADLINE).min(chain_ends);
+        if until < start {
+            return Ok(None);
+        }
+        self.catalog.token(&admitted.identity, TokenTimes { chain_began, until }).await
+    }
+}
+
+/// Whether the action may have a key. Without the annotation, which every new action gets, only an own action has one.
+fn gets_key(admitted: &AdmittedInvocation) -> bool {
+    match admitted.entry.action.annotations.get(keys::PROVIDE_API_KEY) {
+        Some(given) => truthy(given),
+        None => Authority::of(&admitted.entry, &admitted.identity) == Authority::Full,
     }
 }

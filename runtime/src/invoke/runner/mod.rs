@@ -98,9 +98,13 @@ impl Runner {
         };
         let start = self.clock.now(); // its time begins when it has a place
         let time = Duration::from_millis(limits.timeout);
+        let env = match self.environment(admitted, (start, start.after(time)), allowed).await {
+            Ok(env) => env,
+            Err(failure) => return self.not_run(admitted, cannot_load(admitted, &failure)),
+        };
         let run = Run {
             args,
-            env: self.environment(admitted, start.after(time)),
+            env,
             limits: RunLimits {
                 time,
                 memory_bytes,

@@ -16,7 +16,7 @@ impl IdentityStore for SqliteStore {
         let read = move |db: &Connection| {
             let mut select = db.prepare_cached(
                 "SELECT doc, digest FROM namespace LEFT JOIN namespace_key ON namespace_key.namespace = namespace.name
-                 WHERE uuid = ?1",
+                 WHERE uuid = ?1 ORDER BY namespace_key.created DESC, digest",
             )?;
             let mut found = select.query([uuid])?;
             let (mut identity, mut keys) = (None, Vec::new());

@@ -11,7 +11,6 @@ use super::status;
 use crate::api::App;
 use crate::api::http::body::Held;
 use crate::api::http::{Caller, Rejection, Segments, TransactionId, accepted, body};
-use crate::invoke::Context;
 
 /// `POST activations/{id}/cancel`: 202 with its status · 404 unknown · 409 if it has ended. A queued activation has
 /// ended when the response arrives; a running one ends shortly after.
@@ -35,7 +34,7 @@ pub async fn rerun(
     let limit = app.gate.payload_bytes(&caller.identity);
     let input = body::optional_payload(&app, &caller.identity.namespace, request, limit).await?;
     let (input, _room) = input.map(Held::apart).unzip();
-    let context = Context::outermost(transaction.0, app.clock.now());
+    let context = caller.context(transaction, app.clock.now());
     match app.firing.rerun(&app.invoker, caller.identity, (id, input), context).await? {
         Some(again) => Ok(accepted(again)),
         None => Ok(StatusCode::NO_CONTENT.into_response()),
