@@ -15,6 +15,7 @@ use wask_store::AuditStore;
 
 pub use http::json::Documents;
 pub use http::{HttpConfig, Server};
+pub use openwhisk::web::WebConfig;
 
 use self::http::transaction;
 use crate::alarms::Alarms;
@@ -47,6 +48,7 @@ pub struct Parts {
     pub limits: Limits,
     /// Takes turns at large documents.
     pub documents: Documents,
+    pub web: WebConfig,
     /// The URL at which clients reach this API, without a trailing slash.
     pub api_host: String,
     /// Cancelled when the node begins to stop. Streams that have no end of their own stop then.

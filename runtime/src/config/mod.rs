@@ -16,7 +16,7 @@ use wask_sandbox::{SandboxConfig, SandboxError};
 use wask_store::StoreConfig;
 
 use crate::alarms::AlarmSettings;
-use crate::api::HttpConfig;
+use crate::api::{HttpConfig, WebConfig};
 use crate::callbacks::CallbackConfig;
 use crate::catalog::CatalogConfig;
 use crate::gate::LoginConfig;
@@ -42,6 +42,7 @@ pub struct Config {
     pub memory: MemoryConfig,
     pub http: HttpConfig,
     pub logins: LoginConfig,
+    pub web: WebConfig,
     pub limits: Limits,
     pub activations: RecordConfig,
     pub queue: QueueConfig,

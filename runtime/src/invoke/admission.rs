@@ -25,7 +25,6 @@ use super::arguments;
 use super::invocation::{AdmittedInvocation, Invocation, Wait};
 use super::live::RunningActivation;
 use super::terms::{PendingCallback, Terms};
-use super::{arguments, builtin};
 use crate::callbacks::{AcceptedSubscription, Callbacks, ReportedActivation};
 use crate::catalog::{ActionEntry, Catalog, RequiredAccess};
 use crate::clock::Clock;
@@ -210,10 +209,7 @@ pub fn promise(
     callback
 }
 
-/// The names of the arguments that the caller gave, if there are others: defaults, or a key that must not be kept.
+/// The names of the arguments that the caller gave, if the action has others.
 fn names_to_keep(entry: &ActionEntry, args: &Arguments) -> Option<Vec<String>> {
-    let is_builtin = entry.action.exec == Exec::Builtin;
-    let is_secret = |name: &&String| is_builtin && *name == builtin::AUTH_KEY;
-    let are_others = is_builtin || !entry.defaults.is_empty();
-    are_others.then(|| args.keys().filter(|name| !is_secret(name)).cloned().collect())
+    (!entry.defaults.is_empty()).then(|| args.keys().cloned().collect())
 }

@@ -4,6 +4,7 @@ use serde_json::Value;
 use wask_model::annotations::keys;
 use wask_model::{Arguments, Failure, messages};
 
+use super::sealed;
 use crate::catalog::ActionEntry;
 
 /// Merges the payload over the action's defaults · 400 if it overrides a default that a `final` action protects.
@@ -24,11 +25,16 @@ pub fn is_fixed(entry: &ActionEntry, key: &str) -> bool {
     entry.defaults.get(key).is_some_and(|value| *value != Value::Null)
 }
 
-/// The arguments of these names; all if no names are given.
+/// The arguments of these names, without the secrets among them; all if no names are given.
 pub fn chosen(args: &Value, names: Option<&[String]>) -> Arguments {
     let Some(all) = args.as_object() else { return Arguments::new() };
-    match names {
+    let mut chosen: Arguments = match names {
         None => all.clone(),
         Some(names) => names.iter().filter_map(|name| Some((name.clone(), all.get(name)?.clone()))).collect(),
+    };
+    if let Some(missing) = all.get(sealed::WITHHELD) {
+        chosen.insert(sealed::WITHHELD.into(), missing.clone());
     }
+    sealed::withhold(&mut chosen);
+    chosen
 }

@@ -103,7 +103,7 @@ impl Invoker {
     }
 
     /// Runs a built-in action to its end and returns when its record is on disk, although the caller does not wait.
-    /// Built-in actions are fast, and a queued job would store the caller's key, which feeds receive as a parameter.
+    /// Built-in actions are fast, so a job would cost more than the run.
     pub(super) async fn answer_builtin(
         self: &Arc<Self>,
         mut admitted: AdmittedInvocation,

@@ -36,6 +36,7 @@ mod recorder;
 mod records;
 mod rerun;
 mod runner;
+mod sealed;
 mod terms;
 
 use std::collections::HashMap;
@@ -59,6 +60,7 @@ pub use recorder::{KeepInput, RecordConfig, Recorder, StorePolicy};
 pub use records::{Records, Unended};
 pub use rerun::Rerun;
 pub use runner::HostServices;
+pub use sealed::WITHHELD;
 pub use terms::{PendingCallback, Terms};
 
 use crate::callbacks::AcceptedSubscription;

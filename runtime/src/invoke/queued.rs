@@ -8,6 +8,7 @@ use wask_store::Lane;
 use super::arguments::chosen;
 use super::composition::progress::Progress;
 use super::invocation::{AdmittedInvocation, Cause, Context};
+use super::sealed::{Sealed, has_secrets};
 use super::terms::Terms;
 use crate::queue::NewWork;
 
@@ -18,6 +19,11 @@ pub struct QueuedInvocation {
     pub version: Version,
     pub subject: String,
     pub args: Value,
+    /// The secrets that were taken out of the arguments, and out of the input of the next component; only in a payload.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) sealed: Option<Sealed>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) sealed_input: Option<Sealed>,
     /// The firing whose rule started this activation.
     pub cause: Option<ActivationId>,
     pub transaction: String,
@@ -74,6 +80,8 @@ impl QueuedInvocation {
             version: action.version,
             subject: subject.to_owned(),
             args: action.args,
+            sealed: None,
+            sealed_input: None,
             cause: context.cause.map(Cause::id),
             transaction: context.transaction.to_string(),
             accepted: context.accepted,
@@ -110,17 +118,35 @@ impl QueuedInvocation {
         }
     }
 
-    /// What the caller gave, without the defaults of packages and actions: those may be another namespace's secrets.
+    /// What the caller gave, without secrets and without the defaults of packages and actions: those may be another
+    /// namespace's secrets.
     pub fn given(&self) -> Arguments {
         chosen(&self.args, self.terms.given.as_deref())
     }
 
+    /// As it is stored: its secrets are sealed.
     pub fn to_payload(&self) -> String {
-        serde_json::to_string(self).expect("a queued activation always serializes")
+        let write =
+            |queued: &QueuedInvocation| serde_json::to_string(queued).expect("a queued activation always serializes");
+        let next_input = self.progress.as_ref().map(Progress::input);
+        if !has_secrets(&self.args) && !next_input.is_some_and(has_secrets) {
+            return write(self);
+        }
+        let mut stored = self.clone();
+        stored.sealed = Sealed::take(&mut stored.args);
+        stored.sealed_input = stored.progress.as_mut().and_then(|progress| Sealed::take(progress.input_mut()));
+        write(&stored)
     }
 
     pub fn read(payload: &str) -> Result<QueuedInvocation, Failure> {
-        serde_json::from_str(payload).map_err(|e| Failure::Internal(e.into()))
+        let mut read: QueuedInvocation = serde_json::from_str(payload).map_err(|e| Failure::Internal(e.into()))?;
+        if let Some(sealed) = read.sealed.take() {
+            sealed.put_back(&mut read.args);
+        }
+        if let (Some(sealed), Some(progress)) = (read.sealed_input.take(), &mut read.progress) {
+            sealed.put_back(progress.input_mut());
+        }
+        Ok(read)
     }
 }
 

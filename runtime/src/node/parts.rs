@@ -251,6 +251,7 @@ pub(super) fn for_api(
         clock: stores.clock.clone(),
         limits: config.limits.clone(),
         documents: api::Documents::default(),
+        web: config.web.clone(),
         api_host: api_host.to_owned(),
         closing: shutdown.serving.clone(),
     }

@@ -7,6 +7,7 @@ mod given_up;
 mod kept;
 mod queued;
 mod rerun;
+mod secrets;
 mod tried_again;
 mod waited;
 

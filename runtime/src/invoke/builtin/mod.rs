@@ -8,9 +8,6 @@ use wask_model::{Response, SharedIdentity};
 
 pub use utils::util;
 
-/// The argument in which clients send their key to feeds. It is never stored.
-pub const AUTH_KEY: &str = "authKey";
-
 /// An action of `/whisk.system` that needs no guest. It leaves an ordinary record.
 #[async_trait]
 pub trait Builtin: Send + Sync {

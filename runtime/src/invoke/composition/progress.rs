@@ -109,6 +109,10 @@ impl Progress {
         &self.input
     }
 
+    pub fn input_mut(&mut self) -> &mut Value {
+        &mut self.input
+    }
+
     pub fn next_id(&self) -> ActivationId {
         self.next
     }

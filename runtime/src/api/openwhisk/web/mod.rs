@@ -9,11 +9,13 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{ACCESS_CONTROL_REQUEST_HEADERS, ALLOW};
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::header::{ACCESS_CONTROL_REQUEST_HEADERS, ALLOW, AUTHORIZATION};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use wask_model::annotations::keys;
-use wask_model::{Failure, FullName, IdempotencyKey, SharedIdentity, messages};
+use wask_model::{Annotations, Failure, FullName, IdempotencyKey, SharedIdentity, messages};
 
 use crate::api::http::{Caller, Rejection, TransactionId, body, idempotency, wants_extra_logging, with_activation_id};
 use crate::api::{App, WEB};
@@ -23,6 +25,14 @@ use crate::invoke::{Context, Invocation, Invoked, Wait, is_fixed};
 pub use address::{Address, Extension};
 use request::{RawHttp, WebRequest};
 pub use response::cors;
+
+/// How web actions are served; settings below `web.`.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WebConfig {
+    /// Whether an action sees the header that let its caller in, as in the reference.
+    pub pass_authorization: bool,
+}
 
 /// Any method on a web action's URL: the action's answer, transcoded by the extension · 404 if there is no such web
 /// action · 401 · 413 · 429 · 202 if it has not ended after 60 s.
@@ -132,7 +142,7 @@ async fn checked(
         refused.headers_mut().insert(ALLOW, http::HeaderValue::from_static(SERVED_TEXT));
         return Ok(refused);
     }
-    let secret = request.headers().get("x-require-whisk-auth").and_then(|value| value.to_str().ok());
+    let secret = request.headers().get(REQUIRE_WHISK_AUTH).and_then(|value| value.to_str().ok());
     let secret = target.route.secret.as_deref().or(secret);
     let may = request::require_whisk_auth(annotations.get(keys::REQUIRE_WHISK_AUTH), secret, caller.is_some());
     // The action answers this OPTIONS request itself, and no key is needed. rest.md §8.3, step 6.
@@ -143,6 +153,9 @@ async fn checked(
     let context = Context { extra_logging, ..Context::outermost(transaction.0, accepted) };
     run(app, caller, target, request, context, key).await
 }
+
+/// The header with the secret of the annotation `require-whisk-auth`.
+const REQUIRE_WHISK_AUTH: HeaderName = HeaderName::from_static("x-require-whisk-auth");
 
 const SERVED: [Method; 7] =
     [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::HEAD, Method::OPTIONS];
@@ -160,11 +173,13 @@ async fn run(
     let (head, stream) = request.into_parts();
     let request = Request::from_parts(head.clone(), stream);
     let bytes = body::read(app, &owner.namespace, request, ("Request", app.gate.payload_bytes(&owner))).await?;
+    let withheld = withheld(app, &entry.action.annotations, caller.as_ref());
     let raw = if entry.action.annotations.is_true(keys::RAW_HTTP) { RawHttp::Yes } else { RawHttp::No };
     let user = caller.map(|caller| caller.identity.namespace.to_string());
     let web = WebRequest {
         method: head.method.as_str(),
         headers: &head.headers,
+        withheld: &withheld,
         path: &address.rest,
         query: head.uri.query(),
         user: user.as_deref(),
@@ -183,6 +198,16 @@ async fn run(
     });
     let reply = app.invoker.invoke_resolved(entry, invocation, entrance).await?;
     Ok(idempotency::answered(reply.map(|answer| shown(answer.invoked, &address, &head.headers))))
+}
+
+/// The headers that let the caller in: its key is not the action's business, nor is the secret of the annotation.
+fn withheld(app: &App, annotations: &Annotations, caller: Option<&Caller>) -> Vec<HeaderName> {
+    if app.web.pass_authorization {
+        return Vec::new();
+    }
+    let is_secret = matches!(annotations.get(keys::REQUIRE_WHISK_AUTH), Some(Value::String(_) | Value::Number(_)));
+    let key = caller.map(|_| AUTHORIZATION);
+    key.into_iter().chain(is_secret.then_some(REQUIRE_WHISK_AUTH)).collect()
 }
 
 fn shown(invoked: Invoked, address: &Address, headers: &HeaderMap) -> Response {

@@ -8,8 +8,8 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::HeaderMap;
 use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderName};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, percent_encode};
 use serde_json::Value;
 use subtle::ConstantTimeEq as _;
@@ -17,6 +17,7 @@ use wask_model::{Arguments, Failure, Subscription, messages};
 
 use crate::api::http::EXTRA_LOGGING;
 use crate::api::http::media::{MediaClass, MediaType};
+use crate::invoke::WITHHELD;
 
 const METHOD: &str = "__ow_method";
 const HEADERS: &str = "__ow_headers";
@@ -26,7 +27,7 @@ const QUERY: &str = "__ow_query";
 const BODY: &str = "__ow_body";
 
 /// Names that a web request cannot set: the server sets them, and a callback needs a key.
-const RESERVED: [&str; 7] = [METHOD, HEADERS, PATH, USER, QUERY, BODY, Subscription::KEY];
+const RESERVED: [&str; 8] = [METHOD, HEADERS, PATH, USER, QUERY, BODY, WITHHELD, Subscription::KEY];
 
 /// Everything but letters, digits and these is percent-encoded in a query. Spaces have already become `+`.
 const QUERY_ENCODED: &AsciiSet = &NON_ALPHANUMERIC
@@ -59,6 +60,8 @@ pub enum RawHttp {
 pub struct WebRequest<'a> {
     pub method: &'a str,
     pub headers: &'a HeaderMap,
+    /// Headers that served the server and are not handed on.
+    pub withheld: &'a [HeaderName],
     /// The path after the action segment, percent-encoded as received.
     pub path: &'a str,
     /// Without the question mark.
@@ -103,7 +106,9 @@ impl WebRequest<'_> {
 
     fn context(&self) -> Arguments {
         let mut headers = Arguments::new();
-        for (name, value) in self.headers.iter().filter(|(name, _)| **name != EXTRA_LOGGING) {
+        for (name, value) in
+            self.headers.iter().filter(|(name, _)| **name != EXTRA_LOGGING && !self.withheld.contains(name))
+        {
             headers.insert(name.as_str().into(), text(value.as_bytes())); // of repeated ones the last value
         }
         let mut context = Arguments::new();

@@ -31,7 +31,9 @@ impl Sent {
     fn arguments_with(&self, raw: RawHttp, fixed: &dyn Fn(&str) -> bool) -> Result<Arguments, Failure> {
         let Sent { headers, query, user, body } = self;
         let path = "/more%20path";
-        WebRequest { method: "POST", headers, path, query: *query, user: *user, named: &[], body }.arguments(raw, fixed)
+        let (query, user) = (*query, *user);
+        let request = WebRequest { method: "POST", headers, withheld: &[], path, query, user, named: &[], body };
+        request.arguments(raw, fixed)
     }
 
     /// All arguments but the context keys.
