@@ -46,10 +46,10 @@ const PLAIN: &str = r#"(module
 async fn a_guest_finds_nothing_of_the_one_before_it_whatever_is_kept_resident() {
     for keep_resident_bytes in [0, 64 << 10, 512 << 10, 64 << 20] {
         let config = SandboxConfig { max_instances: 1, keep_resident_bytes, ..SandboxConfig::default() };
-        let sandbox = Sandbox::new(&config, None).unwrap();
+        let sandbox = Sandbox::new(&config, None, crate::CompileIn::ThisProcess).unwrap();
         let mut modules = Vec::new();
         for wat in [CHECK_AND_SOIL, PLAIN] {
-            let digest = sandbox.prepare(upload::decode(wat, &config).unwrap()).await.unwrap();
+            let digest = sandbox.prepare("tests", upload::decode(wat, &config).unwrap()).await.unwrap();
             modules.push(sandbox.loaded(&digest).unwrap());
         }
         for module in [&modules[0], &modules[0], &modules[1], &modules[1], &modules[0]] {
@@ -99,8 +99,8 @@ impl HostCalls for SwapOut {
 #[tokio::test]
 async fn a_guest_finds_nothing_that_was_swapped_out() {
     let config = SandboxConfig { max_instances: 1, keep_resident_bytes: 64 << 20, ..SandboxConfig::default() };
-    let sandbox = Sandbox::new(&config, None).unwrap();
-    let digest = sandbox.prepare(upload::decode(SOIL_AND_CALL, &config).unwrap()).await.unwrap();
+    let sandbox = Sandbox::new(&config, None, crate::CompileIn::ThisProcess).unwrap();
+    let digest = sandbox.prepare("tests", upload::decode(SOIL_AND_CALL, &config).unwrap()).await.unwrap();
     let module = sandbox.loaded(&digest).unwrap();
     for _ in 0..3 {
         let mut run = run();
