@@ -164,17 +164,6 @@ fn an_invalid_variable_is_named_with_the_values_allowed() {
             "ibm",
             "limits.profile = \"ibm\" (WASK_LIMITS__PROFILE): must be one of adobe, openwhisk",
         ),
-        (
-            "WASK_SERVER__MEMORY_BYTES",
-            "1000",
-            "server.memory_bytes = 1000 (WASK_SERVER__MEMORY_BYTES): must be 0 or at least 67108864",
-        ),
-        (
-            "WASK_MEMORY__GUESTS_PERCENT",
-            "90",
-            "memory.guests_percent = 90 (WASK_MEMORY__GUESTS_PERCENT): must be at most 100 together with the other parts; \
-             all are 130",
-        ),
         ("WASK_SANDBOX__TABLES", "0", "sandbox.tables = 0 (WASK_SANDBOX__TABLES): must be from 1 to 64"),
         (
             "WASK_STORE__SQLITE__READERS",
@@ -252,8 +241,8 @@ fn an_invalid_line_of_the_file_is_named_with_the_values_allowed() {
         (
             "[limit]\na = 1",
             format!(
-                "limit ({name}): there is no such setting; there are server, memory, http, logins, limits, activations, queue, \
-                 alarms, callbacks, egress, catalog, gateway, sandbox, store, log"
+                "limit ({name}): there is no such setting; there are server, memory, http, logins, limits, activations, \
+                 queue, alarms, callbacks, egress, catalog, gateway, sandbox, store, log"
             ),
         ),
         ("\n[queue\n", format!("--config = {name}: TOML parse error at line 2, column 7: expected `.`, `]`")),
