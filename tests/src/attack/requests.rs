@@ -52,7 +52,7 @@ async fn put(on: &Target, clients: usize, body: String) -> Noted {
 
 /// Sixteen clients list actions with large annotations and parameters, as long as a page may be, and count them.
 async fn large_pages(on: Target) -> Noted {
-    let (some, text) = (on.count(10, 100), "x".repeat(on.count(500_000, 1_000_000)));
+    let (some, text) = (on.count(3, 100), "x".repeat(on.count(200_000, 1_000_000)));
     for number in 0..some {
         let body = json!({
             "exec": { "kind": "wasm:1", "code": "" },

@@ -5,6 +5,7 @@
 
 mod config;
 mod connection;
+mod deadline;
 mod failure;
 mod schema;
 

@@ -1,15 +1,14 @@
 //! The threads that read. Each has its own connection, and takes the next read from one queue.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 use wask_model::NamespaceName;
 
 use super::connection::Database;
+use super::deadline::{Deadline, millis};
 use super::failure::{closed, too_many_reads};
 use super::read_queue::{Read, ReadQueue, Reader};
 use super::threads::OwnThread;
@@ -19,8 +18,6 @@ use crate::StoreError;
 const NODE: &str = "";
 /// The share of those who log in. No namespace has this name.
 const STRANGERS: &str = "/";
-/// Steps of SQLite's virtual machine between two looks at the clock: less than a millisecond.
-const STEPS: i32 = 10_000;
 
 pub(super) struct Readers {
     queue: Arc<ReadQueue>,
@@ -110,32 +107,6 @@ fn serve(db: &Connection, deadline: &Deadline, queue: &ReadQueue) {
         deadline.set(limit);
         run(db);
     }
-}
-
-/// When the query that runs on a connection is ended.
-struct Deadline {
-    started: Instant,
-    /// Milliseconds after `started`.
-    ends: Arc<AtomicU64>,
-}
-
-impl Deadline {
-    /// Lets SQLite look at the clock while a query runs on this connection.
-    fn watch(db: &mut Connection) -> Result<Deadline, StoreError> {
-        let deadline = Deadline { started: Instant::now(), ends: Arc::new(AtomicU64::new(u64::MAX)) };
-        let (started, ends) = (deadline.started, deadline.ends.clone());
-        db.progress_handler(STEPS, Some(move || ends.load(Relaxed) < millis(started.elapsed())))?;
-        Ok(deadline)
-    }
-
-    fn set(&self, limit: Option<Duration>) {
-        let end = limit.map_or(u64::MAX, |limit| millis(self.started.elapsed() + limit));
-        self.ends.store(end, Relaxed);
-    }
-}
-
-fn millis(span: Duration) -> u64 {
-    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
