@@ -115,3 +115,21 @@ async fn responses_are_neither_compressed_nor_cut_to_ranges() {
     let answer = me.send(request.json(&json!({ "body": "x".repeat(10_000) }))).await.expect(200);
     assert_eq!((answer.header("content-encoding"), answer.body.len()), (None, 10_000));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn json_with_too_many_values_is_refused_where_it_is_parsed() {
+    let wask = TestServer::builder().configure(|config| config.limits.json_nodes = 100).start().await;
+    let me = wask.guest();
+    web_echo(&me, "echo", json!({})).await;
+    web_echo(&me, "raw", json!({ "raw-http": true })).await;
+    let many = serde_json::to_vec(&vec![1; 200]).expect("JSON");
+    let kind = Some("application/json");
+
+    let request = web(&me, "POST", "echo.json").header("content-type", "application/json").body(many.clone());
+    let refused = me.send(request).await.expect(413).error();
+    let text = "The JSON of the request has more values than allowed: more than 100 (limits.json_nodes).";
+    assert_eq!(refused, text);
+    assert_eq!(echoed(&me, "echo.json", kind, b"{\"a\":1}".to_vec()).await["a"], 1);
+    assert_eq!(echoed(&me, "raw.json", kind, many.clone()).await["__ow_body"], STANDARD.encode(&many));
+    assert_eq!(echoed(&me, "echo.json", None, many.clone()).await["__ow_body"], STANDARD.encode(&many));
+}

@@ -14,6 +14,7 @@ use wask_model::{Arguments, Failure, NamespaceName, messages};
 
 use super::drain_body::Stalled;
 use super::json::JsonCount;
+use super::media::{MediaClass, MediaType};
 use super::rejection::Rejection;
 use crate::api::App;
 use crate::memory::Charge;
@@ -133,6 +134,25 @@ fn stall(cut: &axum::Error) -> Option<Rejection> {
     let stalled = causes.find_map(|cause| cause.downcast_ref::<Stalled>())?;
     let message = messages::body_stalled(stalled.0.as_millis());
     Some(Rejection::Http(StatusCode::REQUEST_TIMEOUT, message))
+}
+
+/// The room for the parsed JSON of a body that has been read, if its type is JSON · 413.
+pub async fn room_for_json(
+    app: &App,
+    namespace: &NamespaceName,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Room, Rejection> {
+    let (mut room, mut count) = (Room::default(), JsonCount::default());
+    let media = headers.get(CONTENT_TYPE).and_then(MediaType::parse);
+    if media.is_some_and(|media| media.class() == MediaClass::Json) {
+        count.add(body);
+        count.check(&app.limits)?;
+        if count.parsed_bytes() > SMALL {
+            room.grow(app, namespace, count.parsed_bytes()).await?;
+        }
+    }
+    Ok(room)
 }
 
 pub fn content_length(headers: &HeaderMap) -> Option<u64> {

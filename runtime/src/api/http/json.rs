@@ -13,6 +13,7 @@ use wask_model::{Failure, Limits, messages};
 const LARGE: usize = 64 << 10;
 /// Namespaces that are known before those are forgotten that parse nothing.
 const KNOWN_SHARES: usize = 1024;
+const OPEN: &str = "the semaphores are never closed";
 /// What one value takes in memory, with the key that it has in an object.
 const VALUE_BYTES: u64 = 160;
 
@@ -168,9 +169,14 @@ impl Documents {
     }
 
     async fn turn(&self, share: &str) -> Turn {
-        const OPEN: &str = "they are never closed";
-        let own = self.share(share).acquire_owned().await.expect(OPEN);
+        let own = self.alone(share).await;
         Turn { _of_all: self.all.clone().acquire_owned().await.expect(OPEN), _of_share: own }
+    }
+
+    /// Waits until no other request of the share has a large document in hand; for those that wait for the store
+    /// meanwhile. Whoever holds this must not wait for a turn.
+    pub async fn alone(&self, share: &str) -> OwnedSemaphorePermit {
+        self.share(share).acquire_owned().await.expect(OPEN)
     }
 
     fn share(&self, name: &str) -> Arc<Semaphore> {

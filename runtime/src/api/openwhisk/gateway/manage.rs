@@ -27,6 +27,7 @@ pub async fn create(
     let limit = app.gateway.config.document_bytes.min(app.limits.request_bytes);
     let namespace = &caller.identity.namespace;
     let body = body::document(&app, namespace, request, limit).await?;
+    let _alone = app.documents.alone(namespace.as_str()).await; // as in `list`
     let api = match request::read(&app, &body, given(&params, "responsetype"), namespace)? {
         NewApi::Route { base_path, name, route } => app.gateway.put_route(namespace, &base_path, name, route).await?,
         NewApi::Document(api) => app.gateway.put_api(namespace, api).await?,
@@ -43,6 +44,7 @@ pub async fn list(
 ) -> Result<Json<Value>, Rejection> {
     expect(&call, "getApi")?;
     let namespace = &caller.identity.namespace;
+    let _alone = app.documents.alone(namespace.as_str()).await; // the documents of all APIs take much memory
     let apis = app.gateway.list(namespace, &selection(&params)?).await?;
     let (skip, limit) = (number(&params, "skip")?.unwrap_or(0), number(&params, "limit")?.filter(|limit| *limit != 0));
     let shown = apis.iter().skip(skip).take(limit.unwrap_or(usize::MAX));

@@ -17,6 +17,7 @@ use serde_json::Value;
 use wask_model::annotations::keys;
 use wask_model::{Annotations, Failure, FullName, IdempotencyKey, SharedIdentity, messages};
 
+use crate::api::http::body::Room;
 use crate::api::http::{Caller, Rejection, TransactionId, body, idempotency, wants_extra_logging, with_activation_id};
 use crate::api::{App, WEB};
 use crate::catalog::ActionEntry;
@@ -175,6 +176,10 @@ async fn run(
     let bytes = body::read(app, &owner.namespace, request, ("Request", app.gate.payload_bytes(&owner))).await?;
     let withheld = withheld(app, &entry.action.annotations, caller.as_ref());
     let raw = if entry.action.annotations.is_true(keys::RAW_HTTP) { RawHttp::Yes } else { RawHttp::No };
+    let _parsed = match raw {
+        RawHttp::Yes => Room::default(),
+        RawHttp::No => body::room_for_json(app, &owner.namespace, &head.headers, &bytes).await?,
+    };
     let user = caller.map(|caller| caller.identity.namespace.to_string());
     let web = WebRequest {
         method: head.method.as_str(),
