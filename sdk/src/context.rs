@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub struct Context {
     /// URL of the API host.
     pub api_host: String,
-    /// `uuid:key` of the invoking identity. `None` when the annotation `provide-api-key` is false.
+    /// `uuid:key` of the invoking identity. `None` unless the action's annotation `provide-api-key` is true.
     pub api_key: Option<String>,
     /// Namespace of the invoking identity.
     pub namespace: String,

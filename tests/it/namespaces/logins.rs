@@ -135,6 +135,23 @@ async fn t26_an_open_web_action_ignores_wrong_keys() {
     waiting.await.unwrap().expect(401);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn t25_the_answer_does_not_tell_a_wrong_key_from_an_unknown_uuid() {
+    let wask = TestServer::start().await;
+    let me = wask.guest();
+    let (uuid, secret) = me.auth.split_once(':').unwrap();
+    let answers = [
+        with(&me, wrong(uuid)).get("actions").await.expect(401),
+        with(&me, wrong("unknown")).get("actions").await.expect(401),
+        with(&me, format!("unknown:{secret}")).get("actions").await.expect(401),
+    ];
+    for answer in &answers {
+        assert_eq!(answer.error(), answers[0].error());
+        assert_eq!(answer.header("www-authenticate"), answers[0].header("www-authenticate"));
+    }
+    me.get("actions").await.expect(200);
+}
+
 /// Guesses at full speed, over many connections, until it is dropped.
 fn flood(me: &Client, uuid: &str) -> JoinSet<()> {
     let mut guessers = JoinSet::new();
