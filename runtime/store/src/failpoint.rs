@@ -1,9 +1,9 @@
 //! Named moments at which a process of a debug build can be killed, so that a crash story does not depend on luck.
 //!
 //! `WASK_FAILPOINT=leased` kills the process, as `kill -9` does, when it passes that stage; `leased:3` does so the
-//! third time. Without the variable nothing happens, and in a release build [`reach`] does nothing at all. The variable
-//! is not a setting: it is read here, once, because a migration runs before any setting reaches the store. The count of
-//! passages is the only global state of the server.
+//! third time; `leased!` and `leased:3!` panic there instead. Without the variable nothing happens, and in a release
+//! build [`reach`] does nothing at all. The variable is not a setting: it is read here, once, because a migration runs
+//! before any setting reaches the store. The count of passages is the only global state of the server.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -66,9 +66,12 @@ impl Stage {
     }
 }
 
-/// Kills the process if this stage is armed and this is the passage to die at.
+/// Kills the process, or panics, if this stage is armed and this is the passage to do it at.
 pub fn reach(stage: Stage) {
-    if cfg!(debug_assertions) && ARMED.as_ref().is_some_and(|armed| armed.is_reached_by(stage)) {
+    if cfg!(debug_assertions)
+        && let Some(armed) = ARMED.as_ref().filter(|armed| armed.is_reached_by(stage))
+    {
+        assert!(!armed.panics, "{VARIABLE} is armed to panic here");
         die();
     }
 }
@@ -83,14 +86,17 @@ struct Armed {
     stage: Stage,
     /// Which passage it is, counted from 1.
     nth: u64,
+    /// The process lives on.
+    panics: bool,
     passed: AtomicU64,
 }
 
 impl Armed {
     fn read(text: &str) -> Option<Self> {
+        let (text, panics) = text.strip_suffix('!').map_or((text, false), |rest| (rest, true));
         let (name, nth) = text.split_once(':').unwrap_or((text, "1"));
         let stage = Stage::ALL.into_iter().find(|stage| stage.as_str() == name)?;
-        Some(Armed { stage, nth: nth.parse().ok().filter(|nth| *nth > 0)?, passed: AtomicU64::new(0) })
+        Some(Armed { stage, nth: nth.parse().ok().filter(|nth| *nth > 0)?, panics, passed: AtomicU64::new(0) })
     }
 
     fn is_reached_by(&self, stage: Stage) -> bool {
@@ -119,6 +125,8 @@ mod tests {
     fn every_stage_is_armed_by_its_name() {
         for stage in Stage::ALL {
             assert_eq!(Armed::read(stage.as_str()).map(|armed| (armed.stage, armed.nth)), Some((stage, 1)));
+            let panicking = Armed::read(&format!("{}:2!", stage.as_str()));
+            assert!(panicking.is_some_and(|armed| armed.panics && armed.nth == 2));
         }
     }
 

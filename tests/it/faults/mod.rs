@@ -1,9 +1,11 @@
-//! Faults below the server: its disk, its database, its clock, its descriptors. threats.md F12, F16, F25, F28.
+//! Faults below the server: its disk, its database, its clock, its descriptors, its own defects. threats.md F12, F16,
+//! F25, F28, F30.
 
 mod clock;
 mod descriptors;
 mod disk;
 mod lock;
+mod panic;
 
 use serde_json::{Value, json};
 use wask_tests::{Answer, Client};

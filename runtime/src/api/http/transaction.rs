@@ -1,6 +1,8 @@
 //! The outermost layer: gives every request its transaction id, every error its body and every response its headers,
 //! and writes one log line per request.
 
+use std::panic::AssertUnwindSafe;
+
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{
@@ -10,9 +12,10 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt as _;
 use serde_json::json;
 use tracing::{debug, error};
-use wask_model::messages;
+use wask_model::{Failure, messages};
 
 use super::accept::check_resource;
 use super::answers;
@@ -38,7 +41,7 @@ pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> 
     let response = match check_length(&request) {
         _ if let Some(refused) = RefusedEarly::answer(&request) => refused,
         Err(too_long) => too_long.into_response(),
-        Ok(()) if is_web => next.run(request).await,
+        Ok(()) if is_web => answered(request, next).await,
         Ok(()) if method == Method::OPTIONS => options(&path),
         Ok(()) => negotiated(request, next).await,
     };
@@ -70,12 +73,22 @@ fn check_length(request: &Request) -> Result<(), Rejection> {
 /// Anything but a web action: the response must have a type that `Accept` admits. rest.md §1.7.
 async fn negotiated(request: Request, next: Next) -> Response {
     let accept: HeaderMap = request.headers().get_all(ACCEPT).iter().map(|line| (ACCEPT, line.clone())).collect();
-    let response = next.run(request).await;
+    let response = answered(request, next).await;
     let unwanted = response.headers().get(CONTENT_TYPE).map(|kind| check_resource(&accept, response.status(), kind));
     match unwanted {
         Some(Err(message)) => Rejection::Http(StatusCode::NOT_ACCEPTABLE, message).into_response(),
         Some(Ok(())) | None => response,
     }
+}
+
+/// The answer of the routes. A defect that panics ends the request that meets it and nothing else. threats.md F30.
+async fn answered(request: Request, next: Next) -> Response {
+    let caught = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    caught.unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no text");
+        Rejection::from(Failure::Internal(anyhow::anyhow!("panic: {text}"))).into_response()
+    })
 }
 
 fn is_resource(path: &str) -> bool {
