@@ -137,6 +137,33 @@ async fn a_callback_to_a_receiver_on_the_same_machine_needs_no_setting() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn t31_dev_answers_neither_foreign_hosts_nor_pages_of_other_sites() {
+    let folder = tempfile::tempdir().unwrap();
+    put(folder.path(), "echo.wasm", "echo");
+    let wask = dev(folder.path()).await;
+    says(&wask, "Ctrl-C").await;
+    let me = wask.guest().await;
+    let actions = || me.request(Method::GET, "/api/v1/namespaces/_/actions");
+
+    let rebound = me.send(actions().header("host", "evil.example")).await.expect(421);
+    assert_eq!(rebound.error(), "This server does not answer for the host 'evil.example', which is not in http.hosts.");
+    let web = me.anonymous(Method::GET, &me.web_path("echo.json"));
+    me.send(web.header("host", "evil.example:3233")).await.expect(421);
+    for host in ["localhost:3233", "127.0.0.1", "[::1]:3233"] {
+        me.send(actions().header("host", host)).await.expect(200);
+    }
+
+    let foreign = me.send(actions().header("origin", "http://evil.example")).await.expect(403).error();
+    assert!(foreign.starts_with("A page of 'http://evil.example' may not read anything here: "), "{foreign}");
+    me.send(actions().header("sec-fetch-site", "cross-site")).await.expect(403);
+    let invoke = me.request(Method::POST, "/api/v1/namespaces/_/actions/echo");
+    me.send(invoke.header("origin", "http://evil.example")).await.expect(403);
+    me.send(actions().header("origin", wask.base())).await.expect(200);
+    let page = me.anonymous(Method::GET, &me.web_path("echo.json?n=1")).header("origin", "http://evil.example");
+    assert_eq!(me.send(page).await.expect(200).json()["n"], "1", "web actions are for everybody");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_changes_is_deployed_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let wask = dev(folder.path()).await;

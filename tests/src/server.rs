@@ -153,6 +153,11 @@ impl TestServer {
         self.node.address
     }
 
+    /// The address for web actions only, if the settings name one.
+    pub fn web_address(&self) -> Option<std::net::SocketAddr> {
+        self.node.web_address
+    }
+
     pub fn data_dir(&self) -> &Path {
         self.data.path()
     }

@@ -14,6 +14,7 @@ use wask_model::Limits;
 use wask_store::AuditStore;
 
 pub use http::json::Documents;
+pub use http::sites::{Sites, check as check_sites};
 pub use http::{HttpConfig, Server};
 pub use openwhisk::web::WebConfig;
 
@@ -49,6 +50,8 @@ pub struct Parts {
     /// Takes turns at large documents.
     pub documents: Documents,
     pub web: WebConfig,
+    /// The host names of this server, and whose pages may use the API.
+    pub sites: Sites,
     /// The URL at which clients reach this API, without a trailing slash.
     pub api_host: String,
     /// Cancelled when the node begins to stop. Streams that have no end of their own stop then.

@@ -18,6 +18,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let first = ensure_first_namespace(&config, &node).await?;
     let node = node.serve()?;
     say!("wask {} · listening on http://{}", env!("CARGO_PKG_VERSION"), node.address);
+    node.web_address.iter().for_each(|address| say!("web actions alone on http://{address}"));
     say!("data in {}", config.server.data_dir.display());
     first.iter().for_each(|line| say!("{line}"));
     signals.stop_in_order(node).await

@@ -16,7 +16,7 @@ use wask_sandbox::{SandboxConfig, SandboxError};
 use wask_store::StoreConfig;
 
 use crate::alarms::AlarmSettings;
-use crate::api::{HttpConfig, WebConfig};
+use crate::api::{HttpConfig, WebConfig, check_sites};
 use crate::callbacks::CallbackConfig;
 use crate::catalog::CatalogConfig;
 use crate::gate::LoginConfig;
@@ -175,7 +175,7 @@ impl Loaded {
 
     /// Asks every section for its own ranges.
     fn check_ranges(&self) -> Result<(), BadConfig> {
-        let Config { memory, http, logins, queue, limits, activations, alarms, callbacks, gateway, store, .. } =
+        let Config { memory, http, web, logins, queue, limits, activations, alarms, callbacks, gateway, store, .. } =
             &self.config;
         for (section, checked) in [
             ("memory", memory.check()),
@@ -199,6 +199,9 @@ impl Loaded {
             let (number, value) = (index + 1, &http.trusted_proxies[index]);
             let problem = format!("must be addresses or ranges like 10.0.0.0/8; number {number}, {value}, is not");
             return Err(self.refuse("http.trusted_proxies", &problem));
+        }
+        if let Err(bad) = check_sites(http, web) {
+            return Err(self.refuse(bad.setting, &bad.problem));
         }
         match self.config.sandbox.check() {
             Err(SandboxError::Setting { setting, least, most, .. }) => {

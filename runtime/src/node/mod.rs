@@ -29,6 +29,8 @@ use shutdown::{LAST_ANSWERS, Shutdown};
 /// A node that runs. [`Node::stop`] ends it in order; dropping it ends it like a crash would.
 pub struct Node {
     pub address: SocketAddr,
+    /// The address for web actions only.
+    pub web_address: Option<SocketAddr>,
     /// The URL that clients and guests on this machine reach it under, without a slash at the end.
     pub api_host: String,
     pub catalog: Arc<Catalog>,
@@ -55,6 +57,7 @@ pub struct Shared {
 /// A node that could serve, and does not listen yet: what its first request needs can still be made.
 pub struct ReadyNode {
     pub address: SocketAddr,
+    web_address: Option<SocketAddr>,
     /// The URL that clients and guests on this machine will reach it under, without a slash at the end.
     pub api_host: String,
     config: Config,
@@ -72,13 +75,14 @@ impl ReadyNode {
         let stores = Stores::open(config, shared)?;
         let server = Server::bind(config.server.listen, config.http.clone())
             .with_context(|| format!("cannot listen on {} (--listen chooses another address)", config.server.listen))?;
-        let address = server.address()?;
+        let server = with_web_actions(server, config)?;
+        let (address, web_address) = (server.address()?, server.web_address()?);
         let api_host = api_host(config, address);
         let domain = Domain::build(config, &stores, &shutdown).await?;
         let work = Work::build(config, &stores, &domain, &shutdown, &api_host)?;
         work.take_over(&stores, &domain).await?;
         let config = config.clone();
-        Ok(ReadyNode { address, api_host, config, server, stores, domain, work, shutdown })
+        Ok(ReadyNode { address, web_address, api_host, config, server, stores, domain, work, shutdown })
     }
 
     pub fn catalog(&self) -> &Arc<Catalog> {
@@ -91,7 +95,7 @@ impl ReadyNode {
 
     /// Listens, and starts the loops.
     pub fn serve(self) -> anyhow::Result<Node> {
-        let ReadyNode { address, api_host, config, server, stores, domain, work, shutdown } = self;
+        let ReadyNode { address, web_address, api_host, config, server, stores, domain, work, shutdown } = self;
         let server = server.listen().with_context(|| format!("cannot listen on {address}"))?;
         let grace = Duration::from_millis(config.server.grace_ms);
         let routes = api::router(parts::for_api(&config, &stores, &domain, &work, &shutdown, &api_host));
@@ -102,6 +106,7 @@ impl ReadyNode {
         let catalog = domain.catalog.clone();
         Ok(Node {
             address,
+            web_address,
             api_host,
             catalog,
             invoker,
@@ -156,6 +161,12 @@ impl Node {
         self.recording.abort();
         drop(self.loops); // aborts them
     }
+}
+
+/// Takes the further address of `web.listen`, if there is one.
+fn with_web_actions(server: Server, config: &Config) -> anyhow::Result<Server> {
+    let Some(address) = config.web.address().context("web.listen")? else { return Ok(server) };
+    server.and_web_actions_at(address).with_context(|| format!("cannot listen on {address} (web.listen)"))
 }
 
 /// The URL of the API: the one that the settings name, otherwise the address that the node listens on.

@@ -252,6 +252,7 @@ pub(super) fn for_api(
         limits: config.limits.clone(),
         documents: api::Documents::default(),
         web: config.web.clone(),
+        sites: api::Sites::new(&config.http, &config.web, api_host),
         api_host: api_host.to_owned(),
         closing: shutdown.serving.clone(),
     }

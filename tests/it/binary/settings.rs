@@ -188,6 +188,24 @@ fn an_invalid_variable_is_named_with_the_values_allowed() {
              or directives like warn,wask::queue=debug",
         ),
         (
+            "WASK_HTTP__HOSTS",
+            r#"["api.example.com","http://a"]"#,
+            "http.hosts = [\"api.example.com\",\"http://a\"] (WASK_HTTP__HOSTS): \
+             must be hosts like api.example.com or *.example.com without a port; number 2, http://a, is not",
+        ),
+        (
+            "WASK_HTTP__ALLOW_ORIGINS",
+            r#"["app.example.com"]"#,
+            "http.allow_origins = [\"app.example.com\"] (WASK_HTTP__ALLOW_ORIGINS): \
+             must be origins like https://app.example.com; number 1, app.example.com, is not",
+        ),
+        (
+            "WASK_WEB__LISTEN",
+            "apps:80",
+            "web.listen = \"apps:80\" (WASK_WEB__LISTEN): \
+             must be empty, or an IP address and a port, like 127.0.0.1:3234",
+        ),
+        (
             "WASK_SERVER__API_HOST",
             "localhost",
             "server.api_host = \"localhost\" (WASK_SERVER__API_HOST): \
@@ -241,8 +259,8 @@ fn an_invalid_line_of_the_file_is_named_with_the_values_allowed() {
         (
             "[limit]\na = 1",
             format!(
-                "limit ({name}): there is no such setting; there are server, memory, http, logins, limits, activations, \
-                 queue, alarms, callbacks, egress, catalog, gateway, sandbox, store, log"
+                "limit ({name}): there is no such setting; there are server, memory, http, logins, web, limits, \\
+                 activations, queue, alarms, callbacks, egress, catalog, gateway, sandbox, store, log"
             ),
         ),
         ("\n[queue\n", format!("--config = {name}: TOML parse error at line 2, column 7: expected `.`, `]`")),

@@ -3,6 +3,7 @@
 mod bodies;
 mod idle;
 mod names;
+mod pages;
 mod protocols;
 mod resources;
 mod wire;

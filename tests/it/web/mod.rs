@@ -4,6 +4,7 @@
 mod access;
 mod bodies;
 mod headers;
+mod origin;
 mod request;
 mod response;
 

@@ -17,6 +17,7 @@ pub mod namespaces;
 mod quoting;
 mod requests;
 pub mod retry;
+mod sites;
 mod throttles;
 mod web;
 
@@ -28,5 +29,6 @@ pub use entities::*;
 pub use limits::*;
 pub use quoting::quoted;
 pub use requests::*;
+pub use sites::*;
 pub use throttles::*;
 pub use web::*;

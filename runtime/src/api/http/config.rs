@@ -29,6 +29,12 @@ pub struct HttpConfig {
     pub trusted_proxies: Vec<String>,
     /// The header in which they name it.
     pub forwarded_header: ForwardedHeader,
+    /// Host names that are answered; that of `server.api_host` always is. Empty: every host.
+    pub hosts: Vec<String>,
+    /// Origins whose pages may use the API, beyond its own; `*` = all.
+    pub allow_origins: Vec<String>,
+    /// Whether pages of all other origins may at least read.
+    pub foreign_reads: bool,
 }
 
 impl Default for HttpConfig {
@@ -42,6 +48,9 @@ impl Default for HttpConfig {
             connections_per_address: 1000,
             trusted_proxies: Vec::new(),
             forwarded_header: ForwardedHeader::XForwardedFor,
+            hosts: Vec::new(),
+            allow_origins: Vec::new(),
+            foreign_reads: true,
         }
     }
 }

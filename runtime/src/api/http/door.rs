@@ -19,6 +19,7 @@ use super::connections::{Answering, Clients, Connection, Connections};
 use super::drain_body::BodyDrain;
 use super::peer::{Peer, TrustedProxies};
 use super::refused_early::RefusedEarly;
+use super::sites::FromWebSocket;
 
 /// What all connections share.
 #[derive(Clone)]
@@ -52,6 +53,8 @@ pub struct Requests {
     pub door: Door,
     pub connection: Arc<Connection>,
     pub is_proxy: bool,
+    /// Whether it came to the socket for web actions.
+    pub from_web_socket: bool,
 }
 
 impl Service<Request<Incoming>> for Requests {
@@ -73,6 +76,9 @@ impl Service<Request<Incoming>> for Requests {
             }
         }
         request.extensions_mut().insert(Peer(client));
+        if self.from_web_socket {
+            request.extensions_mut().insert(FromWebSocket);
+        }
         if let Some(refused) = refused {
             request.extensions_mut().insert(refused);
         }
@@ -86,7 +92,9 @@ fn with_one_slash(mut request: Request<Incoming>) -> Request<Incoming> {
     if target.starts_with("//")
         && let Ok(path) = format!("/{}", target.trim_start_matches('/')).parse::<PathAndQuery>()
     {
-        *request.uri_mut() = path.into();
+        let mut parts = std::mem::take(request.uri_mut()).into_parts(); // HTTP/2 has the host in here
+        parts.path_and_query = Some(path);
+        *request.uri_mut() = parts.try_into().expect("only its path was replaced, by another");
     }
     request
 }

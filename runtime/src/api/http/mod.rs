@@ -22,6 +22,7 @@ mod rejection;
 mod routes;
 mod segments;
 mod serve;
+pub mod sites;
 pub mod transaction;
 mod transaction_id;
 

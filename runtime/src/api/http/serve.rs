@@ -33,21 +33,31 @@ const SEND_BUFFER: usize = 64 << 10;
 /// An address that is taken. Nothing listens on it yet, so a client that comes too early is refused and not kept waiting.
 pub struct Server {
     socket: TcpSocket,
+    web: Option<TcpSocket>,
     config: HttpConfig,
 }
 
 /// A socket that listens, ready to serve.
 pub struct ListeningServer {
     listener: TcpListener,
+    /// The one for web actions only.
+    web: Option<TcpListener>,
     config: HttpConfig,
 }
 
 impl Server {
     pub fn bind(address: SocketAddr, config: HttpConfig) -> std::io::Result<Self> {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        Ok(Server { socket, config })
+        Ok(Server { socket: bound(address)?, web: None, config })
+    }
+
+    /// Takes a further address, for web actions only.
+    pub fn and_web_actions_at(self, address: SocketAddr) -> std::io::Result<Self> {
+        Ok(Server { web: Some(bound(address)?), ..self })
+    }
+
+    /// The address for web actions only.
+    pub fn web_address(&self) -> std::io::Result<Option<SocketAddr>> {
+        self.web.as_ref().map(TcpSocket::local_addr).transpose()
     }
 
     pub fn address(&self) -> std::io::Result<SocketAddr> {
@@ -55,8 +65,16 @@ impl Server {
     }
 
     pub fn listen(self) -> std::io::Result<ListeningServer> {
-        Ok(ListeningServer { listener: self.socket.listen(BACKLOG)?, config: self.config })
+        let web = self.web.map(|socket| socket.listen(BACKLOG)).transpose()?;
+        Ok(ListeningServer { listener: self.socket.listen(BACKLOG)?, web, config: self.config })
     }
+}
+
+fn bound(address: SocketAddr) -> std::io::Result<TcpSocket> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
 }
 
 impl ListeningServer {
@@ -68,7 +86,9 @@ impl ListeningServer {
         let builder = self.builder();
         let (mut door, mut sweep) = (Door::new(router, &self.config), tokio::time::interval(SWEEP));
         sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        while let Some((stream, permit)) = self.next(&permits, &door.connections, &mut sweep, &stop).await {
+        while let Some((stream, from_web_socket, permit)) =
+            self.next(&permits, &door.connections, &mut sweep, &stop).await
+        {
             let peer = stream.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip());
             let is_proxy = door.proxies.trusts(peer);
             let Some(open) = door.connections.open(peer, is_proxy, Instant::now()) else {
@@ -76,7 +96,8 @@ impl ListeningServer {
                 continue;
             };
             door.peer = peer;
-            let service = Requests { door: door.clone(), connection: open.connection.clone(), is_proxy };
+            let service =
+                Requests { door: door.clone(), connection: open.connection.clone(), is_proxy, from_web_socket };
             let socket = TokioIo::new(Socket::new(stream, open.connection.clone()));
             let connection = graceful.watch(builder.serve_connection(socket, service).into_owned());
             tokio::spawn(async move {
@@ -89,7 +110,7 @@ impl ListeningServer {
                 drop((open, permit));
             });
         }
-        drop(self.listener);
+        drop((self.listener, self.web));
         door.drain.stop().await;
         if tokio::time::timeout(grace, graceful.shutdown()).await.is_err() {
             warn!("connections were still open at the end of the grace period");
@@ -115,6 +136,15 @@ impl ListeningServer {
         builder
     }
 
+    /// A connection, and whether it came to the socket for web actions.
+    async fn accept(&self) -> std::io::Result<(TcpStream, bool)> {
+        let Some(web) = &self.web else { return Ok((self.listener.accept().await?.0, false)) };
+        tokio::select! {
+            accepted = self.listener.accept() => Ok((accepted?.0, false)),
+            accepted = web.accept() => Ok((accepted?.0, true)),
+        }
+    }
+
     /// The next connection, once there is a permit for it. `None` when it is time to stop. Looks at the open ones
     /// meanwhile.
     async fn next(
@@ -123,7 +153,7 @@ impl ListeningServer {
         connections: &Connections,
         sweep: &mut Interval,
         stop: &CancellationToken,
-    ) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+    ) -> Option<(TcpStream, bool, OwnedSemaphorePermit)> {
         loop {
             let accepted = tokio::select! {
                 () = stop.cancelled() => return None,
@@ -131,15 +161,15 @@ impl ListeningServer {
                     connections.sweep(Instant::now());
                     continue;
                 }
-                accepted = self.listener.accept() => accepted,
+                accepted = self.accept() => accepted,
             };
             match accepted {
-                Ok((stream, _)) => {
+                Ok((stream, from_web_socket)) => {
                     if let Err(cause) = stream.set_nodelay(true) {
                         debug!(%cause, "connection without TCP_NODELAY");
                     }
                     let permit = permit(permits, connections, sweep, stop).await?;
-                    return Some((stream, permit));
+                    return Some((stream, from_web_socket, permit));
                 }
                 Err(cause) => {
                     // Most likely out of file descriptors: wait until some are closed.

@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{
     ACCEPT, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW,
-    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE,
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
@@ -23,6 +23,7 @@ use super::caller::Caller;
 use super::headers::REQUEST_ID;
 use super::refused_early::RefusedEarly;
 use super::rejection::{Refusal, Rejection};
+use super::sites::{Site, keep_apart};
 use super::transaction_id::TransactionId;
 use crate::api::{API, App, GATEWAY, WEB};
 
@@ -38,12 +39,14 @@ pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> 
     request.extensions_mut().insert(id.clone());
 
     let is_web = is_web(&path);
-    let response = match check_length(&request) {
+    let entered = check_length(&request).and_then(|()| app.sites.enter(&request));
+    let is_apart = matches!(entered, Ok(Site::WebOnly));
+    let response = match entered {
         _ if let Some(refused) = RefusedEarly::answer(&request) => refused,
-        Err(too_long) => too_long.into_response(),
-        Ok(()) if is_web => answered(request, next).await,
-        Ok(()) if method == Method::OPTIONS => options(&path),
-        Ok(()) => negotiated(request, next).await,
+        Err(refused) => refused.into_response(),
+        Ok(_) if is_web => answered(request, next).await,
+        Ok(_) if method == Method::OPTIONS => options(&path),
+        Ok(_) => negotiated(request, next).await,
     };
     let response = answers::charged(&app, (&path, key.as_ref()), response);
     let response = with_allowed_methods(response, &path);
@@ -51,6 +54,10 @@ pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> 
     if path.starts_with(API) && !is_web {
         add_cors(response.headers_mut(), "GET, DELETE, POST, PUT, HEAD");
     }
+    if is_web && !is_apart {
+        keep_apart(response.headers_mut());
+    }
+    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         response.headers_mut().insert(REQUEST_ID, value);
     }

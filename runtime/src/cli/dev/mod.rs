@@ -30,6 +30,8 @@ pub fn defaults() -> Vec<(&'static str, Value)> {
         ("limits.fires_per_minute", Value::from(0)),
         ("limits.concurrent_invocations", Value::from(0)),
         ("egress.allow_cidrs", Value::from(vec!["127.0.0.0/8", "::1/128"])), // receivers of callbacks on this machine
+        ("http.hosts", Value::from(vec!["loopback"])), // a page whose name leads to this machine gets nothing
+        ("http.foreign_reads", Value::from(false)),    // its key is well known
         ("log.level", Value::from("warn")),
     ]
 }

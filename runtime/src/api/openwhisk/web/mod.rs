@@ -4,6 +4,7 @@ mod address;
 mod request;
 mod response;
 
+use std::net::{AddrParseError, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +34,17 @@ pub use response::cors;
 pub struct WebConfig {
     /// Whether an action sees the header that let its caller in, as in the reference.
     pub pass_authorization: bool,
+    /// A further address and port to listen on, which serves web actions only; empty: none.
+    pub listen: String,
+    /// Host names that lead to web actions only.
+    pub hosts: Vec<String>,
+}
+
+impl WebConfig {
+    /// The further address to listen on. `Err` if the setting has another form.
+    pub fn address(&self) -> Result<Option<SocketAddr>, AddrParseError> {
+        if self.listen.is_empty() { Ok(None) } else { self.listen.parse().map(Some) }
+    }
 }
 
 /// Any method on a web action's URL: the action's answer, transcoded by the extension · 404 if there is no such web

@@ -64,6 +64,7 @@ impl Answer {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;
+        response.headers_mut().reserve(8); // at once, for those that every answer gets
         if let Some(Content { media, bytes }) = self.content {
             response.headers_mut().insert(CONTENT_TYPE, media.to_header());
             *response.body_mut() = Body::from(bytes);

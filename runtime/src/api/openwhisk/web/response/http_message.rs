@@ -12,6 +12,7 @@ use wask_model::{looks_like_base64, messages};
 
 use super::answer::{Answer, Content, WebRefusal};
 use crate::api::http::media::{MediaClass, MediaType};
+use crate::api::http::sites::speaks_for_the_origin;
 
 /// Bytes of all header lines that an action may send. Proxies and clients fail in different ways on more.
 const LONGEST_HEADERS: usize = 64 * 1024;
@@ -95,7 +96,7 @@ impl HeaderLines {
 
     fn add_line(&mut self, name: &HeaderName, text: &str) -> Result<(), WebRefusal> {
         let value = HeaderValue::from_bytes(text.as_bytes()).map_err(|_| invalid())?; // no CR, LF or NUL
-        if belongs_to_the_connection(name) {
+        if belongs_to_the_connection(name) || speaks_for_the_origin(name) {
             return Ok(());
         }
         self.size += name.as_str().len() + value.len() + ": \r\n".len();
