@@ -14,6 +14,8 @@ use super::{Alarms, feed};
 
 /// How many alarms one pass looks at.
 const BATCH: u32 = 500;
+/// How many alarms a start reads at a time; each may have a payload of 1 MiB.
+const PAGE: u32 = 100;
 /// The longest time between two passes, which is what a lost signal costs.
 const PERIOD: Duration = Duration::from_secs(5);
 /// The time from a failed pass to the next one.
@@ -24,10 +26,13 @@ impl Alarms {
     /// disables alarms whose trigger is gone. feeds.md §A.10, §A.12.
     pub async fn take_over(&self) -> anyhow::Result<()> {
         let now = self.clock.now();
-        let all = self.store.due_alarms(Timestamp::from_millis(i64::MAX), u32::MAX).await?;
-        for some in all.chunks(BATCH as usize) {
+        let mut last = None;
+        loop {
+            let page = self.store.armed_alarms(last.as_ref(), PAGE).await?;
+            let Some(end) = page.last() else { return Ok(()) };
+            last = Some(end.alarm.trigger.clone());
             let mut moves = Vec::new();
-            for tick in some {
+            for tick in &page {
                 let (becomes, past) = match self.catalog.trigger(&tick.alarm.trigger).await {
                     Ok(_) | Err(Failure::Conflict(_)) => feed::rearm_on_start(&tick.alarm, &self.settings, now),
                     Err(Failure::NotFound(_)) => (feed::disabled_by_lookup(&tick.alarm, 404, now), Vec::new()),
@@ -39,7 +44,6 @@ impl Alarms {
             }
             self.store.advance(moves, self.settings.history_ticks).await?;
         }
-        Ok(())
     }
 
     /// Runs the ticker until `stop`.

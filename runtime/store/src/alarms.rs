@@ -37,6 +37,9 @@ pub trait AlarmStore: Send + Sync {
     /// Up to `limit` alarms of a namespace, by trigger name, after the first `skip`.
     async fn alarms(&self, namespace: &NamespaceName, skip: u64, limit: u64) -> Result<Vec<Alarm>, StoreError>;
 
+    /// Up to `limit` alarms of all namespaces that have a due time, ordered by trigger, after that of `after`.
+    async fn armed_alarms(&self, after: Option<&FullName>, limit: u32) -> Result<Vec<Tick>, StoreError>;
+
     /// How many alarms a namespace has, active and disabled.
     async fn count_alarms(&self, namespace: &NamespaceName) -> Result<u64, StoreError>;
 

@@ -33,6 +33,23 @@ impl AlarmStore for SqliteStore {
         self.readers.read_for(namespace, read).await
     }
 
+    async fn armed_alarms(&self, after: Option<&FullName>, limit: u32) -> Result<Vec<Tick>, StoreError> {
+        let (namespace, local) = after.map_or_else(Default::default, |name| (name.namespace.to_string(), name.local()));
+        let read = move |db: &Connection| {
+            let mut select = db.prepare_cached(
+                "SELECT next_fire, doc FROM alarm WHERE next_fire IS NOT NULL AND (namespace, local) > (?1, ?2)
+                 ORDER BY namespace, local LIMIT ?3",
+            )?;
+            let mut found = select.query(params![namespace, local, limit])?;
+            let mut ticks = Vec::new();
+            while let Some(row) = found.next()? {
+                ticks.push(Tick { due: values::time(row, 0)?, alarm: values::json(row, 1)? });
+            }
+            Ok(ticks)
+        };
+        self.readers.read(read).await
+    }
+
     async fn count_alarms(&self, namespace: &NamespaceName) -> Result<u64, StoreError> {
         let owner = namespace.clone();
         let read = move |db: &Connection| {

@@ -47,6 +47,20 @@ pub async fn alarms_are_listed_by_trigger_and_counted_per_namespace(store: &dyn 
     assert_eq!(store.count_alarms(&namespace("nobody")).await.unwrap(), 0);
 }
 
+pub async fn armed_alarms_are_read_in_pages_ordered_by_trigger(store: &dyn Store) {
+    for (trigger, due) in [("/guest/b", Some(1)), ("/guest/a", Some(9)), ("/guest/off", None), ("/other/a", Some(0))] {
+        store.put_alarm(alarm(trigger, due.map(at))).await.unwrap();
+    }
+    let (mut last, mut seen) = (None, Vec::new());
+    while let Some(tick) = store.armed_alarms(last.as_ref(), 1).await.unwrap().pop() {
+        seen.push((tick.alarm.trigger.to_string(), tick.due));
+        last = Some(tick.alarm.trigger);
+    }
+    let expected = [("guest/a", 9), ("guest/b", 1), ("other/a", 0)];
+    assert_eq!(seen, expected.map(|(trigger, due)| (trigger.to_owned(), at(due))));
+    assert_eq!(store.armed_alarms(None, 10).await.unwrap().len(), 3);
+}
+
 pub async fn due_alarms_come_longest_overdue_first(store: &dyn Store) {
     for (trigger, due) in [("/guest/late", 1), ("/guest/later", 0), ("/guest/now", 5), ("/guest/soon", 6)] {
         store.put_alarm(alarm(trigger, Some(at(due)))).await.unwrap();

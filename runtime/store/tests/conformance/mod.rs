@@ -140,6 +140,7 @@ macro_rules! conformance_suite {
             alarms: [
                 an_alarm_is_put_read_replaced_and_deleted,
                 alarms_are_listed_by_trigger_and_counted_per_namespace,
+                armed_alarms_are_read_in_pages_ordered_by_trigger,
                 due_alarms_come_longest_overdue_first,
                 a_disabled_alarm_is_never_due,
                 advancing_moves_the_alarm_and_stores_the_firing_job_together,
