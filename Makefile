@@ -24,10 +24,10 @@ guests: setup ## build the examples and the test guests to WebAssembly
 	@sh sdk/setup-guests.sh c $(GUESTS)
 
 build: guests ## build the server for development, as `make run` and `make test` use it: target/debug/wask
-	@cargo build --workspace --bin wask
+	@cargo build --locked --workspace --bin wask
 
 release: guests ## build the server with all optimisations: target/release/wask
-	@cargo build --release -p wask
+	@cargo build --locked --release -p wask
 
 install: release ## install the release binary, stripped, into ~/.local/bin (PREFIX=/usr/local: into its bin)
 	@install -D -s -m 755 target/release/wask "$(PREFIX)/bin/wask"
@@ -35,7 +35,7 @@ install: release ## install the release binary, stripped, into ~/.local/bin (PRE
 	@case ":$$PATH:" in *":$(PREFIX)/bin:"*) ;; *) echo "$(PREFIX)/bin is not in your PATH" ;; esac
 
 run: build ## build everything, start `wask dev` with the examples deployed, print URLs and curl lines
-	@mkdir -p .wask/examples && for e in hello typed web-page long-job front tick hello-c; do \
+	@mkdir -p .wask/examples && chmod 700 .wask && for e in hello typed web-page long-job front tick hello-c; do \
 	  if [ -f $(GUESTS)/$$e.wasm ]; then cp -u $(GUESTS)/$$e.wasm .wask/examples/; fi; done
 	@exec target/debug/wask dev .wask/examples
 
@@ -43,28 +43,28 @@ clients: ## install `aio rt` and the npm package openwhisk into target/clients f
 	@sh tests/clients/setup.sh
 
 test: guests clients ## set up what the tests need and run them all
-	@cargo build --workspace --bin wask
-	@cargo test --workspace --no-fail-fast -- $(WITHOUT_CLIENTS)
+	@cargo build --locked --workspace --bin wask
+	@cargo test --locked --workspace --no-fail-fast -- $(WITHOUT_CLIENTS)
 
 test-clients: guests clients ## run only the tests that drive these clients
-	@cargo test -p wask-tests --test it -- clients:: $(WITHOUT_CLIENTS)
+	@cargo test --locked -p wask-tests --test it -- clients:: $(WITHOUT_CLIENTS)
 
 lint: ## check format, lints, documentation, licences
 	@cargo fmt --all --check
-	@cargo clippy --workspace --all-targets -- -D warnings
-	@RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
+	@cargo clippy --locked --workspace --all-targets -- -D warnings
+	@RUSTDOCFLAGS="-D warnings" cargo doc --locked --quiet --workspace --no-deps
 	@if command -v cargo-deny >/dev/null; then cargo deny check bans licenses sources; \
 	else echo "cargo-deny is not installed: licences and sources are not checked"; fi
 
 bench: release ## measure against bare HTTP on this machine; prints one table
-	@cargo run --release -p wask-tests --bin bench
+	@cargo run --locked --release -p wask-tests --bin bench
 
 SECONDS_OF_CHAOS := 300
 chaos: guests ## kill a server under load for 5 minutes (SECONDS_OF_CHAOS=60 for one) and check that it keeps its promises
-	@cargo build --workspace --bin wask && cargo run -p wask-tests --bin chaos -- $(SECONDS_OF_CHAOS)
+	@cargo build --locked --workspace --bin wask && cargo run --locked -p wask-tests --bin chaos -- $(SECONDS_OF_CHAOS)
 
 attack: release ## attack a release server as one caller can, for at most 5 minutes; prints one table (ATTACKS="loops …")
-	@cargo run --release -p wask-tests --bin attack -- $(ATTACKS)
+	@cargo run --locked --release -p wask-tests --bin attack -- $(ATTACKS)
 
 ci: ## run every check that a change must pass
 	@.ci/run

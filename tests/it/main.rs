@@ -34,6 +34,7 @@ mod routes;
 mod rules;
 mod sequences;
 mod shutdown;
+mod supply;
 mod transport;
 mod triggers;
 mod uploads;
