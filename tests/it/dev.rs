@@ -63,7 +63,7 @@ fn the_well_known_key_is_not_offered_to_other_machines() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_screen_of_dev_shows_url_key_and_a_command_to_try() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = wask_tests::data_folder();
     put(folder.path(), "hello.wasm", "echo");
     let wask = dev(folder.path()).await;
     let me = wask.guest().await;
@@ -92,7 +92,7 @@ async fn the_first_screen_of_dev_shows_url_key_and_a_command_to_try() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_cannot_be_deployed_does_not_stop_the_others() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = wask_tests::data_folder();
     let at = |name: &str| folder.path().join(name);
     put(folder.path(), "zebra.wasm", "echo");
     std::fs::write(at("done.wat"), wat("result-without-newline")).unwrap();
@@ -118,7 +118,7 @@ async fn a_file_that_cannot_be_deployed_does_not_stop_the_others() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_callback_to_a_receiver_on_the_same_machine_needs_no_setting() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = wask_tests::data_folder();
     put(folder.path(), "echo.wasm", "echo");
     let wask = dev(folder.path()).await;
     says(&wask, "Ctrl-C").await;
@@ -165,7 +165,7 @@ async fn t31_dev_answers_neither_foreign_hosts_nor_pages_of_other_sites() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_changes_is_deployed_at_once() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = wask_tests::data_folder();
     let wask = dev(folder.path()).await;
     says(&wask, "none yet; a .wasm or .wat file is deployed as soon as it appears there").await;
     let me = wask.guest().await;
@@ -186,7 +186,7 @@ async fn a_file_that_changes_is_deployed_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_start_of_dev_keeps_actions_and_their_versions() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = wask_tests::data_folder();
     put(folder.path(), "mine.wasm", "echo");
     let mut first = dev(folder.path()).await;
     says(&first, "Ctrl-C stops").await;
@@ -202,7 +202,7 @@ async fn a_second_start_of_dev_keeps_actions_and_their_versions() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn dev_prints_a_line_per_activation() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = wask_tests::data_folder();
     for name in ["echo", "sleeper", "error", "panic"] {
         put(folder.path(), &format!("{name}.wasm"), name);
     }
@@ -231,7 +231,7 @@ async fn dev_prints_a_line_per_activation() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn dev_prints_a_line_for_what_an_alarm_started_too() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = wask_tests::data_folder();
     put(folder.path(), "mine.wasm", "echo");
     let wask = dev(folder.path()).await;
     let me = wask.guest().await;

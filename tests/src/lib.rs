@@ -19,10 +19,19 @@ pub use process::{EndedEarly, ServerProcess, binary, run};
 pub use receiver::{Received, Receiver, Reply};
 pub use server::{TestServer, TestServerBuilder};
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
+
+use tempfile::TempDir;
 
 /// How long a test waits for a condition; far longer than any takes.
 pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A data folder as a server wants it: its owner's alone.
+pub fn data_folder() -> TempDir {
+    let owner_only = std::fs::Permissions::from_mode(0o700);
+    tempfile::Builder::new().permissions(owner_only).tempdir().expect("a folder")
+}
 
 /// Calls `ask` repeatedly until it returns `Some`. Panics after [`PATIENCE`] with `what`, the condition it waited for.
 pub async fn eventually<T, F>(what: &str, mut ask: impl FnMut() -> F) -> T

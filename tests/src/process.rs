@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::{Client, eventually};
+use crate::{Client, data_folder, eventually};
 
 /// A process of `wask serve` or `wask dev`, on a free port. Killed when dropped.
 pub struct ServerProcess {
@@ -38,12 +38,12 @@ pub fn binary() -> PathBuf {
 impl ServerProcess {
     /// Starts `wask serve` with these variables on fresh data.
     pub async fn serve(variables: &[(&str, &str)]) -> Self {
-        ServerProcess::start("serve", &[], variables, Arc::new(tempfile::tempdir().expect("a folder"))).await
+        ServerProcess::start("serve", &[], variables, Arc::new(data_folder())).await
     }
 
     /// Starts `wask dev` with these arguments on fresh data.
     pub async fn dev(arguments: &[&str]) -> Self {
-        ServerProcess::start("dev", arguments, &[], Arc::new(tempfile::tempdir().expect("a folder"))).await
+        ServerProcess::start("dev", arguments, &[], Arc::new(data_folder())).await
     }
 
     /// Starts any command that serves, on this data; panics if the process ends before it listens.

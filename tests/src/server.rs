@@ -18,7 +18,7 @@ use wask_sandbox::{CompileIn, Sandbox};
 use wask_store::sqlite::{SqliteConfig, SqliteStore};
 use wask_store::{JobReader as _, JobStore as _, Lane, NewJob};
 
-use crate::{Client, binary};
+use crate::{Client, binary, data_folder};
 
 /// One engine for all servers of the test binary: starting one takes longer than most stories.
 fn shared_sandbox() -> Sandbox {
@@ -217,7 +217,7 @@ impl TestServerBuilder {
     }
 
     pub async fn start(mut self) -> TestServer {
-        let data = tempfile::tempdir().expect("a folder");
+        let data = data_folder();
         self.config.server.data_dir = data.path().to_owned();
         let node = start_node(&self.config, &self.clock, self.resolver.clone()).await;
         let guest = client_of(&node, "guest").await;
@@ -226,7 +226,7 @@ impl TestServerBuilder {
 }
 
 async fn start_node(config: &Config, clock: &Clock, resolver: Option<Arc<dyn Resolve>>) -> Node {
-    let shared = Shared { clock: Some(clock.clone()), sandbox: Some(shared_sandbox()), resolver };
+    let shared = Shared { clock: Some(clock.clone()), sandbox: Some(shared_sandbox()), resolver, on_store_fault: None };
     Node::start(config, shared).await.expect("a server that starts")
 }
 

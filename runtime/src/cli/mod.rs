@@ -15,13 +15,17 @@ mod signals;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::clock::Clock;
 use crate::config::{BadConfig, Config, DEFAULTS, Flags, Loaded};
+use crate::node::Shared;
 use crate::telemetry;
 
+/// Exit code of a server whose store can no longer be relied on. A start reads what is on the disk, and is clean.
+const STORE_FAULT: i32 = 70;
 /// Exit code for settings or arguments that are not valid.
 const BAD_USAGE: u8 = 2;
 
@@ -193,6 +197,17 @@ fn complete(shell: Shell) {
 fn print_line(line: std::fmt::Arguments<'_>) {
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "{line}");
+}
+
+/// What a node in a process of its own does that others must not: a fault of its store ends the process.
+fn of_a_process() -> Shared {
+    let end = |what: &str| {
+        eprintln!(
+            "wask: the store failed and this server ends: {what}; start it again, nothing that was promised is lost"
+        );
+        std::process::exit(STORE_FAULT)
+    };
+    Shared { on_store_fault: Some(Arc::new(end)), ..Shared::default() }
 }
 
 fn with_runtime<F>(loaded: Result<Loaded, BadConfig>, command: impl FnOnce(Config) -> F) -> anyhow::Result<()>

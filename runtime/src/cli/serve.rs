@@ -7,14 +7,14 @@ use wask_model::{AuthKey, NamespaceName};
 use super::signals::Signals;
 use crate::catalog::random_key;
 use crate::config::Config;
-use crate::node::{ReadyNode, Shared};
+use crate::node::ReadyNode;
 
 /// The namespace that the first start creates.
 const FIRST_NAMESPACE: &str = "guest";
 
 pub async fn run(config: Config) -> anyhow::Result<()> {
     let signals = Signals::listen()?;
-    let node = ReadyNode::prepare(&config, Shared::default()).await?;
+    let node = ReadyNode::prepare(&config, super::of_a_process()).await?;
     let first = ensure_first_namespace(&config, &node).await?;
     let node = node.serve()?;
     say!("wask {} · listening on http://{}", env!("CARGO_PKG_VERSION"), node.address);

@@ -3,9 +3,7 @@
 
 mod sources;
 
-use std::fs::DirBuilder;
 use std::net::SocketAddr;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::PathBuf;
 
 use figment::value::Value;
@@ -13,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use wask_egress::{BadRange, EgressConfig};
 use wask_model::{ActionLimits, Limits, LimitsProfile};
 use wask_sandbox::{SandboxConfig, SandboxError};
-use wask_store::StoreConfig;
+use wask_store::{LockError, StoreConfig};
 
 use crate::alarms::AlarmSettings;
 use crate::api::{HttpConfig, WebConfig, check_sites};
@@ -148,11 +146,15 @@ impl Loaded {
         self.sources.refuse(setting, problem)
     }
 
-    /// Makes the data folder, for its owner only; for a readable message before anything is started.
+    /// Makes the data folder, for its owner only; for a readable message before anything is started. `Err` also if others
+    /// may enter it.
     pub fn ensure_data_dir(&self) -> Result<(), BadConfig> {
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.config.server.data_dir);
-        made.map_err(|cause| {
-            self.refuse("server.data_dir", &format!("must be a folder that can be written to: {cause}"))
+        wask_store::make_data_dir(&self.config.server.data_dir).map_err(|refused| {
+            let problem = match refused {
+                LockError::Io { cause, .. } => format!("must be a folder that can be written to: {cause}"),
+                other => format!("must be its owner's alone: {other}"),
+            };
+            self.refuse("server.data_dir", &problem)
         })
     }
 

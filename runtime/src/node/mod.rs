@@ -15,6 +15,7 @@ use tracing::info;
 use wask_egress::Resolve;
 use wask_model::Timestamp;
 use wask_sandbox::Sandbox;
+use wask_store::OnFault;
 
 use crate::alarms::Alarms;
 use crate::api::{self, Server};
@@ -52,6 +53,8 @@ pub struct Shared {
     pub clock: Option<Clock>,
     pub sandbox: Option<Sandbox>,
     pub resolver: Option<Arc<dyn Resolve>>,
+    /// What to do when the store can no longer be relied on; `None`: it refuses all calls.
+    pub on_store_fault: Option<OnFault>,
 }
 
 /// A node that could serve, and does not listen yet: what its first request needs can still be made.

@@ -46,7 +46,8 @@ impl Stores {
     /// Locks the data folder and opens what is in it. `Err` if another node has the folder.
     pub fn open(config: &Config, shared: Shared) -> anyhow::Result<Stores> {
         let lock = DataDirLock::take(&config.server.data_dir)?;
-        let open = wask_store::open(&config.store, &config.server.data_dir).context("open the store")?;
+        let open = wask_store::open(&config.store, &config.server.data_dir, shared.on_store_fault)
+            .context("open the store")?;
         reach(Stage::StartUp);
         let budget = budget(config);
         let sandbox = match shared.sandbox {

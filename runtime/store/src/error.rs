@@ -20,6 +20,9 @@ pub enum StoreError {
         /// `store.sqlite.query_ms`.
         limit_ms: u64,
     },
+    /// The disk failed a read or a write. A failed write may or may not have happened; see [`OnFault`](crate::OnFault).
+    #[error("the disk failed: {0}")]
+    DiskFailed(String),
     /// The store failed in a way that no caller can handle; an operator has to look.
     #[error("the store failed: {0:#}")]
     Broken(anyhow::Error),
@@ -39,6 +42,7 @@ impl From<StoreError> for Failure {
             StoreError::Full => Failure::Unavailable(messages::STORE_FULL.into()),
             StoreError::TooSlow { limit_ms } => Failure::Unavailable(messages::query_too_slow(limit_ms)),
             StoreError::Unavailable(_) => Failure::Unavailable(messages::UNAVAILABLE.into()),
+            StoreError::DiskFailed(cause) => Failure::Internal(anyhow::anyhow!("the disk failed: {cause}")),
             StoreError::Broken(cause) => Failure::Internal(cause),
         }
     }

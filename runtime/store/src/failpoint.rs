@@ -34,10 +34,14 @@ pub enum Stage {
     StartUp,
     /// All steps of a migration have run, and none is committed.
     Migration,
+    /// The thread that writes is about to run a write.
+    StoreWrites,
+    /// A thread that reads is about to run a read.
+    StoreReads,
 }
 
 impl Stage {
-    /// Every stage.
+    /// Every stage of the server's own work.
     pub const ALL: [Stage; 9] = [
         Stage::Accepted,
         Stage::Leased,
@@ -49,6 +53,9 @@ impl Stage {
         Stage::StartUp,
         Stage::Migration,
     ];
+
+    /// Every stage of the store's own threads.
+    pub const OF_THE_STORE: [Stage; 2] = [Stage::StoreWrites, Stage::StoreReads];
 
     /// The stage's name in the variable.
     pub fn as_str(self) -> &'static str {
@@ -62,6 +69,8 @@ impl Stage {
             Stage::AlarmDue => "alarm-due",
             Stage::StartUp => "start-up",
             Stage::Migration => "migration",
+            Stage::StoreWrites => "store-writes",
+            Stage::StoreReads => "store-reads",
         }
     }
 }
@@ -95,7 +104,7 @@ impl Armed {
     fn read(text: &str) -> Option<Self> {
         let (text, panics) = text.strip_suffix('!').map_or((text, false), |rest| (rest, true));
         let (name, nth) = text.split_once(':').unwrap_or((text, "1"));
-        let stage = Stage::ALL.into_iter().find(|stage| stage.as_str() == name)?;
+        let stage = Stage::ALL.into_iter().chain(Stage::OF_THE_STORE).find(|stage| stage.as_str() == name)?;
         Some(Armed { stage, nth: nth.parse().ok().filter(|nth| *nth > 0)?, panics, passed: AtomicU64::new(0) })
     }
 
@@ -123,7 +132,7 @@ mod tests {
 
     #[test]
     fn every_stage_is_armed_by_its_name() {
-        for stage in Stage::ALL {
+        for stage in Stage::ALL.into_iter().chain(Stage::OF_THE_STORE) {
             assert_eq!(Armed::read(stage.as_str()).map(|armed| (armed.stage, armed.nth)), Some((stage, 1)));
             let panicking = Armed::read(&format!("{}:2!", stage.as_str()));
             assert!(panicking.is_some_and(|armed| armed.panics && armed.nth == 2));

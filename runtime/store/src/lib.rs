@@ -10,6 +10,7 @@ mod dead_letters;
 mod entities;
 mod error;
 pub mod failpoint;
+mod fault;
 mod gateway;
 mod idempotency;
 mod identities;
@@ -27,10 +28,11 @@ pub use audit::{AuditQuery, AuditStore};
 pub use callbacks::{
     AfterAttempt, CallbackCancelOutcome, CallbackQuery, CallbackStore, KnownCallback, StoredCallbackSettings,
 };
-pub use data_dir::{DataDirLock, LockError};
+pub use data_dir::{DataDirLock, LockError, make_data_dir};
 pub use dead_letters::{DeadLetter, DeadLetterQuery, DeadLetterStore};
 pub use entities::{Change, EntityQuery, EntityStore, EntitySummary, Revision, StoredEntity};
 pub use error::StoreError;
+pub use fault::OnFault;
 pub use gateway::{ApiBounds, ApiPutOutcome, GatewayStore};
 pub use idempotency::{FirstRequest, FirstRequestOutcome, IdempotencyStore, KeyedActivation, RequestKey};
 pub use identities::{IdentityStore, NamespaceStore, NewNamespace, SecretStore};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::sqlite::{SqliteConfig, SqliteStore};
-use crate::{Store, StoreError};
+use crate::{OnFault, Store, StoreError};
 
 /// Settings below `store.`: one section per backend. SQLite is the only one so far.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -35,9 +35,11 @@ enum Backend {
 }
 
 /// Opens the store of a node in its data folder, or makes it, and brings its schema up to date. Blocks; for the start
-/// of a node, which holds the folder's [`DataDirLock`](crate::DataDirLock).
-pub fn open(config: &StoreConfig, data_dir: &Path) -> Result<OpenStore, StoreError> {
-    Ok(OpenStore::from_sqlite(SqliteStore::open(&config.file_in(data_dir), &config.sqlite)?))
+/// of a node, which holds the folder's [`DataDirLock`](crate::DataDirLock). `on_fault`: what to do when a thread of the
+/// store dies or the disk fails a write; `None`: later calls are refused.
+pub fn open(config: &StoreConfig, data_dir: &Path, on_fault: Option<OnFault>) -> Result<OpenStore, StoreError> {
+    let on_fault = on_fault.unwrap_or_else(crate::fault::none);
+    Ok(OpenStore::from_sqlite(SqliteStore::open_watched(&config.file_in(data_dir), &config.sqlite, on_fault)?))
 }
 
 /// Opens the store of a node that may be running. `Err` if there is no store, or if another version of wask has made

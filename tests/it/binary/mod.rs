@@ -20,7 +20,7 @@ fn stderr(output: &Output) -> String {
 }
 
 fn fresh() -> Arc<tempfile::TempDir> {
-    Arc::new(tempfile::tempdir().expect("a folder"))
+    Arc::new(wask_tests::data_folder())
 }
 
 async fn stop(server: &mut ServerProcess) {
@@ -212,8 +212,47 @@ async fn an_address_or_folder_in_use_is_named_in_the_error() {
     assert_eq!(last, format!("wask: another wask is using this data folder (pid {})", wask.pid()));
 
     let unwritable = run(&["serve", "--listen", "127.0.0.1:0", "--data-dir", "/proc"], &[]);
-    assert_eq!(unwritable.status.code(), Some(1));
-    assert!(stderr(&unwritable).starts_with("wask: cannot lock /proc/wask.lock: "), "{}", stderr(&unwritable));
+    assert_eq!(unwritable.status.code(), Some(2));
+    assert!(stderr(&unwritable).contains("/proc holds keys and code"), "{}", stderr(&unwritable));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_data_folder_that_others_may_enter_is_refused_with_the_command_that_mends_it() {
+    let parent = fresh();
+    let data = parent.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    std::fs::set_permissions(&data, std::fs::Permissions::from_mode(0o755)).unwrap();
+    for command in ["serve", "dev"] {
+        let refused = run(&[command, "--listen", "127.0.0.1:0", "--data-dir", data.to_str().unwrap()], &[]);
+        assert_eq!(refused.status.code(), Some(2));
+        let says = stderr(&refused);
+        assert_eq!(says.lines().count(), 1, "{says}");
+        let mends = format!("others may enter it (mode 755); run `chmod 700 {}`", data.display());
+        assert!(says.contains(&mends), "{says}");
+    }
+    assert_eq!(std::fs::read_dir(&data).unwrap().count(), 0, "nothing was made in it");
+
+    let wask = ServerProcess::start("serve", &[], &[], parent).await; // and what others made readable is taken back
+    let me = wask.guest().await;
+    me.create_action("echo", &wask_tests::guest("echo")).await;
+    let (mut wask, folder) = (wask, data.parent().unwrap());
+    for name in ["wask.sqlite", "wskprops", "cache/key"] {
+        std::fs::set_permissions(folder.join(name), std::fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    stop(&mut wask).await;
+    std::fs::remove_dir(&data).unwrap();
+    let wask = ServerProcess::start("serve", &[], &[], wask.data()).await;
+    wask.guest().await.create_trigger("t").await;
+    let entries = |folder: &std::path::Path| -> Vec<_> {
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+    };
+    let mut all = entries(wask.data_dir());
+    all.extend(entries(&wask.data_dir().join("cache")));
+    assert!(all.iter().any(|path| path.ends_with("wask.sqlite-wal")), "{all:?}");
+    for path in all {
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode() & 0o077;
+        assert_eq!(mode, 0, "{}", path.display());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

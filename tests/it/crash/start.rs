@@ -32,7 +32,7 @@ fn free_port() -> u16 {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_server_serves_its_first_key_from_its_first_connection_on() {
     for _ in 0..5 {
-        let (data, port) = (tempfile::tempdir().unwrap(), free_port());
+        let (data, port) = (wask_tests::data_folder(), free_port());
         let listen = format!("127.0.0.1:{port}");
         let mut server = Command::new(binary());
         server.args(["serve", "--listen", &listen, "--data-dir"]).arg(data.path());
@@ -138,7 +138,7 @@ async fn starts(data: Arc<TempDir>) -> Arc<TempDir> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_start_cut_off_at_any_moment_leaves_usable_data() {
     for round in 0..10_u64 {
-        let data = Arc::new(tempfile::tempdir().unwrap());
+        let data = Arc::new(wask_tests::data_folder());
         for delay in [10 * round, 25 * round] {
             let cut_off = spawn(&data);
             tokio::time::sleep(Duration::from_millis(delay)).await;
@@ -151,7 +151,7 @@ async fn a_start_cut_off_at_any_moment_leaves_usable_data() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_key_of_the_first_start_survives_when_that_start_is_cut_off() {
     for delay in (0..10_u64).map(|n| 300 * n) {
-        let mut data = Arc::new(tempfile::tempdir().unwrap());
+        let mut data = Arc::new(wask_tests::data_folder());
         for _ in 0..2 {
             let mut cut_off = spawn(&data);
             let mut said = BufReader::new(cut_off.stdout.take().unwrap());

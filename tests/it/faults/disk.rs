@@ -27,8 +27,9 @@ enum Room {
 
 impl Room {
     fn new() -> Self {
-        let data = Arc::new(tempfile::tempdir().unwrap());
-        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=64m", "tmpfs"]).arg(data.path()).output();
+        let data = Arc::new(wask_tests::data_folder());
+        let mount =
+            Command::new("mount").args(["-t", "tmpfs", "-o", "size=64m,mode=0700", "tmpfs"]).arg(data.path()).output();
         match mount.is_ok_and(|mount| mount.status.success()) {
             true => Room::Disk { filler: data.path().join("filler"), data },
             false => Room::Bound { data },

@@ -1,8 +1,9 @@
-//! Faults below the server: its disk, its database, its clock, its descriptors, its own defects. threats.md F12, F16,
-//! F25, F28, F30.
+//! Faults below the server: its disk, its database, its clock, its descriptors, its own defects. threats.md F12 to F17,
+//! F25, F28, F30, F33.
 
 mod clock;
 mod descriptors;
+mod device;
 mod disk;
 mod lock;
 mod panic;

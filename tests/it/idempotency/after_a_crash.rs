@@ -16,7 +16,7 @@ async fn on(data: Arc<TempDir>) -> (ServerProcess, Client) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_retry_after_a_crash_gets_the_same_activation() {
-    let (mut wask, me) = on(Arc::new(tempfile::tempdir().unwrap())).await;
+    let (mut wask, me) = on(Arc::new(wask_tests::data_folder())).await;
     me.create_action("echo", &guest("echo")).await;
     me.create_trigger("t").await;
     me.create_rule("r", "t", "echo").await;
@@ -38,7 +38,7 @@ async fn a_retry_after_a_crash_gets_the_same_activation() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_blocking_caller_cut_off_by_a_crash_gets_the_record_with_a_retry() {
-    let (mut wask, me) = on(Arc::new(tempfile::tempdir().unwrap())).await;
+    let (mut wask, me) = on(Arc::new(wask_tests::data_folder())).await;
     me.create_action("sleeper", &guest("sleeper")).await;
     let args = json!({ "ms": 1000 });
     let path = "actions/sleeper?blocking=true";

@@ -251,7 +251,7 @@ async fn invalid_arguments_of_an_operator_are_named() {
     }
     assert!(done(data, &["get", "team"]).ends_with("keys       1\n"), "nothing of it was written");
 
-    let elsewhere = tempfile::tempdir().unwrap();
+    let elsewhere = wask_tests::data_folder();
     let folder = elsewhere.path().join("none");
     let text = namespace(&folder, &["list"]);
     assert_eq!(text.status.code(), Some(1));

@@ -83,7 +83,7 @@ struct Chaos {
 impl Chaos {
     /// The first life: deploys what the load needs, then kills the process at random.
     async fn begin(rng: &mut Rng) -> Self {
-        let data = Arc::new(tempfile::tempdir().expect("a folder"));
+        let data = Arc::new(crate::data_folder());
         let mut server = ServerProcess::start("serve", &[], &SETTINGS, data.clone()).await;
         load::deploy(&server.guest().await).await;
         let mut chaos = Chaos {
@@ -177,6 +177,7 @@ fn passages(stage: Stage) -> u64 {
         Stage::CallbackPending | Stage::CallbackInFlight => 4,
         Stage::AlarmDue => 2,
         Stage::StartUp | Stage::Migration => 1,
+        Stage::StoreWrites | Stage::StoreReads => 60,
     }
 }
 

@@ -17,7 +17,7 @@ const RECORDS: usize = 100;
 
 /// Kills a server inside its migration, and panics unless the next one finds everything that was there before.
 pub async fn dies_during_its_migration() {
-    let data = Arc::new(tempfile::tempdir().expect("a folder"));
+    let data = Arc::new(crate::data_folder());
     let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("a time after 1970");
     let now = Timestamp::from_millis(0).after(since_epoch); // recent, because retention removes old records
     let ids: Vec<ActivationId> = (0..RECORDS).map(|_| ActivationId::new(now)).collect();

@@ -15,7 +15,7 @@ use wask_model::{AuthKey, NamespaceName};
 use super::signals::Signals;
 use crate::clock::Clock;
 use crate::config::{BadConfig, Config, Loaded};
-use crate::node::{Node, ReadyNode, Shared};
+use crate::node::{Node, ReadyNode};
 
 const NAMESPACE: &str = "guest";
 /// The key that every OpenWhisk tutorial uses. Because it is known, this server listens on loopback only.
@@ -47,7 +47,7 @@ pub fn check(loaded: Loaded) -> Result<Loaded, BadConfig> {
 pub async fn run(config: Config, folder: Option<PathBuf>) -> anyhow::Result<()> {
     let signals = Signals::listen()?;
     let changes = folder.as_deref().map(folder::watch).transpose()?;
-    let node = ReadyNode::prepare(&config, Shared::default()).await?;
+    let node = ReadyNode::prepare(&config, super::of_a_process()).await?;
     let namespace: NamespaceName = NAMESPACE.parse()?;
     ensure_namespace(&config, &node, &namespace).await?;
     let node = node.serve()?;

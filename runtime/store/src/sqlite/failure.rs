@@ -13,6 +13,7 @@ impl From<rusqlite::Error> for StoreError {
             // The second pattern: the index of the write-ahead log could not grow.
             (ErrorCode::DiskFull, _) | (_, ffi::SQLITE_IOERR_SHMSIZE) => StoreError::Full,
             (ErrorCode::OperationInterrupted, _) => StoreError::TooSlow { limit_ms: 0 }, // the reader knows the limit
+            (ErrorCode::SystemIoFailure, _) => StoreError::DiskFailed(cause.to_string()),
             (ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked, _) => {
                 StoreError::Unavailable("another process holds the database".into())
             }
@@ -44,6 +45,8 @@ pub(super) fn closed() -> StoreError {
 pub(super) enum TransactionFailure {
     Full,
     Unavailable(String),
+    /// The disk did not do what it was told. What it holds is known only after the log was read again.
+    DiskFailed(String),
     Broken(String),
 }
 
@@ -52,6 +55,7 @@ impl From<&StoreError> for TransactionFailure {
         match error {
             StoreError::Full => TransactionFailure::Full,
             StoreError::Unavailable(reason) => TransactionFailure::Unavailable(reason.clone()),
+            StoreError::DiskFailed(cause) => TransactionFailure::DiskFailed(cause.clone()),
             StoreError::Broken(cause) => TransactionFailure::Broken(format!("{cause:#}")),
             StoreError::Conflict | StoreError::TooSlow { .. } => TransactionFailure::Broken(error.to_string()),
         }
@@ -63,6 +67,7 @@ impl From<TransactionFailure> for StoreError {
         match failure {
             TransactionFailure::Full => StoreError::Full,
             TransactionFailure::Unavailable(reason) => StoreError::Unavailable(reason),
+            TransactionFailure::DiskFailed(cause) => StoreError::DiskFailed(cause),
             TransactionFailure::Broken(cause) => StoreError::Broken(anyhow!(cause)),
         }
     }

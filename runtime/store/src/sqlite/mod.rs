@@ -48,7 +48,7 @@ use rusqlite::Connection;
 
 pub use config::SqliteConfig;
 
-use crate::{Store, StoreError};
+use crate::{OnFault, Store, StoreError};
 use connection::{Database, Keeper};
 use outside_changes::LastLook;
 use readers::Readers;
@@ -69,10 +69,15 @@ impl SqliteStore {
     ///
     /// Only one process may do this at a time: see [`DataDirLock`](crate::DataDirLock).
     pub fn open(path: &Path, config: &SqliteConfig) -> Result<SqliteStore, StoreError> {
+        SqliteStore::open_watched(path, config, crate::fault::none())
+    }
+
+    /// Like `open`. `on_fault` is called when a thread of the store dies or the disk fails a write.
+    pub fn open_watched(path: &Path, config: &SqliteConfig, on_fault: OnFault) -> Result<SqliteStore, StoreError> {
         let database = Database::new(path, config, Keeper::Us)?;
         let mut db = database.writer()?;
         schema::migrate(&mut db)?;
-        SqliteStore::start(database, db)
+        SqliteStore::start(database, db, on_fault)
     }
 
     /// Opens the database file `path` of a node that may be running. Neither creates it nor changes its schema. `Err`:
@@ -81,12 +86,12 @@ impl SqliteStore {
         let database = Database::new(path, config, Keeper::Another)?;
         let db = database.writer()?;
         schema::check_schema(&db)?;
-        SqliteStore::start(database, db)
+        SqliteStore::start(database, db, crate::fault::none())
     }
 
-    fn start(database: Database, db: Connection) -> Result<SqliteStore, StoreError> {
-        let readers = Readers::start(&database)?;
-        let writer = Writer::start(database, db)?;
+    fn start(database: Database, db: Connection, on_fault: OnFault) -> Result<SqliteStore, StoreError> {
+        let readers = Readers::start(&database, &on_fault)?;
+        let writer = Writer::start(database, db, on_fault)?;
         Ok(SqliteStore { readers, writer, last_look: LastLook::never() })
     }
 

@@ -12,7 +12,8 @@ use super::deadline::{Deadline, millis};
 use super::failure::{closed, too_many_reads};
 use super::read_queue::{Read, ReadQueue, Reader};
 use super::threads::OwnThread;
-use crate::StoreError;
+use crate::failpoint::{Stage, reach};
+use crate::{OnFault, StoreError};
 
 /// The share of the node's own reads, which end when they are done.
 const NODE: &str = "";
@@ -27,7 +28,7 @@ pub(super) struct Readers {
 }
 
 impl Readers {
-    pub fn start(database: &Database) -> Result<Readers, StoreError> {
+    pub fn start(database: &Database, on_fault: &OnFault) -> Result<Readers, StoreError> {
         let config = &database.config;
         let queue = Arc::new(ReadQueue::new(config.readers, config.read_queue));
         let mut readers = Readers { queue, threads: Vec::new(), limit: Duration::from_millis(config.query_ms) };
@@ -35,7 +36,7 @@ impl Readers {
             let mut db = database.reader()?;
             let (deadline, queue) = (Deadline::watch(&mut db)?, readers.queue.clone());
             let serve = move || serve(&db, &deadline, &queue);
-            readers.threads.push(OwnThread::start("store-reader", serve)?);
+            readers.threads.push(OwnThread::start("store-reader", on_fault, serve)?);
         }
         Ok(readers)
     }
@@ -104,6 +105,7 @@ impl Drop for Readers {
 fn serve(db: &Connection, deadline: &Deadline, queue: &ReadQueue) {
     let mut reader = Reader::default();
     while let Some(Read { limit, run }) = queue.next(&mut reader) {
+        reach(Stage::StoreReads);
         deadline.set(limit);
         run(db);
     }

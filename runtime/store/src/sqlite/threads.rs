@@ -3,13 +3,20 @@
 use std::sync::{Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
-use crate::StoreError;
+use crate::fault::watched;
+use crate::{OnFault, StoreError};
 
 /// A thread that is joined when this is dropped. Tell it to end first.
 pub(super) struct OwnThread(Mutex<Option<JoinHandle<()>>>);
 
 impl OwnThread {
-    pub fn start(name: &str, body: impl FnOnce() + Send + 'static) -> Result<OwnThread, StoreError> {
+    pub fn start(
+        name: &'static str,
+        on_fault: &OnFault,
+        body: impl FnOnce() + Send + 'static,
+    ) -> Result<OwnThread, StoreError> {
+        let on_fault = on_fault.clone();
+        let body = move || watched(name, &on_fault, body);
         let handle = Builder::new().name(name.to_owned()).spawn(body).map_err(anyhow::Error::from)?;
         Ok(OwnThread(Mutex::new(Some(handle))))
     }

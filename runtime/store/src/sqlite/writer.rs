@@ -6,6 +6,9 @@
 //!                   └── error: nothing is written and all are refused; if the store is full, each is first tried alone
 //! ```
 //!
+//! A disk that fails is a fault: after a failed sync the kernel may forget what it could not write, and a second one
+//! would succeed. Nothing is written or answered from then on.
+//!
 //! A caller gets its answer only when the commit with its write is on disk.
 
 use std::sync::Arc;
@@ -19,7 +22,8 @@ use super::connection::{Database, Keeper};
 use super::failure::{TransactionFailure, closed};
 use super::operation::{Call, Operation, Steps, step};
 use super::threads::OwnThread;
-use crate::StoreError;
+use crate::failpoint::{Stage, reach};
+use crate::{OnFault, StoreError};
 
 enum WriterCommand {
     Write(Box<dyn Operation>),
@@ -36,12 +40,20 @@ pub(super) struct Writer {
 
 impl Writer {
     /// `db` comes from [`Database::writer`]; if it breaks, `database` opens another.
-    pub fn start(database: Database, db: Connection) -> Result<Writer, StoreError> {
+    pub fn start(database: Database, db: Connection, on_fault: OnFault) -> Result<Writer, StoreError> {
         let (queue, waiting) = mpsc::channel(database.config.write_queue);
         let (commits, opened) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicI64::new(1)));
-        let writing =
-            WriterThread { database, db: Some(db), waiting, commits: commits.clone(), opened: opened.clone() };
-        let thread = OwnThread::start("store-writer", move || writing.run())?;
+        let (counted, faulty) = ((commits.clone(), opened.clone()), on_fault.clone());
+        let writing = WriterThread {
+            database,
+            db: Some(db),
+            waiting,
+            commits: counted.0,
+            opened: counted.1,
+            on_fault: faulty,
+            failed: false,
+        };
+        let thread = OwnThread::start("store-writer", &on_fault, move || writing.run())?;
         Ok(Writer { queue, thread, commits, opened })
     }
 
@@ -82,11 +94,15 @@ struct WriterThread {
     waiting: mpsc::Receiver<WriterCommand>,
     commits: Arc<AtomicU64>,
     opened: Arc<AtomicI64>,
+    on_fault: OnFault,
+    /// Whether the disk has failed.
+    failed: bool,
 }
 
 impl WriterThread {
     fn run(mut self) {
         while let Some(message) = self.waiting.blocking_recv() {
+            // After a fault, `begin` refuses what still waits.
             match message {
                 WriterCommand::Write(first) => self.commit_together(first),
                 WriterCommand::Close => self.waiting.close(),
@@ -110,7 +126,19 @@ impl WriterThread {
                 self.reuse_log();
                 batch.into_iter().for_each(|operation| self.commit_alone(operation));
             }
-            ended => answer(batch, ended),
+            ended => self.answer(batch, ended),
+        }
+    }
+
+    /// Tells the callers how it ended; if the disk failed, after the fault was reported.
+    fn answer(&mut self, batch: Vec<Box<dyn Operation>>, ended: Result<(), TransactionFailure>) {
+        if let Err(TransactionFailure::DiskFailed(cause)) = &ended {
+            self.failed = true;
+            self.waiting.close();
+            (self.on_fault)(&format!("the disk failed: {cause}"));
+        }
+        for operation in batch {
+            operation.answer(ended.clone());
         }
     }
 
@@ -125,7 +153,8 @@ impl WriterThread {
     fn commit_alone(&mut self, operation: Box<dyn Operation>) {
         let mut batch = vec![operation];
         let ended = self.begin().and_then(|()| self.attempt(&mut batch[0])).and_then(|()| self.commit());
-        answer(batch, self.settle(ended));
+        let ended = self.settle(ended);
+        self.answer(batch, ended);
     }
 
     fn write(&mut self, batch: &mut Vec<Box<dyn Operation>>) -> Result<(), TransactionFailure> {
@@ -167,6 +196,9 @@ impl WriterThread {
     }
 
     fn begin(&mut self) -> Result<(), TransactionFailure> {
+        if self.failed {
+            return Err(TransactionFailure::Unavailable("the disk has failed".into()));
+        }
         if self.db.is_none() {
             let reopened =
                 self.database.writer().map_err(|cause| TransactionFailure::Unavailable(cause.to_string()))?;
@@ -179,8 +211,10 @@ impl WriterThread {
 
     /// Runs one operation. `Err`: the whole transaction is gone. If only the operation failed, its own result says so.
     fn attempt(&mut self, operation: &mut Box<dyn Operation>) -> Result<(), TransactionFailure> {
+        reach(Stage::StoreWrites);
         let db = self.connection()?;
         match operation.run(db) {
+            Err(cause @ TransactionFailure::DiskFailed(_)) => Err(cause),
             Err(cause) if db.is_autocommit() => Err(cause),
             Err(_) | Ok(()) => Ok(()),
         }
@@ -199,7 +233,7 @@ impl WriterThread {
             Some(db) if !db.is_autocommit() => step(db, "ROLLBACK").is_ok(),
             Some(_) | None => true,
         };
-        if !rolled_back || matches!(cause, TransactionFailure::Broken(_)) {
+        if !rolled_back || matches!(cause, TransactionFailure::Broken(_) | TransactionFailure::DiskFailed(_)) {
             error!(?cause, "database connection closed after an error");
             self.db = None;
         }
@@ -208,11 +242,5 @@ impl WriterThread {
 
     fn connection(&self) -> Result<&Connection, TransactionFailure> {
         self.db.as_ref().ok_or_else(|| TransactionFailure::Unavailable("the database is not open".into()))
-    }
-}
-
-fn answer(batch: Vec<Box<dyn Operation>>, ended: Result<(), TransactionFailure>) {
-    for operation in batch {
-        operation.answer(ended.clone());
     }
 }

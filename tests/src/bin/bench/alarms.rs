@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Measures alarms that each fire their own trigger, whose rule runs an action. Other callers invoke another action.
 pub async fn in_the_same_second(alarms: usize) -> anyhow::Result<()> {
-    let data = tempfile::tempdir()?;
+    let data = wask_tests::data_folder();
     let server = servers::wask(data.path(), &[("WASK_ALARMS__MAX_PER_NAMESPACE", "1000000")])?;
     let me = super::client(&server, &data)?;
     me.create_action("fired", &wat("result-then-exit-0")).await;

@@ -33,7 +33,7 @@ async fn main() -> anyhow::Result<()> {
         Some(other) => anyhow::bail!("unknown argument {other}; the only one is `alarms [N]`"),
         None => (),
     }
-    let data = tempfile::tempdir()?;
+    let data = wask_tests::data_folder();
     let server = servers::wask(data.path(), &[])?;
     let me = client(&server, &data)?;
     me.create_web_action("hello", &example("hello")).await;
@@ -64,7 +64,7 @@ fn client(server: &Process, data: &TempDir) -> anyhow::Result<Client> {
 
 /// Compares requests that run in a fresh sandbox with a constant route of the same server and with a bare server.
 async fn throughput(server: &Process, me: &Client) -> anyhow::Result<()> {
-    let on_demand_data = tempfile::tempdir()?;
+    let on_demand_data = wask_tests::data_folder();
     let on_demand = servers::wask(on_demand_data.path(), &[("WASK_ACTIVATIONS__STORE_BLOCKING_SUCCESS", "on-demand")])?;
     client(&on_demand, &on_demand_data)?.create_web_action("hello", &example("hello")).await;
     let bare = servers::bare()?;
@@ -193,7 +193,7 @@ async fn start_up() -> anyhow::Result<()> {
 
 /// Measures the private memory of a server: idle, with a thousand actions, with a thousand sleeping activations.
 async fn memory() -> anyhow::Result<()> {
-    let data = tempfile::tempdir()?;
+    let data = wask_tests::data_folder();
     let server = servers::wask(data.path(), &[])?;
     let me = client(&server, &data)?;
     me.create_action("hello", &example("hello")).await;
