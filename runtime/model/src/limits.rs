@@ -90,6 +90,10 @@ pub struct Limits {
     pub list_skip: u64,
     /// Stored bytes that one page of a list may show; it has at least one item. Default 4 MiB.
     pub page_bytes: u64,
+    /// Actions, triggers, rules and packages of a namespace together. Default 10 000.
+    pub entities: u64,
+    /// Bytes of the documents and the code of a namespace's entities. Default 1 GiB.
+    pub entities_bytes: u64,
     /// Host calls that one run may make. Default 10 000.
     pub host_calls: u32,
     /// Hours after the first run of a chain for which the keys of its runs are valid. Default 24.
@@ -132,6 +136,8 @@ impl Default for Limits {
             json_nodes: 200_000,
             list_skip: 100_000,
             page_bytes: 4 << 20,
+            entities: 10_000,
+            entities_bytes: 1 << 30,
             host_calls: 10_000,
             api_key_hours: 24,
         }

@@ -219,10 +219,11 @@ impl Catalog {
     /// Writes all changes with their audit records, or nothing, and removes from the caches what they outdate. Returns
     /// the revision of each put.
     async fn apply(&self, batch: Batch<'_>) -> Result<Vec<Revision>, StoreError> {
+        let quota = batch.quota(&self.limits);
         let Batch { changes, audit, .. } = batch;
         let names: Vec<FullName> = changes.iter().map(|change| change.name().clone()).collect();
         let affects_others = changes.iter().any(affects_other_names);
-        let applied = self.stores.entities.apply(changes, audit).await;
+        let applied = self.stores.entities.apply_within(quota, changes, audit).await;
         for name in &names {
             self.entities.forget(name);
             self.actions.forget(name);

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use wask_model::{AuditRecord, ChangeKind, Entity, Failure, SharedIdentity, Timestamp, messages};
-use wask_store::{Change, Revision, StoredEntity};
+use wask_model::{AuditRecord, ChangeKind, Entity, Failure, Limits, SharedIdentity, Timestamp, messages};
+use wask_store::{Change, EntityQuota, Revision, StoredEntity};
 
 /// Who makes a change, in which request, and under which condition.
 pub struct Write {
@@ -50,6 +50,12 @@ pub(super) struct Batch<'a> {
 impl<'a> Batch<'a> {
     pub fn new(by: &'a Write, at: Timestamp) -> Self {
         Batch { by, at, changes: Vec::new(), audit: Vec::new() }
+    }
+
+    /// How much the namespace may have of entities.
+    pub fn quota(&self, system: &Limits) -> EntityQuota {
+        let limits = system.for_namespace(&self.by.identity.limits);
+        EntityQuota { entities: limits.entities, bytes: limits.entities_bytes }
     }
 
     /// Creates the entity, or changes it from the revision that it is based on.

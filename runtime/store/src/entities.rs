@@ -55,6 +55,20 @@ impl Change {
     }
 }
 
+/// How much a namespace may have of entities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EntityQuota {
+    /// How many, of all collections together.
+    pub entities: u64,
+    /// Bytes of their documents and code; code that several entities have counts for each.
+    pub bytes: u64,
+}
+
+impl EntityQuota {
+    /// As many as the disk has room for.
+    pub const NONE: EntityQuota = EntityQuota { entities: u64::MAX, bytes: u64::MAX };
+}
+
 /// Selects entities of one collection of one namespace, latest `updated` first.
 #[derive(Clone, Debug)]
 pub struct EntityQuery {
@@ -151,8 +165,19 @@ pub trait EntityStore: Send + Sync {
 
     /// Writes all changes and their audit records, or nothing. Returns the new revisions of the entities that were put,
     /// in order. [`StoreError::Conflict`]: a change was based on a revision that is no longer current, or would leave
-    /// an entity in a package that does not exist.
-    async fn apply(&self, changes: Vec<Change>, audit: Vec<AuditRecord>) -> Result<Vec<Revision>, StoreError>;
+    /// an entity in a package that does not exist. [`StoreError::OverQuota`]: the namespace of the entities would have
+    /// more than `quota`, and more than it has now.
+    async fn apply_within(
+        &self,
+        quota: EntityQuota,
+        changes: Vec<Change>,
+        audit: Vec<AuditRecord>,
+    ) -> Result<Vec<Revision>, StoreError>;
+
+    /// Like [`EntityStore::apply_within`], without a quota.
+    async fn apply(&self, changes: Vec<Change>, audit: Vec<AuditRecord>) -> Result<Vec<Revision>, StoreError> {
+        self.apply_within(EntityQuota::NONE, changes, audit).await
+    }
 
     /// The posted text of the code with this digest, read for a namespace. `None`: no entity has such code.
     async fn code(&self, reader: &NamespaceName, digest: &str) -> Result<Option<String>, StoreError>;

@@ -8,6 +8,16 @@ pub enum StoreError {
     /// Another writer has changed the entity since it was read. Nothing was written.
     #[error("the entity has changed since it was read")]
     Conflict,
+    /// A namespace would have more than it may. Nothing was written.
+    #[error("limits.{limit} allows {allowed}, and it would be {asked}")]
+    OverQuota {
+        /// The limit, below `limits.`.
+        limit: &'static str,
+        /// Its value.
+        allowed: u64,
+        /// What the namespace would have.
+        asked: u64,
+    },
     /// The disk is full, or the store has reached its size limit. Nothing was written.
     #[error("the store is full")]
     Full,
@@ -39,6 +49,9 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {
         match error {
             StoreError::Conflict => Failure::Conflict(messages::CONCURRENT_MODIFICATION.into()),
+            StoreError::OverQuota { limit, allowed, asked } => {
+                Failure::TooLarge(messages::over_quota(limit, allowed, asked))
+            }
             StoreError::Full => Failure::Unavailable(messages::STORE_FULL.into()),
             StoreError::TooSlow { limit_ms } => Failure::Unavailable(messages::query_too_slow(limit_ms)),
             StoreError::Unavailable(_) => Failure::Unavailable(messages::UNAVAILABLE.into()),

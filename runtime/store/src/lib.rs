@@ -30,7 +30,7 @@ pub use callbacks::{
 };
 pub use data_dir::{DataDirLock, LockError, make_data_dir};
 pub use dead_letters::{DeadLetter, DeadLetterQuery, DeadLetterStore};
-pub use entities::{Change, EntityQuery, EntityStore, EntitySummary, Revision, StoredEntity};
+pub use entities::{Change, EntityQuery, EntityQuota, EntityStore, EntitySummary, Revision, StoredEntity};
 pub use error::StoreError;
 pub use fault::OnFault;
 pub use gateway::{ApiBounds, ApiPutOutcome, GatewayStore};

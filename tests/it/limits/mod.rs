@@ -1,6 +1,7 @@
 //! Every limit of a run, hit by a guest that wants more, and what its author then reads.
 
 mod crowd;
+mod disk;
 mod isolation;
 mod memory;
 mod output;

@@ -177,6 +177,7 @@ async fn b181_b182_a_caller_can_read_every_limit_that_applies_to_it() {
         "minActionMemory": 128, "maxActionMemory": 4096, "minActionLogs": 0, "maxActionLogs": 10,
         "minActionTimeout": 100, "maxActionTimeout": 10_800_000, "minActionConcurrency": 1, "maxActionConcurrency": 500,
         "maxParameterSize": "1048576 B", "maxActionInstances": 30,
+        "maxEntities": 10_000, "maxEntitiesSize": "1073741824 B",
     });
     for path in ["limits", "limits/"] {
         assert_eq!(me.get(path).await.expect(200).json(), expected);

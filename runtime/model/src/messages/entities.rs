@@ -85,3 +85,8 @@ pub fn get_in_shared_binding(action: &FullName) -> Message {
     format!("GET not permitted for '{action}'. Resource does not exist or is an action in a shared package binding.")
         .into()
 }
+
+/// The namespace would have `asked` of what `limits.{limit}` bounds.
+pub fn over_quota(limit: &str, allowed: u64, asked: u64) -> Message {
+    format!("The namespace would have {asked} in place of the {allowed} that limits.{limit} allows.").into()
+}

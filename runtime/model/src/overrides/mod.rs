@@ -57,6 +57,12 @@ pub struct LimitOverrides {
     /// See [`Limits::truncation_bytes`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub truncation_bytes: Option<u64>,
+    /// See [`Limits::entities`]; may be more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entities: Option<u64>,
+    /// See [`Limits::entities_bytes`]; may be more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entities_bytes: Option<u64>,
     /// The kinds of action that may be deployed. `None` or empty: all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allowed_kinds: Option<Vec<String>>,
@@ -67,10 +73,12 @@ pub struct LimitOverrides {
 
 const ALLOWED_KINDS: &str = "allowed_kinds";
 const STORE_ACTIVATIONS: &str = "store_activations";
+/// The greatest value of a quota.
+const MOST_ON_DISK: u64 = i64::MAX.unsigned_abs();
 
 impl LimitOverrides {
     /// The name of every limit that can be set.
-    pub const NAMES: [&str; 18] = [
+    pub const NAMES: [&str; 20] = [
         "invocations_per_minute",
         "fires_per_minute",
         "reads_per_minute",
@@ -87,6 +95,8 @@ impl LimitOverrides {
         "parameters_bytes",
         "payload_bytes",
         "truncation_bytes",
+        "entities",
+        "entities_bytes",
         ALLOWED_KINDS,
         STORE_ACTIVATIONS,
     ];
@@ -161,6 +171,8 @@ impl LimitOverrides {
             "parameters_bytes" => (&mut self.parameters_bytes, 0, system.parameters_bytes),
             "payload_bytes" => (&mut self.payload_bytes, 0, system.payload_bytes),
             "truncation_bytes" => (&mut self.truncation_bytes, 0, system.truncation_bytes),
+            "entities" => (&mut self.entities, 0, MOST_ON_DISK),
+            "entities_bytes" => (&mut self.entities_bytes, 0, MOST_ON_DISK),
             _ => return None,
         })
     }
@@ -214,6 +226,8 @@ impl Limits {
         limits.payload_bytes = self.payload_bytes(own);
         cap(&mut limits.result_bytes, own.payload_bytes);
         cap(&mut limits.truncation_bytes, own.truncation_bytes);
+        limits.entities = own.entities.unwrap_or(self.entities);
+        limits.entities_bytes = own.entities_bytes.unwrap_or(self.entities_bytes);
         limits
     }
 

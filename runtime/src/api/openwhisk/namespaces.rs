@@ -37,6 +37,8 @@ pub async fn limits(State(app): State<App>, caller: Caller, path: Segments) -> R
         "maxActionConcurrency": limits.action_concurrency_max,
         "maxParameterSize": bytes(limits.parameters_bytes),
         "maxActionInstances": concurrent,
+        "maxEntities": limits.entities,
+        "maxEntitiesSize": bytes(limits.entities_bytes),
     });
     for (member, value) in [
         ("allowedKinds", own.allowed_kinds.as_ref().map(|kinds| json!(kinds))),

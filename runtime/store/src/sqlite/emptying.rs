@@ -9,8 +9,9 @@ use crate::StoreError;
 
 /// The tables with data of namespaces. Entities come first, so that no new work starts; tables of counts come after the
 /// tables that they count.
-const HELD: [&str; 12] = [
+const HELD: [&str; 13] = [
     "entity",
+    "entities_kept",
     "api",
     "audit",
     "alarm",
@@ -49,6 +50,7 @@ pub(super) fn empty(db: &Connection, namespace: &NamespaceName, limit: u32) -> R
                 remove_rows(db, (table, "kind"), namespace, left)?;
                 0 // a count is not data
             }
+            "entities_kept" => remove_rows(db, (table, "namespace"), namespace, left)?,
             "idempotency_key" => remove_rows(db, (table, "key"), namespace, left)?,
             "idempotency_keys_kept" => remove_rows(db, (table, "door"), namespace, left)?,
             table => remove_rows(db, (table, "rowid"), namespace, left)?,

@@ -1,7 +1,7 @@
 //! Actions, triggers, rules and packages, and the code of actions: [`EntityStore`].
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use wask_model::{AuditRecord, Entity, FullName, NamespaceName};
 
 use super::SqliteStore;
@@ -9,7 +9,7 @@ use super::audit::AuditRow;
 use super::operation::Steps;
 use super::pages::{self, Weight};
 use super::values::{self, Key, sql_number};
-use crate::{Change, EntityQuery, EntityStore, EntitySummary, ListPage, Revision, StoreError, StoredEntity};
+use crate::{Change, EntityQuery, EntityQuota, EntityStore, EntitySummary, ListPage, Revision, StoreError, StoredEntity};
 
 /// What a list shows of an entity besides its annotations, about.
 const HEAD_BYTES: usize = 500;
@@ -55,13 +55,25 @@ impl EntityStore for SqliteStore {
         self.readers.read_for(&namespace, read).await
     }
 
-    async fn apply(&self, changes: Vec<Change>, audit: Vec<AuditRecord>) -> Result<Vec<Revision>, StoreError> {
+    async fn apply_within(
+        &self,
+        quota: EntityQuota,
+        changes: Vec<Change>,
+        audit: Vec<AuditRecord>,
+    ) -> Result<Vec<Revision>, StoreError> {
+        let growing = changes.iter().find(|change| matches!(change, Change::Put { .. }));
+        let growing = growing.map(|change| change.name().namespace.clone());
         let steps = changes.into_iter().map(BoundChange::new).collect::<Result<Vec<_>, _>>()?;
         let audit = audit.iter().map(AuditRow::new).collect::<Result<Vec<_>, _>>()?;
         let apply = move |db: &Connection| {
             let mut revisions = Vec::new();
+            let held = |db| growing.as_ref().map(|namespace| kept(db, namespace)).transpose();
+            let before = held(db)?;
             for step in &steps {
                 revisions.extend(step.apply(db)?);
+            }
+            if let (Some(before), Some(after)) = (before, held(db)?) {
+                check_quota(quota, before, after)?;
             }
             audit.iter().try_for_each(|record| record.insert(db))?;
             Ok(revisions)
@@ -152,11 +164,33 @@ impl BoundChange {
     }
 }
 
+/// What a namespace has of entities; triggers of the schema keep count.
+fn kept(db: &Connection, namespace: &NamespaceName) -> Result<EntityQuota, StoreError> {
+    let mut select = db.prepare_cached("SELECT entities, bytes FROM entities_kept WHERE namespace = ?1")?;
+    let count = |row: &Row<'_>, column| row.get::<_, i64>(column).map(i64::unsigned_abs);
+    let read = |row: &Row<'_>| Ok(EntityQuota { entities: count(row, 0)?, bytes: count(row, 1)? });
+    Ok(select.query_row([namespace.as_str()], read).optional()?.unwrap_or(EntityQuota { entities: 0, bytes: 0 }))
+}
+
+/// A namespace that is over its quota may still change what does not grow.
+fn check_quota(quota: EntityQuota, before: EntityQuota, after: EntityQuota) -> Result<(), StoreError> {
+    for (limit, allowed, before, asked) in [
+        ("entities", quota.entities, before.entities, after.entities),
+        ("entities_bytes", quota.bytes, before.bytes, after.bytes),
+    ] {
+        if asked > allowed && asked > before {
+            return Err(StoreError::OverQuota { limit, allowed, asked });
+        }
+    }
+    Ok(())
+}
+
 fn insert(db: &Connection, key: &Key, entity: &Entity, doc: &str) -> Result<Revision, StoreError> {
     let revision = next_revision(db)?;
     let mut insert = db.prepare_cached(
-        "INSERT INTO entity (namespace, local, collection, package, shared, updated, revision, code, doc)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
+        "INSERT INTO entity (namespace, local, collection, package, shared, updated, revision, code, doc, bytes)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, octet_length(?9)
+             + coalesce((SELECT octet_length(text) FROM code WHERE digest = ?8), 0)) ON CONFLICT DO NOTHING",
     )?;
     let written = insert.execute(params![
         key.namespace.as_str(),
@@ -180,7 +214,8 @@ fn update(
 ) -> Result<Revision, StoreError> {
     let revision = next_revision(db)?;
     let mut update = db.prepare_cached(
-        "UPDATE entity SET collection = ?4, shared = ?5, updated = ?6, revision = ?7, code = ?8, doc = ?9
+        "UPDATE entity SET collection = ?4, shared = ?5, updated = ?6, revision = ?7, code = ?8, doc = ?9,
+             bytes = octet_length(?9) + coalesce((SELECT octet_length(text) FROM code WHERE digest = ?8), 0)
          WHERE namespace = ?1 AND local = ?2 AND revision = ?3",
     )?;
     let written = update.execute(params![

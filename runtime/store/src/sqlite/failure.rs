@@ -57,7 +57,9 @@ impl From<&StoreError> for TransactionFailure {
             StoreError::Unavailable(reason) => TransactionFailure::Unavailable(reason.clone()),
             StoreError::DiskFailed(cause) => TransactionFailure::DiskFailed(cause.clone()),
             StoreError::Broken(cause) => TransactionFailure::Broken(format!("{cause:#}")),
-            StoreError::Conflict | StoreError::TooSlow { .. } => TransactionFailure::Broken(error.to_string()),
+            StoreError::Conflict | StoreError::OverQuota { .. } | StoreError::TooSlow { .. } => {
+                TransactionFailure::Broken(error.to_string())
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use wask_model::{CodeRef, Collection, Entity, Timestamp, Version};
 
 use super::samples::{T0, action, at, full, guest, name, namespace, package, trigger};
-use wask_store::{Change, EntityQuery, Revision, Store, StoreError};
+use wask_store::{Change, EntityQuery, EntityQuota, Revision, Store, StoreError};
 
 fn create(entity: Entity) -> Change {
     Change::Put { entity, based_on: None, code: None }
@@ -285,4 +285,29 @@ pub async fn only_published_packages_that_are_not_bindings_are_shared(store: &dy
     assert_eq!(names(store, &shared).await, ["guest/shared"]);
     assert_eq!(store.count_entities(&shared).await.unwrap(), 1);
     assert_eq!(store.count_entities(&all(Collection::Packages)).await.unwrap(), 3);
+}
+
+pub async fn a_namespace_gets_no_more_entities_and_bytes_than_its_quota(store: &dyn Store) {
+    let put =
+        |path: &str, code: &str| Change::Put { entity: action(path, code), based_on: None, code: Some(code.into()) };
+    let within = async |quota, change| store.apply_within(quota, vec![change], vec![]).await;
+    let two = EntityQuota { entities: 2, ..EntityQuota::NONE };
+    within(two, put("/guest/a", "1")).await.unwrap();
+    within(two, put("/guest/b", "1")).await.unwrap();
+    let refused = within(two, put("/guest/c", "1")).await;
+    assert!(matches!(refused, Err(StoreError::OverQuota { limit: "entities", allowed: 2, asked: 3 })), "{refused:?}");
+    assert_eq!(store.entity(&full("/guest/c")).await.unwrap(), None);
+    within(two, put("/other/c", "1")).await.unwrap();
+
+    let tight = EntityQuota { bytes: 10_000, ..EntityQuota::NONE };
+    let (large, small) = ("x".repeat(9_000), "x".repeat(4_000));
+    let refused = within(tight, put("/other/d", &"x".repeat(10_000))).await;
+    assert!(matches!(refused, Err(StoreError::OverQuota { limit: "entities_bytes", .. })), "{refused:?}");
+    let stored = within(EntityQuota::NONE, put("/other/d", &large)).await.unwrap()[0];
+    let again = within(tight, put("/other/e", &large)).await;
+    assert!(matches!(again, Err(StoreError::OverQuota { .. })), "code counts for each that has it: {again:?}");
+    let shrinks = Change::Put { entity: action("/other/d", &small), based_on: Some(stored), code: Some(small.clone()) };
+    let none = EntityQuota { entities: 0, bytes: 0 };
+    within(none, shrinks).await.unwrap();
+    within(tight, put("/other/e", "1")).await.unwrap();
 }

@@ -51,6 +51,7 @@ macro_rules! conformance_suite {
                 lists_are_kept_apart_by_namespace_collection_and_package,
                 only_published_packages_that_are_not_bindings_are_shared,
                 a_page_of_entities_ends_before_it_is_too_large_and_shows_no_parameters,
+                a_namespace_gets_no_more_entities_and_bytes_than_its_quota,
             ],
             activations: [
                 a_record_is_read_back_as_it_was_written,
