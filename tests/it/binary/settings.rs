@@ -259,7 +259,7 @@ fn an_invalid_line_of_the_file_is_named_with_the_values_allowed() {
         (
             "[limit]\na = 1",
             format!(
-                "limit ({name}): there is no such setting; there are server, memory, http, logins, web, limits, \\
+                "limit ({name}): there is no such setting; there are server, memory, http, logins, web, limits, \
                  activations, queue, alarms, callbacks, egress, catalog, gateway, sandbox, store, log"
             ),
         ),
