@@ -11,7 +11,7 @@ export CARGO_TERM_PROGRESS_WHEN ?= auto
 
 # The binary embeds its demo actions. Every target that builds it names the same folder, so that none recompiles what
 # another has built.
-build release test test-clients chaos bench attack: export WASK_DEMOS := $(CURDIR)/$(GUESTS)
+build release test test-clients chaos bench attack fuzz: export WASK_DEMOS := $(CURDIR)/$(GUESTS)
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -66,7 +66,11 @@ chaos: guests ## kill a server under load for 5 minutes (SECONDS_OF_CHAOS=60 for
 attack: release ## attack a release server as one caller can, for at most 5 minutes; prints one table (ATTACKS="loops …")
 	@cargo run --locked --release -p wask-tests --bin attack -- $(ATTACKS)
 
+SECONDS_OF_FUZZ := 20
+fuzz: guests ## give every parser random input, 20 seconds each (SECONDS_OF_FUZZ=60, FUZZ="cron web": only these)
+	@sh tests/fuzz/run.sh $(SECONDS_OF_FUZZ) $(FUZZ)
+
 ci: ## run every check that a change must pass
 	@.ci/run
 
-.PHONY: help setup guests clients build release install run test test-clients lint bench chaos attack ci
+.PHONY: help setup guests clients build release install run test test-clients lint bench chaos attack fuzz ci

@@ -21,6 +21,7 @@ mod contract;
 mod crash;
 mod dev;
 mod faults;
+mod fuzz;
 mod gateway;
 mod guide;
 mod idempotency;

@@ -6,6 +6,7 @@
 pub mod attack;
 pub mod chaos;
 mod client;
+pub mod fuzz;
 mod guests;
 mod node_clients;
 mod process;

@@ -29,4 +29,5 @@ mod yaml;
 
 pub use command::{Command, NounArgs, run};
 pub use connection::{Connection, Format};
+pub use manifest::{ManifestContents, parse as parse_manifest, wanted as read_manifest, written as write_manifest};
 pub use names::Scope;

@@ -13,10 +13,10 @@ use tokio_util::sync::CancellationToken;
 use wask_model::Limits;
 use wask_store::AuditStore;
 
-pub use http::json::Documents;
+pub use http::json::{Documents, JsonCount};
 pub use http::sites::{Sites, check as check_sites};
 pub use http::{HttpConfig, Server};
-pub use openwhisk::web::WebConfig;
+pub use openwhisk::web::{RawHttp, WebConfig, WebRequest};
 
 use self::http::transaction;
 use crate::alarms::Alarms;

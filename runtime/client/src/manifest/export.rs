@@ -57,9 +57,7 @@ pub fn run(args: ExportArgs, earlier: &Connection) -> Result<(), Failure> {
         return Err(Failure { message: format!("Unable to get package '{missing}'"), exit: 148 });
     }
     let manifest = json!({ "packages": export.packages });
-    let text = yaml::write(&escape(manifest))
-        .map_err(|cause| Failure::general(format!("cannot write the manifest as YAML: {cause}")))?;
-    let manifest = (args.manifest.clone(), text.into_bytes());
+    let manifest = (args.manifest.clone(), written(manifest)?.into_bytes());
     // The manifest first: if it exists already, nothing is written.
     for (file, bytes) in std::iter::once(&manifest).chain(&export.files) {
         let parent = file.parent().unwrap_or(Path::new(""));
@@ -74,6 +72,12 @@ pub fn run(args: ExportArgs, earlier: &Connection) -> Result<(), Failure> {
         &json!({ "manifest": args.manifest, "files": export.files.iter().map(|(file, _)| file).collect::<Vec<_>>() }),
     );
     Ok(())
+}
+
+/// A manifest as YAML without variables, which [`parse`](super::file::parse) reads unchanged.
+pub fn written(manifest: Value) -> Result<String, Failure> {
+    yaml::write(&escape(manifest))
+        .map_err(|cause| Failure::general(format!("cannot write the manifest as YAML: {cause}")))
 }
 
 struct Export<'a> {

@@ -23,7 +23,10 @@ use crate::names::Scope;
 use crate::namespaces;
 use crate::screen::{self, Screen};
 use existing::Existing;
+pub use export::written;
+pub use file::parse;
 use plan::Plan;
+pub use reader::{ManifestContents, wanted};
 use wanted::WantedEntity;
 
 /// The files that a command without an argument looks for.

@@ -25,7 +25,7 @@ use crate::catalog::ActionEntry;
 use crate::idempotency::{Door, KeyedRequest};
 use crate::invoke::{Context, Invocation, Invoked, Wait, is_fixed};
 pub use address::{Address, Extension};
-use request::{RawHttp, WebRequest};
+pub use request::{RawHttp, WebRequest};
 pub use response::cors;
 
 /// How web actions are served; settings below `web.`.
