@@ -1,6 +1,7 @@
 //! Random modules that call everything a guest can import. Whatever they do, they end within their limits, and the next
 //! guest finds its memory empty.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use wask_sandbox::{Module, Run, RunEnd, RunLimits, RunReport};
 use super::sandbox;
 
 /// The functions, their parameters (`i` for i32, `l` for i64) and their result.
-const FUNCTIONS: [(&str, &str, &str); 47] = [
+const FUNCTIONS: [(&str, &str, &str); 48] = [
     ("args_get", "ii", "i"),
     ("args_sizes_get", "ii", "i"),
     ("clock_res_get", "ii", "i"),
@@ -58,7 +59,9 @@ const FUNCTIONS: [(&str, &str, &str); 47] = [
     ("sock_send", "iiiii", "i"),
     ("sock_shutdown", "ii", "i"),
     ("call", "ii", "l"),
+    ("take", "i", "i"),
 ];
+const OURS: [&str; 2] = ["call", "take"];
 /// Numbers that are addresses, lengths, descriptors or neither.
 const NUMBERS: [u32; 18] = [
     0,
@@ -107,10 +110,7 @@ fn compiled(text: &str) -> Module {
 }
 
 pub fn run(input: &[u8]) {
-    let mut writer = Writer { choices: Unstructured::new(input), text: String::new(), left: STATEMENTS };
-    if writer.module().is_err() {
-        return;
-    }
+    let Ok(text) = Writer::new(input).module() else { return };
     let limits = RunLimits {
         time: Duration::from_millis(20),
         memory_bytes: 1 << 20,
@@ -119,7 +119,7 @@ pub fn run(input: &[u8]) {
         host_calls: 8,
     };
     let run = Run { limits: limits.clone(), env: vec![("NAME".into(), "value".into())], ..Run::new(r#"{"a":1}"#) };
-    let module = compiled(&writer.text);
+    let module = compiled(&text);
     check(&sandbox::run(&module, run), &limits);
     let limits = RunLimits { memory_bytes: 1 << 20, ..RunLimits::default() };
     let clean = sandbox::run(&CLEAN_GUEST, Run { limits, ..Run::new("{}") });
@@ -150,38 +150,40 @@ fn check(report: &RunReport, limits: &RunLimits) {
 struct Writer<'a> {
     choices: Unstructured<'a>,
     text: String,
+    /// The functions that it calls. Each costs time while the module is compiled.
+    called: BTreeSet<usize>,
     /// How many statements may follow.
     left: usize,
 }
 
-impl Writer<'_> {
-    fn module(&mut self) -> Result<()> {
-        self.text = "(module\n".into();
-        for (name, parameters, result) in FUNCTIONS {
-            let module = if name == "call" { "wask" } else { "wasi_snapshot_preview1" };
-            let (parameters, result) = (types("param", parameters), types("result", result));
-            self.text += &format!("(import \"{module}\" \"{name}\" (func ${name}{parameters}{result}))\n");
-        }
-        self.text += "(import \"wask\" \"take\" (func $take (param i32) (result i32)))\n";
+impl<'a> Writer<'a> {
+    fn new(input: &'a [u8]) -> Self {
+        Writer { choices: Unstructured::new(input), text: String::new(), called: BTreeSet::new(), left: STATEMENTS }
+    }
+
+    fn module(mut self) -> Result<String> {
         let most = *self.choices.choose(&["", "2", "16", "65536"])?;
-        self.text += &format!("(memory (export \"memory\") 1 {most})\n(data (i32.const 0) \"{DATA}\")\n");
-        self.text += "(table 4 funcref)\n(elem (i32.const 0) $_start)\n(global $turns (mut i32) (i32.const 0))\n";
-        if self.choices.ratio(1, 8)? {
-            self.text += "(start $_start)\n";
-        }
-        self.text += "(func $_start (export \"_start\") (local $r i32) (local $l i64)\n";
+        let start = if self.choices.ratio(1, 8)? { "(start $_start)" } else { "" };
         while self.left > 0 && !self.choices.is_empty() {
             self.statement(DEPTH)?;
         }
-        self.text += "))";
-        Ok(())
+        let mut text = "(module\n".to_owned();
+        for (name, parameters, result) in self.called.into_iter().map(|at| FUNCTIONS[at]) {
+            let module = if OURS.contains(&name) { "wask" } else { "wasi_snapshot_preview1" };
+            let (parameters, result) = (types("param", parameters), types("result", result));
+            text += &format!("(import \"{module}\" \"{name}\" (func ${name}{parameters}{result}))\n");
+        }
+        text += &format!("(memory (export \"memory\") 1 {most})\n(data (i32.const 0) \"{DATA}\")\n");
+        text += "(table 4 funcref)\n(elem (i32.const 0) $_start)\n(global $turns (mut i32) (i32.const 0))\n";
+        text += &format!("{start}\n(func $_start (export \"_start\") (local $r i32) (local $l i64)\n{}))", self.text);
+        Ok(text)
     }
 
     fn statement(&mut self, depth: u32) -> Result<()> {
         self.left = self.left.saturating_sub(1);
         match self.choices.int_in_range(0..=23)? {
             0..=9 => self.call()?,
-            10 => self.put(&["(local.set $r (call $take ", "*", "))"])?,
+            10 => self.put(&["(local.set $r (memory.grow (i32.const 15)))"])?,
             11 => self.put(&["(i32.store ", "*", " ", "*", ")"])?,
             12 => self.put(&["(i32.store8 ", "*", " ", "*", ")"])?,
             13 => self.put(&["(local.set $r (memory.grow ", "*", "))"])?,
@@ -218,7 +220,9 @@ impl Writer<'_> {
     }
 
     fn call(&mut self) -> Result<()> {
-        let (name, parameters, result) = *self.choices.choose(&FUNCTIONS)?;
+        let at = self.choices.choose_index(FUNCTIONS.len())?;
+        self.called.insert(at);
+        let (name, parameters, result) = FUNCTIONS[at];
         let (begin, end) = match result {
             "i" => ("(local.set $r ", ")"),
             "l" => ("(local.set $l ", ")"),

@@ -14,6 +14,8 @@ use super::sandbox;
 
 /// Bytes. Only smaller modules are compiled, because that takes longest.
 const COMPILED: usize = 4 << 10;
+/// Bytes of an entry: about the bounds of a module and of all entries.
+const SIZES: [usize; 5] = [60_000, 64 << 10, (64 << 10) + 1, 128 << 10, 200_000];
 
 pub fn run(input: &[u8]) {
     let Some((mode, rest)) = input.split_first() else { return };
@@ -53,13 +55,17 @@ fn look_at_archive(entries: &[(String, Vec<u8>)]) {
 
 fn entries(choices: &mut Unstructured) -> arbitrary::Result<Vec<(String, Vec<u8>)>> {
     let mut entries = Vec::new();
-    for _ in 0..choices.int_in_range(1..=5)? {
-        let mut name: String = choices.arbitrary()?;
-        name += choices.choose(&["", ".wasm", ".WASM", "/", "/.wasm"])?;
-        let mut content = choices.choose(&["", "\0asm", "\0asm\u{1}\0\0\0"])?.as_bytes().to_vec();
-        match choices.arbitrary()? {
-            true => content.extend(choices.arbitrary::<Vec<u8>>()?),
-            false => content.resize(choices.int_in_range(0..=200_000)?, 0), // compresses well
+    for _ in 0..*choices.choose(&[1, 1, 2, 3, 5])? {
+        let mut name = choices.choose(&["", "a", "a/b", "__MACOSX/a", "../a", "/a", "README"])?.to_string();
+        if choices.ratio(1, 4)? {
+            name += choices.arbitrary()?;
+        }
+        name += choices.choose(&[".wasm", ".wasm", ".WASM", "", "/", "/.wasm"])?;
+        let mut content = choices.choose(&["\0asm", "\0asm\u{1}\0\0\0", ""])?.as_bytes().to_vec();
+        match choices.int_in_range(0..=3)? {
+            0 => content.resize(*choices.choose(&SIZES)?, 0), // compresses well
+            1 => content.extend(choices.arbitrary::<Vec<u8>>()?),
+            _ => (),
         }
         entries.push((name, content));
     }
