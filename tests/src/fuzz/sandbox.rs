@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Runtime};
-use wask_sandbox::{Module, RefusedModule, Run, RunReport, Sandbox, SandboxConfig, upload};
+use wask_sandbox::{CompileIn, Module, RefusedModule, Run, RunReport, Sandbox, SandboxConfig, upload};
 
 /// Beyond its limit, a run may take this long on a machine with much else to do.
 const LATE: Duration = Duration::from_secs(3);
@@ -14,7 +14,8 @@ const SENTENCE: usize = 4 << 10;
 static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime"));
 
-static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| Sandbox::new(&config(), None).expect("a sandbox"));
+static SANDBOX: LazyLock<Sandbox> =
+    LazyLock::new(|| Sandbox::new(&config(), None, CompileIn::ThisProcess).expect("a sandbox"));
 
 /// Small bounds, so that small inputs reach them.
 pub fn config() -> SandboxConfig {
@@ -44,7 +45,7 @@ pub fn decode(code: &str) -> Option<Vec<u8>> {
 
 /// Prepares what was decoded, if it is accepted.
 pub fn prepare(code: Vec<u8>) -> Option<Module> {
-    let digest = accepted(RUNTIME.block_on(SANDBOX.prepare(code)))?;
+    let digest = accepted(RUNTIME.block_on(SANDBOX.prepare("fuzz", code)))?;
     Some(SANDBOX.loaded(&digest).expect("an accepted module is ready to run"))
 }
 

@@ -38,6 +38,7 @@ fn look(mut choices: Unstructured) -> Result<()> {
     let request = WebRequest {
         method,
         headers: &headers,
+        withheld: &[],
         path: &path,
         query: query.as_deref(),
         user,

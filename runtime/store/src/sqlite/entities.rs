@@ -9,7 +9,9 @@ use super::audit::AuditRow;
 use super::operation::Steps;
 use super::pages::{self, Weight};
 use super::values::{self, Key, sql_number};
-use crate::{Change, EntityQuery, EntityQuota, EntityStore, EntitySummary, ListPage, Revision, StoreError, StoredEntity};
+use crate::{
+    Change, EntityQuery, EntityQuota, EntityStore, EntitySummary, ListPage, Revision, StoreError, StoredEntity,
+};
 
 /// What a list shows of an entity besides its annotations, about.
 const HEAD_BYTES: usize = 500;
