@@ -14,8 +14,10 @@ use crate::queue::NewWork;
 pub struct DueTick {
     /// The trigger to fire.
     pub trigger: FullName,
-    /// The alarm's payload when the tick was claimed.
-    pub payload: Value,
+    /// The alarm's payload, in jobs of earlier versions. The others leave it where it is: a copy for each tick could
+    /// fill the disk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<Value>,
     /// When the tick was due.
     pub due: Timestamp,
     /// Whether it must wait for the end of what the previous tick started.
@@ -37,9 +39,9 @@ impl DueTick {
             FireWhen::Later => true,
             FireWhen::Not => return None,
         };
-        let (trigger, payload) = (tick.alarm.trigger.clone(), tick.alarm.payload.clone());
+        let trigger = tick.alarm.trigger.clone();
         let single = matches!(tick.alarm.schedule, AlarmSchedule::Once { .. });
-        Some(DueTick { trigger, payload, due: tick.due, waits, waited: 0, single })
+        Some(DueTick { trigger, payload: None, due: tick.due, waits, waited: 0, single })
     }
 
     pub fn to_payload(&self) -> String {

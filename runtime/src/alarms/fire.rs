@@ -100,7 +100,11 @@ impl Alarms {
         let accepted = self.clock.now();
         self.firing.count(&identity, accepted)?;
         let transaction = format!("alarm-{}", job.lease.job).into();
-        let (payload, callback) = self.event(&identity, &due.payload, due.single).await?;
+        let payload = match &due.payload {
+            Some(payload) => payload.clone(),
+            None => self.store.alarm(&due.trigger).await?.ok_or_else(Failure::not_found)?.payload,
+        };
+        let (payload, callback) = self.event(&identity, &payload, due.single).await?;
         let fire = Fire {
             id: job.lease.job,
             identity,

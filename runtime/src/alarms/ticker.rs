@@ -1,12 +1,13 @@
 //! The ticker: finds the alarms that are due and turns each due tick into a job, once.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
-use wask_model::{ActivationId, Failure, Timestamp};
+use wask_model::{ActivationId, Failure, NamespaceName, Timestamp};
 use wask_store::failpoint::{Stage, reach};
-use wask_store::{AlarmAdvance, StoreError, Tick};
+use wask_store::{AlarmAdvance, Lane, StoreError, Tick};
 
 use super::due::{DueTick, due_work};
 use super::feed::{ClaimedTick, TickClaim};
@@ -78,16 +79,29 @@ impl Alarms {
         Ok(next.map_or(latest, |next| next.min(latest)))
     }
 
+    /// How many claimed ticks of each namespace wait to fire.
+    async fn waiting_ticks(&self, due: &[Tick]) -> Result<HashMap<NamespaceName, u64>, StoreError> {
+        if due.is_empty() {
+            Ok(HashMap::new())
+        } else {
+            Ok(self.jobs.count_jobs(Lane::Fire).await?.into_iter().collect())
+        }
+    }
+
     /// Moves the alarms to their next ticks and queues the jobs for the due ones, in one transaction: the node that
     /// moves an alarm fires it.
     async fn claim(&self, due: Vec<Tick>, now: Timestamp) -> Result<(), StoreError> {
         let (mut moves, mut jobs) = (Vec::with_capacity(due.len()), Vec::with_capacity(due.len()));
+        let mut waiting = self.waiting_ticks(&due).await?;
         for tick in due {
             let before = self.previous_tick(&tick.alarm).await?;
-            let claim = TickClaim { due: tick.due, event: ActivationId::new(now), before };
+            let waits = waiting.entry(tick.alarm.trigger.namespace.clone()).or_default();
+            let room = *waits < self.settings.waiting_ticks;
+            let claim = TickClaim { due: tick.due, event: ActivationId::new(now), before, room };
             let ClaimedTick { alarm, fires, past } = feed::advance(&tick.alarm, &claim, &self.settings, now);
             let work = |due: DueTick| due_work(claim.event, tick.alarm.trigger.clone(), due.to_payload());
             let fire = DueTick::from_tick(&tick, fires).map(|due| self.queue.reserve(work(due)));
+            *waits += u64::from(fire.is_some());
             let job = fire.as_ref().map(|reserved| reserved.job.clone());
             moves.push(AlarmAdvance { tick, becomes: alarm, fire: job, past });
             jobs.push(fire);

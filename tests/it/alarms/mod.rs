@@ -1,5 +1,6 @@
 //! Alarms through the feed that `wsk` and `aio` call. feeds.md §A; A1 to A45 are the examples of feeds.md §A.13.
 
+mod bounds;
 mod examples;
 mod feeds;
 mod history;

@@ -64,6 +64,8 @@ pub const ONCE_DATE_EXPIRED: &str = "the fire once date has expired";
 pub const MISSED_DOWN: &str = "no server was running when it was due";
 /// Why a tick was missed: the ticker was late.
 pub const MISSED_LATE: &str = "the server got to it too late";
+/// Why a tick was not fired: the namespace has too many that wait.
+pub const MISSED_TOO_MANY_WAIT: &str = "too many ticks of the namespace were waiting to fire (alarms.waiting_ticks)";
 /// Why a tick was skipped: overlap policy `skip`.
 pub const SKIPPED_GOING: &str = "what the previous tick had started was still queued or running";
 /// Why a tick was skipped: overlap policy `queue-one`.
@@ -135,4 +137,9 @@ pub fn disabled_on_start(why: &str) -> String {
 /// Why an alarm is disabled: it was changed or resumed and has no next tick.
 pub fn disabled_on_update(why: &str) -> String {
     format!("Automatically disabled after receiving error on trigger creation: {why}")
+}
+
+/// The payload of an alarm has `size` bytes.
+pub fn payload_too_large(size: u64, limit: u64) -> Message {
+    format!("trigger_payload has {size} bytes, and alarms.payload_bytes allows {limit}").into()
 }

@@ -60,6 +60,8 @@ pub struct TickClaim {
     /// The activation that its firing will have.
     pub event: ActivationId,
     pub before: PreviousTick,
+    /// Whether one more tick of the namespace may wait to fire.
+    pub room: bool,
 }
 
 /// Whether a claimed tick fires.
@@ -102,6 +104,9 @@ fn decide(alarm: &Alarm, claim: &TickClaim, settings: &AlarmSettings, now: Times
     let a_later_one_is_due = || next_tick(alarm, settings, claim.due).is_ok_and(|later| later <= now);
     if alarm.catch_up == Some(CatchUp::Last) && a_later_one_is_due() {
         return (FireWhen::Not, Some(missed(claim.due, messages::MISSED_LATE, now)));
+    }
+    if !claim.room {
+        return (FireWhen::Not, Some(missed(claim.due, messages::MISSED_TOO_MANY_WAIT, now)));
     }
     match (alarm.overlap.unwrap_or_default(), claim.before) {
         (Overlap::Allow, _) | (Overlap::Skip | Overlap::QueueOne, PreviousTick::Ended) => (FireWhen::Now, None),

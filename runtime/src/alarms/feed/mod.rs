@@ -71,7 +71,7 @@ pub fn create(request: &FeedRequest, settings: &AlarmSettings, now: Timestamp) -
     let alarm = Alarm {
         trigger: request.trigger.clone(),
         schedule: given.on_its_own(feed)?,
-        payload: parameters::payload(args),
+        payload: parameters::bounded_payload(args, settings.payload_bytes)?,
         strict: parameters::strict(args, settings.default_strict).unwrap_or(settings.default_strict.into()),
         catch_up: None,
         overlap: None,
@@ -100,7 +100,8 @@ pub fn update(alarm: &Alarm, args: &Arguments, settings: &AlarmSettings, now: Ti
         Feed::Alarm => parameters::strict(args, settings.default_strict),
         Feed::Interval | Feed::Once => None,
     };
-    let payload = parameters::given(args, "trigger_payload").map(|_| parameters::payload(args));
+    let given_payload = parameters::given(args, "trigger_payload");
+    let payload = given_payload.map(|_| parameters::bounded_payload(args, settings.payload_bytes)).transpose()?;
     let policies = Policies::read(Feed::from_schedule(&alarm.schedule), args)?;
     let reschedules = !given.is_empty();
     if !reschedules && strict.is_none() && payload.is_none() && policies.is_empty() {

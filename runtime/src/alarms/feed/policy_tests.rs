@@ -29,7 +29,7 @@ fn every_ten(parameters: Value) -> Alarm {
 }
 
 fn claimed(alarm: &Alarm, before: PreviousTick, now: Timestamp) -> ClaimedTick {
-    let claim = TickClaim { due: alarm.next_fire.unwrap(), event: event(), before };
+    let claim = TickClaim { due: alarm.next_fire.unwrap(), event: event(), before, room: true };
     advance(alarm, &claim, &AlarmSettings::default(), now)
 }
 

@@ -22,6 +22,11 @@ pub struct AlarmSettings {
     pub cron_dialect: Dialect,
     /// How many alarms, active and disabled, a namespace may own. Default 200.
     pub max_per_namespace: u32,
+    /// How many bytes the payload of one alarm may have. Default 64 KiB.
+    pub payload_bytes: u64,
+    /// How many claimed ticks of a namespace may wait to fire; further ones are recorded as missed. Default 2000: all
+    /// alarms of a namespace catch up with `catch_up_ticks`.
+    pub waiting_ticks: u64,
     /// How many seconds late a single tick may still fire after a restart. Default 300.
     pub once_grace_seconds: u32,
     /// The most missed ticks that an alarm with `catchUp: all` fires late. Default 10.
@@ -44,6 +49,8 @@ impl Default for AlarmSettings {
             limit_cron_fields: false,
             cron_dialect: Dialect::Crontab,
             max_per_namespace: 200,
+            payload_bytes: 64 << 10,
+            waiting_ticks: 2000,
             once_grace_seconds: 300,
             catch_up_ticks: 10,
             history_ticks: 100,
@@ -59,6 +66,7 @@ impl AlarmSettings {
     pub fn check(&self) -> Result<(), OutOfRange> {
         check_ranges([
             ("delay_limit_seconds", self.delay_limit_seconds.into(), 0..=59), // what fits into a minute
+            ("waiting_ticks", self.waiting_ticks, 1..=1_000_000),
             ("catch_up_ticks", self.catch_up_ticks.into(), 1..=1000),
             ("history_ticks", self.history_ticks.into(), 1..=10_000),
             ("history_days", self.history_days.into(), 1..=u64::MAX),

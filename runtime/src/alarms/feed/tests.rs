@@ -62,7 +62,7 @@ pub(super) fn reason(alarm: &Alarm) -> &str {
 
 /// The alarm after a tick that is claimed at `now`, while nothing runs.
 pub(super) fn moved(alarm: &Alarm, due: Timestamp, now: Timestamp) -> Alarm {
-    let claim = TickClaim { due, event: ActivationId::from_bytes([7; 16]), before: PreviousTick::Ended };
+    let claim = TickClaim { due, event: ActivationId::from_bytes([7; 16]), before: PreviousTick::Ended, room: true };
     advance(alarm, &claim, &AlarmSettings::default(), now).alarm
 }
 

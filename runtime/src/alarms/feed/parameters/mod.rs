@@ -57,6 +57,13 @@ pub fn payload(args: &Arguments) -> Value {
     }
 }
 
+/// The payload, if it is not larger than `limit` bytes of JSON.
+pub fn bounded_payload(args: &Arguments, limit: u64) -> Result<Value, Message> {
+    let payload = payload(args);
+    let size = payload.to_string().len() as u64;
+    if size > limit { Err(messages::payload_too_large(size, limit)) } else { Ok(payload) }
+}
+
 /// The value of `strict` as it was given; null and `""` mean the server's default. `None`: it is missing.
 pub fn strict(args: &Arguments, default: bool) -> Option<Value> {
     match args.get("strict")? {
