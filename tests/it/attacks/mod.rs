@@ -2,6 +2,7 @@
 //! namespace. threats.md §7.
 
 mod compiling;
+mod disk;
 mod guests;
 mod logins;
 mod memory;

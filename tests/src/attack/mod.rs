@@ -5,6 +5,7 @@
 
 mod canary;
 mod compiling;
+mod disk;
 mod guests;
 mod memory;
 mod outcome;
@@ -50,10 +51,17 @@ pub struct Attack {
 
 /// Every attack, in the order of the table of `make attack`.
 pub fn all() -> Vec<Attack> {
-    [guests::attacks(), memory::attacks(), compiling::attacks(), requests::attacks(), sockets::attacks()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        guests::attacks(),
+        memory::attacks(),
+        compiling::attacks(),
+        requests::attacks(),
+        sockets::attacks(),
+        disk::attacks(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// The attack of this name.

@@ -1,0 +1,17 @@
+//! Callers that fill the disk.
+
+use super::unnoticed;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn entities_without_end_are_refused_and_leave_the_others_alone() {
+    let outcome = unnoticed("entities without end").await;
+
+    assert!(outcome.noted.contains("200 ×") && outcome.noted.contains("413 ×"), "{}", outcome.noted);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn alarms_of_every_second_leave_the_others_alone() {
+    let outcome = unnoticed("alarms every second").await;
+
+    assert!(outcome.noted.contains("alarms with"), "{}", outcome.noted);
+}
