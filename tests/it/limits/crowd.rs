@@ -58,7 +58,11 @@ async fn other_callers_are_answered_while_a_hundred_guests_spin() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_sleeping_activations_do_not_hold_a_thread_each() {
-    let wask = TestServer::builder().configure(|config| config.queue.concurrent_runs = 1200).start().await;
+    let room = |config: &mut wask::config::Config| {
+        config.queue.concurrent_runs = 1200;
+        config.sandbox.max_instances = 2400; // a namespace alone may have half of them
+    };
+    let wask = TestServer::builder().configure(room).start().await;
     let me = wask.guest();
     me.create_action_with("sleep", &wat("sleep-forever"), json!({ "limits": { "timeout": 60_000 } })).await;
     me.create_action("sleeper", &guest("sleeper")).await;
