@@ -30,10 +30,7 @@ pub fn run(input: &[u8]) {
 }
 
 fn look(code: &str) {
-    let Some(decoded) = sandbox::decode(code) else { return };
-    let bounds = sandbox::config().module;
-    assert!(decoded.starts_with(b"\0asm"), "not a module: {:?}", &decoded[..decoded.len().min(8)]);
-    assert!(decoded.len() as u64 <= bounds.module_bytes, "{} bytes", decoded.len());
+    let Some(decoded) = decoded(code) else { return };
     if decoded.len() > COMPILED {
         return;
     }
@@ -43,10 +40,18 @@ fn look(code: &str) {
     }
 }
 
+/// The bytes of a module, within their bound.
+fn decoded(code: &str) -> Option<Vec<u8>> {
+    let decoded = sandbox::decode(code)?;
+    assert!(decoded.starts_with(b"\0asm"), "not a module: {:?}", &decoded[..decoded.len().min(8)]);
+    assert!(decoded.len() as u64 <= sandbox::config().module.module_bytes, "{} bytes", decoded.len());
+    Some(decoded)
+}
+
 /// The one module of an archive is found, and nothing else is taken for it.
 fn look_at_archive(entries: &[(String, Vec<u8>)]) {
     let Some(archive) = zipped(entries) else { return };
-    let Some(decoded) = sandbox::decode(&STANDARD.encode(archive)) else { return };
+    let Some(decoded) = decoded(&STANDARD.encode(archive)) else { return };
     let is_module = |name: &str| name.to_ascii_lowercase().ends_with(".wasm") && !name.starts_with("__MACOSX/");
     let modules =
         entries.iter().filter(|(name, _)| is_module(name) && !name.split('/').any(|part| part.starts_with('.')));
