@@ -54,7 +54,7 @@ impl ByHand {
                 (memory (export "memory") 1)
                 (func (export "_start") (call $tick) (call $f {arguments}) {drop}))"#
         );
-        let module = wasmtime::Module::new(&self.engine, upload::decode(&wat, &small()).unwrap()).unwrap();
+        let module = wasmtime::Module::new(&self.engine, wat::parse_str(&wat).unwrap()).unwrap();
         let mut linker = self.linker.clone();
         let (engine, ticks) = (self.engine.clone(), self.ticks.clone());
         linker
