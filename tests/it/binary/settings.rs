@@ -141,7 +141,8 @@ fn an_invalid_variable_is_named_with_the_values_allowed() {
             "1",
             "queue.leases (WASK_QUEUE__LEASES): there is no such setting; there are \
              lease_ms, renew_ms, poll_ms, concurrent_runs, concurrent_callbacks, claim_batch, max_attempts, retry_ms, \
-             dead_letter_days, dead_letter_bytes, idempotency_keys",
+             dead_letter_days, dead_letter_bytes, idempotency_keys, \
+             web_idempotency_keys",
         ),
         (
             "WASK_QUEUE__RENEW_MS",

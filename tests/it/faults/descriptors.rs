@@ -22,7 +22,7 @@ impl Drop for Killed {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn out_of_descriptors_the_server_goes_on_and_still_opens_what_it_needs() {
-    let data = tempfile::tempdir().unwrap();
+    let data = wask_tests::data_folder();
     let limit = format!("ulimit -Sn 64 && ulimit -Hn {DESCRIPTORS} && exec \"$@\"");
     let mut server = Command::new("sh");
     server.args(["-c", &limit, "sh"]).arg(binary()).args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]);

@@ -198,6 +198,7 @@ pub async fn document(
         return Err(missing()); // whatever its content type
     }
     check_json(request.headers())?;
+    let limit = limit.min(app.limits.request_bytes);
     let (members, room) = json(app, namespace, request, limit).await?.ok_or_else(missing)?.apart();
     Ok(Held { value: Value::Object(members), room })
 }
