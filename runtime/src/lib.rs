@@ -11,6 +11,7 @@ pub mod outside_changes;
 pub mod read_through;
 pub mod retry;
 
+pub mod disk_space;
 pub mod gate;
 pub mod queue;
 pub mod retention;

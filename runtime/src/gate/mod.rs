@@ -6,6 +6,8 @@ mod rate;
 pub mod rights;
 mod shares;
 
+use std::sync::Arc;
+
 use wask_model::{Failure, Identity, Limits, NamespaceName, Timestamp, messages};
 
 pub use concurrency::InFlight;
@@ -15,6 +17,8 @@ pub use logins::{LoginConfig, WrongKey};
 use rate::Rate;
 pub use shares::{Permit, Share, SharePermit, Shares};
 
+use crate::disk_space::DiskSpace;
+
 /// The throttles of one node. rest.md §9.2.
 pub struct Gate {
     limits: Limits,
@@ -23,12 +27,19 @@ pub struct Gate {
     reads: Rate,
     in_flight: Concurrency,
     logins: Logins,
+    disk: Arc<DiskSpace>,
 }
 
 impl Gate {
-    pub fn new(limits: Limits, logins: LoginConfig) -> Self {
+    pub fn new(limits: Limits, logins: LoginConfig, disk: Arc<DiskSpace>) -> Self {
         let (invocations, fires, reads) = (Rate::default(), Rate::default(), Rate::default());
-        Gate { limits, invocations, fires, reads, in_flight: Concurrency::default(), logins: Logins::new(logins) }
+        let (in_flight, logins) = (Concurrency::default(), Logins::new(logins));
+        Gate { limits, invocations, fires, reads, in_flight, logins, disk }
+    }
+
+    /// Refuses what would have to be stored where the disk has little room · 503.
+    pub fn store(&self, identity: &Identity) -> Result<(), Failure> {
+        self.disk.admit(&identity.namespace)
     }
 
     pub fn logins(&self) -> &Logins {
@@ -48,6 +59,7 @@ impl Gate {
 
     /// Counts one invocation, or one retry of a request, against the rate.
     pub fn count(&self, identity: &Identity, now: Timestamp) -> Result<(), Failure> {
+        self.store(identity)?;
         self.invocations.admit(&identity.namespace, self.limits.invocations_per_minute(&identity.limits), now)
     }
 
@@ -84,6 +96,7 @@ impl Gate {
 
     /// Counts one firing against the rate.
     pub fn fire(&self, identity: &Identity, now: Timestamp) -> Result<(), Failure> {
+        self.store(identity)?;
         self.fires.admit(&identity.namespace, self.limits.fires_per_minute(&identity.limits), now)
     }
 

@@ -29,6 +29,10 @@ impl Loops {
         let (store, clock, end) = (stores.open.store.clone(), stores.clock.clone(), stop());
         loops.spawn(retention(config).run(store, clock, end));
 
+        let (disk, end) = (domain.disk.clone(), stop());
+        let (store, clock) = (stores.open.store.clone(), stores.clock.clone());
+        loops.spawn(disk.run(store, clock, end));
+
         Loops(loops)
     }
 

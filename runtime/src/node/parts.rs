@@ -21,6 +21,7 @@ use crate::callbacks::{CallbackParts, Callbacks};
 use crate::catalog::{Catalog, CatalogBytes, CatalogStores, InFlightCounts};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::disk_space::DiskSpace;
 use crate::firing::{Firing, FiringParts};
 use crate::gate::{Gate, rights};
 use crate::gateway::Gateway;
@@ -88,6 +89,7 @@ fn compiler() -> CompileIn {
 
 /// What exists, who may use it, and what waits.
 pub(super) struct Domain {
+    pub disk: Arc<DiskSpace>,
     pub gate: Arc<Gate>,
     pub queue: Queue,
     pub catalog: Arc<Catalog>,
@@ -120,12 +122,14 @@ impl Domain {
             stop_attempts: shutdown.callbacks.clone(),
         });
         let callbacks = callbacks.await.context("set up callbacks")?;
-        let gate = Arc::new(Gate::new(config.limits.clone(), config.logins.clone()));
+        let disk = Arc::new(DiskSpace::new(config.server.data_dir.clone(), config.store.min_free_bytes));
+        disk.look(&**store).await;
+        let gate = Arc::new(Gate::new(config.limits.clone(), config.logins.clone(), disk.clone()));
         let gateway = Arc::new(Gateway::new(store.clone(), config.gateway.clone(), cached.routes));
         let in_flight = Arc::new(InFlightCounts { catalog: catalog.clone(), gate: gate.clone() });
         let subscribers: Vec<Arc<dyn Subscriber>> = vec![catalog.clone(), in_flight, gateway.clone()];
         let outside_changes = Arc::new(Observer::new(store.clone(), clock.clone(), subscribers));
-        Ok(Domain { gate, queue, catalog, gateway, callbacks, outside_changes })
+        Ok(Domain { disk, gate, queue, catalog, gateway, callbacks, outside_changes })
     }
 }
 

@@ -13,6 +13,12 @@ const OWNER_ONLY: u32 = 0o600;
 /// The permissions of everybody but the owner.
 const OTHERS: u32 = 0o077;
 
+/// Bytes that this process may still write to the disk of a folder.
+pub fn free_bytes(folder: &Path) -> io::Result<u64> {
+    let disk = rustix::fs::statvfs(folder)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
 /// Why a data folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {

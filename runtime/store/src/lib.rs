@@ -28,7 +28,7 @@ pub use audit::{AuditQuery, AuditStore};
 pub use callbacks::{
     AfterAttempt, CallbackCancelOutcome, CallbackQuery, CallbackStore, KnownCallback, StoredCallbackSettings,
 };
-pub use data_dir::{DataDirLock, LockError, make_data_dir};
+pub use data_dir::{DataDirLock, LockError, free_bytes, make_data_dir};
 pub use dead_letters::{DeadLetter, DeadLetterQuery, DeadLetterStore};
 pub use entities::{Change, EntityQuery, EntityQuota, EntityStore, EntitySummary, Revision, StoredEntity};
 pub use error::StoreError;

@@ -9,11 +9,20 @@ use crate::sqlite::{SqliteConfig, SqliteStore};
 use crate::{OnFault, Store, StoreError};
 
 /// Settings below `store.`: one section per backend. SQLite is the only one so far.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct StoreConfig {
+    /// Free bytes of the disk below which the namespace that stores most gets nothing new accepted; below half of them,
+    /// nobody does. 0: no bound.
+    pub min_free_bytes: u64,
     /// Settings of the SQLite backend.
     pub sqlite: SqliteConfig,
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        StoreConfig { min_free_bytes: 128 << 20, sqlite: SqliteConfig::default() }
+    }
 }
 
 impl StoreConfig {

@@ -36,6 +36,10 @@ pub trait RetentionStore: Send + Sync {
     /// How many bytes a namespace keeps.
     async fn kept_bytes(&self, class: RetentionClass, namespace: &NamespaceName) -> Result<u64, StoreError>;
 
+    /// The namespace that keeps most bytes: records, dead letters, callbacks that are over, and entities. `None`: none
+    /// keeps anything.
+    async fn keeps_most(&self) -> Result<Option<NamespaceName>, StoreError>;
+
     /// Removes idempotency keys whose first request came before `before`.
     async fn forget_keys(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
 

@@ -6,6 +6,7 @@ mod descriptors;
 mod device;
 mod disk;
 mod lock;
+mod nearly_full;
 mod panic;
 
 use serde_json::{Value, json};

@@ -84,6 +84,12 @@ pub fn no_memory(setting: &str, total: u64, free: u64, held: u64, asked: u64) ->
     .into()
 }
 
+/// The disk has little room. 503.
+pub fn disk_nearly_full(free: u64, least: u64) -> Message {
+    format!("The disk has {free} bytes left, fewer than store.min_free_bytes ({least}): nothing new is accepted now.")
+        .into()
+}
+
 /// `what`, such as `parameters`, has `count` entries.
 pub fn too_many_entries(what: &str, count: u64, limit: u64, setting: &str) -> Message {
     format!("{what} has more entries than allowed: {count} > {limit} ({setting}).").into()

@@ -88,6 +88,7 @@ pub async fn put(
     request: Request<Body>,
 ) -> Result<(ETag, Response), Rejection> {
     let name = path.writable(&caller)?;
+    app.gate.store(&caller.identity)?;
     app.catalog.check_package(&name).await?; // before the body is read: rest.md §1.4
     let own = &caller.identity.namespace;
     let (document, _room) = body::document(&app, own, request, app.limits.request_bytes).await?.apart();

@@ -64,6 +64,7 @@ pub async fn put(
     request: Request<Body>,
 ) -> Result<(ETag, Json<Value>), Rejection> {
     let name = path.writable(&caller)?;
+    app.gate.store(&caller.identity)?;
     let own = &caller.identity.namespace;
     let patch = package::read(&*body::document(&app, own, request, app.limits.document_bytes).await?, own)?;
     let stored = app.catalog.put_package(&name, patch, params.overwrite()?, &headers.write_by(&caller)?).await?;

@@ -44,6 +44,7 @@ pub async fn put(
     request: Request<Body>,
 ) -> Result<(ETag, Json<Value>), Rejection> {
     let name = path.writable(&caller)?;
+    app.gate.store(&caller.identity)?;
     let own = &caller.identity.namespace;
     let patch = rule::read(&*body::document(&app, own, request, app.limits.document_bytes).await?, own)?;
     let trigger = patch.trigger.as_ref().map(RequiredAccess::Own);

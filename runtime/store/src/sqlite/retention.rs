@@ -43,6 +43,19 @@ impl RetentionStore for SqliteStore {
         self.readers.read(read).await
     }
 
+    async fn keeps_most(&self) -> Result<Option<NamespaceName>, StoreError> {
+        let read = |db: &Connection| {
+            let mut select = db.prepare_cached(
+                "SELECT namespace FROM (SELECT namespace, bytes FROM kept
+                     UNION ALL SELECT namespace, bytes FROM entities_kept)
+                 GROUP BY namespace HAVING sum(bytes) > 0 ORDER BY sum(bytes) DESC, namespace LIMIT 1",
+            )?;
+            let mut rows = select.query([])?;
+            rows.next()?.map(|row| values::namespace(row, 0)).transpose()
+        };
+        self.readers.read(read).await
+    }
+
     async fn forget_keys(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
         self.writer.write(Steps::Several, move |db| idempotency::forget(db, before, limit)).await
     }

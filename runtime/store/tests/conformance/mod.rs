@@ -127,6 +127,7 @@ macro_rules! conformance_suite {
                 purging_removes_only_dead_letters,
             ],
             retention: [
+                the_namespace_that_keeps_most_is_found_among_records_and_entities,
                 the_size_limit_of_records_counts_per_namespace,
                 removed_records_no_longer_count_towards_the_size_limit,
                 only_dead_letters_are_removed_by_age_and_size,

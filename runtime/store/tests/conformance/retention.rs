@@ -3,8 +3,8 @@
 use serde_json::json;
 use wask_model::{Activation, Response};
 
-use super::samples::{T0, at, guest, id, job, leased, namespace, record, shared};
-use wask_store::{ActivationQuery, NewJob, RetentionClass, Store};
+use super::samples::{T0, action, at, guest, id, job, leased, namespace, record, shared};
+use wask_store::{ActivationQuery, Change, EntityQuota, NewJob, RetentionClass, Store};
 
 async fn records_of(store: &dyn Store, owner: wask_model::NamespaceName) -> Vec<u8> {
     let query = ActivationQuery::new(owner, 100);
@@ -72,4 +72,24 @@ pub async fn only_dead_letters_are_removed_by_age_and_size(store: &dyn Store) {
     assert!(store.purge_dead_letter(&guest(), id(4)).await.unwrap());
     let kept = store.kept_bytes(RetentionClass::DeadLetters, &guest()).await.unwrap();
     assert!((1000..1040).contains(&kept), "{kept}");
+}
+
+pub async fn the_namespace_that_keeps_most_is_found_among_records_and_entities(store: &dyn Store) {
+    assert_eq!(store.keeps_most().await.unwrap(), None);
+    store.record(&shared(vec![large(1)])).await.unwrap();
+    store
+        .record(&shared(vec![
+            Activation { namespace: namespace("other"), ..large(2) },
+            Activation { namespace: namespace("other"), ..large(3) },
+        ]))
+        .await
+        .unwrap();
+    assert_eq!(store.keeps_most().await.unwrap(), Some(namespace("other")));
+
+    let code = "x".repeat(50_000);
+    let large = Change::Put { entity: action("/guest/a", &code), based_on: None, code: Some(code.clone()) };
+    store.apply_within(EntityQuota::NONE, vec![large], vec![]).await.unwrap();
+    assert_eq!(store.keeps_most().await.unwrap(), Some(guest()));
+    store.empty_namespace(&guest(), 1000).await.unwrap();
+    assert_eq!(store.keeps_most().await.unwrap(), Some(namespace("other")));
 }

@@ -24,6 +24,7 @@ pub async fn create(
     request: Request<Body>,
 ) -> Result<Json<Value>, Rejection> {
     expect(&call, "createApi")?;
+    app.gate.store(&caller.identity)?;
     let limit = app.gateway.config.document_bytes.min(app.limits.request_bytes);
     let namespace = &caller.identity.namespace;
     let body = body::document(&app, namespace, request, limit).await?;
