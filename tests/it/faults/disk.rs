@@ -47,7 +47,8 @@ impl Room {
             Room::Disk { .. } => ("WASK_STORE__SQLITE__WAL_BYTES", "1048576"), // it would keep room for itself
             Room::Bound { .. } => ("WASK_STORE__SQLITE__MAX_BYTES", "16777216"),
         };
-        [&UNLIMITED[..], &[bound]].concat()
+        let to_the_end = ("WASK_STORE__MIN_FREE_BYTES", "0"); // otherwise the server would stop earlier
+        [&UNLIMITED[..], &[bound, to_the_end]].concat()
     }
 
     async fn fill(&self, client: &Client) {
