@@ -168,19 +168,19 @@ fn sing(client: Client, samples: Arc<Mutex<Vec<Sample>>>, stop: CancellationToke
 
 /// Sends one request; returns what was wrong with its answer.
 async fn ask(client: &Client, kind: Kind, number: u64) -> Option<String> {
-    // No two requests under way write the same entity.
+    // No two requests under way write the same entity, unless one takes seconds.
     let path = |path: &str| format!("/api/v1/namespaces/_/{path}");
     let request = match kind {
         Kind::Ping => client.anonymous(Method::GET, "/ping"),
         Kind::Read => client.request(Method::GET, &path("actions/echo")),
         Kind::Write => {
-            let trigger = path(&format!("triggers/bell-{}?overwrite=true", number % 1000));
+            let trigger = path(&format!("triggers/bell-{}?overwrite=true", number / ROUND % 10));
             client.request(Method::PUT, &trigger).json(&json!({}))
         }
         Kind::Upload => {
             let body = format!("(drop (i32.const {}))", number as u32);
             let code = format!(r#"(module (memory (export "memory") 1) (func (export "_start") {body}))"#);
-            let action = path(&format!("actions/new-{}?overwrite=true", number % 1000));
+            let action = path(&format!("actions/new-{}?overwrite=true", number / UPLOAD % 10));
             client.request(Method::PUT, &action).json(&json!({ "exec": { "kind": "wasm:default", "code": code } }))
         }
         Kind::Invoke => {
