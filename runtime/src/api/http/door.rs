@@ -64,10 +64,10 @@ impl Service<Request<Incoming>> for Requests {
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         let door = &self.door;
-        let (in_flight, head) = self.connection.begin();
+        let in_flight = self.connection.begin();
         let mut of_client = None;
         let mut client = door.peer;
-        let mut refused = RefusedEarly::two_lengths(&request, &head);
+        let mut refused = self.connection.look_at_head(|head| RefusedEarly::two_lengths(&request, head));
         if self.is_proxy {
             client = door.proxies.client(door.peer, request.headers());
             match door.clients.begin(client) {

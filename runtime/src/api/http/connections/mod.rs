@@ -28,6 +28,9 @@ use stalls::{Ended, Watch};
 /// How often the connections are looked at.
 pub const SWEEP: Duration = Duration::from_millis(500);
 
+/// Bytes that a connection keeps for the next head. What a large one took is given back.
+const KEPT_HEAD: usize = 4096;
+
 /// What a connection has done so far.
 pub struct Connection {
     number: u64,
@@ -56,12 +59,23 @@ impl Connection {
         self.closing.cancelled().await;
     }
 
-    /// A request whose head was read, and the head as the peer wrote it.
-    pub fn begin(self: &Arc<Self>) -> (InFlight, Vec<u8>) {
+    /// A request whose head was read.
+    pub fn begin(self: &Arc<Self>) -> InFlight {
         self.requests.fetch_add(1, Relaxed);
         self.in_flight.fetch_add(1, Relaxed);
-        let head = std::mem::take(&mut *self.head.lock().expect("no panic while it is held"));
-        (InFlight(self.clone()), head)
+        InFlight(self.clone())
+    }
+
+    /// Shows the head of the newest request, as the peer wrote it, and forgets it.
+    pub fn look_at_head<T>(&self, look: impl FnOnce(&[u8]) -> T) -> T {
+        let mut head = self.head.lock().expect("no panic while it is held");
+        let seen = look(&head);
+        if head.capacity() <= KEPT_HEAD {
+            head.clear(); // the next request needs no allocation
+        } else {
+            *head = Vec::new();
+        }
+        seen
     }
 
     fn is_idle(&self) -> bool {
