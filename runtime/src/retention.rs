@@ -15,7 +15,7 @@ use crate::clock::Clock;
 const BATCH: u32 = 1000;
 const PERIOD: Duration = Duration::from_secs(60);
 
-/// How long items are kept, and how many bytes of them a namespace keeps.
+/// How long items are kept, and how many bytes of them a namespace keeps if the operator did not set that for it.
 #[derive(Clone, Copy, Debug)]
 pub struct Bound {
     pub age: Duration,
@@ -28,6 +28,7 @@ pub struct Retention {
     pub records: Bound,
     pub dead_letters: Bound,
     pub callbacks: Bound,
+    pub audit: Bound,
     pub past_ticks: Duration,
 }
 
@@ -61,7 +62,6 @@ impl Retention {
             more |= is_more(store.forget_beyond(kind, bytes, BATCH).await?);
         }
         more |= is_more(store.forget_keys(now.before(IdempotencyKey::REMEMBERED), BATCH).await?);
-        more |= is_more(store.forget_audit(now.before(self.records.age), BATCH).await?);
         more |= is_more(store.forget_ticks(now.before(self.past_ticks), BATCH).await?);
         Ok(more)
     }
@@ -71,6 +71,7 @@ impl Retention {
             RetentionClass::Records => self.records,
             RetentionClass::DeadLetters => self.dead_letters,
             RetentionClass::Callbacks => self.callbacks,
+            RetentionClass::Audit => self.audit,
         }
     }
 }

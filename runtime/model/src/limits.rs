@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::setting::{MILLION, OutOfRange, check_ranges};
-use crate::{Failure, messages};
+use crate::{Failure, LimitsProfile, messages};
 
 /// The system's limits. Each is a setting below `limits.`; the defaults are those of Adobe I/O Runtime.
 ///
@@ -94,6 +94,10 @@ pub struct Limits {
     pub entities: u64,
     /// Bytes of the documents and the code of a namespace's entities. Default 1 GiB.
     pub entities_bytes: u64,
+    /// Bytes of a namespace's callbacks that are not delivered yet. Default 256 MiB.
+    pub callback_bytes: u64,
+    /// Bytes of the audit that a namespace keeps; the oldest go first. Default 64 MiB.
+    pub audit_bytes: u64,
     /// Host calls that one run may make. Default 10 000.
     pub host_calls: u32,
     /// Hours after the first run of a chain for which the keys of its runs are valid. Default 24.
@@ -138,6 +142,8 @@ impl Default for Limits {
             page_bytes: 4 << 20,
             entities: 10_000,
             entities_bytes: 1 << 30,
+            callback_bytes: 256 << 20,
+            audit_bytes: 64 << 20,
             host_calls: 10_000,
             api_key_hours: 24,
         }
@@ -185,34 +191,6 @@ impl Limits {
                 range(self.action_concurrency_min, self.action_concurrency_max),
             ),
         ])
-    }
-}
-
-/// A platform whose limits apply where none is set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LimitsProfile {
-    /// Adobe I/O Runtime.
-    Adobe,
-    /// Apache OpenWhisk as it ships.
-    Openwhisk,
-}
-
-impl LimitsProfile {
-    /// The limits that differ from [`Limits::default`], by the names of their settings. rest.md §B.
-    pub fn differences(self) -> &'static [(&'static str, u64)] {
-        match self {
-            LimitsProfile::Adobe => &[],
-            LimitsProfile::Openwhisk => &[
-                ("invocations_per_minute", 60),
-                ("fires_per_minute", 60),
-                ("concurrent_invocations", 30),
-                ("queued_invocations", 0),
-                ("action_timeout_max_ms", 300_000),
-                ("action_memory_max_mb", 512),
-                ("action_concurrency_max", 1),
-            ],
-        }
     }
 }
 

@@ -8,10 +8,11 @@ use wask_model::{
     ActivationId, Callback, CallbackId, EffectiveSettings, Failure, FullName, Identity, Message, NamespaceName,
     NewCallback, Subscription, Timestamp,
 };
+use wask_store::Undelivered;
 
 use super::Callbacks;
 
-/// `Retry-After` for a namespace at its limit of undelivered callbacks.
+/// `Retry-After` for a namespace at a limit of undelivered callbacks.
 const RETRY_AFTER: Duration = Duration::from_secs(60);
 
 /// A subscription that was accepted, with the settings that apply to it.
@@ -51,7 +52,7 @@ impl AcceptedSubscription {
 }
 
 impl Callbacks {
-    /// Checks a subscription against the settings, the forbidden addresses and the number of undelivered callbacks
+    /// Checks a subscription against the settings, the forbidden addresses and the bounds of undelivered callbacks
     /// · 400 · 429.
     pub async fn accept(&self, identity: &Identity, asked: Subscription) -> Result<AcceptedSubscription, Failure> {
         let refused = |message: Message| Failure::BadRequest(message);
@@ -62,13 +63,26 @@ impl Callbacks {
             return Err(refused(says::URL_NOT_HTTPS.into()));
         }
         self.delivery.egress().check_literal(&target).map_err(|_| refused(says::URL_FORBIDDEN.into()))?;
-        let (undelivered, most) = (self.store.count_undelivered(&identity.namespace).await?, Callback::MAX_UNDELIVERED);
-        if undelivered >= most {
-            let message = says::too_many_undelivered(undelivered, most);
-            return Err(Failure::Throttled { message, retry_after: RETRY_AFTER });
-        }
+        let size = serde_json::to_string(&asked).expect("a subscription always serializes").len();
+        self.check_room(identity, size as u64).await?;
         let id = CallbackId::from(ActivationId::new(self.clock.now()));
         Ok(AcceptedSubscription { id, subscription: asked, settings, site: target.site() })
+    }
+
+    /// Checks that the namespace may have one more undelivered callback, of `size` bytes · 429. What it will report is
+    /// counted when that is known.
+    pub(super) async fn check_room(&self, identity: &Identity, size: u64) -> Result<(), Failure> {
+        let Undelivered { callbacks, bytes } = self.store.undelivered(&identity.namespace).await?;
+        let (most, most_bytes) = (Callback::MAX_UNDELIVERED, self.limits.callback_bytes(&identity.limits));
+        let asked = bytes.saturating_add(size);
+        let message = if callbacks >= most {
+            says::too_many_undelivered(callbacks, most)
+        } else if asked > most_bytes {
+            says::undelivered_too_large(asked, most_bytes)
+        } else {
+            return Ok(());
+        };
+        Err(Failure::Throttled { message, retry_after: RETRY_AFTER })
     }
 
     /// Like `accept`, if a callback was requested.

@@ -39,14 +39,16 @@ impl Callbacks {
         Ok(self.list(&query).await?.items)
     }
 
-    /// Sends an ended callback again, now and with all its retries · 404 · 409 it has not ended, or was cancelled.
-    pub async fn resend(&self, namespace: &NamespaceName, id: CallbackId) -> Result<KnownCallback, Failure> {
+    /// Sends an ended callback again, now and with all its retries · 404 · 409 it has not ended, or was cancelled · 429.
+    pub async fn resend(&self, identity: &Identity, id: CallbackId) -> Result<KnownCallback, Failure> {
+        let namespace = &identity.namespace;
         let was = self.get(namespace, id).await?.callback;
         let now = self.clock.now();
         let mut becomes = was.clone();
         becomes.restart(now)?;
         let nothing_to_tell = || Failure::Conflict(says::NOT_RETRIABLE.into());
         let payload = self.store.notice(namespace, id).await?.ok_or_else(nothing_to_tell)?;
+        self.check_room(identity, payload.len() as u64).await?;
         let job = NewJob {
             id: id.as_activation_id(),
             lane: Lane::Callback,

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 use wask_egress::Egress;
+use wask_model::Limits;
 use wask_store::{CallbackStore, JobReader, Lane, SecretStore};
 
 pub use accept::{AcceptedSubscription, ReportedActivation};
@@ -37,6 +38,8 @@ pub struct Callbacks {
     delivery: Delivery,
     clock: Clock,
     config: CallbackConfig,
+    /// The system's; a namespace may have its own.
+    limits: Limits,
     secrets: Secrets,
     /// The attempts that are being made, by the site that they go to.
     shares: Shares,
@@ -54,18 +57,20 @@ pub struct CallbackParts {
     pub egress: Egress,
     pub clock: Clock,
     pub config: CallbackConfig,
+    pub limits: Limits,
     pub stop_attempts: CancellationToken,
 }
 
 impl Callbacks {
     /// Serves the lane of callbacks from now on.
     pub async fn new(parts: CallbackParts) -> anyhow::Result<Arc<Self>> {
-        let CallbackParts { store, jobs, secrets, catalog, queue, egress, clock, config, stop_attempts } = parts;
+        let CallbackParts { store, jobs, secrets, catalog, queue, egress, clock, config, limits, stop_attempts } =
+            parts;
         let secrets = Secrets::open(&*secrets).await?;
         let (shares, delivery) = (Shares::default(), Delivery::new(egress, clock.clone()));
         let serving = queue.clone();
         let callbacks =
-            Callbacks { store, jobs, catalog, queue, delivery, clock, config, secrets, shares, stop_attempts };
+            Callbacks { store, jobs, catalog, queue, delivery, clock, config, limits, secrets, shares, stop_attempts };
         let callbacks = Arc::new(callbacks);
         serving.serve(Lane::Callback, callbacks.clone());
         Ok(callbacks)

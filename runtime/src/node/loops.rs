@@ -46,11 +46,12 @@ impl Loops {
 }
 
 fn retention(config: &Config) -> Retention {
-    let Config { activations, queue, callbacks, alarms, .. } = config;
+    let Config { activations, queue, callbacks, alarms, limits, .. } = config;
     Retention {
         records: Bound { age: days(activations.retention_days), bytes: activations.retention_bytes },
         dead_letters: Bound { age: days(queue.dead_letter_days), bytes: queue.dead_letter_bytes },
         callbacks: Bound { age: days(callbacks.retention_days), bytes: callbacks.retention_bytes },
+        audit: Bound { age: days(activations.retention_days), bytes: limits.audit_bytes },
         past_ticks: days(alarms.history_days),
     }
 }

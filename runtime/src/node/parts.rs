@@ -119,6 +119,7 @@ impl Domain {
             egress: Egress::new(&config.egress, resolver.clone()).context("set up outbound connections")?,
             clock: clock.clone(),
             config: config.callbacks.clone(),
+            limits: config.limits.clone(),
             stop_attempts: shutdown.callbacks.clone(),
         });
         let callbacks = callbacks.await.context("set up callbacks")?;

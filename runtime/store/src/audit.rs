@@ -23,7 +23,7 @@ pub struct AuditQuery {
 }
 
 /// Reads the audit. Its records are written by [`EntityStore::apply`](crate::EntityStore::apply), together with the
-/// changes, and removed by [`RetentionStore::forget_audit`](crate::RetentionStore::forget_audit).
+/// changes, and removed as [`RetentionClass::Audit`](crate::RetentionClass::Audit).
 #[async_trait]
 pub trait AuditStore: Send + Sync {
     /// One page of changes.

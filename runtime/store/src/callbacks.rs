@@ -91,6 +91,15 @@ pub enum CallbackCancelOutcome {
     Unknown,
 }
 
+/// What a namespace has of callbacks that are not over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Undelivered {
+    /// How many there are.
+    pub callbacks: u64,
+    /// The bytes of their documents, and of what they will tell.
+    pub bytes: u64,
+}
+
 /// What a namespace sets for its callbacks.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -116,8 +125,8 @@ pub trait CallbackStore: Send + Sync {
     /// How many callbacks match. Ignores `skip` and `limit`.
     async fn count_callbacks(&self, query: &CallbackQuery) -> Result<u64, StoreError>;
 
-    /// How many callbacks of a namespace are not over.
-    async fn count_undelivered(&self, namespace: &NamespaceName) -> Result<u64, StoreError>;
+    /// What a namespace has of callbacks that are not over.
+    async fn undelivered(&self, namespace: &NamespaceName) -> Result<Undelivered, StoreError>;
 
     /// Writes the outcome of an attempt, and with it either the end of the delivery's job or the time of the next
     /// attempt. A callback that was cancelled during the attempt stays cancelled, and its job ends. `false`: another

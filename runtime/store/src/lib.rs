@@ -27,6 +27,7 @@ pub use alarms::{AlarmAdvance, AlarmStore, Tick};
 pub use audit::{AuditQuery, AuditStore};
 pub use callbacks::{
     AfterAttempt, CallbackCancelOutcome, CallbackQuery, CallbackStore, KnownCallback, StoredCallbackSettings,
+    Undelivered,
 };
 pub use data_dir::{DataDirLock, LockError, free_bytes, make_data_dir};
 pub use dead_letters::{DeadLetter, DeadLetterQuery, DeadLetterStore};

@@ -14,8 +14,9 @@ use tempfile::TempDir;
 use wask_model::{Activation, ActivationId, Response, Timestamp};
 use wask_store::sqlite::{SqliteConfig, SqliteStore};
 use wask_store::{
-    ActivationQuery, ActivationStore as _, Change, DataDirLock, EntityStore as _, JobReader as _, JobStore as _, Lane,
-    LockError, NewJob, RetentionClass, RetentionStore as _, StoreError,
+    ActivationQuery, ActivationStore as _, CancelOutcome, CancelRequest, Change, DataDirLock, EntityStore as _,
+    JobReader as _, JobStore as _, Lane, LockError, NewJob, NextAttempt, RetentionClass, RetentionStore as _,
+    StoreError,
 };
 
 async fn fresh() -> (SqliteStore, TempDir) {
@@ -285,4 +286,36 @@ async fn backlogs_are_counted_alike_however_many_jobs_are_due() {
     let many = store.share_backlogs(Lane::Invoke, at(2_000), 64).await.unwrap();
     let shares: Vec<(&str, u32, Timestamp)> = many.iter().map(|of| (of.share.as_str(), of.jobs, of.since)).collect();
     assert_eq!(shares, [("a", 64, T0), ("b", 2, at(3)), ("c", 1, at(1_999))]);
+}
+
+/// What the rows say, in the form of the table of counts.
+const COUNTED_ANEW: &str = "\
+    SELECT 'dead letter', sum(octet_length(payload)) FROM job WHERE state = 'dead' UNION ALL
+    SELECT 'record', sum(octet_length(head) + octet_length(response)) FROM activation UNION ALL
+    SELECT 'waiting', coalesce(sum(octet_length(payload)), 0) FROM job WHERE state <> 'dead'";
+
+#[tokio::test]
+async fn the_counts_agree_with_the_rows_whatever_became_of_the_jobs() {
+    let (store, dir) = fresh().await;
+    let held = leased(&store, 1, "a").await;
+    assert!(store.advance_job(&held.lease, vec![], "x".repeat(100)).await.unwrap());
+    let next = NextAttempt { payload: "x".repeat(70), failed_attempts: 1, due: at(5) };
+    assert!(store.retry_job(&held.lease, vec![record(1, T0)], next).await.unwrap());
+    let dying = leased(&store, 2, "a").await;
+    assert!(store.bury(&dying.lease, vec![record(2, T0)], vec![job(3, at(7))], "why").await.unwrap());
+    let ended = leased(&store, 4, "a").await;
+    assert!(store.finish(&ended.lease, vec![record(4, T0)], vec![job(5, at(8)), job(6, at(9))]).await.unwrap());
+    let cancel = CancelRequest { namespace: guest(), job: id(6), attempt: 0, at: T0, records: vec![], next: vec![] };
+    assert_eq!(store.cancel_job(cancel).await.unwrap(), CancelOutcome::Ended);
+
+    let db = Connection::open(dir.path().join("wask.db")).unwrap();
+    let rows = |sql: &str| -> Vec<(String, i64)> {
+        let mut select = db.prepare(sql).unwrap();
+        let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        rows.collect::<Result<_, _>>().unwrap()
+    };
+    let counted = rows("SELECT kind, bytes FROM kept WHERE bytes <> 0 ORDER BY kind");
+    assert_eq!(counted, rows(COUNTED_ANEW));
+    let three_wait = 70 + 2 * job(3, T0).payload.len() as i64;
+    assert_eq!(counted[2], ("waiting".to_owned(), three_wait));
 }

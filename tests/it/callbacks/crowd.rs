@@ -97,3 +97,44 @@ async fn a_namespace_has_at_most_ten_thousand_undelivered_callbacks() {
     invoke(&other, "echo", &calling(&receiver.url("/other"))).await;
     assert_eq!(receiver.received_at_least(1).await[0].target, "/other");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn undelivered_callbacks_are_bounded_in_bytes_and_there_is_room_again_when_they_are_over() {
+    let (wask, me, receiver) = started().await;
+    me.create_trigger("bell").await;
+    me.create_rule("rings", "bell", "echo").await;
+    let asking = json!({ "text": "x".repeat(8000), "__ow_callback": { "http": { "url": receiver.url("/"), "payload": "result" } } });
+    let (_, delivered) = invoke(&me, "echo", &asking).await;
+    in_state(&me, &delivered, "delivered").await;
+    receiver.otherwise(Reply::Status(503));
+    wask.set_limits("guest", &[("callback_bytes", "50_000")]).await;
+    assert_eq!(me.get("limits").await.expect(200).json()["maxCallbacksSize"], "50000 B");
+
+    let mut pending = Vec::new();
+    let refused = loop {
+        let answer = me.post("actions/echo", &asking).await;
+        if answer.status != 202 {
+            break answer.expect(429);
+        }
+        me.ended(answer.json()["activationId"].as_str().unwrap()).await; // now its result waits for the receiver
+        pending.push(answer.header("x-wask-callback-id").unwrap().to_owned());
+    };
+
+    assert!((4..=6).contains(&pending.len()), "{}", pending.len());
+    let (error, begin) = (refused.error(), "Undelivered callbacks of the namespace would be larger than allowed: 5");
+    assert!(error.starts_with(begin) && error.ends_with(" > 50000 bytes (limits.callback_bytes)."), "{error}");
+    assert!(refused.header("retry-after").is_some());
+    let accepted = me.get("activations?count=true").await.json();
+    me.post("triggers/bell", &asking).await.expect(429);
+    me.post(&format!("callbacks/{delivered}/retry"), &json!({})).await.expect(429);
+    assert_eq!(me.get("activations?count=true").await.json(), accepted, "what is refused leaves nothing");
+    me.post("actions/echo", &json!({})).await.expect(202);
+    let other = wask.other("somebody").await;
+    other.create_action("echo", &guest("echo")).await;
+    invoke(&other, "echo", &asking).await;
+
+    me.delete(&format!("callbacks/{}", pending[0])).await.expect(200);
+    invoke(&me, "echo", &asking).await;
+    wask.set_limits("guest", &[("callback_bytes", "0")]).await;
+    me.post("actions/echo", &asking).await.expect(429);
+}

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use wask_tests::{Receiver, TestServer, eventually, guest};
+use wask_tests::{Client, Receiver, TestServer, eventually, guest};
 
 use super::{START, ended_in_time, retry};
 
@@ -64,4 +64,32 @@ async fn a_namespace_keeps_its_newest_records_up_to_its_byte_limit() {
     assert!(5 < left.len());
     assert_eq!(left[0]["activationId"], newest);
     assert_eq!(other.activations_of("echo").await.len(), 1, "it has bytes of its own");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_sets_what_one_namespace_keeps_of_records_and_audit() {
+    let wask = TestServer::builder().clock_by_hand(START).start().await;
+    let (me, other) = (wask.guest(), wask.other("somebody").await);
+    wask.set_limits("guest", &[("record_bytes", "10_000"), ("audit_bytes", "1000")]).await;
+    let shown = me.get("limits").await.expect(200).json();
+    assert_eq!([&shown["maxRecordsSize"], &shown["maxAuditSize"]], ["10000 B", "1000 B"]);
+    for client in [&me, &other] {
+        client.create_action("echo", &guest("echo")).await;
+        for n in 0..10 {
+            client.create_trigger(&format!("t{n}")).await;
+            client.invoke("echo", &json!({ "text": "x".repeat(2000) })).await.expect(200);
+        }
+    }
+    wask.advance(2 * MINUTE);
+    let left = async |client: &Client| {
+        let audit = client.get("audit?limit=100").await.expect(200).json().as_array().unwrap().len();
+        (client.activations_of("echo").await.len(), audit)
+    };
+    eventually("the oldest are removed", || async {
+        let (records, audit) = left(&me).await;
+        ((1..5).contains(&records) && (1..7).contains(&audit)).then_some(())
+    })
+    .await;
+    assert_eq!(left(&other).await, (10, 11));
+    assert_eq!(me.get("audit?limit=1").await.json()[0]["name"], "t9", "the newest stay");
 }

@@ -178,6 +178,7 @@ async fn b181_b182_a_caller_can_read_every_limit_that_applies_to_it() {
         "minActionTimeout": 100, "maxActionTimeout": 10_800_000, "minActionConcurrency": 1, "maxActionConcurrency": 500,
         "maxParameterSize": "1048576 B", "maxActionInstances": 30,
         "maxEntities": 10_000, "maxEntitiesSize": "1073741824 B",
+        "maxCallbacksSize": "268435456 B", "maxAuditSize": "67108864 B",
     });
     for path in ["limits", "limits/"] {
         assert_eq!(me.get(path).await.expect(200).json(), expected);

@@ -102,6 +102,7 @@ async fn b181_b182_get_limits_shows_overrides_and_what_only_they_can_set() {
         "minActionTimeout": 100, "maxActionTimeout": 1000, "minActionConcurrency": 1, "maxActionConcurrency": 1,
         "maxParameterSize": "100 B", "maxActionInstances": 602,
         "maxEntities": 10_000, "maxEntitiesSize": "1073741824 B",
+        "maxCallbacksSize": "268435456 B", "maxAuditSize": "67108864 B",
         "allowedKinds": ["wasm:1", "sequence"], "storeActivations": true,
         "maxPayloadSize": "2000 B", "truncationSize": "300 B",
     });

@@ -127,6 +127,12 @@ pub fn too_many_undelivered(count: u64, allowed: u64) -> Message {
     format!("Too many undelivered callbacks in the namespace (count: {count}, allowed: {allowed}).").into()
 }
 
+/// The namespace's callbacks that are not delivered yet would have `asked` bytes.
+pub fn undelivered_too_large(asked: u64, limit: u64) -> Message {
+    format!("Undelivered callbacks of the namespace would be larger than allowed: {asked} > {limit} bytes (limits.callback_bytes).")
+        .into()
+}
+
 /// The filter `state` of a list.
 pub fn not_a_state(value: &str, states: &[&str]) -> String {
     format!("The value '{}' is not a state of callbacks. It must be one of {}.", quoted(value), states.join(", "))

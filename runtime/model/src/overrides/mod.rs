@@ -63,6 +63,21 @@ pub struct LimitOverrides {
     /// See [`Limits::entities_bytes`]; may be more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entities_bytes: Option<u64>,
+    /// See [`Limits::callback_bytes`]; may be more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub callback_bytes: Option<u64>,
+    /// See [`Limits::audit_bytes`]; may be more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audit_bytes: Option<u64>,
+    /// Bytes of records that are kept, in place of the setting `activations.retention_bytes`; may be more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record_bytes: Option<u64>,
+    /// Bytes of dead letters that are kept, in place of the setting `queue.dead_letter_bytes`; may be more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dead_letter_bytes: Option<u64>,
+    /// Bytes of ended callbacks that are kept, in place of the setting `callbacks.retention_bytes`; may be more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_callback_bytes: Option<u64>,
     /// The kinds of action that may be deployed. `None` or empty: all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allowed_kinds: Option<Vec<String>>,
@@ -78,7 +93,7 @@ const MOST_ON_DISK: u64 = i64::MAX.unsigned_abs();
 
 impl LimitOverrides {
     /// The name of every limit that can be set.
-    pub const NAMES: [&str; 20] = [
+    pub const NAMES: [&str; 25] = [
         "invocations_per_minute",
         "fires_per_minute",
         "reads_per_minute",
@@ -97,6 +112,11 @@ impl LimitOverrides {
         "truncation_bytes",
         "entities",
         "entities_bytes",
+        "callback_bytes",
+        "audit_bytes",
+        "record_bytes",
+        "dead_letter_bytes",
+        "ended_callback_bytes",
         ALLOWED_KINDS,
         STORE_ACTIVATIONS,
     ];
@@ -173,6 +193,11 @@ impl LimitOverrides {
             "truncation_bytes" => (&mut self.truncation_bytes, 0, system.truncation_bytes),
             "entities" => (&mut self.entities, 0, MOST_ON_DISK),
             "entities_bytes" => (&mut self.entities_bytes, 0, MOST_ON_DISK),
+            "callback_bytes" => (&mut self.callback_bytes, 0, MOST_ON_DISK),
+            "audit_bytes" => (&mut self.audit_bytes, 0, MOST_ON_DISK),
+            "record_bytes" => (&mut self.record_bytes, 0, MOST_ON_DISK),
+            "dead_letter_bytes" => (&mut self.dead_letter_bytes, 0, MOST_ON_DISK),
+            "ended_callback_bytes" => (&mut self.ended_callback_bytes, 0, MOST_ON_DISK),
             _ => return None,
         })
     }
@@ -228,6 +253,8 @@ impl Limits {
         cap(&mut limits.truncation_bytes, own.truncation_bytes);
         limits.entities = own.entities.unwrap_or(self.entities);
         limits.entities_bytes = own.entities_bytes.unwrap_or(self.entities_bytes);
+        limits.callback_bytes = self.callback_bytes(own);
+        limits.audit_bytes = own.audit_bytes.unwrap_or(self.audit_bytes);
         limits
     }
 
@@ -236,6 +263,11 @@ impl Limits {
         let mut bytes = self.payload_bytes;
         cap(&mut bytes, own.payload_bytes);
         bytes
+    }
+
+    /// [`for_namespace`](Limits::for_namespace) for the undelivered callbacks alone, which every request for one needs.
+    pub fn callback_bytes(&self, own: &LimitOverrides) -> u64 {
+        own.callback_bytes.unwrap_or(self.callback_bytes)
     }
 
     /// Invocations that the namespace may make in a clock minute. `None`: unlimited.

@@ -39,11 +39,16 @@ pub async fn limits(State(app): State<App>, caller: Caller, path: Segments) -> R
         "maxActionInstances": concurrent,
         "maxEntities": limits.entities,
         "maxEntitiesSize": bytes(limits.entities_bytes),
+        "maxCallbacksSize": bytes(limits.callback_bytes),
+        "maxAuditSize": bytes(limits.audit_bytes),
     });
     for (member, value) in [
         ("allowedKinds", own.allowed_kinds.as_ref().map(|kinds| json!(kinds))),
         ("storeActivations", own.store_activations.map(|stored| json!(stored))),
         ("maxPayloadSize", own.payload_bytes.map(|_| json!(bytes(limits.payload_bytes)))),
+        ("maxRecordsSize", own.record_bytes.map(|size| json!(bytes(size)))),
+        ("maxDeadLettersSize", own.dead_letter_bytes.map(|size| json!(bytes(size)))),
+        ("maxEndedCallbacksSize", own.ended_callback_bytes.map(|size| json!(bytes(size)))),
         ("truncationSize", own.truncation_bytes.map(|_| json!(bytes(limits.truncation_bytes)))),
     ] {
         if let Some(value) = value {

@@ -5,8 +5,9 @@ use rusqlite::{Connection, params};
 use wask_model::{AuditRecord, Timestamp};
 
 use super::SqliteStore;
+use super::stored_bytes;
 use super::values::{self, sql_number};
-use crate::{AuditQuery, AuditStore, StoreError};
+use crate::{AuditQuery, AuditStore, RetentionClass, StoreError};
 
 const MATCHES: &str = "FROM audit WHERE namespace = ?1 AND at BETWEEN ?2 AND ?3 AND (?4 IS NULL OR name = ?4)";
 
@@ -40,13 +41,6 @@ impl AuditStore for SqliteStore {
     }
 }
 
-/// Removes up to `limit` records of changes before `before`; returns how many.
-pub(super) fn forget(db: &Connection, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
-    let mut delete =
-        db.prepare_cached("DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < ?1 ORDER BY at LIMIT ?2)")?;
-    Ok(delete.execute(params![before.millis(), limit])? as u64)
-}
-
 fn bounds(query: &AuditQuery) -> (i64, i64) {
     (query.since.map_or(i64::MIN, Timestamp::millis), query.upto.map_or(i64::MAX, Timestamp::millis))
 }
@@ -72,6 +66,6 @@ impl AuditRow {
     pub fn insert(&self, db: &Connection) -> Result<(), StoreError> {
         let mut insert = db.prepare_cached("INSERT INTO audit (namespace, at, name, doc) VALUES (?1, ?2, ?3, ?4)")?;
         insert.execute(params![self.namespace, self.at, self.name, self.doc])?;
-        Ok(())
+        stored_bytes::add(db, RetentionClass::Audit, &self.namespace, sql_number(self.doc.len() as u64))
     }
 }

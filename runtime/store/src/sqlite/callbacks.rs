@@ -12,10 +12,10 @@ use super::job_rows::insert_jobs;
 use super::leases::{end_job, release_job};
 use super::operation::Steps;
 use super::pages::{self, Weight};
-use super::values;
+use super::{stored_bytes, values};
 use crate::{
     AfterAttempt, CallbackCancelOutcome, CallbackQuery, CallbackStore, KnownCallback, Lease, ListPage, NewJob,
-    StoreError, StoredCallbackSettings,
+    StoreError, StoredCallbackSettings, Undelivered,
 };
 
 /// One callback, and its bytes.
@@ -54,12 +54,14 @@ impl CallbackStore for SqliteStore {
         self.readers.read_for(&query.namespace, move |db| search.count(db)).await
     }
 
-    async fn count_undelivered(&self, namespace: &NamespaceName) -> Result<u64, StoreError> {
+    async fn undelivered(&self, namespace: &NamespaceName) -> Result<Undelivered, StoreError> {
         let namespace = namespace.clone();
         let read = move |db: &Connection| {
             let mut count =
                 db.prepare_cached("SELECT count(*) FROM callback WHERE namespace = ?1 AND ended IS NULL")?;
-            Ok(count.query_row([namespace.as_str()], values::count)?)
+            let callbacks = count.query_row([namespace.as_str()], values::count)?;
+            let bytes = stored_bytes::of_undelivered(db, &namespace)?;
+            Ok(Undelivered { callbacks, bytes })
         };
         self.readers.read(read).await
     }

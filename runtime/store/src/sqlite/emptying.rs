@@ -47,7 +47,8 @@ pub(super) fn empty(db: &Connection, namespace: &NamespaceName, limit: u32) -> R
             "entity" => remove_entities(db, namespace, left)?,
             "alarm_tick" => remove_rows(db, (table, "local, due, origin"), namespace, left)?,
             COUNTS => {
-                remove_rows(db, (table, "kind"), namespace, left)?;
+                let all = if left == 0 { 0 } else { u64::MAX }; // what they count is gone, unless more is left
+                remove_rows(db, (table, "kind"), namespace, all)?;
                 0 // a count is not data
             }
             "entities_kept" => remove_rows(db, (table, "namespace"), namespace, left)?,

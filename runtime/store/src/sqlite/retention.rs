@@ -1,16 +1,15 @@
 //! Removes the oldest data: [`RetentionStore`].
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, params};
 use tracing::warn;
 use wask_model::{NamespaceName, Timestamp};
 
 use super::operation::Steps;
 use super::stored_bytes::{self, ClassRows, rows_of};
 use super::values::{self, sql_number};
-use super::{SqliteStore, audit, idempotency, ticks};
+use super::{SqliteStore, idempotency, ticks};
 use crate::{RetentionClass, RetentionStore, StoreError};
 
 /// How many free pages of 4 KiB stay in the file for the next records; more are returned to the disk.
@@ -35,12 +34,8 @@ impl RetentionStore for SqliteStore {
     }
 
     async fn kept_bytes(&self, class: RetentionClass, namespace: &NamespaceName) -> Result<u64, StoreError> {
-        let (name, namespace) = (rows_of(class).name, namespace.clone());
-        let read = move |db: &Connection| {
-            let mut select = db.prepare_cached("SELECT bytes FROM kept WHERE kind = ?1 AND namespace = ?2")?;
-            Ok(select.query_row(params![name, namespace.as_str()], values::count).optional()?.unwrap_or(0))
-        };
-        self.readers.read(read).await
+        let namespace = namespace.clone();
+        self.readers.read(move |db| stored_bytes::of(db, class, &namespace)).await
     }
 
     async fn keeps_most(&self) -> Result<Option<NamespaceName>, StoreError> {
@@ -60,10 +55,6 @@ impl RetentionStore for SqliteStore {
         self.writer.write(Steps::Several, move |db| idempotency::forget(db, before, limit)).await
     }
 
-    async fn forget_audit(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        self.writer.write(Steps::One, move |db| audit::forget(db, before, limit)).await
-    }
-
     async fn forget_ticks(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
         self.writer.write(Steps::One, move |db| ticks::forget(db, before, limit)).await
     }
@@ -80,7 +71,7 @@ impl SqliteStore {
 
 /// Goes from namespace to namespace, and oldest first in each, because that is the order of the index of lists.
 fn forget_before(db: &Connection, class: RetentionClass, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
-    let &ClassRows { name, table, may_go, age, ended, bytes } = rows_of(class);
+    let &ClassRows { name, table, may_go, age, ended, bytes, .. } = rows_of(class);
     let mut next_namespace = db.prepare_cached("SELECT min(namespace) FROM kept WHERE kind = ?1 AND namespace > ?2")?;
     let mut delete = db.prepare_cached(&format!(
         "DELETE FROM {table} WHERE namespace = ?1 AND id IN (
@@ -105,21 +96,27 @@ fn forget_before(db: &Connection, class: RetentionClass, before: Timestamp, limi
 }
 
 fn forget_beyond(db: &Connection, class: RetentionClass, most: u64, limit: u32) -> Result<u64, StoreError> {
-    let &ClassRows { name, table, may_go, age, bytes, .. } = rows_of(class);
-    let mut over = db.prepare_cached("SELECT namespace, bytes FROM kept WHERE kind = ?1 AND bytes > ?2")?;
-    let over = over.query_map(params![name, sql_number(most)], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let over: BTreeMap<String, i64> = over.collect::<Result<_, _>>()?;
+    let &ClassRows { name, table, may_go, age, bytes, own_bound, .. } = rows_of(class);
+    let mut over = db.prepare_cached(
+        "SELECT namespace, bytes, most FROM (
+             SELECT namespace, bytes, coalesce(json_extract(doc, ?3), ?2) AS most
+             FROM kept LEFT JOIN namespace ON namespace.name = kept.namespace WHERE kind = ?1)
+         WHERE bytes > most ORDER BY namespace",
+    )?;
+    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let over = over.query_map(params![name, sql_number(most), own_bound], read)?;
+    let over: Vec<(String, i64, i64)> = over.collect::<Result<_, _>>()?;
     let mut oldest = db.prepare_cached(&format!(
         "SELECT id, {bytes} FROM {table} WHERE namespace = ?1 AND {may_go} ORDER BY {age} LIMIT ?2"
     ))?;
     let mut delete = db.prepare_cached(&format!("DELETE FROM {table} WHERE namespace = ?1 AND id = ?2"))?;
     let mut forgotten = 0;
-    for (namespace, mut kept) in over {
+    for (namespace, mut kept, most) in over {
         let left = sql_number(u64::from(limit) - forgotten);
         let found = oldest.query_map(params![namespace, left], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let (found, before) = (found.collect::<Result<Vec<(Vec<u8>, i64)>, _>>()?, kept);
+        let (found, before) = (found.collect::<Result<Vec<(Value, i64)>, _>>()?, kept);
         for (id, size) in found {
-            if kept <= sql_number(most) {
+            if kept <= most {
                 break;
             }
             delete.execute(params![namespace, id])?;

@@ -107,7 +107,63 @@ mod tests {
         let mut select = db.prepare("SELECT kind, bytes FROM kept WHERE namespace = 'guest' ORDER BY kind").unwrap();
         let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
         let rows: Vec<(String, i64)> = rows.collect::<Result<_, _>>().unwrap();
-        assert_eq!(rows, [("dead letter".to_owned(), payload.len() as i64), ("record".to_owned(), 5)]);
+        let waiting = payload.len() + fire.len();
+        let counts = [("dead letter", payload.len()), ("record", 5), ("waiting", waiting)];
+        assert_eq!(rows, counts.map(|(kind, bytes)| (kind.to_owned(), bytes as i64)));
+    }
+
+    /// Rows of the query, written out.
+    fn rows(db: &Connection, sql: &str) -> Vec<(String, i64)> {
+        let mut select = db.prepare(sql).unwrap();
+        let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        rows.collect::<Result<_, _>>().unwrap()
+    }
+
+    #[test]
+    fn entities_from_before_their_quota_are_counted_with_their_code() {
+        let mut db = Connection::open_in_memory().unwrap();
+        migrate_to(&mut db, 13).unwrap();
+        db.execute_batch(
+            "INSERT INTO code (digest, text) VALUES ('d', '12345');
+             INSERT INTO entity (namespace, local, collection, shared, updated, revision, code, doc) VALUES
+                 ('guest', 'a', 'actions', 0, 1, 1, 'd', '123'), ('guest', 'b', 'actions', 0, 1, 2, 'd', '1234'),
+                 ('guest', 't', 'triggers', 0, 1, 3, NULL, '12'), ('other', 't', 'triggers', 0, 1, 4, NULL, '1')",
+        )
+        .unwrap();
+
+        migrate(&mut db).unwrap();
+
+        let kept = "SELECT namespace || ' ' || entities, bytes FROM entities_kept ORDER BY namespace";
+        assert_eq!(rows(&db, kept), [("guest 3".to_owned(), 8 + 9 + 2), ("other 1".to_owned(), 1)]);
+        db.execute_batch("DELETE FROM entity WHERE local = 'a' OR namespace = 'other'").unwrap();
+        assert_eq!(rows(&db, kept), [("guest 2".to_owned(), 9 + 2)], "and are no longer counted when they go");
+    }
+
+    #[test]
+    fn work_callbacks_and_audit_from_before_their_counts_are_counted() {
+        let mut db = Connection::open_in_memory().unwrap();
+        migrate_to(&mut db, 14).unwrap();
+        db.execute_batch(
+            "INSERT INTO job (id, lane, namespace, state, attempt, due, payload) VALUES
+                 (x'01', 'invoke', 'guest', 'due', 0, 1, '1'), (x'02', 'fire', 'guest', 'leased', 0, 1, '22'),
+                 (x'03', 'invoke', 'guest', 'dead', 3, 1, '333'), (x'04', 'callback', 'guest', 'due', 0, 1, '4444'),
+                 (x'05', 'invoke', 'other', 'due', 0, 1, '55555');
+             INSERT INTO callback (id, namespace, activation, name, created, updated, ended, doc, notice) VALUES
+                 (x'04', 'guest', x'01', 'a', 1, 1, NULL, '1234567', NULL),
+                 (x'06', 'guest', x'01', 'a', 1, 1, 'failed', '12', '34');
+             INSERT INTO audit (namespace, at, name, doc) VALUES ('guest', 1, 'a', '12'), ('guest', 2, 'a', '345')",
+        )
+        .unwrap();
+
+        migrate(&mut db).unwrap();
+
+        let kept = "SELECT kind || ' ' || namespace, bytes FROM kept ORDER BY kind, namespace";
+        let (audit, undelivered) = (("audit guest".to_owned(), 5), ("undelivered guest".to_owned(), 7 + 4));
+        let waiting = [("waiting guest".to_owned(), 3), ("waiting other".to_owned(), 5)];
+        assert_eq!(rows(&db, kept), [&[audit, undelivered][..], &waiting].concat());
+        db.execute_batch("DELETE FROM job; DELETE FROM callback").unwrap();
+        let left = "SELECT 'all', sum(bytes) FROM kept WHERE kind <> 'audit'";
+        assert_eq!(rows(&db, left), [("all".to_owned(), 0)]);
     }
 
     /// What version 11 answered of jobs when tasks were listed: it read their payloads.

@@ -1,8 +1,10 @@
 //! Counts the bytes that each namespace stores of each retention class. The counts are a table of their own, because
 //! adding up the rows would take longer than everything else.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
+use wask_model::NamespaceName;
 
+use super::values;
 use crate::{RetentionClass, StoreError};
 
 /// The rows of one [`RetentionClass`], in SQLite's terms.
@@ -19,6 +21,8 @@ pub(super) struct ClassRows {
     pub ended: &'static str,
     /// How many bytes a row counts for.
     pub bytes: &'static str,
+    /// Where the document of a namespace has its own bound.
+    pub own_bound: &'static str,
 }
 
 const RECORDS: ClassRows = ClassRows {
@@ -28,6 +32,7 @@ const RECORDS: ClassRows = ClassRows {
     age: "start",
     ended: "coalesce(ended, start)",
     bytes: "octet_length(head) + octet_length(response) + coalesce(octet_length(logs), 0) + coalesce(octet_length(input), 0)",
+    own_bound: "$.limits.record_bytes",
 };
 
 const DEAD_LETTERS: ClassRows = ClassRows {
@@ -37,6 +42,7 @@ const DEAD_LETTERS: ClassRows = ClassRows {
     age: "died",
     ended: "died",
     bytes: "octet_length(payload)",
+    own_bound: "$.limits.dead_letter_bytes",
 };
 
 const CALLBACKS: ClassRows = ClassRows {
@@ -46,6 +52,17 @@ const CALLBACKS: ClassRows = ClassRows {
     age: "updated",
     ended: "updated",
     bytes: "octet_length(doc) + coalesce(octet_length(notice), 0)",
+    own_bound: "$.limits.ended_callback_bytes",
+};
+
+const AUDIT: ClassRows = ClassRows {
+    name: "audit",
+    table: "audit",
+    may_go: "TRUE",
+    age: "at",
+    ended: "at",
+    bytes: "octet_length(doc)",
+    own_bound: "$.limits.audit_bytes",
 };
 
 pub(super) fn rows_of(class: RetentionClass) -> &'static ClassRows {
@@ -53,6 +70,7 @@ pub(super) fn rows_of(class: RetentionClass) -> &'static ClassRows {
         RetentionClass::Records => &RECORDS,
         RetentionClass::DeadLetters => &DEAD_LETTERS,
         RetentionClass::Callbacks => &CALLBACKS,
+        RetentionClass::Audit => &AUDIT,
     }
 }
 
@@ -64,4 +82,19 @@ pub(super) fn add(db: &Connection, class: RetentionClass, namespace: &str, bytes
     )?;
     add.execute(params![rows_of(class).name, namespace, bytes])?;
     Ok(())
+}
+
+/// What a namespace has of one kind.
+pub(super) fn of(db: &Connection, class: RetentionClass, namespace: &NamespaceName) -> Result<u64, StoreError> {
+    of_kind(db, rows_of(class).name, namespace)
+}
+
+/// What a namespace has of callbacks that are not over, with their jobs; triggers of the schema keep count.
+pub(super) fn of_undelivered(db: &Connection, namespace: &NamespaceName) -> Result<u64, StoreError> {
+    of_kind(db, "undelivered", namespace)
+}
+
+fn of_kind(db: &Connection, kind: &str, namespace: &NamespaceName) -> Result<u64, StoreError> {
+    let mut select = db.prepare_cached("SELECT bytes FROM kept WHERE kind = ?1 AND namespace = ?2")?;
+    Ok(select.query_row([kind, namespace.as_str()], values::count).optional()?.unwrap_or(0))
 }

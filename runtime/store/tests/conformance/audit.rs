@@ -3,7 +3,7 @@
 use wask_model::{AuditRecord, ChangeKind, Entity, Timestamp};
 
 use super::samples::{T0, at, full, guest, namespace, package, trigger};
-use wask_store::{AuditQuery, Change, Revision, Store};
+use wask_store::{AuditQuery, Change, RetentionClass, Revision, Store};
 
 fn said(became: ChangeKind, entity: &Entity, at: Timestamp) -> AuditRecord {
     AuditRecord::new(became, entity, at, "alice", "request-1")
@@ -64,9 +64,24 @@ pub async fn forgetting_removes_the_oldest_audit_records_up_to_the_limit(store: 
     for (path, when) in [("/guest/a", 3), ("/other/b", 1), ("/guest/c", 2), ("/guest/d", 4)] {
         created(store, trigger(path, T0), at(when)).await;
     }
-    assert_eq!(store.forget_audit(at(4), 2).await.unwrap(), 2);
+    assert_eq!(store.forget_before(RetentionClass::Audit, at(4), 1).await.unwrap(), 1);
     assert_eq!(names(store, &all()).await, ["guest/d", "guest/a"]);
-    assert_eq!(store.forget_audit(at(4), 2).await.unwrap(), 1);
-    assert_eq!(store.forget_audit(at(4), 2).await.unwrap(), 0);
+    assert_eq!(store.forget_before(RetentionClass::Audit, at(4), 2).await.unwrap(), 2);
+    assert_eq!(store.forget_before(RetentionClass::Audit, at(4), 2).await.unwrap(), 0);
     assert_eq!(names(store, &all()).await, ["guest/d"], "the fourth was not before 4");
+    assert_eq!(names(store, &AuditQuery { namespace: namespace("other"), ..all() }).await, [""; 0]);
+}
+
+pub async fn the_audit_of_a_namespace_is_bounded_in_bytes_and_loses_its_oldest(store: &dyn Store) {
+    for (path, when) in [("/guest/a", 3), ("/guest/b", 1), ("/guest/c", 2), ("/other/d", 1)] {
+        created(store, trigger(path, T0), at(when)).await;
+    }
+    let three = store.kept_bytes(RetentionClass::Audit, &guest()).await.unwrap();
+    let one = three / 3;
+    assert_eq!((three % 3, one > 100), (0, true), "{three}");
+    assert_eq!(store.forget_beyond(RetentionClass::Audit, 2 * one, 100).await.unwrap(), 1);
+    assert_eq!(names(store, &all()).await, ["guest/a", "guest/c"]);
+    assert_eq!(store.kept_bytes(RetentionClass::Audit, &guest()).await.unwrap(), 2 * one);
+    assert_eq!(store.forget_before(RetentionClass::Audit, at(100), 100).await.unwrap(), 3);
+    assert_eq!(store.kept_bytes(RetentionClass::Audit, &guest()).await.unwrap(), 0);
 }

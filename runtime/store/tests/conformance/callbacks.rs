@@ -9,7 +9,7 @@ use wask_model::{
 use super::samples::{T0, at, claim, claim_in, full, guest, id, job, leased, namespace, record};
 use wask_store::{
     AfterAttempt, CallbackCancelOutcome, CallbackQuery, Job, KnownCallback, Lane, NewJob, RetentionClass, Store,
-    StoredCallbackSettings,
+    StoredCallbackSettings, Undelivered,
 };
 
 fn subscription() -> Subscription {
@@ -70,7 +70,7 @@ pub async fn a_callback_waits_for_the_end_of_its_activation_and_is_then_pending(
     let waiting = KnownCallback { callback: callback(2), state: CallbackState::Waiting, next_attempt: None };
     assert_eq!(known(store, 2).await, waiting);
     assert_eq!(store.callback(&namespace("other"), CallbackId::from(id(2))).await.unwrap(), None);
-    assert_eq!(store.count_undelivered(&guest()).await.unwrap(), 1);
+    assert_eq!(store.undelivered(&guest()).await.unwrap().callbacks, 1);
 
     let run = claim(store, "a", T0).await.remove(0);
     assert_eq!(known(store, 2).await, waiting);
@@ -103,7 +103,7 @@ pub async fn a_failed_attempt_is_due_again_and_a_successful_one_is_the_last(stor
     );
     assert_eq!(store.notice(&guest(), CallbackId::from(id(2))).await.unwrap().as_deref(), Some("{\"told\":true}"));
     assert_eq!(claim_in(store, Lane::Callback, "b", at(1_000_000_000)).await, []);
-    assert_eq!(store.count_undelivered(&guest()).await.unwrap(), 0);
+    assert_eq!(store.undelivered(&guest()).await.unwrap(), Undelivered::default());
 }
 
 pub async fn a_callback_cancelled_during_an_attempt_is_not_attempted_again(store: &dyn Store) {
@@ -223,4 +223,41 @@ pub async fn emptying_a_namespace_removes_its_callbacks_and_ends_their_attempts(
     assert_eq!(store.callback(&guest(), CallbackId::from(id(2))).await.unwrap(), None);
     let over = AfterAttempt::Over { notice: "{}".into() };
     assert!(!store.settle_callback(&job.lease, callback(2), over).await.unwrap());
+}
+
+async fn undelivered_bytes(store: &dyn Store) -> u64 {
+    store.undelivered(&guest()).await.unwrap().bytes
+}
+
+pub async fn undelivered_callbacks_count_with_what_they_will_tell_until_they_are_over(store: &dyn Store) {
+    let telling = |n| NewJob { payload: "x".repeat(5000), ..delivery(n) };
+    store.enqueue(None, vec![NewJob { callback: Some(callback(2)), ..job(1, T0) }]).await.unwrap();
+    store.enqueue(None, vec![NewJob { callback: Some(callback(2)), ..job(1, T0) }]).await.unwrap();
+    let waiting = undelivered_bytes(store).await;
+    assert_eq!(waiting, serde_json::to_string(&callback(2)).unwrap().len() as u64, "stored twice, counted once");
+    let run = claim(store, "a", T0).await.remove(0);
+    assert!(store.finish(&run.lease, vec![record(1, T0)], vec![telling(2)]).await.unwrap());
+    assert_eq!(undelivered_bytes(store).await, waiting + 5000);
+
+    let attempt = claim_in(store, Lane::Callback, "a", at(2)).await.remove(0);
+    let failed = attempted(callback(2), Some(AttemptError::HttpStatus));
+    assert!(store.settle_callback(&attempt.lease, failed.clone(), AfterAttempt::Again { due: at(3) }).await.unwrap());
+    let pending = undelivered_bytes(store).await;
+    assert!((waiting + 5001..waiting + 5500).contains(&pending), "{pending}: an attempt is noted");
+
+    let attempt = claim_in(store, Lane::Callback, "a", at(3)).await.remove(0);
+    let ended = Callback { end: Some(CallbackEnd::Failed), ..failed };
+    let over = AfterAttempt::Over { notice: "x".repeat(5000) };
+    assert!(store.settle_callback(&attempt.lease, ended.clone(), over).await.unwrap());
+    assert_eq!(store.undelivered(&guest()).await.unwrap(), Undelivered::default());
+
+    let mut again = ended.clone();
+    again.restart(at(70)).unwrap();
+    assert!(store.restart_callback(&ended, again, telling(2)).await.unwrap());
+    let restarted = undelivered_bytes(store).await;
+    assert!((waiting + 10_000..waiting + 10_500).contains(&restarted), "{restarted}: with what it told before");
+    assert_eq!(store.kept_bytes(RetentionClass::Callbacks, &guest()).await.unwrap(), 0, "nothing counts twice");
+    store.cancel_callback(&guest(), CallbackId::from(id(2)), at(71)).await.unwrap();
+    assert_eq!(undelivered_bytes(store).await, 0);
+    assert_eq!(store.undelivered(&namespace("other")).await.unwrap(), Undelivered::default());
 }

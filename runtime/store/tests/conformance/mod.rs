@@ -114,6 +114,7 @@ macro_rules! conformance_suite {
                 a_callback_that_is_over_is_sent_again_only_as_it_was_read,
                 callbacks_are_listed_newest_first_and_filtered,
                 only_callbacks_that_are_over_are_removed_by_age_and_size,
+                undelivered_callbacks_count_with_what_they_will_tell_until_they_are_over,
                 settings_of_callbacks_are_replaced_only_as_they_were_read,
                 emptying_a_namespace_removes_its_callbacks_and_ends_their_attempts,
             ],
@@ -127,7 +128,8 @@ macro_rules! conformance_suite {
                 purging_removes_only_dead_letters,
             ],
             retention: [
-                the_namespace_that_keeps_most_is_found_among_records_and_entities,
+                the_namespace_that_keeps_most_is_found_among_records_entities_and_waiting_jobs,
+                the_bound_that_an_operator_set_for_a_namespace_holds_in_place_of_the_general_one,
                 the_size_limit_of_records_counts_per_namespace,
                 removed_records_no_longer_count_towards_the_size_limit,
                 only_dead_letters_are_removed_by_age_and_size,
@@ -167,6 +169,7 @@ macro_rules! conformance_suite {
                 a_change_and_its_audit_record_are_written_together,
                 the_audit_is_read_in_pages_by_name_and_by_time,
                 forgetting_removes_the_oldest_audit_records_up_to_the_limit,
+                the_audit_of_a_namespace_is_bounded_in_bytes_and_loses_its_oldest,
             ],
             identities: [
                 a_namespace_is_found_by_name_and_by_uuid,

@@ -1,10 +1,10 @@
 //! Stories of retention: by age and by size, oldest first.
 
 use serde_json::json;
-use wask_model::{Activation, Response};
+use wask_model::{Activation, Identity, KeyDigest, LimitOverrides, Response};
 
 use super::samples::{T0, action, at, guest, id, job, leased, namespace, record, shared};
-use wask_store::{ActivationQuery, Change, EntityQuota, NewJob, RetentionClass, Store};
+use wask_store::{ActivationQuery, Change, EntityQuota, NewJob, NewNamespace, RetentionClass, Store};
 
 async fn records_of(store: &dyn Store, owner: wask_model::NamespaceName) -> Vec<u8> {
     let query = ActivationQuery::new(owner, 100);
@@ -74,7 +74,7 @@ pub async fn only_dead_letters_are_removed_by_age_and_size(store: &dyn Store) {
     assert!((1000..1040).contains(&kept), "{kept}");
 }
 
-pub async fn the_namespace_that_keeps_most_is_found_among_records_and_entities(store: &dyn Store) {
+pub async fn the_namespace_that_keeps_most_is_found_among_records_entities_and_waiting_jobs(store: &dyn Store) {
     assert_eq!(store.keeps_most().await.unwrap(), None);
     store.record(&shared(vec![large(1)])).await.unwrap();
     store
@@ -92,4 +92,41 @@ pub async fn the_namespace_that_keeps_most_is_found_among_records_and_entities(s
     assert_eq!(store.keeps_most().await.unwrap(), Some(guest()));
     store.empty_namespace(&guest(), 1000).await.unwrap();
     assert_eq!(store.keeps_most().await.unwrap(), Some(namespace("other")));
+
+    store.enqueue(None, vec![NewJob { payload: "x".repeat(30_000), ..job(4, T0) }]).await.unwrap();
+    assert_eq!(store.keeps_most().await.unwrap(), Some(guest()), "its job waits");
+    let run = super::samples::claim(store, "a", T0).await.remove(0);
+    assert_eq!(store.keeps_most().await.unwrap(), Some(guest()), "its job runs");
+    assert!(store.finish(&run.lease, vec![], vec![]).await.unwrap());
+    assert_eq!(store.keeps_most().await.unwrap(), Some(namespace("other")));
+}
+
+pub async fn the_bound_that_an_operator_set_for_a_namespace_holds_in_place_of_the_general_one(store: &dyn Store) {
+    for (name, n, bytes) in [("guest", 1, Some(25_000)), ("other", 2, None)] {
+        let limits = LimitOverrides { record_bytes: bytes, ..LimitOverrides::default() };
+        let identity = Identity {
+            subject: name.into(),
+            namespace: namespace(name),
+            uuid: format!("u-{n}"),
+            limits,
+            blocked: false,
+        };
+        let new = NewNamespace { identity, key: KeyDigest::from_bytes([n; 32]) };
+        store.create_namespace(new, T0).await.unwrap();
+    }
+    for name in ["guest", "other", "unknown"] {
+        let of = |n| Activation { namespace: namespace(name), ..large(n) };
+        store.record(&shared((1..=5).map(of).collect())).await.unwrap();
+    }
+    assert_eq!(store.forget_beyond(RetentionClass::Records, 200_000, 100).await.unwrap(), 3);
+    assert_eq!(records_of(store, guest()).await, [5, 4]);
+    for more in ["other", "unknown"] {
+        assert_eq!(records_of(store, namespace(more)).await.len(), 5);
+    }
+
+    let was = store.namespace(&guest()).await.unwrap().unwrap();
+    let limits = LimitOverrides { record_bytes: Some(200_000), ..LimitOverrides::default() };
+    assert!(store.replace_namespace(&was, Identity { limits, ..was.clone() }).await.unwrap());
+    assert_eq!(store.forget_beyond(RetentionClass::Records, 15_000, 100).await.unwrap(), 8);
+    assert_eq!(records_of(store, guest()).await, [5, 4], "it may keep more than the others");
 }
