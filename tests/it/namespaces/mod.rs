@@ -153,6 +153,14 @@ async fn limits_of_a_namespace_apply_within_a_second_and_show_their_origin() {
     let beyond = json!({ "value": 256, "origin": "namespace: 300, outside the server's range" });
     assert_eq!(all["action_memory_max_mb"], beyond);
 
+    let change = ["limits", "guest", "--set", "record_bytes=5000", "--set", "reads_per_minute=500"];
+    let table = done(data, &change);
+    let line = |name: &str| table.lines().find(|line| line.starts_with(name)).unwrap().split_whitespace();
+    assert_eq!(line("record_bytes").collect::<Vec<_>>()[1..], ["5000", "namespace"]);
+    assert_eq!(line("dead_letter_bytes").collect::<Vec<_>>()[1..], ["268435456", "default"]);
+    assert_eq!(line("reads_per_minute").collect::<Vec<_>>()[1..], ["500", "namespace"]);
+    done(data, &["limits", "guest", "--unset", "record_bytes", "--unset", "reads_per_minute"]);
+
     done(data, &["limits", "guest", "--unset", "invocations_per_minute"]);
     eventually("it holds no more", || async { (me.invoke("a", &json!({})).await.status == 200).then_some(()) }).await;
     assert!(done(data, &["get", "guest"]).ends_with("limit      action_memory_max_mb = 300\n"));

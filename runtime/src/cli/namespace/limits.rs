@@ -48,6 +48,8 @@ fn effective(identity: &Identity, loaded: &Loaded) -> Vec<Limit> {
         let value = match name {
             "invocations_per_minute" => system.invocations_per_minute(&identity.limits).into(),
             "fires_per_minute" => system.fires_per_minute(&identity.limits).into(),
+            "reads_per_minute" => system.reads_per_minute(&identity.limits).into(),
+            "queued_invocations" => system.queued_invocations(&identity.limits).into(),
             "concurrent_invocations" => system.concurrent_invocations(&identity.limits).into(),
             "record_bytes" => own_or(name, config.activations.retention_bytes),
             "dead_letter_bytes" => own_or(name, config.queue.dead_letter_bytes),
