@@ -12,7 +12,8 @@ pub struct Alarm {
     pub trigger: FullName,
     /// When it is due.
     pub schedule: AlarmSchedule,
-    /// The payload of every firing: an object.
+    /// The payload of every firing: an object. Null where a store keeps it apart from the rest.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
     pub payload: Value,
     /// Whether to fire on second 0: a boolean, or the text that was given for one, because READ returns what was given.
     pub strict: Value,

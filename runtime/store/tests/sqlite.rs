@@ -7,16 +7,18 @@ mod conformance;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use conformance::samples::{T0, action, at, claim, full, guest, id, job, leased, next_due, numbers, record, shared};
+use conformance::samples::{
+    T0, action, alarm, at, claim, full, guest, id, job, leased, next_due, numbers, past_tick, record, shared,
+};
 use rusqlite::Connection;
 use serde_json::json;
 use tempfile::TempDir;
-use wask_model::{Activation, ActivationId, Response, Timestamp};
+use wask_model::{Activation, ActivationId, Alarm, Response, Timestamp};
 use wask_store::sqlite::{SqliteConfig, SqliteStore};
 use wask_store::{
-    ActivationQuery, ActivationStore as _, CancelOutcome, CancelRequest, Change, DataDirLock, EntityStore as _,
-    JobReader as _, JobStore as _, Lane, LockError, NewJob, NextAttempt, RetentionClass, RetentionStore as _,
-    StoreError,
+    ActivationQuery, ActivationStore as _, AlarmAdvance, AlarmStore as _, CancelOutcome, CancelRequest, Change,
+    DataDirLock, EntityStore as _, JobReader as _, JobStore as _, Lane, LockError, NewJob, NextAttempt, RetentionClass,
+    RetentionStore as _, StoreError,
 };
 
 async fn fresh() -> (SqliteStore, TempDir) {
@@ -318,4 +320,34 @@ async fn the_counts_agree_with_the_rows_whatever_became_of_the_jobs() {
     assert_eq!(counted, rows(COUNTED_ANEW));
     let three_wait = 70 + 2 * job(3, T0).payload.len() as i64;
     assert_eq!(counted[2], ("waiting".to_owned(), three_wait));
+}
+
+#[tokio::test]
+async fn a_tick_does_not_write_the_payload_of_its_alarm_anew() {
+    let (store, dir) = fresh().await;
+    let payload = json!({ "much": "x".repeat(50_000) });
+    let mut alarm = Alarm { payload: payload.clone(), ..alarm("/guest/dawn", Some(T0)) };
+    store.put_alarm(alarm.clone()).await.unwrap();
+    let log = dir.path().join("wask.db-wal");
+    let before = std::fs::metadata(&log).unwrap().len();
+    for n in 1..=100 {
+        let tick = store.due_alarms(at(1000), 1).await.unwrap().remove(0);
+        // Of another length each time: SQLite leaves pages of a row alone that stay as they were.
+        let going = vec![id(1); n as usize % 5];
+        let becomes = Alarm { next_fire: Some(at(n)), last_fire: Some(tick.due), going, ..tick.alarm.clone() };
+        let advance = AlarmAdvance { tick, becomes: becomes.clone(), fire: None, past: vec![past_tick(n)] };
+        assert_eq!(store.advance(vec![advance], 10).await.unwrap(), [true]);
+        alarm = becomes;
+    }
+    let written = std::fs::metadata(&log).unwrap().len() - before;
+    assert!(0 < written && written < 100 * 50_000 / 2, "{written} bytes");
+    assert_eq!(store.alarm(&full("/guest/dawn")).await.unwrap(), Some(alarm.clone()));
+
+    let becomes = Alarm { payload: json!({}), ..alarm.clone() };
+    assert!(store.replace_alarm(&alarm, becomes.clone()).await.unwrap());
+    assert_eq!(store.alarm(&full("/guest/dawn")).await.unwrap(), Some(becomes));
+    assert!(store.delete_alarm(&full("/guest/dawn")).await.unwrap());
+    let db = Connection::open(dir.path().join("wask.db")).unwrap();
+    let left: i64 = db.query_row("SELECT count(*) FROM alarm_payload", [], |row| row.get(0)).unwrap();
+    assert_eq!(left, 0, "it goes with its alarm");
 }

@@ -1,10 +1,11 @@
 //! Alarms: [`AlarmStore`].
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, Row, params};
 use wask_model::{Alarm, FullName, NamespaceName, PastTick, Timestamp};
 
 use super::SqliteStore;
+use super::alarm_rows::{AlarmRow, alarm_at, put, stored, update, with_payload};
 use super::job_rows::insert_jobs;
 use super::operation::Steps;
 use super::ticks::{self, TickRow};
@@ -22,11 +23,11 @@ impl AlarmStore for SqliteStore {
         let owner = namespace.clone();
         let read = move |db: &Connection| {
             let mut select =
-                db.prepare_cached("SELECT doc FROM alarm WHERE namespace = ?1 ORDER BY local LIMIT ?2 OFFSET ?3")?;
+                db.prepare_cached(&with_payload("WHERE namespace = ?1 ORDER BY local LIMIT ?2 OFFSET ?3"))?;
             let mut found = select.query(params![owner.as_str(), sql_number(limit), sql_number(skip)])?;
             let mut alarms = Vec::new();
             while let Some(row) = found.next()? {
-                alarms.push(values::json(row, 0)?);
+                alarms.push(alarm_at(row)?);
             }
             Ok(alarms)
         };
@@ -36,14 +37,13 @@ impl AlarmStore for SqliteStore {
     async fn armed_alarms(&self, after: Option<&FullName>, limit: u32) -> Result<Vec<Tick>, StoreError> {
         let (namespace, local) = after.map_or_else(Default::default, |name| (name.namespace.to_string(), name.local()));
         let read = move |db: &Connection| {
-            let mut select = db.prepare_cached(
-                "SELECT next_fire, doc FROM alarm WHERE next_fire IS NOT NULL AND (namespace, local) > (?1, ?2)
-                 ORDER BY namespace, local LIMIT ?3",
-            )?;
+            let mut select = db.prepare_cached(&with_payload(
+                "WHERE next_fire IS NOT NULL AND (namespace, local) > (?1, ?2) ORDER BY namespace, local LIMIT ?3",
+            ))?;
             let mut found = select.query(params![namespace, local, limit])?;
             let mut ticks = Vec::new();
             while let Some(row) = found.next()? {
-                ticks.push(Tick { due: values::time(row, 0)?, alarm: values::json(row, 1)? });
+                ticks.push(tick(row)?);
             }
             Ok(ticks)
         };
@@ -60,29 +60,24 @@ impl AlarmStore for SqliteStore {
     }
 
     async fn put_alarm(&self, alarm: Alarm) -> Result<(), StoreError> {
-        let (key, next_fire, doc) =
-            (Key::from(&alarm.trigger), alarm.next_fire.map(Timestamp::millis), serde_json::to_string(&alarm)?);
+        let row = AlarmRow::new(alarm, None)?;
         let put = move |db: &Connection| {
-            let mut upsert = db.prepare_cached(
-                "INSERT INTO alarm (namespace, local, next_fire, doc) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (namespace, local) DO UPDATE SET next_fire = excluded.next_fire, doc = excluded.doc",
-            )?;
-            upsert.execute(params![key.namespace.as_str(), key.local, next_fire, doc])?;
-            ticks::remove_all(db, &key)
+            put(db, &row)?;
+            ticks::remove_all(db, &row.key)
         };
         self.writer.write(Steps::Several, put).await
     }
 
     async fn replace_alarm(&self, was: &Alarm, becomes: Alarm) -> Result<bool, StoreError> {
-        let (key, was, doc) = (Key::from(&was.trigger), was.clone(), serde_json::to_string(&becomes)?);
+        let (row, was) = (AlarmRow::new(becomes, Some(was))?, was.clone());
         let replace = move |db: &Connection| {
-            let unchanged = stored(db, &key)?.is_some_and(|alarm| alarm == was);
+            let unchanged = stored(db, &row.key)?.is_some_and(|alarm| alarm == was);
             if unchanged {
-                update(db, &key, &becomes, &doc)?;
+                update(db, &row)?;
             }
             Ok(unchanged)
         };
-        self.writer.write(Steps::One, replace).await
+        self.writer.write(Steps::Several, replace).await
     }
 
     async fn delete_alarm(&self, trigger: &FullName) -> Result<bool, StoreError> {
@@ -98,14 +93,13 @@ impl AlarmStore for SqliteStore {
 
     async fn due_alarms(&self, now: Timestamp, limit: u32) -> Result<Vec<Tick>, StoreError> {
         let read = move |db: &Connection| {
-            let mut select = db.prepare_cached(
-                "SELECT next_fire, doc FROM alarm WHERE next_fire IS NOT NULL AND next_fire <= ?1
-                 ORDER BY next_fire, namespace, local LIMIT ?2",
-            )?;
+            let mut select = db.prepare_cached(&with_payload(
+                "WHERE next_fire IS NOT NULL AND next_fire <= ?1 ORDER BY next_fire, namespace, local LIMIT ?2",
+            ))?;
             let mut found = select.query(params![now.millis(), limit])?;
             let mut ticks = Vec::new();
             while let Some(row) = found.next()? {
-                ticks.push(Tick { due: values::time(row, 0)?, alarm: values::json(row, 1)? });
+                ticks.push(tick(row)?);
             }
             Ok(ticks)
         };
@@ -119,13 +113,12 @@ impl AlarmStore for SqliteStore {
     }
 
     async fn settle_tick(&self, was: &Alarm, becomes: Alarm, past: PastTick, keep: u32) -> Result<bool, StoreError> {
-        let (key, was, doc) = (Key::from(&was.trigger), was.clone(), serde_json::to_string(&becomes)?);
-        let row = TickRow::new(&past)?;
+        let (row, was, past) = (AlarmRow::new(becomes, Some(was))?, was.clone(), TickRow::new(&past)?);
         let settle = move |db: &Connection| {
-            let unchanged = stored(db, &key)?.is_some_and(|alarm| alarm == was);
+            let unchanged = stored(db, &row.key)?.is_some_and(|alarm| alarm == was);
             if unchanged {
-                update(db, &key, &becomes, &doc)?;
-                ticks::put(db, &key, std::slice::from_ref(&row), keep)?;
+                update(db, &row)?;
+                ticks::put(db, &row.key, std::slice::from_ref(&past), keep)?;
             }
             Ok(unchanged)
         };
@@ -159,12 +152,17 @@ impl AlarmStore for SqliteStore {
     }
 }
 
+/// Columns: those of [`with_payload`].
+fn tick(row: &Row<'_>) -> Result<Tick, StoreError> {
+    let alarm = alarm_at(row)?;
+    let due = alarm.next_fire.ok_or_else(|| anyhow::anyhow!("an alarm that is due has no due time"))?;
+    Ok(Tick { due, alarm })
+}
+
 /// An [`AlarmAdvance`] with everything serialized, to spare the writer thread.
 struct BoundAdvance {
-    key: Key,
     tick: Tick,
-    becomes: Alarm,
-    doc: String,
+    becomes: AlarmRow,
     fire: Vec<NewJob>,
     past: Vec<TickRow>,
 }
@@ -173,33 +171,20 @@ impl BoundAdvance {
     fn new(ready: AlarmAdvance) -> Result<Self, StoreError> {
         let AlarmAdvance { tick, becomes, fire, past } = ready;
         let past = past.iter().map(TickRow::new).collect::<Result<_, _>>()?;
-        let (key, doc) = (Key::from(&tick.alarm.trigger), serde_json::to_string(&becomes)?);
-        Ok(BoundAdvance { key, tick, becomes, doc, fire: Vec::from_iter(fire), past })
+        let becomes = AlarmRow::new(becomes, Some(&tick.alarm))?;
+        Ok(BoundAdvance { tick, becomes, fire: Vec::from_iter(fire), past })
     }
 
     fn write(&self, db: &Connection, keep: u32) -> Result<bool, StoreError> {
+        let key = &self.becomes.key;
         // Compared as values, because JSON can spell a number in more than one way.
         let as_it_was = |alarm: &Alarm| alarm.next_fire == Some(self.tick.due) && *alarm == self.tick.alarm;
-        if !stored(db, &self.key)?.is_some_and(|alarm| as_it_was(&alarm)) {
+        if !stored(db, key)?.is_some_and(|alarm| as_it_was(&alarm)) {
             return Ok(false);
         }
-        update(db, &self.key, &self.becomes, &self.doc)?;
+        update(db, &self.becomes)?;
         insert_jobs(db, &self.fire)?;
-        ticks::put(db, &self.key, &self.past, keep)?;
+        ticks::put(db, key, &self.past, keep)?;
         Ok(true)
     }
-}
-
-fn stored(db: &Connection, key: &Key) -> Result<Option<Alarm>, StoreError> {
-    let mut select = db.prepare_cached("SELECT doc FROM alarm WHERE namespace = ?1 AND local = ?2")?;
-    let found = select.query_row(params![key.namespace.as_str(), key.local], |row| Ok(values::json(row, 0)));
-    found.optional()?.transpose()
-}
-
-/// `doc`: the alarm as JSON.
-fn update(db: &Connection, key: &Key, alarm: &Alarm, doc: &str) -> Result<(), StoreError> {
-    let mut update =
-        db.prepare_cached("UPDATE alarm SET next_fire = ?3, doc = ?4 WHERE namespace = ?1 AND local = ?2")?;
-    update.execute(params![key.namespace.as_str(), key.local, alarm.next_fire.map(Timestamp::millis), doc])?;
-    Ok(())
 }

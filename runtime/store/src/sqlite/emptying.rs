@@ -9,12 +9,13 @@ use crate::StoreError;
 
 /// The tables with data of namespaces. Entities come first, so that no new work starts; tables of counts come after the
 /// tables that they count.
-const HELD: [&str; 13] = [
+const HELD: [&str; 14] = [
     "entity",
     "entities_kept",
     "api",
     "audit",
     "alarm",
+    "alarm_payload",
     "alarm_tick",
     "job",
     "callback",

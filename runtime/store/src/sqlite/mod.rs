@@ -20,6 +20,7 @@ mod values;
 
 mod activation_search;
 mod activations;
+mod alarm_rows;
 mod alarms;
 mod audit;
 mod backlog;

@@ -57,11 +57,11 @@ pub(super) fn check_schema(db: &Connection) -> Result<(), StoreError> {
 #[cfg(test)]
 mod tests {
     use rusqlite::params;
-    use wask_model::ActivationId;
+    use wask_model::{ActivationId, Alarm, Timestamp};
 
     use super::*;
     use crate::sqlite::{SqliteConfig, SqliteStore};
-    use crate::{TaskQuery, TaskStore as _};
+    use crate::{AlarmStore as _, TaskQuery, TaskStore as _};
 
     #[test]
     fn records_from_before_the_filters_are_found_by_them() {
@@ -164,6 +164,37 @@ mod tests {
         db.execute_batch("DELETE FROM job; DELETE FROM callback").unwrap();
         let left = "SELECT 'all', sum(bytes) FROM kept WHERE kind <> 'audit'";
         assert_eq!(rows(&db, left), [("all".to_owned(), 0)]);
+    }
+
+    #[tokio::test]
+    async fn alarms_from_before_their_payloads_stood_apart_keep_them_and_stay_due() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("wask.sqlite");
+        let mut db = Connection::open(&path).unwrap();
+        migrate_to(&mut db, 15).unwrap();
+        let docs = [r#"{"n":1.50,"big":123456789012345678901234567890,"é":["\u0000",null]}"#, "{}"].map(|payload| {
+            format!(
+                r#"{{"trigger":{{"namespace":"guest","name":"t"}},"schedule":{{"feed":"alarm","cron":"0 6 * * *"}},"payload":{payload},"strict":"true",
+                "fires_allowed":7,"fires_left":3,"next_fire":5,"last_fire":null,"status":{{"active":true,"dateChanged":1}}}}"#
+            )
+        });
+        for (local, doc) in ["t", "u"].iter().zip(&docs) {
+            db.execute(
+                "INSERT INTO alarm (namespace, local, next_fire, doc) VALUES ('guest', ?1, 5, ?2)",
+                [*local, doc],
+            )
+            .unwrap();
+        }
+        let was = docs.map(|doc| serde_json::from_str::<Alarm>(&doc).unwrap());
+        drop(db);
+
+        let store = SqliteStore::open(&path, &SqliteConfig::default()).unwrap();
+
+        assert_eq!(store.alarms(&"guest".parse().unwrap(), 0, 10).await.unwrap(), was);
+        assert_eq!(store.due_alarms(Timestamp::from_millis(5), 10).await.unwrap().len(), 2);
+        let db = Connection::open(&path).unwrap();
+        let apart = rows(&db, "SELECT 'longest', max(octet_length(doc -> '$.payload')) IS NULL FROM alarm");
+        assert_eq!(apart, [("longest".to_owned(), 1)], "the document has it no more");
     }
 
     /// What version 11 answered of jobs when tasks were listed: it read their payloads.
