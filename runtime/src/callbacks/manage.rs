@@ -48,7 +48,8 @@ impl Callbacks {
         becomes.restart(now)?;
         let nothing_to_tell = || Failure::Conflict(says::NOT_RETRIABLE.into());
         let payload = self.store.notice(namespace, id).await?.ok_or_else(nothing_to_tell)?;
-        self.check_room(identity, payload.len() as u64).await?;
+        let document = serde_json::to_string(&becomes).map_err(anyhow::Error::from)?;
+        self.check_room(identity, (payload.len() + document.len()) as u64).await?;
         let job = NewJob {
             id: id.as_activation_id(),
             lane: Lane::Callback,

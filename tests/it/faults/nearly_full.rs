@@ -68,3 +68,27 @@ async fn t35_who_fills_the_disk_is_refused_first_then_everybody_and_reads_go_on(
     let me = wask.guest().await;
     assert_eq!(asked_to_store(&me).await, [200, 200, 202, 204], "there is room again");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t35_work_that_waits_counts_when_it_is_decided_who_is_refused_first() {
+    let data = std::sync::Arc::new(data_folder());
+    let room = free(data.path());
+    let wask = ServerProcess::start("serve", &[], &UNLIMITED, data).await;
+    let (me, other) = (wask.guest().await, wask.create_namespace("other"));
+    for client in [&me, &other] {
+        client.create_action("echo", &guest("echo")).await;
+        client.create_action("sleeper", &guest("sleeper")).await;
+        client.create_trigger("bell").await;
+    }
+    let much = json!({ "parameters": [{ "key": "much", "value": "x".repeat(500_000) }] });
+    me.put("triggers/much", &much).await.expect(200);
+    for _ in 0..3 {
+        let work = json!({ "ms": 50_000, "much": "x".repeat(500_000) });
+        other.post("actions/sleeper", &work).await.expect(202);
+    }
+
+    let wask = with_bound(wask, room / 4 * 5).await;
+    let (me, other) = (wask.guest().await, Client::new(wask.base(), other.auth.clone(), "other"));
+    assert_eq!(asked_to_store(&other).await, [503; 4], "its work takes most");
+    assert_eq!(asked_to_store(&me).await, [200, 200, 202, 204]);
+}

@@ -119,7 +119,7 @@ pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Resu
 }
 
 /// `POST callbacks/{id}/retry`: sends the callback again, with all its retries: 202 with its document · 404 · 409
-/// unless it is failed, blocked or delivered.
+/// unless it is failed, blocked or delivered · 429 without room for one more.
 pub async fn retry(State(app): State<App>, caller: Caller, path: Segments) -> Result<Response, Rejection> {
     let (_, id) = path.own_id(&caller)?;
     let known = app.callbacks.resend(&caller.identity, id).await?;

@@ -136,6 +136,9 @@ impl CallbackStore for SqliteStore {
             let unchanged = load(db, was.id)?.is_some_and(|stored| stored == was);
             if unchanged {
                 update(db, &was, &becomes, None)?;
+                // It stands in the job now, and need not be stored twice.
+                let mut clear = db.prepare_cached("UPDATE callback SET notice = NULL WHERE id = ?1")?;
+                clear.execute([was.id.as_activation_id().to_bytes()])?;
                 insert_jobs(db, &job)?;
             }
             Ok(unchanged)

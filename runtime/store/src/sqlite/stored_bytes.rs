@@ -98,3 +98,19 @@ fn of_kind(db: &Connection, kind: &str, namespace: &NamespaceName) -> Result<u64
     let mut select = db.prepare_cached("SELECT bytes FROM kept WHERE kind = ?1 AND namespace = ?2")?;
     Ok(select.query_row([kind, namespace.as_str()], values::count).optional()?.unwrap_or(0))
 }
+
+#[cfg(test)]
+mod tests {
+    use wask_model::LimitOverrides;
+
+    use super::*;
+
+    #[test]
+    fn every_class_has_a_bound_that_an_operator_can_set() {
+        let names = RetentionClass::ALL.map(|class| rows_of(class).own_bound.strip_prefix("$.limits.").unwrap());
+        assert_eq!(names, ["record_bytes", "dead_letter_bytes", "ended_callback_bytes", "audit_bytes"]);
+        for name in names {
+            assert!(LimitOverrides::NAMES.contains(&name), "{name}");
+        }
+    }
+}
