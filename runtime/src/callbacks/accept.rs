@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use tracing::warn;
 use wask_egress::{BadTarget, Target};
 use wask_model::messages::callbacks as says;
 use wask_model::{
-    ActivationId, Callback, CallbackId, EffectiveSettings, Failure, FullName, Identity, Message, NamespaceName,
-    NewCallback, Subscription, Timestamp,
+    ActivationId, Callback, CallbackId, EffectiveSettings, Failure, FullName, Identity, LimitOverrides, Message,
+    NamespaceName, NewCallback, Notice, Subscription, Timestamp,
 };
 use wask_store::Undelivered;
 
@@ -83,6 +84,24 @@ impl Callbacks {
             return Ok(());
         };
         Err(Failure::Throttled { message, retry_after: RETRY_AFTER })
+    }
+
+    /// What a callback will tell, as its job stores it: only the outcome, if the rest does not fit into the namespace's
+    /// bound. The bound counts at acceptance, too, but how much there is to tell is known only at the end.
+    pub async fn job_payload(&self, namespace: &NamespaceName, own: &LimitOverrides, mut notice: Notice) -> String {
+        let text = |notice: &Notice| serde_json::to_string(notice).expect("a notice always serializes");
+        let whole = text(&notice);
+        match self.store.undelivered(namespace).await {
+            Ok(held) if self.limits.callback_bytes(own) < held.bytes.saturating_add(whole.len() as u64) => {
+                notice.shorten();
+                text(&notice)
+            }
+            Ok(_) => whole,
+            Err(cause) => {
+                warn!(%cause, %namespace, "cannot ask for the room of a callback, it will tell everything");
+                whole
+            }
+        }
     }
 
     /// Like `accept`, if a callback was requested.

@@ -104,6 +104,9 @@ fn request(callback: &Callback, notice: &Notice, secrets: &[SigningSecret], now:
     }
     request.set("x-wask-activation-id", &callback.activation.to_string());
     request.set("x-wask-attempt", &attempt.to_string());
+    if notice.is_incomplete() {
+        request.set("x-wask-incomplete", "true");
+    }
     if let Some(correlation) = &callback.correlation_id {
         request.set("x-wask-correlation-id", correlation);
     }

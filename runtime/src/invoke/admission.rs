@@ -17,8 +17,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use wask_model::{
-    ActivationId, Arguments, Callback, Exec, Failure, FullName, IdempotencyKey, Identity, SharedIdentity, Subscription,
-    Timestamp,
+    ActivationId, Arguments, Callback, Exec, Failure, FullName, IdempotencyKey, Identity, LimitOverrides,
+    NamespaceName, Notice, SharedIdentity, Subscription, Timestamp,
 };
 
 use super::arguments;
@@ -132,6 +132,11 @@ impl Admission {
         asked: Option<Subscription>,
     ) -> Result<Option<AcceptedSubscription>, Failure> {
         self.callbacks.accept_any(identity, asked).await
+    }
+
+    /// What the job of a callback tells about the end of an activation.
+    pub async fn callback_payload(&self, namespace: &NamespaceName, own: &LimitOverrides, notice: Notice) -> String {
+        self.callbacks.job_payload(namespace, own, notice).await
     }
 
     /// The activation that an earlier request with this key started · 422 that was another request.

@@ -7,7 +7,7 @@
 //! ```
 
 use wask_model::annotations::keys;
-use wask_model::{Activation, Annotations, Notice, Response, RetryPolicy, SharedIdentity, messages};
+use wask_model::{Activation, Annotations, LimitOverrides, Notice, Response, RetryPolicy, SharedIdentity, messages};
 use wask_store::Lane;
 
 use super::arguments::chosen;
@@ -55,7 +55,7 @@ impl Invoker {
         owner: Option<&SharedIdentity>,
         mut records: Vec<Activation>,
     ) -> JobOutcome {
-        let next = self.complete(queued, &mut records);
+        let next = self.complete(queued, owner, &mut records).await;
         let records = self.publish(owner, records).await;
         let room = self.recorder.room_for_job(&records).await;
         JobOutcome::Finished { records, next, stored: Box::new(move || drop(room)) }
@@ -69,13 +69,18 @@ impl Invoker {
         mut records: Vec<Activation>,
         reason: &str,
     ) -> JobOutcome {
-        let next = self.complete(queued, &mut records);
+        let next = self.complete(queued, Some(owner), &mut records).await;
         let records = self.publish(Some(owner), records).await;
         JobOutcome::Dead { records, next, reason: reason.to_owned() }
     }
 
     /// Completes the record of an activation that is over, and makes the job of its callback.
-    pub(super) fn complete(&self, queued: &QueuedInvocation, records: &mut [Activation]) -> Vec<NewWork> {
+    pub(super) async fn complete(
+        &self,
+        queued: &QueuedInvocation,
+        owner: Option<&SharedIdentity>,
+        records: &mut [Activation],
+    ) -> Vec<NewWork> {
         let Some(own) = records.last_mut() else { return Vec::new() };
         if !queued.failed.is_empty() {
             own.annotations.set(keys::FAILED_ATTEMPTS, failed_attempts(&queued.failed));
@@ -85,6 +90,8 @@ impl Invoker {
         let names = queued.terms.sent.as_deref().or(queued.terms.given.as_deref());
         let arguments = chosen(&queued.args, names);
         let notice = Notice::new(own.clone(), arguments, self.server_name.clone(), &pending.payload);
+        let system = LimitOverrides::default();
+        let limits = owner.map_or(&system, |owner| &owner.limits);
         vec![NewWork {
             id: pending.id.as_activation_id(),
             lane: Lane::Callback,
@@ -92,7 +99,7 @@ impl Invoker {
             share: pending.site.clone(),
             name: queued.action.clone(),
             cause: None,
-            payload: serde_json::to_string(&notice).expect("a notice always serializes"),
+            payload: self.admission.callback_payload(&own.namespace, limits, notice).await,
             permit: None,
             callback: None,
         }]

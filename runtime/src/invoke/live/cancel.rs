@@ -88,7 +88,7 @@ impl Invoker {
         let queued = Arc::new(QueuedInvocation::read(&job.payload)?);
         let mut records = self.records_of_cancelled(identity, id, job.attempt, &queued).await?;
         records.iter_mut().for_each(mark_cancelled);
-        let next = self.complete(&queued, &mut records);
+        let next = self.complete(&queued, Some(identity), &mut records).await;
         let records = self.owners.records_to_store(identity, records).await;
         let ended = records.clone();
         let (namespace, lane, at) = (identity.namespace.clone(), job.lane, self.clock.now());

@@ -18,6 +18,9 @@ pub struct Notice {
     arguments: Arguments,
     /// The setting `server.name`.
     server: String,
+    /// Whether something was left out for want of room.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    incomplete: bool,
 }
 
 impl Notice {
@@ -30,17 +33,32 @@ impl Notice {
     /// `server` is the setting `server.name`.
     pub fn new(activation: Activation, arguments: Arguments, server: String, payload: &CallbackPayload) -> Self {
         let activation = Activation { input: None, ..activation };
-        let mut notice = Notice { activation, arguments, server };
+        let mut notice = Notice { activation, arguments, server, incomplete: false };
         match payload {
             CallbackPayload::Activation => notice.arguments.clear(),
             CallbackPayload::Template(_) => notice.activation.logs.clear(),
             CallbackPayload::Result => notice.keep_result_only(),
-            CallbackPayload::Default => {
-                notice.keep_result_only();
-                notice.activation.response.result = Value::Object(Map::new());
-            }
+            CallbackPayload::Default => notice.keep_outcome_only(),
         }
         notice
+    }
+
+    /// Leaves out result, logs and arguments, if there are any: whatever can be large. The record has them.
+    pub fn shorten(&mut self) {
+        let Notice { activation, arguments, .. } = &*self;
+        let had_result = activation.response.result.as_object().is_none_or(|result| !result.is_empty());
+        self.incomplete |= had_result || !activation.logs.is_empty() || !arguments.is_empty();
+        self.keep_outcome_only();
+    }
+
+    /// Whether [`shorten`](Notice::shorten) left something out.
+    pub fn is_incomplete(&self) -> bool {
+        self.incomplete
+    }
+
+    fn keep_outcome_only(&mut self) {
+        self.keep_result_only();
+        self.activation.response.result = Value::Object(Map::new());
     }
 
     fn keep_result_only(&mut self) {

@@ -233,3 +233,24 @@ proptest! {
         prop_assert_eq!(&body["k"], &body["l"][0]);
     }
 }
+
+#[test]
+fn a_shortened_notice_tells_the_outcome_in_every_form_and_that_something_is_missing() {
+    let response = Response::success(json!({ "ok": true }));
+    for (form, missing) in [
+        (json!("default"), false),
+        (json!("result"), true),
+        (json!("activation"), true),
+        (json!({ "it": "&$RESULT# &order#" }), true),
+    ] {
+        let callback = with_payload(form);
+        let mut notice = Notice::new(record(response.clone()), arguments(), String::new(), &callback.payload);
+        assert!(!notice.is_incomplete());
+        notice.shorten();
+        assert_eq!(notice.is_incomplete(), missing);
+        let body = notice.render(&callback, 1);
+        assert!(!body.contains("\"ok\"") && !body.contains("hello") && !body.contains("42 "), "{body}");
+        let stored: Notice = serde_json::from_str(&serde_json::to_string(&notice).unwrap()).unwrap();
+        assert_eq!(stored, notice);
+    }
+}
