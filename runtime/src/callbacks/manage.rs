@@ -39,7 +39,8 @@ impl Callbacks {
         Ok(self.list(&query).await?.items)
     }
 
-    /// Sends an ended callback again, now and with all its retries · 404 · 409 it has not ended, or was cancelled · 429.
+    /// Sends an ended callback again, now and with all its retries · 404 · 409 it has not ended, or was
+    /// cancelled · 429.
     pub async fn resend(&self, identity: &Identity, id: CallbackId) -> Result<KnownCallback, Failure> {
         let namespace = &identity.namespace;
         let was = self.get(namespace, id).await?.callback;

@@ -129,8 +129,11 @@ pub fn too_many_undelivered(count: u64, allowed: u64) -> Message {
 
 /// The namespace's callbacks that are not delivered yet would have `asked` bytes.
 pub fn undelivered_too_large(asked: u64, limit: u64) -> Message {
-    format!("Undelivered callbacks of the namespace would be larger than allowed: {asked} > {limit} bytes (limits.callback_bytes).")
-        .into()
+    format!(
+        "Undelivered callbacks of the namespace would be larger than allowed: {asked} > {limit} bytes \
+        (limits.callback_bytes)."
+    )
+    .into()
 }
 
 /// The filter `state` of a list.

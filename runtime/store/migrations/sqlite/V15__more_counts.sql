@@ -1,6 +1,7 @@
 -- More kinds in the table `kept`: what a namespace has of the audit, of callbacks that are not over (with the jobs that
 -- deliver them), and of other jobs that are not over. Where rows change in many statements, triggers keep count.
-INSERT INTO kept (kind, namespace, bytes) SELECT 'audit', namespace, sum(octet_length(doc)) FROM audit GROUP BY namespace;
+INSERT INTO kept (kind, namespace, bytes)
+SELECT 'audit', namespace, sum(octet_length(doc)) FROM audit GROUP BY namespace;
 
 INSERT INTO kept (kind, namespace, bytes)
 SELECT 'undelivered', namespace, sum(bytes) FROM (

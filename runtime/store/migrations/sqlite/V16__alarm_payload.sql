@@ -1,4 +1,5 @@
--- Payloads of alarms, apart from what changes with every tick: SQLite writes a row anew when one of its columns changes.
+-- Payloads of alarms, apart from what changes with every tick: SQLite writes a whole row anew when a column of it
+-- changes in length.
 CREATE TABLE alarm_payload (
     namespace TEXT NOT NULL,
     local     TEXT NOT NULL,

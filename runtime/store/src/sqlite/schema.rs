@@ -174,8 +174,9 @@ mod tests {
         migrate_to(&mut db, 15).unwrap();
         let docs = [r#"{"n":1.50,"big":123456789012345678901234567890,"é":["\u0000",null]}"#, "{}"].map(|payload| {
             format!(
-                r#"{{"trigger":{{"namespace":"guest","name":"t"}},"schedule":{{"feed":"alarm","cron":"0 6 * * *"}},"payload":{payload},"strict":"true",
-                "fires_allowed":7,"fires_left":3,"next_fire":5,"last_fire":null,"status":{{"active":true,"dateChanged":1}}}}"#
+                r#"{{"trigger":{{"namespace":"guest","name":"t"}},"schedule":{{"feed":"alarm","cron":"0 6 * * *"}},
+                "payload":{payload},"strict":"true","fires_allowed":7,"fires_left":3,"next_fire":5,"last_fire":null,
+                "status":{{"active":true,"dateChanged":1}}}}"#
             )
         });
         for (local, doc) in ["t", "u"].iter().zip(&docs) {
