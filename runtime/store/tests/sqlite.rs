@@ -7,6 +7,7 @@ mod conformance;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use conformance::callbacks::callback;
 use conformance::samples::{
     T0, action, alarm, at, claim, full, guest, id, job, leased, next_due, numbers, past_tick, record, shared,
 };
@@ -16,9 +17,9 @@ use tempfile::TempDir;
 use wask_model::{Activation, ActivationId, Alarm, Response, Timestamp};
 use wask_store::sqlite::{SqliteConfig, SqliteStore};
 use wask_store::{
-    ActivationQuery, ActivationStore as _, AlarmAdvance, AlarmStore as _, CancelOutcome, CancelRequest, Change,
-    DataDirLock, EntityStore as _, JobReader as _, JobStore as _, Lane, LockError, NewJob, NextAttempt, RetentionClass,
-    RetentionStore as _, StoreError,
+    ActivationQuery, ActivationStore as _, AlarmAdvance, AlarmStore as _, CallbackStore as _, CancelOutcome,
+    CancelRequest, Change, DataDirLock, EntityStore as _, JobReader as _, JobStore as _, Lane, LockError, NewJob,
+    NextAttempt, RetentionClass, RetentionStore as _, StoreError,
 };
 
 async fn fresh() -> (SqliteStore, TempDir) {
@@ -67,11 +68,7 @@ async fn an_answered_write_survives_a_kill() {
     let (store, dir) = fresh().await;
     let held = leased(&store, 1, "a").await;
     assert!(store.finish(&held.lease, vec![record(1, T0)], vec![job(2, at(1))]).await.unwrap());
-    // What a killed process leaves: the file and its log, as they are.
-    let left = tempfile::tempdir().unwrap();
-    for file in ["wask.db", "wask.db-wal"] {
-        std::fs::copy(dir.path().join(file), left.path().join(file)).unwrap();
-    }
+    let left = left_by_a_kill(&dir);
 
     let store = open(&left, &SqliteConfig::default());
     assert_eq!(store.activation(&guest(), id(1)).await.unwrap(), Some(record(1, T0)));
@@ -292,12 +289,38 @@ async fn backlogs_are_counted_alike_however_many_jobs_are_due() {
 
 /// What the rows say, in the form of the table of counts.
 const COUNTED_ANEW: &str = "\
+    SELECT 'callback' AS kind, sum(octet_length(doc) + coalesce(octet_length(notice), 0)) AS bytes
+    FROM callback WHERE ended IS NOT NULL UNION ALL
     SELECT 'dead letter', sum(octet_length(payload)) FROM job WHERE state = 'dead' UNION ALL
     SELECT 'record', sum(octet_length(head) + octet_length(response)) FROM activation UNION ALL
-    SELECT 'waiting', coalesce(sum(octet_length(payload)), 0) FROM job WHERE state <> 'dead'";
+    SELECT 'undelivered', sum(bytes) FROM (
+        SELECT octet_length(doc) + coalesce(octet_length(notice), 0) AS bytes FROM callback WHERE ended IS NULL
+        UNION ALL SELECT octet_length(payload) FROM job WHERE state <> 'dead' AND lane = 'callback') UNION ALL
+    SELECT 'waiting', sum(octet_length(payload)) FROM job WHERE state <> 'dead' AND lane <> 'callback'";
+
+/// Kinds and bytes: those of the table of counts, and those of the rows.
+fn counts(dir: &TempDir) -> [Vec<(String, i64)>; 2] {
+    let db = Connection::open(dir.path().join("wask.db")).unwrap();
+    let kept = "SELECT kind, bytes FROM kept";
+    [kept, COUNTED_ANEW].map(|counted| {
+        let sql = format!("SELECT kind, bytes FROM ({counted}) WHERE bytes <> 0 ORDER BY kind");
+        let mut select = db.prepare(&sql).unwrap();
+        let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        rows.collect::<Result<_, _>>().unwrap()
+    })
+}
+
+/// The killed process's files, as they are.
+fn left_by_a_kill(dir: &TempDir) -> TempDir {
+    let left = tempfile::tempdir().unwrap();
+    for file in ["wask.db", "wask.db-wal"] {
+        std::fs::copy(dir.path().join(file), left.path().join(file)).unwrap();
+    }
+    left
+}
 
 #[tokio::test]
-async fn the_counts_agree_with_the_rows_whatever_became_of_the_jobs() {
+async fn the_counts_agree_with_the_rows_whatever_became_of_them_after_a_kill_and_after_retention() {
     let (store, dir) = fresh().await;
     let held = leased(&store, 1, "a").await;
     assert!(store.advance_job(&held.lease, vec![], "x".repeat(100)).await.unwrap());
@@ -309,17 +332,27 @@ async fn the_counts_agree_with_the_rows_whatever_became_of_the_jobs() {
     assert!(store.finish(&ended.lease, vec![record(4, T0)], vec![job(5, at(8)), job(6, at(9))]).await.unwrap());
     let cancel = CancelRequest { namespace: guest(), job: id(6), attempt: 0, at: T0, records: vec![], next: vec![] };
     assert_eq!(store.cancel_job(cancel).await.unwrap(), CancelOutcome::Ended);
+    for n in [20, 22, 24] {
+        store.enqueue(None, vec![NewJob { callback: Some(callback(n)), ..job(n - 1, at(9)) }]).await.unwrap();
+    }
+    store.enqueue(None, vec![NewJob { lane: Lane::Callback, ..job(22, at(9)) }]).await.unwrap();
+    store.cancel_callback(&guest(), callback(24).id, at(9)).await.unwrap();
 
-    let db = Connection::open(dir.path().join("wask.db")).unwrap();
-    let rows = |sql: &str| -> Vec<(String, i64)> {
-        let mut select = db.prepare(sql).unwrap();
-        let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-        rows.collect::<Result<_, _>>().unwrap()
-    };
-    let counted = rows("SELECT kind, bytes FROM kept WHERE bytes <> 0 ORDER BY kind");
-    assert_eq!(counted, rows(COUNTED_ANEW));
-    let three_wait = 70 + 2 * job(3, T0).payload.len() as i64;
-    assert_eq!(counted[2], ("waiting".to_owned(), three_wait));
+    let left = left_by_a_kill(&dir);
+    let store = open(&left, &SqliteConfig::default());
+    let [kept, anew] = counts(&left);
+    assert_eq!(kept, anew);
+    let kinds: Vec<&str> = kept.iter().map(|(kind, _)| kind.as_str()).collect();
+    assert_eq!(kinds, ["callback", "dead letter", "record", "undelivered", "waiting"]);
+
+    for class in [RetentionClass::Callbacks, RetentionClass::DeadLetters, RetentionClass::Records] {
+        store.forget_before(class, at(1000), 1).await.unwrap();
+        store.forget_beyond(class, 0, 1).await.unwrap();
+    }
+    let [kept, anew] = counts(&left);
+    assert_eq!(kept, anew);
+    let kinds: Vec<&str> = kept.iter().map(|(kind, _)| kind.as_str()).collect();
+    assert_eq!(kinds, ["record", "undelivered", "waiting"], "one of three records is left");
 }
 
 #[tokio::test]
