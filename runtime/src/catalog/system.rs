@@ -34,7 +34,7 @@ pub(super) fn list(selection: &Selection, page: Page) -> Result<ListPage<EntityS
     let read = |entity: Entity| EntitySummary::read(&serde_json::to_string(&entity)?);
     let items = selected.take(usize::try_from(page.limit).unwrap_or(usize::MAX)).map(read);
     let items = items.collect::<Result<_, _>>().map_err(|cause| Failure::Internal(cause.into()))?;
-    Ok(ListPage { items, is_cut: false })
+    Ok(ListPage { items, is_cut: false, bytes: 0 })
 }
 
 pub(super) fn count(selection: &Selection) -> u64 {

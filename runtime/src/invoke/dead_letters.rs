@@ -17,9 +17,9 @@ pub struct Letter {
 
 impl Invoker {
     pub async fn dead_letters(&self, query: &DeadLetterQuery) -> Result<ListPage<Letter>, Failure> {
-        let ListPage { items, is_cut } = self.stores.dead_letters.dead_letters(query).await?;
-        let items = items.into_iter().map(Letter::open).collect::<Result<_, _>>()?;
-        Ok(ListPage { items, is_cut })
+        let page = self.stores.dead_letters.dead_letters(query).await?;
+        let items = page.items.into_iter().map(Letter::open).collect::<Result<_, _>>()?;
+        Ok(ListPage { items, is_cut: page.is_cut, bytes: page.bytes })
     }
 
     pub async fn count_dead_letters(&self, query: &DeadLetterQuery) -> Result<u64, Failure> {

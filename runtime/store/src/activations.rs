@@ -112,6 +112,13 @@ pub struct RecordText {
     pub logs: Option<Box<RawValue>>,
 }
 
+impl RecordText {
+    /// Bytes of its result and its logs.
+    pub fn bytes(&self) -> u64 {
+        (self.result.get().len() + self.logs.as_ref().map_or(0, |logs| logs.get().len())) as u64
+    }
+}
+
 /// Records. Each is written once, when the activation has ended, and never changes.
 ///
 /// A list costs as much as its page, however many records the namespace has, if it has no filter or filters by `name`,

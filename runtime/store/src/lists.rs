@@ -7,11 +7,13 @@ pub struct ListPage<T> {
     pub items: Vec<T>,
     /// Whether it ended before its limit because its items are large.
     pub is_cut: bool,
+    /// Bytes of its items, about, as they are shown.
+    pub bytes: u64,
 }
 
 impl<T> ListPage<T> {
     /// The same page of other items.
     pub fn map<U>(self, read: impl FnMut(T) -> U) -> ListPage<U> {
-        ListPage { items: self.items.into_iter().map(read).collect(), is_cut: self.is_cut }
+        ListPage { items: self.items.into_iter().map(read).collect(), is_cut: self.is_cut, bytes: self.bytes }
     }
 }

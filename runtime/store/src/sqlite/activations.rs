@@ -99,7 +99,6 @@ fn text(row: &Row<'_>, namespace: &NamespaceName) -> Result<(RecordText, Weight)
     let subject = head.subject.clone().into_owned();
     let response: ResponseText = values::json(row, 4)?;
     let logs: Option<Box<RawValue>> = values::json(row, 5)?;
-    let large = response.result.get().len() + logs.as_ref().map_or(0, |logs| logs.get().len());
     let record = RecordText {
         summary: summary_of(head, row, namespace)?,
         subject,
@@ -108,7 +107,8 @@ fn text(row: &Row<'_>, namespace: &NamespaceName) -> Result<(RecordText, Weight)
         result: response.result,
         logs,
     };
-    Ok((record, Weight::of(large + HEAD_BYTES)))
+    let bytes = record.bytes() as usize + HEAD_BYTES;
+    Ok((record, Weight::of(bytes)))
 }
 
 /// Columns: id, start, ended, head.

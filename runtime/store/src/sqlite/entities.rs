@@ -16,6 +16,8 @@ use crate::{
 /// What a list shows of an entity besides its annotations, about.
 const HEAD_BYTES: usize = 500;
 
+const PARAMETERS: &str = "parameters";
+
 const MATCHES: &str = "FROM entity WHERE namespace = ?1 AND collection = ?2
      AND (?3 IS NULL OR package = ?3) AND (NOT ?4 OR shared)";
 
@@ -25,10 +27,10 @@ impl EntityStore for SqliteStore {
         let key = Key::from(name);
         let read = move |db: &Connection| {
             let mut select =
-                db.prepare_cached("SELECT revision, doc FROM entity WHERE namespace = ?1 AND local = ?2")?;
+                db.prepare_cached("SELECT revision, doc, parameters FROM entity WHERE namespace = ?1 AND local = ?2")?;
             let found = select.query_row(params![key.namespace.as_str(), key.local], |row| {
                 let revision = Revision(row.get(0)?);
-                Ok(values::json(row, 1).map(|value| StoredEntity { revision, value }))
+                Ok(EntityText::whole(row).map(|value| StoredEntity { revision, value }))
             });
             found.optional()?.transpose()
         };
@@ -116,15 +118,41 @@ fn summary(
         let text = row.get_ref(0)?.as_str()?;
         Ok(EntitySummary::read(text).map(|entity| {
             let shown = entity.annotations.get().len() + HEAD_BYTES;
-            (entity, Weight { shown: shown as u64, read: text.len() as u64 })
+            (entity, Weight::of(shown))
         }))
     });
     Ok(found.optional()?.transpose()?)
 }
 
+/// An entity as it is stored: what lists show of it, and apart from that its parameters.
+struct EntityText {
+    doc: String,
+    parameters: Option<String>,
+}
+
+impl EntityText {
+    fn of(entity: &Entity) -> Result<EntityText, StoreError> {
+        let mut document = serde_json::to_value(entity)?;
+        let parameters = document.as_object_mut().and_then(|members| members.shift_remove(PARAMETERS));
+        Ok(EntityText { doc: document.to_string(), parameters: parameters.map(|value| value.to_string()) })
+    }
+
+    /// Reads the columns 1 and 2, `doc` and `parameters`.
+    fn whole(row: &Row<'_>) -> Result<Entity, StoreError> {
+        let (doc, parameters) =
+            (values::text(row, 1)?, row.get_ref(2)?.as_str_or_null().map_err(rusqlite::Error::from)?);
+        match (parameters, doc.strip_prefix('{')) {
+            (Some(parameters), Some(rest)) => {
+                Ok(serde_json::from_str(&format!(r#"{{"{PARAMETERS}":{parameters},{rest}"#))?)
+            }
+            _ => Ok(serde_json::from_str(doc)?),
+        }
+    }
+}
+
 /// A [`Change`], already serialized to spare the writer thread.
 enum BoundChange {
-    Put { key: Key, entity: Box<Entity>, doc: String, based_on: Option<Revision>, code: Option<String> },
+    Put { key: Key, entity: Box<Entity>, text: EntityText, based_on: Option<Revision>, code: Option<String> },
     Delete { key: Key, based_on: Revision },
 }
 
@@ -132,8 +160,8 @@ impl BoundChange {
     fn new(change: Change) -> Result<BoundChange, StoreError> {
         match change {
             Change::Put { entity, based_on, code } => {
-                let (key, doc) = (Key::from(entity.name()), serde_json::to_string(&entity)?);
-                Ok(BoundChange::Put { key, entity: Box::new(entity), doc, based_on, code })
+                let (key, text) = (Key::from(entity.name()), EntityText::of(&entity)?);
+                Ok(BoundChange::Put { key, entity: Box::new(entity), text, based_on, code })
             }
             Change::Delete { name, based_on } => Ok(BoundChange::Delete { key: Key::from(&name), based_on }),
         }
@@ -142,15 +170,15 @@ impl BoundChange {
     /// Returns the new revision of an entity that was put.
     fn apply(&self, db: &Connection) -> Result<Option<Revision>, StoreError> {
         match self {
-            BoundChange::Put { key, entity, doc, based_on: None, code } => {
+            BoundChange::Put { key, entity, text, based_on: None, code } => {
                 check_package(db, entity.name())?;
                 store_code(db, entity, code.as_deref())?;
-                insert(db, key, entity, doc).map(Some)
+                insert(db, key, entity, text).map(Some)
             }
-            BoundChange::Put { key, entity, doc, based_on: Some(revision), code } => {
+            BoundChange::Put { key, entity, text, based_on: Some(revision), code } => {
                 let replaced = code_of(db, key, *revision)?;
                 store_code(db, entity, code.as_deref())?;
-                let updated = update(db, (key, *revision), entity, doc)?;
+                let updated = update(db, (key, *revision), entity, text)?;
                 forget_code(db, replaced)?;
                 Ok(Some(updated))
             }
@@ -187,11 +215,12 @@ fn check_quota(quota: EntityQuota, before: EntityQuota, after: EntityQuota) -> R
     Ok(())
 }
 
-fn insert(db: &Connection, key: &Key, entity: &Entity, doc: &str) -> Result<Revision, StoreError> {
+fn insert(db: &Connection, key: &Key, entity: &Entity, text: &EntityText) -> Result<Revision, StoreError> {
     let revision = next_revision(db)?;
     let mut insert = db.prepare_cached(
-        "INSERT INTO entity (namespace, local, collection, package, shared, updated, revision, code, doc, bytes)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, octet_length(?9)
+        "INSERT INTO entity (namespace, local, collection, package, shared, updated, revision, code, doc, parameters,
+                             bytes)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, octet_length(?9) + coalesce(octet_length(?10), 0)
              + coalesce((SELECT octet_length(text) FROM code WHERE digest = ?8), 0)) ON CONFLICT DO NOTHING",
     )?;
     let written = insert.execute(params![
@@ -203,7 +232,8 @@ fn insert(db: &Connection, key: &Key, entity: &Entity, doc: &str) -> Result<Revi
         entity.updated().millis(),
         revision.0,
         entity.code_digest(),
-        doc,
+        text.doc,
+        text.parameters,
     ])?;
     if written == 0 { Err(StoreError::Conflict) } else { Ok(revision) }
 }
@@ -212,12 +242,13 @@ fn update(
     db: &Connection,
     (key, based_on): (&Key, Revision),
     entity: &Entity,
-    doc: &str,
+    text: &EntityText,
 ) -> Result<Revision, StoreError> {
     let revision = next_revision(db)?;
     let mut update = db.prepare_cached(
         "UPDATE entity SET collection = ?4, shared = ?5, updated = ?6, revision = ?7, code = ?8, doc = ?9,
-             bytes = octet_length(?9) + coalesce((SELECT octet_length(text) FROM code WHERE digest = ?8), 0)
+             parameters = ?10, bytes = octet_length(?9) + coalesce(octet_length(?10), 0)
+                 + coalesce((SELECT octet_length(text) FROM code WHERE digest = ?8), 0)
          WHERE namespace = ?1 AND local = ?2 AND revision = ?3",
     )?;
     let written = update.execute(params![
@@ -229,7 +260,8 @@ fn update(
         entity.updated().millis(),
         revision.0,
         entity.code_digest(),
-        doc,
+        text.doc,
+        text.parameters,
     ])?;
     if written == 0 { Err(StoreError::Conflict) } else { Ok(revision) }
 }

@@ -29,13 +29,14 @@ pub(super) fn page<K, T>(
     let mut items = Vec::with_capacity(keys.len());
     for key in keys {
         let Some((item, weight)) = read(key)? else { continue };
-        (shown, all) = (shown.saturating_add(weight.shown), all.saturating_add(weight.read));
-        if !items.is_empty() && (shown > bytes || all > bytes.saturating_mul(READ_PER_SHOWN)) {
-            return Ok(ListPage { items, is_cut: true });
+        let with_it = (shown.saturating_add(weight.shown), all.saturating_add(weight.read));
+        if !items.is_empty() && (with_it.0 > bytes || with_it.1 > bytes.saturating_mul(READ_PER_SHOWN)) {
+            return Ok(ListPage { items, is_cut: true, bytes: shown });
         }
+        (shown, all) = with_it;
         items.push(item);
     }
-    Ok(ListPage { items, is_cut: false })
+    Ok(ListPage { items, is_cut: false, bytes: shown })
 }
 
 #[cfg(test)]

@@ -57,11 +57,12 @@ pub(super) fn check_schema(db: &Connection) -> Result<(), StoreError> {
 #[cfg(test)]
 mod tests {
     use rusqlite::params;
-    use wask_model::{ActivationId, Alarm, Timestamp};
+    use serde_json::json;
+    use wask_model::{ActivationId, Alarm, FullName, Timestamp};
 
     use super::*;
     use crate::sqlite::{SqliteConfig, SqliteStore};
-    use crate::{AlarmStore as _, TaskQuery, TaskStore as _};
+    use crate::{AlarmStore as _, EntityStore as _, TaskQuery, TaskStore as _};
 
     #[test]
     fn records_from_before_the_filters_are_found_by_them() {
@@ -196,6 +197,38 @@ mod tests {
         let db = Connection::open(&path).unwrap();
         let apart = rows(&db, "SELECT 'longest', max(octet_length(doc -> '$.payload')) IS NULL FROM alarm");
         assert_eq!(apart, [("longest".to_owned(), 1)], "the document has it no more");
+    }
+
+    #[tokio::test]
+    async fn entities_from_before_their_parameters_had_a_column_are_read_as_before() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("wask.sqlite");
+        let mut db = Connection::open(&path).unwrap();
+        migrate_to(&mut db, 13).unwrap();
+        let name = FullName::new("guest".parse().unwrap(), "t".parse().unwrap());
+        let trigger = json!({
+            "entity": "trigger", "name": name, "version": "0.0.1", "publish": false,
+            "parameters": [{ "key": "a\"b", "value": { "n": 2.5, "t": "é\n" } }],
+            "annotations": [{ "key": "x", "value": [1] }], "updated": 7, "rules": {},
+        });
+        let doc = trigger.to_string();
+        db.execute(
+            "INSERT INTO entity (namespace, local, collection, shared, updated, revision, doc)
+             VALUES ('guest', 't', 'triggers', FALSE, 7, 1, ?1)",
+            [&doc],
+        )
+        .unwrap();
+        drop(db);
+
+        let store = SqliteStore::open(&path, &SqliteConfig::default()).unwrap();
+        let read = store.entity(&name).await.unwrap().unwrap().value;
+        assert_eq!(read, serde_json::from_value(trigger).unwrap());
+        let db = Connection::open(&path).unwrap();
+        let kept = "SELECT entities, bytes FROM entities_kept WHERE namespace = 'guest'";
+        let kept: (i64, i64) = db.query_row(kept, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        assert_eq!(kept, (1, doc.len() as i64));
+        let shown: String = db.query_row("SELECT doc FROM entity", [], |row| row.get(0)).unwrap();
+        assert!(!shown.contains("parameters") && shown.contains("annotations"), "{shown}");
     }
 
     /// What version 11 answered of jobs when tasks were listed: it read their payloads.

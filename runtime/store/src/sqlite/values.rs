@@ -40,7 +40,8 @@ pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<
     Ok(serde_json::from_str(text(row, column)?)?)
 }
 
-fn text<'row>(row: &'row Row<'_>, column: usize) -> Result<&'row str, StoreError> {
+/// Reads a text without copying it. NULL reads as `null`.
+pub(super) fn text<'row>(row: &'row Row<'_>, column: usize) -> Result<&'row str, StoreError> {
     match row.get_ref(column)? {
         ValueRef::Null => Ok("null"),
         other => Ok(other.as_str().map_err(rusqlite::Error::from)?),
