@@ -205,7 +205,7 @@ impl Default for ModuleBounds {
             element_segments: 50_000,
             element_items: 200_000,
             constant_operators: 300_000,
-            data_segments: 50_000,
+            data_segments: 100_000,
         }
     }
 }

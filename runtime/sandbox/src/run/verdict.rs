@@ -13,6 +13,11 @@ use crate::abi::Remains;
 use crate::engine::{RunLimits, SandboxError, StopReason};
 use crate::output::Line;
 
+/// The values of a shorter result are not charged: the number of guests bounds them.
+const SMALL: usize = 16 << 10;
+/// What one value takes, with its place in an array or an object.
+const VALUE_BYTES: u64 = 64;
+
 /// The times of a run, see [`RunReport`].
 pub(super) struct RunTimes {
     pub init: Option<Duration>,
@@ -47,10 +52,22 @@ fn ended_well(remains: &mut Remains, limits: &RunLimits) -> RunEnd {
         let prefix = String::from_utf8_lossy(&line.bytes[..end]).into_owned();
         return RunEnd::ResultTooLarge { size_bytes: line.size, limit_bytes: limits.result_bytes, prefix };
     }
+    if let Err(reason) = remains.growth.host.grow(bytes_of_values(&line)) {
+        return RunEnd::OutOfHostMemory { reason };
+    }
     match result_in(&line) {
         Some(value) => RunEnd::Returned(value),
         None => RunEnd::NotJson { raw: String::from_utf8_lossy(&line.bytes).trim().to_owned() },
     }
+}
+
+/// What the values of a result take in the memory of the host, about, beside what their text took.
+fn bytes_of_values(line: &Line) -> u64 {
+    if line.bytes.len() <= SMALL {
+        return 0;
+    }
+    let begins = line.bytes.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count() as u64;
+    begins * VALUE_BYTES
 }
 
 /// The JSON of a line. `None`: it is neither object nor array, or nested more than 128 levels deep.

@@ -93,6 +93,16 @@ async fn a_guest_gets_no_more_than_its_host_has() {
 }
 
 #[tokio::test]
+async fn a_result_of_many_values_takes_memory_of_its_host() {
+    let zeros = format!("[0{}]", ",0".repeat(19_999));
+    let with = |bytes: u64| Run { memory: Arc::new(Purse(Mutex::new(bytes))), ..run() };
+    let returned = end(&printing(&zeros), with(2 << 20)).await;
+    assert!(matches!(&returned, RunEnd::Returned(value) if value.as_array().unwrap().len() == 20_000), "{returned:?}");
+    let refused = end(&printing(&zeros), with(1 << 20)).await;
+    assert!(matches!(refused, RunEnd::OutOfHostMemory { .. }), "{refused:?}");
+}
+
+#[tokio::test]
 async fn a_guest_that_does_not_survive_a_refused_growth_is_out_of_memory() {
     let body = r#"(func (export "_start")
         (if (i32.eq (memory.grow (i32.const 100)) (i32.const -1)) (then unreachable)))"#;
