@@ -141,7 +141,7 @@ async fn a_document_has_at_most_as_many_operations_as_allowed_and_so_has_its_tex
     for (doc, error) in [
         (with_paths(11), "paths has more entries than allowed: 11 > 10 (gateway.document_operations)."),
         (with_paths(4), "operations has more entries than allowed: 12 > 10 (gateway.document_operations)."),
-        (deep, "The JSON of the request has more values than allowed: more than 400 (limits.json_nodes)."),
+        (deep, "The request has more values than allowed: more than 400 (limits.json_nodes)."),
     ] {
         assert_eq!(upload(&me, doc.clone()).await.expect(413).error(), error);
         assert_eq!(upload(&me, json!(doc.to_string())).await.expect(413).error(), error, "as text");

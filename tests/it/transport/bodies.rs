@@ -80,7 +80,7 @@ async fn t10_a_document_is_refused_by_the_first_byte_or_value_too_many() {
     let me = wask.guest();
     let parameter = |value: Value| json!({ "parameters": [{ "key": "a", "value": value }] });
     let too_large = "Request larger than allowed: ";
-    let too_many = "The JSON of the request has more values than allowed: more than 300 (limits.json_nodes).";
+    let too_many = "The request has more values than allowed: more than 300 (limits.json_nodes).";
 
     for path in ["packages/p", "triggers/t"] {
         me.put(path, &parameter(json!(vec![1; 290]))).await.expect(200);

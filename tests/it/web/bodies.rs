@@ -107,6 +107,22 @@ async fn a_web_actions_compressed_body_is_not_unpacked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_large_body_is_read_like_a_small_one() {
+    let wask = TestServer::start().await;
+    let me = wask.guest();
+    web_echo(&me, "echo", json!({})).await;
+    let large = json!({ "a": "x".repeat(200_000), "b": [1, { "c": null }] });
+    let json = echoed(&me, "echo.json", Some("application/json"), serde_json::to_vec(&large).expect("JSON")).await;
+    assert_eq!((&json["a"], &json["b"]), (&large["a"], &large["b"]));
+    let form = format!("a={}&b=2", "x".repeat(200_000)).into_bytes();
+    let form = echoed(&me, "echo.json", Some("application/x-www-form-urlencoded"), form).await;
+    assert_eq!((&form["a"], &form["b"]), (&large["a"], &json!("2")));
+    let broken = format!("[\"{}\"", "x".repeat(200_000));
+    let broken = web(&me, "POST", "echo.json").header("content-type", "application/json").body(broken);
+    me.send(broken).await.expect(400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn responses_are_neither_compressed_nor_cut_to_ranges() {
     let wask = TestServer::start().await;
     let me = wask.guest();
@@ -127,8 +143,10 @@ async fn json_with_too_many_values_is_refused_where_it_is_parsed() {
 
     let request = web(&me, "POST", "echo.json").header("content-type", "application/json").body(many.clone());
     let refused = me.send(request).await.expect(413).error();
-    let text = "The JSON of the request has more values than allowed: more than 100 (limits.json_nodes).";
+    let text = "The request has more values than allowed: more than 100 (limits.json_nodes).";
     assert_eq!(refused, text);
+    let form = web(&me, "POST", "echo.json").header("content-type", "application/x-www-form-urlencoded");
+    assert_eq!(me.send(form.body("a=1&".repeat(200))).await.expect(413).error(), text);
     assert_eq!(echoed(&me, "echo.json", kind, b"{\"a\":1}".to_vec()).await["a"], 1);
     assert_eq!(echoed(&me, "raw.json", kind, many.clone()).await["__ow_body"], STANDARD.encode(&many));
     assert_eq!(echoed(&me, "echo.json", None, many.clone()).await["__ow_body"], STANDARD.encode(&many));

@@ -97,7 +97,7 @@ pub fn too_many_entries(what: &str, count: u64, limit: u64, setting: &str) -> Me
 
 /// The JSON of a body has more values than allowed.
 pub fn too_many_values(limit: u64) -> Message {
-    format!("The JSON of the request has more values than allowed: more than {limit} (limits.json_nodes).").into()
+    format!("The request has more values than allowed: more than {limit} (limits.json_nodes).").into()
 }
 
 /// A body has `size` bytes that are not one long text.

@@ -82,30 +82,30 @@ impl Room {
 pub async fn read(
     app: &App,
     namespace: &NamespaceName,
-    request: Request<Body>,
+    (headers, body): (&HeaderMap, Body),
     (what, limit): (&str, u64),
 ) -> Result<Held<Bytes>, Rejection> {
-    read_counted(app, namespace, request, (what, limit), &mut None).await
+    read_counted(app, namespace, (headers, body), (what, limit), &mut None).await
 }
 
 async fn read_counted(
     app: &App,
     namespace: &NamespaceName,
-    request: Request<Body>,
+    (headers, body): (&HeaderMap, Body),
     (what, limit): (&str, u64),
     count: &mut Option<JsonCount>,
 ) -> Result<Held<Bytes>, Rejection> {
-    if request.headers().contains_key(CONTENT_ENCODING) && request.headers()[CONTENT_ENCODING] != "identity" {
+    if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
         return Err(Rejection::Http(StatusCode::UNSUPPORTED_MEDIA_TYPE, messages::ENCODING_UNSUPPORTED.into()));
     }
     let too_large = |size| Failure::TooLarge(messages::larger_than_allowed(what, size, limit));
-    let announced = content_length(request.headers());
+    let announced = content_length(headers);
     if let Some(size) = announced.filter(|size| *size > limit) {
         return Err(too_large(size).into());
     }
     let mut read = Vec::with_capacity(usize::try_from(announced.unwrap_or(0).min(SMALL)).unwrap_or(0));
     let mut room = Room::default();
-    let mut stream = request.into_body().into_data_stream();
+    let mut stream = body.into_data_stream();
     while let Some(part) = stream.next().await {
         let part = part.map_err(|cut| stall(&cut).unwrap_or_else(|| unreadable(&cut)))?;
         let size = (read.len() + part.len()) as u64;
@@ -136,21 +136,22 @@ fn stall(cut: &axum::Error) -> Option<Rejection> {
     Some(Rejection::Http(StatusCode::REQUEST_TIMEOUT, message))
 }
 
-/// The room for the parsed JSON of a body that has been read, if its type is JSON · 413.
-pub async fn room_for_json(
+/// The room for the values in a body that has been read, if its type is JSON or a form · 413.
+pub async fn room_for_values(
     app: &App,
     namespace: &NamespaceName,
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<Room, Rejection> {
     let (mut room, mut count) = (Room::default(), JsonCount::default());
-    let media = headers.get(CONTENT_TYPE).and_then(MediaType::parse);
-    if media.is_some_and(|media| media.class() == MediaClass::Json) {
-        count.add(body);
-        count.check(&app.limits)?;
-        if count.parsed_bytes() > SMALL {
-            room.grow(app, namespace, count.parsed_bytes()).await?;
-        }
+    match headers.get(CONTENT_TYPE).and_then(MediaType::parse).map(|media| media.class()) {
+        Some(MediaClass::Json) => count.add(body),
+        Some(MediaClass::Form) => count.add_form(body),
+        _ => return Ok(room),
+    }
+    count.check(&app.limits)?;
+    if count.parsed_bytes() > SMALL {
+        room.grow(app, namespace, count.parsed_bytes()).await?;
     }
     Ok(room)
 }
@@ -166,9 +167,10 @@ async fn json(
     request: Request<Body>,
     limit: u64,
 ) -> Result<Option<Held<Map<String, Value>>>, Rejection> {
-    let typed = check_json(request.headers());
+    let (head, body) = request.into_parts();
+    let typed = check_json(&head.headers);
     let mut count = Some(JsonCount::default());
-    let body = read_counted(app, namespace, request, ("Request", limit), &mut count).await?;
+    let body = read_counted(app, namespace, (&head.headers, body), ("Request", limit), &mut count).await?;
     if body.is_empty() {
         return Ok(None);
     }

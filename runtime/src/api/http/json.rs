@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use dashmap::DashMap;
-use memchr::memchr2;
+use memchr::{memchr_iter, memchr2};
 use serde::de::DeserializeOwned;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wask_model::{Failure, Limits, messages};
 
 /// Larger bodies are parsed on a thread of their own: a smaller one takes less than a millisecond.
-const LARGE: usize = 64 << 10;
+pub const LARGE: usize = 64 << 10;
 /// Namespaces that are known before those are forgotten that parse nothing.
 const KNOWN_SHARES: usize = 1024;
 const OPEN: &str = "the semaphores are never closed";
@@ -40,6 +40,13 @@ impl JsonCount {
             let passed = if self.in_text { self.pass_text(rest) } else { self.pass_structure(rest) };
             rest = &rest[passed..];
         }
+    }
+
+    /// Counts the fields of a form, whose texts are all one.
+    pub fn add_form(&mut self, body: &[u8]) {
+        self.values += memchr_iter(b'&', body).count() as u64 + 1;
+        self.bytes += body.len() as u64;
+        self.longest = self.bytes;
     }
 
     /// Passes what belongs to the open text; returns how many bytes that are.

@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 use wask_model::{ActivationId, EntityName, Failure, FullName, NamespaceName, Timestamp, messages};
 use wask_store::ListPage;
 
+use super::answers;
+use super::rejection::Rejection;
+use crate::api::App;
 use crate::catalog::Page;
 
 /// Reads `name` or `package/name`.
@@ -42,16 +45,21 @@ pub fn page(items: impl Iterator<Item = Value>) -> Response {
 }
 
 /// One page that may have ended early because it would be too large. Then `Link` leads to the rest.
-pub fn bounded_page<T: Serialize>(uri: &Uri, skipped: u64, page: ListPage<T>) -> Response {
+pub async fn bounded_page<T: Serialize + Send + 'static>(
+    app: &App,
+    reader: &NamespaceName,
+    (uri, skipped): (&Uri, u64),
+    page: ListPage<T>,
+) -> Result<Response, Rejection> {
     let shown = page.items.len() as u64;
-    let mut response = Json(page.items).into_response();
+    let mut response = answers::render(app, reader, page.bytes, page.items).await?;
     let rest = skipped.saturating_add(shown).to_string();
     if page.is_cut
         && let Some(link) = link(uri, ("skip", &rest))
     {
         response.headers_mut().insert(LINK, link);
     }
-    response
+    Ok(response)
 }
 
 /// The `Link` to a further page: the same request, beginning at another place. RFC 8288.

@@ -34,7 +34,7 @@ pub async fn list(
     let target = path.target(&caller)?;
     rights::own_namespace(&caller.identity, &target.namespace)?;
     let all = Selection::new(target.namespace, Collection::Actions);
-    entities::answer(&app, Selection { package: target.package, ..all }, &params).await
+    entities::answer(&app, &caller.identity.namespace, Selection { package: target.package, ..all }, &params).await
 }
 
 /// `GET actions/{pkg}/`: the actions of one package; of a binding, the provider's · 403 · 404 · 409.
@@ -46,7 +46,7 @@ pub async fn list_package(
 ) -> Result<Response, Rejection> {
     let package = path.target(&caller)?.full_name()?;
     app.catalog.may_read_package(&caller.identity, &package).await?;
-    entities::answer(&app, app.catalog.actions_of(&package).await?, &params).await
+    entities::answer(&app, &caller.identity.namespace, app.catalog.actions_of(&package).await?, &params).await
 }
 
 /// `GET actions/{name}`: the document, with its code unless `code=false` · 403 · 404 · 409.

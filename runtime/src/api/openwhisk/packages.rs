@@ -27,7 +27,7 @@ pub async fn list(
     let namespace = path.target(&caller)?.namespace;
     let shown = if rights::owns(&caller.identity, &namespace) { Visibility::All } else { Visibility::Shared };
     let all = Selection::new(namespace, Collection::Packages);
-    entities::answer(&app, Selection { shown, ..all }, &params).await
+    entities::answer(&app, &caller.identity.namespace, Selection { shown, ..all }, &params).await
 }
 
 /// `GET packages/{name}`: the document with its actions and feeds · 403 · 404 · 409 · 422. If these are too many for one

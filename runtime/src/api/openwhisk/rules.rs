@@ -22,7 +22,7 @@ pub async fn list(
     params: Params,
 ) -> Result<Response, Rejection> {
     let namespace = path.own_namespace(&caller)?;
-    answer(&app, Selection::new(namespace, Collection::Rules), &params).await
+    answer(&app, &caller.identity.namespace, Selection::new(namespace, Collection::Rules), &params).await
 }
 
 /// `GET rules/{name}`: the document with status · 404 · 409.

@@ -29,7 +29,7 @@ pub async fn list(
     params: Params,
 ) -> Result<Response, Rejection> {
     let namespace = path.own_namespace(&caller)?;
-    answer(&app, Selection::new(namespace, Collection::Triggers), &params).await
+    answer(&app, &caller.identity.namespace, Selection::new(namespace, Collection::Triggers), &params).await
 }
 
 /// `GET triggers/{name}`: the document · 404 · 409.

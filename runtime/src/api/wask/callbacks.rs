@@ -109,7 +109,8 @@ pub async fn list(
         return Ok(listing::count("callbacks", app.callbacks.count(&query).await?, page));
     }
     let known = app.callbacks.list(&query).await?;
-    Ok(listing::bounded_page(params.uri(), page.skip, known.map(|known| shown(&known))))
+    let known = known.map(|known| shown(&known));
+    listing::bounded_page(&app, &caller.identity.namespace, (params.uri(), page.skip), known).await
 }
 
 /// `GET callbacks/{id}`: the callback with its attempts · 404.

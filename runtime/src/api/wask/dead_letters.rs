@@ -27,7 +27,8 @@ pub async fn list(
         return Ok(listing::count("dead-letters", app.invoker.count_dead_letters(&query).await?, page));
     }
     let letters = app.invoker.dead_letters(&query).await?;
-    Ok(listing::bounded_page(params.uri(), page.skip, letters.map(|letter| summary(&letter))))
+    let letters = letters.map(|letter| summary(&letter));
+    listing::bounded_page(&app, &caller.identity.namespace, (params.uri(), page.skip), letters).await
 }
 
 /// `GET dead-letters/{id}`: the dead letter with its arguments · 404.

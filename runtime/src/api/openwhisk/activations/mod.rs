@@ -3,7 +3,6 @@
 pub mod cursor;
 pub mod query;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::header::LINK;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
@@ -15,10 +14,13 @@ use wask_store::{ActivationQuery, ListPage, ListPosition, RecordText, Summary};
 use super::documents::activation::summary;
 use super::documents::record::{StoredLogs, StoredRecord, StoredResponse};
 use crate::api::App;
-use crate::api::http::{Caller, Params, Rejection, Segments, listing};
+use crate::api::http::{Caller, Params, Rejection, Segments, answers, listing};
 use crate::api::wask::activations::document;
 use crate::api::wask::activations::follow;
 use cursor::link_to_next;
+
+/// What a list shows of a record, about.
+const SUMMARY_BYTES: u64 = 500;
 
 const STATE: HeaderName = HeaderName::from_static("x-wask-activation-state");
 
@@ -45,14 +47,15 @@ pub async fn list(
         }
         (true, false) => {
             let query = ActivationQuery { bytes: app.limits.page_bytes, ..query };
-            let ListPage { items, is_cut } = records.list(&and_one_more(&query)).await?;
-            let found = items.into_iter().map(|record| (position(&record.summary), StoredRecord(record)));
-            Ok(linked(&uri, &query, found.collect(), is_cut))
+            let found = records.list(&and_one_more(&query)).await?;
+            let found = found.map(|record| (position(&record.summary), StoredRecord(record)));
+            linked(&app, &caller, &uri, &query, found).await
         }
         (false, false) => {
             let summaries = records.summaries(&and_one_more(&query)).await?;
-            let found = summaries.iter().map(|shown| (position(shown), summary(shown)));
-            Ok(linked(&uri, &query, found.collect(), false))
+            let bytes = SUMMARY_BYTES * summaries.len() as u64;
+            let items = summaries.iter().map(|shown| (position(shown), summary(shown))).collect();
+            linked(&app, &caller, &uri, &query, ListPage { items, is_cut: false, bytes }).await
         }
     }
 }
@@ -66,28 +69,30 @@ fn position(shown: &Summary) -> ListPosition {
     ListPosition { start: shown.start, id: shown.id }
 }
 
-/// The page, with a link to the next one if there are more records. `is_cut`: it has ended early.
-fn linked(
+/// The page, with a link to the next one if there are more records.
+async fn linked(
+    app: &App,
+    caller: &Caller,
     uri: &Uri,
     query: &ActivationQuery,
-    mut found: Vec<(ListPosition, impl Serialize)>,
-    is_cut: bool,
-) -> Response {
-    let there_is_more = is_cut || found.len() > query.limit as usize;
-    found.truncate(query.limit as usize);
-    let next = found.last().filter(|_| there_is_more).and_then(|(last, _)| link_to_next(uri, *last));
-    let documents: Vec<_> = found.into_iter().map(|(_, document)| document).collect();
-    let mut response = Json(documents).into_response();
+    found: ListPage<(ListPosition, impl Serialize + Send + 'static)>,
+) -> Result<Response, Rejection> {
+    let ListPage { mut items, is_cut, bytes } = found;
+    let there_is_more = is_cut || items.len() > query.limit as usize;
+    items.truncate(query.limit as usize);
+    let next = items.last().filter(|_| there_is_more).and_then(|(last, _)| link_to_next(uri, *last));
+    let documents: Vec<_> = items.into_iter().map(|(_, document)| document).collect();
+    let mut response = answers::render(app, &caller.identity.namespace, bytes, documents).await?;
     if let Some(next) = next {
         response.headers_mut().insert(LINK, next);
     }
-    response
+    Ok(response)
 }
 
 /// `GET activations/{id}`: the record · 404 until the activation has ended, with its state in a header.
 pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Result<Response, Response> {
     let record = ended(&app, &caller, path).await?;
-    Ok(Json(StoredRecord(record)).into_response())
+    rendered(&app, &caller, record.bytes(), StoredRecord(record)).await
 }
 
 /// `GET activations/{id}/logs`: `{"logs"}` · 404 as for the record · with `follow=true` server-sent events: the lines
@@ -104,13 +109,23 @@ pub async fn logs(
         return follow::follow(app, namespace, id, &headers).await.map_err(IntoResponse::into_response);
     }
     let record = ended(&app, &caller, path).await?;
-    Ok(Json(StoredLogs(record)).into_response())
+    rendered(&app, &caller, record.bytes(), StoredLogs(record)).await
 }
 
 /// `GET activations/{id}/result`: the `response` · 404 as for the record.
 pub async fn result(State(app): State<App>, caller: Caller, path: Segments) -> Result<Response, Response> {
     let record = ended(&app, &caller, path).await?;
-    Ok(Json(StoredResponse(&record)).into_response())
+    rendered(&app, &caller, record.bytes(), StoredResponse(record)).await
+}
+
+async fn rendered(
+    app: &App,
+    caller: &Caller,
+    bytes: u64,
+    document: impl Serialize + Send + 'static,
+) -> Result<Response, Response> {
+    let answer = answers::render(app, &caller.identity.namespace, bytes, document).await;
+    answer.map_err(IntoResponse::into_response)
 }
 
 async fn ended(app: &App, caller: &Caller, path: Segments) -> Result<RecordText, Response> {

@@ -8,7 +8,7 @@ use wask_store::RecordText;
 pub struct StoredRecord(pub RecordText);
 
 /// The `response` of a record, also returned by `GET activations/{id}/result`.
-pub struct StoredResponse<'a>(pub &'a RecordText);
+pub struct StoredResponse(pub RecordText);
 
 /// `{"logs"}`, as `GET activations/{id}/logs` returns it.
 pub struct StoredLogs(pub RecordText);
@@ -34,16 +34,24 @@ impl Serialize for StoredRecord {
         if let Some(duration) = &head.duration_ms {
             out.serialize_entry("duration", duration)?;
         }
-        out.serialize_entry("response", &StoredResponse(record))?;
+        out.serialize_entry("response", &ResponseOf(record))?;
         logs(&mut out, record)?;
         out.serialize_entry("annotations", &head.annotations)?;
         out.end()
     }
 }
 
-impl Serialize for StoredResponse<'_> {
+impl Serialize for StoredResponse {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let StoredResponse(record) = self;
+        ResponseOf(&self.0).serialize(serializer)
+    }
+}
+
+struct ResponseOf<'a>(&'a RecordText);
+
+impl Serialize for ResponseOf<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let ResponseOf(record) = self;
         let mut out = serializer.serialize_map(None)?;
         out.serialize_entry("result", &record.result)?;
         out.serialize_entry("status", record.status.as_str())?;

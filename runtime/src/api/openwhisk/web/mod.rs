@@ -1,6 +1,7 @@
 //! Web actions: `/api/v1/web/{ns}/{pkg}/{action}[.{ext}][{rest}]`, any method, no key needed. rest.md §8.
 
 mod address;
+mod asked;
 mod request;
 mod response;
 
@@ -22,9 +23,9 @@ use crate::api::http::body::Room;
 use crate::api::http::{Caller, Rejection, TransactionId, body, idempotency, wants_extra_logging, with_activation_id};
 use crate::api::{App, WEB};
 use crate::catalog::ActionEntry;
-use crate::idempotency::{Door, KeyedRequest};
-use crate::invoke::{Context, Invocation, Invoked, Wait, is_fixed};
+use crate::invoke::{Context, Invocation, Invoked, Wait};
 pub use address::{Address, Extension};
+use asked::Asked;
 pub use request::{RawHttp, WebRequest};
 pub use response::cors;
 
@@ -184,37 +185,24 @@ async fn run(
 ) -> Result<Response, Rejection> {
     let WebTarget { address, entry, owner, route } = target;
     let (head, stream) = request.into_parts();
-    let request = Request::from_parts(head.clone(), stream);
-    let bytes = body::read(app, &owner.namespace, request, ("Request", app.gate.payload_bytes(&owner))).await?;
+    let most = ("Request", app.gate.payload_bytes(&owner));
+    let body = body::read(app, &owner.namespace, (&head.headers, stream), most).await?;
     let withheld = withheld(app, &entry.action.annotations, caller.as_ref());
     let raw = if entry.action.annotations.is_true(keys::RAW_HTTP) { RawHttp::Yes } else { RawHttp::No };
-    let _parsed = match raw {
+    let _values = match raw {
         RawHttp::Yes => Room::default(),
-        RawHttp::No => body::room_for_json(app, &owner.namespace, &head.headers, &bytes).await?,
+        RawHttp::No => body::room_for_values(app, &owner.namespace, &head.headers, &body).await?,
     };
     let user = caller.map(|caller| caller.identity.namespace.to_string());
-    let web = WebRequest {
-        method: head.method.as_str(),
-        headers: &head.headers,
-        withheld: &withheld,
-        path: &address.rest,
-        query: head.uri.query(),
-        user: user.as_deref(),
-        named: &route.parameters,
-        body: &bytes,
-    };
-    let is_final = entry.action.annotations.is_true(keys::FINAL);
-    let args = web.arguments(raw, &|key| is_final && is_fixed(&entry, key))?;
+    let asked = Asked { head, withheld, address, user, named: route.parameters, body, entry, raw };
+    let (asked, args) = asked.arguments(app, &owner.namespace).await?;
     let wait = Wait::UpTo(Duration::from_millis(app.limits.blocking_wait_ms));
-    let action = entry.asked();
+    let action = asked.entry.asked();
     let invocation = Invocation { identity: owner, action, args, wait, context, callback: None };
-    let entrance = app.admission.enter(&invocation.identity, key)?.for_request(|key| {
-        let (uri, caller) = (head.uri.to_string(), user.clone().unwrap_or_default());
-        let parts = [head.method.as_str().as_bytes(), uri.as_bytes(), caller.as_bytes(), &bytes];
-        KeyedRequest::new(invocation.identity.namespace.clone(), key, Door::Web, &parts)
-    });
-    let reply = app.invoker.invoke_resolved(entry, invocation, entrance).await?;
-    Ok(idempotency::answered(reply.map(|answer| shown(answer.invoked, &address, &head.headers))))
+    let entrance = app.admission.enter(&invocation.identity, key)?;
+    let entrance = entrance.for_request(|key| asked.keyed(invocation.identity.namespace.clone(), key));
+    let reply = app.invoker.invoke_resolved(asked.entry.clone(), invocation, entrance).await?;
+    Ok(idempotency::answered(reply.map(|answer| shown(answer.invoked, &asked.address, &asked.head.headers))))
 }
 
 /// The headers that let the caller in: its key is not the action's business, nor is the secret of the annotation.
