@@ -9,6 +9,12 @@ async fn silent_sockets_are_nobodys_business() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn heads_that_never_end_are_nobodys_business() {
+    let outcome = unnoticed("2,000 half heads").await;
+    assert!(outcome.noted.ends_with(" connected"), "{}", outcome.noted);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn prefaces_of_http2_without_requests_are_nobodys_business() {
     unnoticed("2,000 HTTP/2 prefaces").await;
 }
