@@ -30,7 +30,7 @@ impl Invoker {
         match recorded.within(&self.clock, limit, self.live.stop_waiting()).await {
             WaitOutcome::Ended(Some(record)) => Ok(Invoked::Ended(record)),
             WaitOutcome::Ended(None) => Ok(Invoked::Accepted(admitted.id)),
-            WaitOutcome::NotYet(running) => self.hand_over(running, admitted, hold).await,
+            WaitOutcome::NotYet(running) => Box::pin(self.hand_over(running, admitted, hold)).await,
         }
     }
 

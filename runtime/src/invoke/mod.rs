@@ -180,7 +180,7 @@ impl Invoker {
                 let entry = self.catalog.resolve(&request.action).await?;
                 self.start(entry, request, callback, in_flight).await.map(Reply::First)
             }
-            Entrance::Keyed(key) => self.invoke_keyed(&key, request).await,
+            Entrance::Keyed(key) => Box::pin(self.invoke_keyed(&key, request)).await,
         }
     }
 
@@ -193,7 +193,7 @@ impl Invoker {
     ) -> Result<Reply<Answer>, Failure> {
         match entrance {
             Entrance::InFlight(in_flight) => self.start(entry, request, None, in_flight).await.map(Reply::First),
-            Entrance::Keyed(key) => self.invoke_keyed(&key, request).await,
+            Entrance::Keyed(key) => Box::pin(self.invoke_keyed(&key, request)).await,
         }
     }
 
@@ -235,6 +235,7 @@ impl Invoker {
         self.admission.submit_first(key, first, move || in_flight.keep()).await
     }
 
+    /// What not every request needs is boxed: else each would carry, and copy, room for all of it.
     async fn start(
         self: &Arc<Self>,
         entry: Arc<ActionEntry>,
@@ -247,15 +248,15 @@ impl Invoker {
         let may_run_now = in_flight.has_permit() && callback_id.is_none();
         let invoked = match wait {
             Wait::No if admitted.entry.action.exec == Exec::Builtin && may_run_now => {
-                self.answer_builtin(admitted, in_flight).await?
+                Box::pin(self.answer_builtin(admitted, in_flight)).await?
             }
-            Wait::No => Invoked::Accepted(self.enqueue(admitted, in_flight).await?),
+            Wait::No => Invoked::Accepted(Box::pin(self.enqueue(admitted, in_flight)).await?),
             Wait::UpTo(limit) if may_run_now => self.answer_within(limit, admitted, in_flight).await?,
             // There would be no record to wait for.
             Wait::UpTo(_) if !admitted.identity.keeps_activations() && callback_id.is_none() => {
                 return Err(self.gate.full(&admitted.identity));
             }
-            Wait::UpTo(limit) => self.answer_from_job(limit, admitted, in_flight).await?,
+            Wait::UpTo(limit) => Box::pin(self.answer_from_job(limit, admitted, in_flight)).await?,
         };
         Ok(Answer { invoked, callback: callback_id })
     }

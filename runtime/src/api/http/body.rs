@@ -63,7 +63,8 @@ impl Room {
             return Ok(());
         }
         let (part, deadline) = (app.budget.requests(), app.clock.sleep(LONGEST_WAIT));
-        let charge = part.charge_when_free(namespace.as_str(), bytes, deadline).await;
+        // Boxed: small bodies need no room.
+        let charge = Box::pin(part.charge_when_free(namespace.as_str(), bytes, deadline)).await;
         self.0.push(charge.map_err(|no_room| Failure::Unavailable(no_room.message()))?);
         Ok(())
     }

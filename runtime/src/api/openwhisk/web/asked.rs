@@ -39,7 +39,7 @@ impl Asked {
             return Ok((self, read));
         }
         let read = move || self.read().map(|read| (self, read));
-        app.documents.run(owner.as_str(), read).await?
+        Box::pin(app.documents.run(owner.as_str(), read)).await?
     }
 
     fn read(&self) -> Result<Arguments, Failure> {
