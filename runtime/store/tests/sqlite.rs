@@ -5,6 +5,7 @@
 mod conformance;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use conformance::callbacks::callback;
@@ -249,6 +250,35 @@ async fn forgetting_returns_space_to_the_disk() {
     store.close().await;
     let size = std::fs::metadata(dir.path().join("wask.db")).unwrap().len();
     assert!(size < 8 * 1024 * 1024, "20 MB were forgotten but {size} bytes are kept");
+}
+
+#[tokio::test]
+async fn the_log_stays_short_while_somebody_always_reads() {
+    const BOUND: u64 = 256 << 10;
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir, &SqliteConfig { wal_bytes: BOUND, ..SqliteConfig::default() });
+    let path = dir.path().join("wask.db");
+    let ended = Arc::new(AtomicBool::new(false));
+    let read = |begins_after: u64| {
+        let (db, ended) = (Connection::open(&path).unwrap(), ended.clone());
+        std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(begins_after));
+            while !ended.load(Ordering::Relaxed) {
+                db.execute_batch("BEGIN; SELECT count(*) FROM activation").unwrap();
+                std::thread::sleep(Duration::from_millis(20)); // each begins in the middle of the other
+                db.execute_batch("COMMIT").unwrap();
+            }
+        })
+    };
+    let readers = [read(0), read(10)];
+    let mut longest = 0;
+    for n in 1..=200 {
+        store.record(&shared(vec![large_record(n)])).await.unwrap();
+        longest = longest.max(std::fs::metadata(dir.path().join("wask.db-wal")).unwrap().len());
+    }
+    ended.store(true, Ordering::Relaxed);
+    readers.into_iter().for_each(|reader| reader.join().unwrap());
+    assert!(longest < 4 * BOUND, "20 MB were written, and the log has {longest} bytes");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 /* Laid under a process with LD_PRELOAD: the disk below the database. Files in the folder DEVICE switch it while it runs:
-   `broken`: a sync fails; `slow`: a sync takes 200 ms longer. Each sync that succeeds adds a byte to `syncs` and copies
+   `broken`: a sync fails; `broken-database`: only that of the database fails, not that of its log; `slow`: a sync takes
+   200 ms longer. Each sync that succeeds adds a byte to `syncs` and copies
    the file to the folder `kept`, which then holds what a power failure leaves. */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -40,7 +41,8 @@ static int sync_file(int file, int number) {
     path[length < 0 ? 0 : length] = 0;
     char *name = strrchr(path, '/');
     if (!device || !name || strncmp(name + 1, "wask.sqlite", 11)) return (int)syscall(number, file);
-    if (is_there(device, "broken")) {
+    int is_database = !strcmp(name + 1, "wask.sqlite");
+    if (is_there(device, "broken") || (is_database && is_there(device, "broken-database"))) {
         errno = EIO;
         return -1;
     }

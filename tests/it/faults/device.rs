@@ -48,9 +48,13 @@ impl Device {
     }
 
     async fn serve(&self) -> ServerProcess {
+        self.serve_with(&[]).await
+    }
+
+    async fn serve_with(&self, settings: &[(&str, &str)]) -> ServerProcess {
         let (library, folder) = (self.at("device.so"), self.folder.path().to_owned());
         let own = [("LD_PRELOAD", library.to_str().unwrap()), ("DEVICE", folder.to_str().unwrap())];
-        ServerProcess::serve(&[&UNLIMITED[..], &own].concat()).await
+        ServerProcess::serve(&[&UNLIMITED[..], &own, settings].concat()).await
     }
 }
 
@@ -101,6 +105,41 @@ async fn a_failed_sync_ends_the_server_before_it_promises_more() {
     assert_ended(&me, &promised).await;
     let again = try_invoke(&me, &json!({})).await.unwrap();
     assert_ended(&me, &[again]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_sync_while_the_log_is_moved_ends_the_server_as_well() {
+    let device = Device::new();
+    let mut wask = device.serve_with(&[("WASK_STORE__SQLITE__WAL_BYTES", "262144")]).await;
+    let me = wask.guest().await;
+    me.create_action("echo", &guest("echo")).await;
+
+    device.becomes("broken-database");
+    let promised = invoke_until_refused(&me, 1000).await;
+    assert!(!promised.is_empty(), "the log is synced, so what is in it can be promised");
+    assert_ends_with_a_fault(&mut wask, "the disk failed: ").await;
+
+    let wask = ServerProcess::start("serve", &[], &UNLIMITED, wask.data()).await;
+    let me = wask.guest().await;
+    assert_ended(&me, &promised).await;
+    let again = try_invoke(&me, &json!({})).await.unwrap();
+    assert_ended(&me, &[again]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_sync_at_the_end_is_told() {
+    let device = Device::new();
+    let mut wask = device.serve().await;
+    let me = wask.guest().await;
+    me.create_action("echo", &guest("echo")).await;
+    let promised = [try_invoke(&me, &json!({})).await.unwrap()];
+
+    device.becomes("broken-database");
+    wask.signal(Signal::TERM);
+    assert_ends_with_a_fault(&mut wask, "the disk failed: ").await;
+
+    let wask = ServerProcess::start("serve", &[], &UNLIMITED, wask.data()).await;
+    assert_ended(&wask.guest().await, &promised).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

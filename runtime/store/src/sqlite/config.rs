@@ -22,8 +22,10 @@ pub struct SqliteConfig {
     pub query_ms: u64,
     /// Page cache of each connection, in KiB. Default 16384.
     pub cache_kib: u32,
-    /// Size in bytes at which the write-ahead log is moved into the database. Default 32 MiB. A larger log means fewer
-    /// and longer pauses, and a longer start after a crash.
+    /// Size in bytes at which the write-ahead log is moved into the database, between two commits. Default 32 MiB. A
+    /// larger log means fewer and longer pauses, and a longer start after a crash. Who reads for long may keep the log;
+    /// from twice its size on, commits wait for them: 50 ms for each time that the log has it, at most
+    /// `busy_timeout_ms`.
     pub wal_bytes: u64,
     /// How large, in bytes, the database may grow without its write-ahead log; 0 means no limit but the disk. Default
     /// 0. At the limit, old records can still be removed to make room; on a full disk even that waits until there is

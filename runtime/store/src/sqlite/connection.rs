@@ -52,7 +52,7 @@ impl Database {
         db.pragma_update(None, "synchronous", "FULL")?; // a commit is on disk when it returns
         db.pragma_update(None, "foreign_keys", true)?;
         let page = db.pragma_query_value(None, "page_size", values::count)?;
-        db.pragma_update(None, "wal_autocheckpoint", sql_number((self.config.wal_bytes / page).max(1)))?;
+        db.pragma_update(None, "wal_autocheckpoint", 0)?; // see `Log`
         db.pragma_update(None, "journal_size_limit", sql_number(self.config.wal_bytes.saturating_mul(2)))?;
         if self.config.max_bytes > 0 {
             let pages = (self.config.max_bytes / page).max(1);

@@ -7,6 +7,7 @@ mod config;
 mod connection;
 mod deadline;
 mod failure;
+mod log;
 mod schema;
 
 mod operation;

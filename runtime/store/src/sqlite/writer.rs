@@ -6,8 +6,10 @@
 //!                   └── error: nothing is written and all are refused; if the store is full, each is first tried alone
 //! ```
 //!
-//! A disk that fails is a fault: after a failed sync the kernel may forget what it could not write, and a second one
-//! would succeed. Nothing is written or answered from then on.
+//! Where the write-ahead log has become long, it is moved into the database before the next transaction begins.
+//!
+//! A disk that fails is a fault, whether at a commit or at moving the log: after a failed sync the kernel may forget
+//! what it could not write, and a second one would succeed. Nothing is written or answered from then on.
 //!
 //! A caller gets its answer only when the commit with its write is on disk.
 
@@ -20,6 +22,7 @@ use tracing::{error, warn};
 
 use super::connection::{Database, Keeper};
 use super::failure::{TransactionFailure, closed};
+use super::log::Log;
 use super::operation::{Call, Operation, Steps, step};
 use super::threads::OwnThread;
 use crate::failpoint::{Stage, reach};
@@ -40,13 +43,15 @@ pub(super) struct Writer {
 
 impl Writer {
     /// `db` comes from [`Database::writer`]; if it breaks, `database` opens another.
-    pub fn start(database: Database, db: Connection, on_fault: OnFault) -> Result<Writer, StoreError> {
+    pub fn start(database: Database, mut db: Connection, on_fault: OnFault) -> Result<Writer, StoreError> {
+        let log = Log::watch(&mut db, &database.config)?;
         let (queue, waiting) = mpsc::channel(database.config.write_queue);
         let (commits, opened) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicI64::new(1)));
         let (counted, faulty) = ((commits.clone(), opened.clone()), on_fault.clone());
         let writing = WriterThread {
             database,
             db: Some(db),
+            log,
             waiting,
             commits: counted.0,
             opened: counted.1,
@@ -91,6 +96,7 @@ struct WriterThread {
     database: Database,
     /// `None` after an error that may have damaged the connection; the next batch opens a new one.
     db: Option<Connection>,
+    log: Log,
     waiting: mpsc::Receiver<WriterCommand>,
     commits: Arc<AtomicU64>,
     opened: Arc<AtomicI64>,
@@ -104,17 +110,14 @@ impl WriterThread {
         while let Some(message) = self.waiting.blocking_recv() {
             // After a fault, `begin` refuses what still waits.
             match message {
-                WriterCommand::Write(first) => self.commit_together(first),
+                WriterCommand::Write(first) => {
+                    self.commit_together(first);
+                    self.move_log(Log::keep_short);
+                }
                 WriterCommand::Close => self.waiting.close(),
             }
         }
-        let Some(db) = self.db.take() else { return };
-        if self.database.keeper == Keeper::Another {
-            return; // the node moves the log; a command does not wait for it
-        }
-        if let Err(cause) = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
-            warn!(%cause, "the write-ahead log stays until the next start");
-        }
+        self.move_log(|_, db| Log::empty(db));
     }
 
     /// Writes `first` and everything else that waits in one transaction.
@@ -123,7 +126,7 @@ impl WriterThread {
         match self.write(&mut batch) {
             // Only one of them may be too large, and another may even free pages.
             Err(TransactionFailure::Full) => {
-                self.reuse_log();
+                self.move_log(|_, db| Log::reuse(db)); // so that the next commit need not extend it
                 batch.into_iter().for_each(|operation| self.commit_alone(operation));
             }
             ended => self.answer(batch, ended),
@@ -133,20 +136,29 @@ impl WriterThread {
     /// Tells the callers how it ended; if the disk failed, after the fault was reported.
     fn answer(&mut self, batch: Vec<Box<dyn Operation>>, ended: Result<(), TransactionFailure>) {
         if let Err(TransactionFailure::DiskFailed(cause)) = &ended {
-            self.failed = true;
-            self.waiting.close();
-            (self.on_fault)(&format!("the disk failed: {cause}"));
+            self.disk_failed(cause);
         }
         for operation in batch {
             operation.answer(ended.clone());
         }
     }
 
-    /// Moves the log into the database as far as there is room, so that the next commit need not extend it.
-    fn reuse_log(&self) {
-        let Some(db) = &self.db else { return };
-        if let Err(cause) = db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
-            warn!(%cause, "the write-ahead log could not be moved into the database");
+    fn disk_failed(&mut self, cause: &str) {
+        self.failed = true;
+        self.waiting.close();
+        (self.on_fault)(&format!("the disk failed: {cause}"));
+    }
+
+    /// Moves the log into the database in one of the ways of [`Log`]. What a command has written, the node moves.
+    fn move_log(&mut self, how: impl FnOnce(&mut Log, &Connection) -> Result<(), StoreError>) {
+        let Some(db) = self.db.as_ref().filter(|_| self.database.keeper == Keeper::Us) else { return };
+        match how(&mut self.log, db) {
+            Ok(()) => (),
+            Err(StoreError::DiskFailed(cause)) => {
+                self.db = None;
+                self.disk_failed(&cause);
+            }
+            Err(cause) => warn!(%cause, "the write-ahead log could not be moved into the database"),
         }
     }
 
@@ -200,8 +212,9 @@ impl WriterThread {
             return Err(TransactionFailure::Unavailable("the disk has failed".into()));
         }
         if self.db.is_none() {
-            let reopened =
-                self.database.writer().map_err(|cause| TransactionFailure::Unavailable(cause.to_string()))?;
+            let unavailable = |cause: StoreError| TransactionFailure::Unavailable(cause.to_string());
+            let mut reopened = self.database.writer().map_err(unavailable)?;
+            self.log = Log::watch(&mut reopened, &self.database.config).map_err(unavailable)?;
             warn!("database reopened");
             self.opened.fetch_add(1, Ordering::AcqRel);
             self.db = Some(reopened);
