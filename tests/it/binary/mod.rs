@@ -2,7 +2,7 @@
 
 mod settings;
 
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::process::Output;
 use std::sync::Arc;
@@ -253,6 +253,29 @@ async fn a_data_folder_that_others_may_enter_is_refused_with_the_command_that_me
         let mode = std::fs::metadata(&path).unwrap().permissions().mode() & 0o077;
         assert_eq!(mode, 0, "{}", path.display());
     }
+}
+
+#[test]
+fn a_data_folder_of_another_user_is_refused_with_the_command_that_mends_it() {
+    let (folder, own) = (fresh(), rustix::process::geteuid());
+    let foreign = std::os::unix::fs::chown(folder.path(), Some(4711), None);
+    // Who may not give a folder away has none but the system's that is another's.
+    let data = if own.is_root() { folder.path() } else { Path::new("/") };
+    assert_eq!(foreign.is_ok(), own.is_root());
+    let owner = std::fs::metadata(data).unwrap().uid();
+    for command in ["serve", "dev"] {
+        let refused = run(&[command, "--listen", "127.0.0.1:0", "--data-dir", data.to_str().unwrap()], &[]);
+        assert_eq!(refused.status.code(), Some(2));
+        let says = stderr(&refused);
+        assert_eq!(says.lines().count(), 1, "{says}");
+        let (data, own) = (data.display(), own.as_raw());
+        let mends = format!(
+            "{data} belongs to the user with the id {owner}, and this process runs as {own}; run `chown -R {own} {data}` \
+             as root"
+        );
+        assert!(says.contains(&mends), "{says}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was made in it");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -71,6 +71,39 @@ async fn two_activations_of_the_same_action_share_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn t36_a_guest_finds_nothing_of_another_namespaces_guest_in_its_memory() {
+    let wask = TestServer::builder().configure(|config| config.sandbox.max_instances = 1).start().await;
+    let (me, other) = (wask.guest(), wask.other("other").await);
+    for client in [&me, &other] {
+        client.create_action("memory-remains", &wat("memory-remains")).await;
+    }
+
+    for _ in 0..3 {
+        for client in [&me, &other] {
+            assert_eq!(*invoke(client, "memory-remains", json!({})).await.result(), json!({ "found": 0 }));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t36_a_guest_has_no_clock_finer_than_a_microsecond_and_no_way_to_make_one() {
+    let wask = TestServer::start().await;
+    let me = wask.guest();
+
+    assert_eq!(*run_wat(&me, "clocks", json!({})).await.result(), json!({}));
+
+    // A thread that counts would be a clock.
+    for (name, sentence) in [
+        ("thread-spawn", "The module imports `wasi.thread-spawn`, which does not exist here"),
+        ("atomic-wait", "The module is not valid: "),
+        ("shared-memory", "The module is not valid: "),
+    ] {
+        let refused = me.put_code(name, &wat(name), json!({})).await.expect(400);
+        assert!(refused.error().starts_with(sentence), "{name}: {}", refused.error());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn concurrent_activations_do_not_mix_arguments_results_or_logs() {
     let wask = TestServer::start().await;
     let clients = [wask.guest(), wask.other("other").await];
