@@ -261,3 +261,33 @@ async fn a_copy_of_the_folder_of_a_stopped_server_goes_on_elsewhere() {
     assert!(missed >= 3, "{alarm}");
     assert_ended(&me, &promised).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_of_the_database_of_a_running_server_goes_on_elsewhere() {
+    let wask = ServerProcess::serve(&UNLIMITED).await;
+    let me = wask.guest().await;
+    me.create_action("echo", &guest("echo")).await;
+    me.create_action("sleeper", &guest("sleeper")).await;
+    let running = me.invoke_async("sleeper", &json!({ "ms": 60_000 })).await;
+    let mut promised = Vec::new();
+    for n in 0..10 {
+        promised.push(try_invoke(&me, &json!({ "n": n })).await.unwrap());
+    }
+
+    let elsewhere = Arc::new(data_folder());
+    let database = rusqlite::Connection::open(wask.data_dir().join("wask.sqlite")).unwrap();
+    database.execute("VACUUM INTO ?1", [elsewhere.path().join("wask.sqlite").to_str().unwrap()]).unwrap();
+    std::fs::create_dir(elsewhere.path().join("cache")).unwrap();
+    for name in ["wskprops", "cache/key"] {
+        std::fs::copy(wask.data_dir().join(name), elsewhere.path().join(name)).unwrap();
+    }
+    let later = try_invoke(&me, &json!({ "n": "later" })).await.unwrap();
+    assert_ended(&me, &[later]).await;
+
+    let restored = ServerProcess::start("serve", &[], &UNLIMITED, elsewhere).await;
+    let me = restored.guest().await;
+    assert_ended(&me, &promised).await;
+    assert_ne!(me.state(&running).await, "ended", "it begins again when its lease ends");
+    let result = me.invoke("echo", &json!({ "n": 1 })).await.expect(200).json()["response"]["result"].clone();
+    assert_eq!(result, json!({ "n": 1 }));
+}
