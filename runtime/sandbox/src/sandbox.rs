@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::deploy::{CompileIn, Compiler, Modules, at_most};
+use crate::deploy::{CompileIn, Compiler, LOOK, Modules, OutOfDescriptors, WAIT, at_most};
 use crate::digest::Digest;
-use crate::engine::{Pollers, RefusedModule, Relay, SandboxConfig, SandboxError};
+use crate::engine::{Pollers, RefusedModule, Relay, SandboxConfig, SandboxError, Stopwatch};
 use crate::run::{self, Module, Run, RunReport};
 
 /// Bytes. Larger modules are hashed on a blocking thread.
@@ -53,7 +53,7 @@ impl Sandbox {
         at_most("module", code.len() as u64, self.0.config.module.module_bytes)?;
         let code = Arc::new(code);
         let digest = hash(&code).await?;
-        if self.load(&digest).await.is_none() {
+        if self.load(&digest).await?.is_none() {
             self.0.compiler.compile(share, digest, code).await?;
         }
         Ok(digest)
@@ -69,16 +69,25 @@ impl Sandbox {
         self.0.modules.loaded(digest)
     }
 
-    /// The module, if it is in memory or on disk. `None`: [`prepare`](Self::prepare) it again.
-    pub async fn load(&self, digest: &Digest) -> Option<Module> {
-        if let Some(module) = self.loaded(digest) {
-            return Some(module);
+    /// The module, if it is in memory or on disk. `None`: [`prepare`](Self::prepare) it again. `Err`: the process has had
+    /// no file descriptor to look for some seconds.
+    pub async fn load(&self, digest: &Digest) -> Result<Option<Module>, RefusedModule> {
+        let (begun, digest) = (Stopwatch::start(), *digest);
+        loop {
+            if let Some(module) = self.loaded(&digest) {
+                return Ok(Some(module));
+            }
+            let modules = self.0.modules.clone();
+            if !modules.has_disk() {
+                return Ok(None);
+            }
+            match tokio::task::spawn_blocking(move || modules.load(&digest)).await {
+                Ok(Ok(module)) => return Ok(module),
+                Ok(Err(OutOfDescriptors)) if begun.elapsed() < WAIT => tokio::time::sleep(LOOK).await,
+                Ok(Err(OutOfDescriptors)) => return Err(RefusedModule::OutOfDescriptors),
+                Err(_) => return Ok(None),
+            }
         }
-        let (modules, digest) = (self.0.modules.clone(), *digest);
-        if !modules.has_disk() {
-            return None;
-        }
-        tokio::task::spawn_blocking(move || modules.load(&digest)).await.ok().flatten()
     }
 
     /// Runs `module` until it ends or one of the run's limits ends it.

@@ -25,13 +25,13 @@ impl Catalog {
         if let Some(module) = self.sandbox.loaded(digest) {
             return Ok(Some(module));
         }
-        if let Some(module) = self.sandbox.load(digest).await {
+        if let Some(module) = self.sandbox.load(digest).await.map_err(refused)? {
             return Ok(Some(module));
         }
         let posted = self.stores.entities.code(&entry.action.name.namespace, &code.digest).await?;
         let posted = posted.ok_or_else(|| Failure::NotFound(messages::ACTION_GONE.into()))?;
         let compiled = self.compile(&entry.action.name.namespace, posted).await?;
-        let module = self.sandbox.load(&compiled).await;
+        let module = self.sandbox.load(&compiled).await.map_err(refused)?;
         // Earlier versions named a module that was posted as text by what it was assembled to.
         if let Some(module) = module.as_ref().filter(|_| compiled != *digest) {
             self.sandbox.keep_as(*digest, module.clone());

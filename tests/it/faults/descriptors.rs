@@ -1,11 +1,15 @@
 //! Few file descriptors, and strangers who want them all. threats.md F28.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::json;
 use tokio::net::TcpStream;
-use wask_tests::{Client, binary, eventually, guest};
+use wask_tests::{Client, ServerProcess, binary, eventually, guest};
+
+use super::assert_unavailable;
 
 /// So many descriptors the process may have at most.
 const DESCRIPTORS: usize = 700;
@@ -51,4 +55,44 @@ async fn out_of_descriptors_the_server_goes_on_and_still_opens_what_it_needs() {
 
     drop(held);
     eventually("all is as before", || async { me.get("actions").await.status.is_success().then_some(()) }).await;
+}
+
+/// Changes how many descriptors a running server may have. Those that it has stay.
+fn allow(server: &ServerProcess, descriptors: u64) {
+    let pid = Pid::from_raw(server.pid().cast_signed());
+    let limit = Rlimit { current: Some(descriptors), maximum: Some(4096) };
+    prlimit(pid, Resource::Nofile, limit).expect("a process to limit");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn out_of_descriptors_compiled_code_counts_as_out_of_reach_and_not_as_gone() {
+    const SAYS: &str = "The server has too many files open to load or compile a module; try again later.";
+    let mut wask = ServerProcess::serve(&[]).await;
+    let me = wask.guest().await;
+    me.create_action("echo", &guest("echo")).await;
+    let data = wask.data();
+    let compiled = || {
+        let files = std::fs::read_dir(data.path().join("cache")).unwrap().map(|file| file.unwrap());
+        let modules = files.filter(|file| file.path().extension().is_some_and(|extension| extension == "cwasm"));
+        modules.map(|file| file.metadata().unwrap().ino()).collect::<Vec<_>>()
+    };
+    let before = compiled();
+    let wask = ServerProcess::start("serve", &[], &[], wask.kill().await).await; // it has no code in memory
+    let me = wask.guest().await;
+    let _connections = tokio::join!(me.get("limits"), me.get("limits"));
+
+    allow(&wask, 1);
+    let (echo, args) = (guest("echo"), json!({ "n": 1 }));
+    let (not_run, not_made) = tokio::join!(me.invoke("echo", &args), me.put_code("another", &echo, json!({})));
+    assert_unavailable(&not_made, SAYS);
+    let not_run = not_run.json()["response"].clone();
+    assert_eq!((&not_run["status"], &not_run["result"]["error"]), (&json!("whisk internal error"), &json!(SAYS)));
+
+    let give_some_back = async {
+        tokio::time::sleep(Duration::from_millis(500)).await; // meanwhile the run waits, which nobody can see
+        allow(&wask, 4096);
+    };
+    let (ran, ()) = tokio::join!(me.invoke("echo", &args), give_some_back);
+    assert_eq!(ran.expect(200).json()["response"]["result"], args);
+    assert_eq!(compiled(), before, "nothing was compiled again");
 }

@@ -22,6 +22,7 @@ use sha2::{Digest as _, Sha256};
 use tracing::warn;
 use wasmtime::Engine;
 
+use super::descriptors::{OutOfDescriptors, were_missing};
 use crate::digest::Digest;
 use crate::engine::{SandboxConfig, SandboxError};
 
@@ -59,16 +60,20 @@ impl DiskCache {
     }
 
     /// The compiled module. `None`: there is no file that can be trusted. A bad file is removed.
-    pub fn load(&self, engine: &Engine, digest: &Digest) -> Option<wasmtime::Module> {
+    pub fn load(&self, engine: &Engine, digest: &Digest) -> Result<Option<wasmtime::Module>, OutOfDescriptors> {
         let name = self.name(digest);
         let path = self.dir.join(&name);
-        let file = File::open(&path).ok()?;
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(cause) if were_missing(&cause) => return Err(OutOfDescriptors),
+            Err(_) => return Ok(None),
+        };
         match self.load_file(engine, &name, file) {
-            Ok(module) => Some(module),
+            Ok(module) => Ok(Some(module)),
             Err(cause) => {
                 warn!(file = %path.display(), %cause, "compiled module is not usable, removing it");
                 let _ = fs::remove_file(&path);
-                None
+                Ok(None)
             }
         }
     }

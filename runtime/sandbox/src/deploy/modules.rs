@@ -8,6 +8,7 @@ use tracing::warn;
 use wasmtime::{Engine, Linker};
 
 use super::cache::DiskCache;
+use super::descriptors::OutOfDescriptors;
 use super::translator::invalid;
 use crate::abi::{self, Context};
 use crate::digest::Digest;
@@ -59,16 +60,17 @@ impl Modules {
     }
 
     /// Finds a module in memory or on disk. Reading and verifying a file takes about a millisecond per megabyte.
-    pub fn load(&self, digest: &Digest) -> Option<Module> {
+    pub fn load(&self, digest: &Digest) -> Result<Option<Module>, OutOfDescriptors> {
         if let Some(module) = self.loaded(digest) {
-            return Some(module);
+            return Ok(Some(module));
         }
-        let compiled = self.disk.as_ref()?.load(&self.engine, digest)?;
+        let Some(disk) = &self.disk else { return Ok(None) };
+        let Some(compiled) = disk.load(&self.engine, digest)? else { return Ok(None) };
         match self.link(digest, &compiled) {
-            Ok(module) => Some(self.keep(module)),
+            Ok(module) => Ok(Some(self.keep(module))),
             Err(cause) => {
                 warn!(%digest, %cause, "compiled module does not link");
-                None
+                Ok(None)
             }
         }
     }
@@ -79,7 +81,7 @@ impl Modules {
             if let Err(cause) = disk.store(digest, share, native) {
                 warn!(%digest, %cause, "cannot write compiled module to disk");
             }
-            disk.load(&self.engine, digest)
+            disk.load(&self.engine, digest).unwrap_or_default()
         });
         let compiled = match stored {
             Some(compiled) => compiled,

@@ -12,6 +12,7 @@ use rustix::process::Signal;
 use tracing::{error, warn};
 
 use super::child::{Answer, Order};
+use super::descriptors::were_missing;
 use crate::digest::Digest;
 use crate::engine::{RefusedModule, SandboxConfig};
 
@@ -38,7 +39,10 @@ pub(super) fn compile(
         error!(%digest, %cause, program = %program.display(), "cannot compile in a process of its own");
         RefusedModule::CompilerFailed
     };
-    let mut child = start(program, config).map_err(|cause| failed(&cause))?;
+    let mut child = start(program, config).map_err(|cause| match were_missing(&cause) {
+        true => RefusedModule::OutOfDescriptors,
+        false => failed(&cause),
+    })?;
     let talking = talk_to(&mut child, code.clone());
     let waited_ms = config.compile_time_ms * WALL_PER_CPU;
     let heard = talking.map(|heard| heard.recv_timeout(Duration::from_millis(waited_ms)));

@@ -158,6 +158,9 @@ pub enum RefusedModule {
         /// How long a module may wait, in milliseconds.
         limit_ms: u64,
     },
+    /// The process may not open another file, and so neither look whether the module is compiled already nor compile it.
+    #[error("The server has too many files open to load or compile a module; try again later.")]
+    OutOfDescriptors,
     /// The compiler panicked or the sandbox is closing.
     #[error("The module could not be compiled.")]
     CompilerFailed,
@@ -166,7 +169,9 @@ pub enum RefusedModule {
 impl RefusedModule {
     /// Whether the same module would be refused again for the same reason. If not, it may be accepted later.
     pub fn is_final(&self) -> bool {
-        use RefusedModule::{CompileOverdue, CompileQueueFull, CompileWait, CompilerFailed, CompilerKilled};
+        use RefusedModule::{
+            CompileOverdue, CompileQueueFull, CompileWait, CompilerFailed, CompilerKilled, OutOfDescriptors,
+        };
         let for_now = matches!(
             self,
             CompileOverdue { .. }
@@ -174,6 +179,7 @@ impl RefusedModule {
                 | CompileWait { .. }
                 | CompilerFailed
                 | CompilerKilled { .. }
+                | OutOfDescriptors
         );
         !for_now
     }

@@ -162,7 +162,7 @@ async fn compiled_code_survives_a_restart() {
     drop(first);
     let second = sandbox_on(dir.path());
     assert!(second.loaded(&digest).is_none());
-    let module = second.load(&digest).await.expect("it is on disk");
+    let module = second.load(&digest).await.unwrap().expect("it is on disk");
     assert!(matches!(second.run(&module, run()).await.unwrap().end, RunEnd::Returned(_)));
     assert!(second.loaded(&digest).is_some());
 }
@@ -178,12 +178,12 @@ async fn a_changed_file_is_removed_and_compiled_again() {
         let mut bad = good.clone();
         bad[position] ^= 1;
         fs::write(&path, &bad).unwrap();
-        assert!(sandbox_on(dir.path()).load(&digest).await.is_none());
+        assert!(sandbox_on(dir.path()).load(&digest).await.unwrap().is_none());
         assert!(!path.exists());
     }
     let (digest, again) = prepare_on(dir.path()).await;
     assert!(again.loaded(&digest).is_some());
-    assert!(sandbox_on(dir.path()).load(&digest).await.is_some());
+    assert!(sandbox_on(dir.path()).load(&digest).await.unwrap().is_some());
 }
 
 #[tokio::test]
@@ -204,7 +204,7 @@ async fn code_made_with_another_key_is_not_loaded() {
     let (digest, _sandbox) = prepare_on(one.path()).await;
     let path = compiled_file(one.path());
     fs::copy(&path, two.path().join(path.file_name().unwrap())).unwrap();
-    assert!(sandbox_on(two.path()).load(&digest).await.is_none());
+    assert!(sandbox_on(two.path()).load(&digest).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -252,10 +252,10 @@ async fn whoever_fills_the_cache_pushes_out_only_what_is_theirs() {
     let sandbox = sandbox_with(&config, Some(dir.path()));
     let modest =
         Digest::from_code(format!("(module {PRELUDE} (global i32 (i32.const 0)) {})", printing("{}")).as_bytes());
-    assert!(sandbox.load(&modest).await.is_some(), "it was there first and is used least");
+    assert!(sandbox.load(&modest).await.unwrap().is_some(), "it was there first and is used least");
     let mut kept = Vec::new();
     for digest in &greedy {
-        kept.push(sandbox.load(digest).await.is_some());
+        kept.push(sandbox.load(digest).await.unwrap().is_some());
     }
     assert_eq!(kept, [false, false, false, false, false, true, true, true]);
 }

@@ -165,6 +165,7 @@ fn cannot_load(admitted: &AdmittedInvocation, failure: &Failure) -> Response {
     warn!(cause = ?failure, activation = %admitted.id, %action, "action could not be loaded");
     match failure {
         Failure::NotFound(_) => refusal(messages::ACTION_GONE.into()),
+        Failure::Unavailable(for_now) => Response::whisk_error(for_now.clone()),
         _ => Response::whisk_error(messages::ACTION_UNFETCHABLE),
     }
 }
