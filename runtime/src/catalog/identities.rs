@@ -26,14 +26,19 @@ pub struct Login {
 
 impl Catalog {
     /// The identity that presents this key. The same 401 answers an unknown uuid, a wrong key and a blocked namespace.
-    /// A key that an operator's command has just made is valid at once.
+    /// A key that an operator's command has just made is valid at once, unless it was tried a moment before.
     pub async fn authenticate(&self, key: &AuthKey, now: Timestamp) -> Result<Login, Failure> {
         if let Some(login) = self.recognize(key, now) {
             return Ok(login);
         }
+        let invalid = || Failure::Unauthenticated(messages::AUTHENTICATION_INVALID.into());
+        let asked = self.refused_keys.check(key, now).map_err(|()| invalid())?;
         let stored = self.look_up(&key.uuid).await?;
         let accepted = accept(stored.as_deref().unwrap_or(&self.nobody), key, &self.tokens, now);
-        accepted.ok_or_else(|| Failure::Unauthenticated(messages::AUTHENTICATION_INVALID.into()))
+        accepted.ok_or_else(|| {
+            self.refused_keys.add(key, asked, now);
+            invalid()
+        })
     }
 
     /// Like [`Catalog::authenticate`], from the cache alone. `None`: the cache has no such identity with this key.
@@ -49,7 +54,9 @@ impl Catalog {
 
     /// Creates a namespace. `key`: `None` makes a random one.
     pub async fn create_namespace(&self, name: NamespaceName, key: Option<AuthKey>) -> anyhow::Result<NamespaceKey> {
-        Namespaces::new(&*self.stores.namespaces, &self.clock).create(name, key).await
+        let made = Namespaces::new(&*self.stores.namespaces, &self.clock).create(name, key).await;
+        self.refused_keys.forget_all();
+        made
     }
 
     /// The owner of this namespace, who alone may write into it, and its limits. 401 if it does not exist or is

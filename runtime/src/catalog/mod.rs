@@ -7,6 +7,7 @@ mod modules;
 mod namespaces;
 mod outside_changes;
 mod packages;
+mod refused_keys;
 mod resolve;
 mod rules;
 mod sequences;
@@ -42,6 +43,7 @@ pub use write::{Condition, Write};
 
 use crate::clock::Clock;
 use crate::read_through::{CacheBound, ReadThrough};
+use refused_keys::RefusedKeys;
 use tokens::Tokens;
 use write::Batch;
 
@@ -155,6 +157,7 @@ pub struct Catalog {
     namespaces: ReadThrough<NamespaceName, SharedIdentity>,
     /// Stands for every uuid that does not exist.
     nobody: identities::CachedIdentity,
+    refused_keys: RefusedKeys,
     tokens: Tokens,
 }
 
@@ -181,6 +184,7 @@ impl Catalog {
             identities: ReadThrough::new(identities, |_| IDENTITY_BYTES),
             namespaces: ReadThrough::new(identities, |_| IDENTITY_BYTES),
             nobody: identities::CachedIdentity::nobody(),
+            refused_keys: RefusedKeys::new(),
             tokens,
         })
     }
@@ -257,6 +261,7 @@ impl Catalog {
         self.actions.forget_all();
         self.identities.forget_all();
         self.namespaces.forget_all();
+        self.refused_keys.forget_all();
     }
 }
 

@@ -4,7 +4,11 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
 use tokio::task::{JoinHandle, JoinSet};
+use wask::catalog::Namespaces;
+use wask::clock::Clock;
+use wask_store::sqlite::{SqliteConfig, SqliteStore};
 use wask_tests::{Answer, Client, TestServer, wat};
 
 /// How long an answer that waits for the clock is awaited in vain.
@@ -120,19 +124,84 @@ async fn t26_answers_wait_by_default_and_zero_turns_it_off() {
     waiting.await.unwrap().expect(401);
 }
 
+/// Deploys a web action that wants this, or nothing.
+async fn create_web(me: &Client, name: &str, wants: Value) {
+    let annotations = json!([{ "key": "web-export", "value": true }, { "key": "require-whisk-auth", "value": wants }]);
+    me.create_action_with(name, &wat("result-then-exit-0"), json!({ "annotations": annotations })).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn t26_an_open_web_action_ignores_wrong_keys() {
-    let wask = builder(2, 2).start().await;
-    let me = wask.guest();
-    me.create_web_action("a", &wat("result-then-exit-0")).await;
-    let guesser = with(&me, wrong("u"));
-    for _ in 0..5 {
-        let request = guesser.request(Method::GET, &me.web_path("a.json"));
-        guesser.send(request).await.expect(200);
+async fn t26_wrong_keys_in_web_requests_are_answered_as_late_as_elsewhere() {
+    for (action, wants, status) in [("open", json!(false), 200), ("closed", json!(true), 401)] {
+        let wask = builder(0, 3).start().await;
+        let me = wask.guest();
+        create_web(&me, action, wants).await;
+        let path = me.web_path(&format!("{action}.json"));
+        let ask = |client: &Client| {
+            let (client, path) = (client.clone(), path.clone());
+            async move { client.send(client.request(Method::GET, &path)).await }
+        };
+        let guesser = with(&me, wrong("u"));
+        for _ in 0..3 {
+            ask(&guesser).await.expect(status);
+        }
+
+        let mut waiting = tokio::spawn(ask(&guesser));
+        assert!(tokio::time::timeout(MOMENT, &mut waiting).await.is_err(), "the answer waits");
+        ask(&me).await.expect(200);
+        let elsewhere = waiting_guess(&me, "u").await; // it is one count for both
+
+        wask.advance(Duration::from_secs(2));
+        waiting.await.unwrap().expect(status);
+        elsewhere.await.unwrap().expect(401);
     }
-    let waiting = waiting_guess(&me, "u").await; // they counted all the same
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t26_wrong_secrets_of_a_web_action_are_answered_later_and_the_right_one_at_once() {
+    let wask = builder(0, 3).start().await;
+    let me = wask.guest();
+    create_web(&me, "secret", json!(4711)).await;
+    let path = me.web_path("secret.json");
+    let ask = |secret: u32| {
+        let (me, path) = (me.clone(), path.clone());
+        async move { me.send(me.anonymous(Method::GET, &path).header("x-require-whisk-auth", secret)).await }
+    };
+    for secret in 1..=3 {
+        ask(secret).await.expect(401);
+    }
+
+    let mut waiting = tokio::spawn(ask(4));
+    assert!(tokio::time::timeout(MOMENT, &mut waiting).await.is_err(), "the answer waits");
+    ask(4711).await.expect(200);
+    me.send(me.anonymous(Method::GET, &path)).await.expect(401); // who sends none has not guessed
+
     wask.advance(Duration::from_secs(2));
     waiting.await.unwrap().expect(401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t26_a_key_that_was_refused_is_refused_from_memory_for_a_moment_or_until_identities_change() {
+    let wask = builder(0, 0).start().await;
+    let me = wask.guest();
+    let (early, late) = (wrong("early"), wrong("late"));
+    for key in [&early, &late] {
+        with(&me, key.clone()).get("actions").await.expect(401);
+    }
+    let store = SqliteStore::join(&wask.data_dir().join("wask.sqlite"), &SqliteConfig::default()).unwrap();
+    let clock = Clock::system();
+    let key = Some(early.parse().unwrap());
+    Namespaces::new(&store, &clock).create("early".parse().unwrap(), key).await.unwrap();
+    store.close().await;
+
+    let mut early = with(&me, early);
+    early.namespace = "early".into();
+    early.get("actions").await.expect(401); // nobody has read the store
+
+    let key = Some(late.parse().unwrap());
+    wask.as_operator(async |namespaces| namespaces.create("late".parse().unwrap(), key).await).await;
+    with(&me, late).get("actions").await.expect(200);
+    early.get("actions").await.expect(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use wask::catalog::OlderKeys;
-use wask_tests::{Client, TestServer, guest};
+use wask_tests::{Client, TestServer, eventually, guest};
 
 /// Deploys actions that return their environment, with the key in it.
 async fn deploy(me: &Client) {
@@ -46,6 +46,26 @@ async fn key_of_rerun(client: &Client, me: &Client) -> Option<String> {
     key_in(&me.ended(again["activationId"].as_str().unwrap()).await["response"]["result"])
 }
 
+/// Leaves a dead letter of an action that returns its environment when it runs again.
+async fn leave_dead_letter(wask: &TestServer, me: &Client) -> String {
+    let attempts = json!([{ "key": "retry", "value": { "attempts": 2, "delayMs": 100 } }, { "key": "provide-api-key", "value": true }]);
+    me.create_action_with("dead", &guest("error"), json!({ "annotations": attempts })).await;
+    let id = me.invoke_async("dead", &json!({ "error": "boom" })).await;
+    eventually("its attempts are used up", || async {
+        wask.advance(Duration::from_millis(100));
+        (me.state(&id).await == "ended").then_some(())
+    })
+    .await;
+    me.put_code("dead", &guest("env"), json!({})).await.expect(200);
+    id
+}
+
+/// The key that a run gets which this client starts by redriving a dead letter.
+async fn key_of_redrive(client: &Client, me: &Client, dead: &str) -> Option<String> {
+    let again = client.post(&format!("dead-letters/{dead}/redrive"), &json!({})).await.expect(202).json();
+    key_in(&me.ended(again["activationId"].as_str().unwrap()).await["response"]["result"])
+}
+
 fn with(me: &Client, auth: String) -> Client {
     let mut client = me.clone();
     client.auth = auth;
@@ -81,6 +101,7 @@ async fn a_key_that_got_out_cannot_be_kept_alive_by_using_it() {
         .await;
     let me = wask.guest();
     deploy(&me).await;
+    let dead = leave_dead_letter(&wask, &me).await;
     let mut token = with(&me, key_of_run(&me).await.expect("a key"));
     for _ in 0..35 {
         wask.advance(Duration::from_secs(100)); // a key works for its run's 60 s and 60 s more
@@ -92,6 +113,7 @@ async fn a_key_that_got_out_cannot_be_kept_alive_by_using_it() {
         key_of_host_call(&token).await,
         key_of_rule(&token, &me).await,
         key_of_rerun(&token, &me).await,
+        key_of_redrive(&token, &me, &dead).await,
     ]
     .map(|key| with(&me, key.expect("within the hour")));
     for token in &last {
@@ -103,4 +125,32 @@ async fn a_key_that_got_out_cannot_be_kept_alive_by_using_it() {
     }
     let owners = with(&me, key_of_host_call(&me).await.expect("a chain of its own"));
     owners.get("actions").await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_key_of_an_action_is_not_revived_by_running_it_again() {
+    let wask = TestServer::builder().clock_by_hand("2030-01-01T00:00:00Z").start().await;
+    let me = wask.guest();
+    deploy(&me).await;
+    let dead = leave_dead_letter(&wask, &me).await;
+    let ran = me.invoke_async("env", &json!({})).await;
+    let first = key_in(&me.ended(&ran).await["response"]["result"]).expect("a key");
+    let token = with(&me, first.clone());
+    token.get("actions").await.expect(200);
+    let name = "guest".parse().unwrap();
+
+    let new = wask.as_operator(async |namespaces| namespaces.add_key(&name, OlderKeys::Revoke).await).await;
+
+    for path in [format!("dead-letters/{dead}/redrive"), format!("activations/{ran}/rerun")] {
+        token.post(&path, &json!({})).await.expect(401);
+    }
+    let owner = with(&me, new.key.expose());
+    let again = owner.post(&format!("activations/{ran}/rerun"), &json!({})).await.expect(202).json();
+    let again = key_in(&owner.ended(again["activationId"].as_str().unwrap()).await["response"]["result"]);
+    let fresh = [again.expect("a key"), key_of_redrive(&owner, &owner, &dead).await.expect("a key")];
+    for key in fresh {
+        assert_ne!(key, first);
+        with(&me, key).get("actions").await.expect(200);
+    }
+    token.get("actions").await.expect(401);
 }

@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, HeaderValue, Method};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use wask_model::{AuthKey, Failure, SharedIdentity, Timestamp, messages};
+use wask_model::{AuthKey, Failure, FullName, SharedIdentity, Timestamp, messages};
 
 use super::peer::Peer;
 use super::rejection::Rejection;
@@ -40,7 +40,7 @@ impl Caller {
         if let Some(login) = app.catalog.recognize(&key, app.clock.now()) {
             return Ok(login.into());
         }
-        let address = extensions.get().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(address)| *address);
+        let address = address(extensions);
         let _turn = app.gate.logins().lookup(address).await;
         match app.catalog.authenticate(&key, app.clock.now()).await {
             Ok(login) => Ok(login.into()),
@@ -56,15 +56,13 @@ impl Caller {
             Err(NoCaller::Other(failure)) => return Err(failure.into()),
             Err(NoCaller::Wrong(failure, address, uuid)) => (failure, address, uuid),
         };
-        match app.gate.logins().failed(address, &uuid, app.clock.now()) {
-            WrongKey::Throttled(too_many) => Err(too_many.into()),
-            WrongKey::Refused(delay) => {
-                if !delay.span.is_zero() {
-                    app.clock.sleep(delay.span).await;
-                }
-                Err(wrong.into())
-            }
-        }
+        slow_down(app, address, &uuid).await?;
+        Err(wrong.into())
+    }
+
+    /// Counts a wrong secret of a web action, and waits as for a wrong key. 429.
+    pub async fn wrong_secret(app: &App, extensions: &Extensions, action: &FullName) -> Result<(), Rejection> {
+        slow_down(app, address(extensions), &action.to_string()).await
     }
 
     /// Whose key an `Authorization` header has, if the node has it in memory.
@@ -77,6 +75,24 @@ impl Caller {
     pub fn context(&self, transaction: TransactionId, accepted: Timestamp) -> Context {
         Context { chain_began: self.chain_began, ..Context::outermost(transaction.0, accepted) }
     }
+}
+
+/// Counts what somebody has guessed wrong at this address, and waits: the longer the more there were. 429 if too many
+/// answers wait already.
+async fn slow_down(app: &App, address: IpAddr, guessed: &str) -> Result<(), Rejection> {
+    match app.gate.logins().failed(address, guessed, app.clock.now()) {
+        WrongKey::Throttled(too_many) => Err(too_many.into()),
+        WrongKey::Refused(delay) => {
+            if !delay.span.is_zero() {
+                app.clock.sleep(delay.span).await;
+            }
+            Ok(())
+        }
+    }
+}
+
+fn address(extensions: &Extensions) -> IpAddr {
+    extensions.get().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(address)| *address)
 }
 
 impl From<Login> for Caller {
@@ -109,7 +125,8 @@ impl FromRequestParts<App> for Caller {
     }
 }
 
-/// Where credentials are optional, invalid ones count as missing. rest.md §8.3.
+/// Where credentials are optional, invalid ones count as missing. rest.md §8.3. A wrong key is answered as late as
+/// anywhere else, because the action may tell whether it was right. 429.
 impl OptionalFromRequestParts<App> for Caller {
     type Rejection = Rejection;
 
@@ -117,7 +134,7 @@ impl OptionalFromRequestParts<App> for Caller {
         match Caller::find(app, &parts.headers, &parts.extensions).await {
             Ok(caller) => Ok(Some(caller)),
             Err(NoCaller::Wrong(_, address, uuid)) => {
-                app.gate.logins().count(address, &uuid, app.clock.now());
+                slow_down(app, address, &uuid).await?;
                 Ok(None)
             }
             Err(NoCaller::Other(Failure::Unauthenticated(_))) => Ok(None),

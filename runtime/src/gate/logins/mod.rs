@@ -131,8 +131,8 @@ impl Logins {
         self.lookups[cell].acquire().await.expect("no semaphore of this kind is closed")
     }
 
-    /// Counts a wrong key.
-    pub fn count(&self, address: IpAddr, uuid: &str, now: Timestamp) -> [(u64, u32); 2] {
+    /// Counts a wrong key: how many there were in this minute, and how many are answered at once.
+    fn count(&self, address: IpAddr, uuid: &str, now: Timestamp) -> [(u64, u32); 2] {
         let LoginConfig { failures_per_address, failures_per_uuid, .. } = self.config;
         let network = network(address);
         let of_address = if failures_per_address == 0 { 0 } else { self.addresses.add(&network, now) };

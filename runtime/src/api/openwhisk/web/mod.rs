@@ -156,11 +156,14 @@ async fn checked(
         refused.headers_mut().insert(ALLOW, http::HeaderValue::from_static(SERVED_TEXT));
         return Ok(refused);
     }
-    let secret = request.headers().get(REQUIRE_WHISK_AUTH).and_then(|value| value.to_str().ok());
-    let secret = target.route.secret.as_deref().or(secret);
+    let given = request.headers().get(REQUIRE_WHISK_AUTH).and_then(|value| value.to_str().ok());
+    let secret = target.route.secret.as_deref().or(given);
     let may = request::require_whisk_auth(annotations.get(keys::REQUIRE_WHISK_AUTH), secret, caller.is_some());
     // The action answers this OPTIONS request itself, and no key is needed. rest.md §8.3, step 6.
     if !may && !is_options {
+        if given.is_some() && target.route.secret.is_none() && has_secret(annotations) {
+            Caller::wrong_secret(app, request.extensions(), &target.entry.action.name).await?;
+        }
         return Err(Rejection::Http(StatusCode::UNAUTHORIZED, messages::AUTHENTICATION_FAILED.into()));
     }
     let extra_logging = wants_extra_logging(request.headers());
@@ -210,9 +213,13 @@ fn withheld(app: &App, annotations: &Annotations, caller: Option<&Caller>) -> Ve
     if app.web.pass_authorization {
         return Vec::new();
     }
-    let is_secret = matches!(annotations.get(keys::REQUIRE_WHISK_AUTH), Some(Value::String(_) | Value::Number(_)));
     let key = caller.map(|_| AUTHORIZATION);
-    key.into_iter().chain(is_secret.then_some(REQUIRE_WHISK_AUTH)).collect()
+    key.into_iter().chain(has_secret(annotations).then_some(REQUIRE_WHISK_AUTH)).collect()
+}
+
+/// Whether the annotation `require-whisk-auth` is a secret of the action's own.
+fn has_secret(annotations: &Annotations) -> bool {
+    matches!(annotations.get(keys::REQUIRE_WHISK_AUTH), Some(Value::String(_) | Value::Number(_)))
 }
 
 fn shown(invoked: Invoked, address: &Address, headers: &HeaderMap) -> Response {
