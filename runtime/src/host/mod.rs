@@ -79,7 +79,7 @@ impl HostServices for Host {
 
 impl RunServices {
     async fn serve(&self, request: Frame) -> Result<Value, Failure> {
-        let asked = HostRequest::deserialize(request.header).map_err(|e| Failure::malformed(e.to_string()))?;
+        let asked = HostRequest::deserialize(request.header).map_err(|e| Failure::malformed(messages::quoted(e)))?;
         let args = arguments(&request.body)?;
         let shut_out = || Failure::Unauthenticated(messages::AUTHENTICATION_INVALID.into());
         let identity = self.invoker.current_owner(&self.identity).await.ok_or_else(shut_out)?;

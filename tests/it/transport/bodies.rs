@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use wask_tests::TestServer;
+use wask_tests::{TestServer, guest};
 
 use super::send;
 
@@ -115,4 +115,63 @@ async fn a_refusal_quotes_at_most_256_bytes_of_the_request() {
     let request = me.request(Method::PUT, "/api/v1/namespaces/_/triggers/t").header("content-type", "x".repeat(9000));
     let kind = me.send(request.body("{}")).await.expect(415).error();
     assert!(kind.contains(&format!("[{}…]", "x".repeat(256))), "{kind}");
+}
+
+/// More than 256 bytes of the request and a sentence have.
+const LONG_REFUSAL: usize = 700;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_of_a_module_quotes_at_most_256_bytes_of_each_name() {
+    let wask = TestServer::start().await;
+    let me = wask.guest();
+    let long = "x".repeat(20_000);
+    let parameters = "i32 ".repeat(200);
+    for module in [
+        format!("(module (import \"{long}\" \"{long}\" (func)))"),
+        format!("(module (import \"wasi_snapshot_preview1\" \"fd_write\" (func (param {parameters}))))"),
+        format!("(module (memory (export \"memory\") 1) (func (export \"_start\") (param {parameters})))"),
+        format!("(module (func (export \"{long}\")) (func (export \"{long}\")))"),
+        format!("(module (func (call ${long})))"),
+        format!("(module) {long}"),
+        format!("(module (func \u{202e}{long}))"),
+    ] {
+        let refused = me.put_code("a", &module, json!({})).await.expect(400).error();
+        assert!(refused.len() < LONG_REFUSAL, "{refused}");
+        assert!(refused.contains('…'), "{refused}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_of_a_callback_or_a_host_call_quotes_at_most_256_bytes() {
+    let wask = TestServer::start().await;
+    let me = wask.guest();
+    me.create_action("host-call", &guest("host-call")).await;
+    let long = "x".repeat(20_000);
+    let http = |more: Value| {
+        let mut http = json!({ "url": "http://127.0.0.1:9" });
+        http.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({ "__ow_callback": { "http": http } })
+    };
+    for args in [
+        http(json!({ long.clone(): 1 })),
+        http(json!({ "headers": { long.clone(): 1 } })),
+        http(json!({ "headers": { long.clone(): "\n" } })),
+        http(json!({ "headers": { "a": long.clone() } })),
+        http(json!({ "payload": { long.clone(): format!("&$FOO_{long}#") } })),
+        http(json!({ "payload": long.clone() })),
+        json!({ "__ow_callback": long.clone() }),
+    ] {
+        let refused = me.post("actions/host-call", &args).await.expect(400).error();
+        assert!(refused.len() < LONG_REFUSAL, "{refused}");
+    }
+    for header in [
+        json!({ "op": long.clone() }),
+        json!({ "op": "actions.invoke", "name": long.clone() }),
+        json!({ "op": "actions.invoke", "name": "a", "blocking": long.clone() }),
+        json!(long.clone()),
+    ] {
+        let ran = me.invoke("host-call", &json!({ "header": header })).await.expect(200).json();
+        let refused = ran["response"]["result"]["refused"]["error"].as_str().expect("a refusal").to_owned();
+        assert!(refused.len() < LONG_REFUSAL, "{refused}");
+    }
 }

@@ -43,6 +43,7 @@ pub fn not_authorized(resources: &[String]) -> Message {
 
 /// The guest of an action from another namespace asks for something outside its package.
 pub fn acts_for_its_package(action: &FullName) -> Message {
+    let action = quoted(action);
     format!(
         "The action '{action}' belongs to another namespace, so it may invoke the actions of its own package only; to act \
          for the namespace that invokes it, it needs the annotation 'provide-api-key: true'."

@@ -49,7 +49,7 @@ pub fn unknown_field(path: &str) -> Message {
 
 /// The field must be an object.
 pub fn not_an_object(path: &str) -> Message {
-    format!("{path} must be an object").into()
+    format!("{} must be an object", quoted(path)).into()
 }
 
 /// The field must be a string.
@@ -59,22 +59,22 @@ pub fn not_a_text(path: &str) -> Message {
 
 /// The field must be a boolean.
 pub fn not_a_switch(path: &str) -> Message {
-    format!("{path} must be true or false").into()
+    format!("{} must be true or false", quoted(path)).into()
 }
 
 /// The field must be one of some words.
 pub fn not_one_of(path: &str, allowed: &[&str]) -> Message {
-    format!("{path} must be one of {}", allowed.join(", ")).into()
+    format!("{} must be one of {}", quoted(path), allowed.join(", ")).into()
 }
 
 /// The field must be an integer in a range.
 pub fn not_in_range(path: &str, range: &RangeInclusive<u32>) -> Message {
-    format!("{path} must be an integer between {} and {}", range.start(), range.end()).into()
+    format!("{} must be an integer between {} and {}", quoted(path), range.start(), range.end()).into()
 }
 
 /// The field has `size` bytes.
 pub fn larger_than_allowed(path: &str, size: usize, limit: usize) -> Message {
-    format!("{path} is longer than allowed: {size} > {limit} bytes").into()
+    format!("{} is longer than allowed: {size} > {limit} bytes", quoted(path)).into()
 }
 
 /// The field has control characters, which a header cannot have.
@@ -90,7 +90,7 @@ pub fn may_not_be_set(path: &str) -> Message {
 // Headers and templates
 /// There are `count` headers.
 pub fn too_many_headers(path: &str, count: usize, limit: usize) -> Message {
-    format!("{path} has more entries than allowed: {count} > {limit}").into()
+    format!("{} has more entries than allowed: {count} > {limit}", quoted(path)).into()
 }
 
 /// The name is not that of a header.
@@ -100,17 +100,17 @@ pub fn not_a_header(path: &str) -> Message {
 
 /// The payload is neither a word nor a template.
 pub fn not_a_payload(path: &str) -> Message {
-    format!("{path} must be one of default, result, activation, or an object").into()
+    format!("{} must be one of default, result, activation, or an object", quoted(path)).into()
 }
 
 /// The template has `depth` levels.
 pub fn nested_too_deep(path: &str, depth: usize, limit: usize) -> Message {
-    format!("{path} is nested deeper than allowed: {depth} > {limit}").into()
+    format!("{} is nested deeper than allowed: {depth} > {limit}", quoted(path)).into()
 }
 
 /// The template has the placeholder `name`, such as `&$FOO#`, which is not known.
 pub fn unknown_placeholder(path: &str, name: &str) -> Message {
-    format!("{path} has unknown placeholder {}", quoted(name)).into()
+    format!("{} has unknown placeholder {}", quoted(path), quoted(name)).into()
 }
 
 // Lists of callbacks, and requests about one

@@ -76,7 +76,7 @@ pub fn get_in_shared_package(package: &FullName) -> Message {
 
 /// The operator has hidden the content of shared packages: GET of a binding of one.
 pub fn get_of_shared_binding(binding: &FullName) -> Message {
-    format!("GET not permitted since {} is a binding of a shared package", binding.name).into()
+    format!("GET not permitted since {} is a binding of a shared package", quoted(&binding.name)).into()
 }
 
 /// The operator has hidden the content of shared packages: GET of an action through a binding of one.

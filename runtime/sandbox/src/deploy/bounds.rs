@@ -11,7 +11,7 @@ use wasmparser::{
 };
 
 use super::function;
-use crate::engine::{ModuleBounds, RefusedModule, SandboxConfig};
+use crate::engine::{ModuleBounds, RefusedModule, SandboxConfig, quoted};
 
 /// The type of every function a guest can import, by module and name, as [`signature`] writes it.
 pub(super) type KnownImports = HashMap<(String, String), String>;
@@ -164,12 +164,12 @@ impl<'a> Shape<'a> {
         let key = (module, name);
         let expected = self.known.get(&key);
         let (Some(expected), TypeRef::Func(ty)) = (expected, import.ty) else {
-            return Err(RefusedModule::UnknownImport { module: key.0, name: key.1 });
+            return Err(RefusedModule::UnknownImport { module: quoted(key.0), name: quoted(key.1) });
         };
         let found = self.types.get(ty as usize).map(|ty| signature(ty.params(), ty.results())).unwrap_or_default();
         if found != *expected {
             let expected = expected.clone();
-            return Err(RefusedModule::ImportType { module: key.0, name: key.1, found, expected });
+            return Err(RefusedModule::ImportType { module: key.0, name: key.1, found: quoted(found), expected });
         }
         self.functions.push(ty);
         self.imported += 1;
@@ -216,7 +216,7 @@ impl<'a> Shape<'a> {
         };
         let ty = self.functions.get(start as usize).and_then(|ty| self.types.get(*ty as usize));
         match ty.map(|ty| signature(ty.params(), ty.results())) {
-            Some(found) if found != "() -> ()" => return Err(RefusedModule::StartType(found)),
+            Some(found) if found != "() -> ()" => return Err(RefusedModule::StartType(quoted(found))),
             _ => (),
         }
         if !self.has_memory {
@@ -227,7 +227,7 @@ impl<'a> Shape<'a> {
 }
 
 pub(super) fn invalid(cause: BinaryReaderError) -> RefusedModule {
-    RefusedModule::Invalid(format!("{cause}."))
+    RefusedModule::Invalid(quoted(format!("{cause}.")))
 }
 
 /// Refuses a module that declares more of something than is allowed.

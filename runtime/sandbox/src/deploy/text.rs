@@ -2,8 +2,7 @@
 //! pass over the text.
 
 use super::bounds::declared;
-use super::translator::shortened;
-use crate::engine::{ModuleBounds, RefusedModule};
+use crate::engine::{ModuleBounds, RefusedModule, quoted};
 
 /// The text, if `code` is not the bytes of a module.
 pub(super) fn of(code: &[u8]) -> Option<&str> {
@@ -13,7 +12,7 @@ pub(super) fn of(code: &[u8]) -> Option<&str> {
 /// The module that the text describes.
 pub(super) fn assemble(text: &str, bounds: &ModuleBounds) -> Result<Vec<u8>, RefusedModule> {
     declared("nested blocks", deepest(text), bounds.wat_nesting)?;
-    wat::parse_str(text).map_err(|cause| RefusedModule::BadText(shortened(cause.to_string())))
+    wat::parse_str(text).map_err(|cause| RefusedModule::BadText(quoted(cause.to_string())))
 }
 
 /// An upper bound of how deeply blocks are nested: parentheses count, and so does each `block`, `loop` and `if` without

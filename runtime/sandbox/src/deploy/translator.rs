@@ -6,11 +6,8 @@ use wasmtime::error::OutOfMemory;
 
 use super::bounds::{self, KnownImports, at_most};
 use super::text;
-use crate::engine::{self, RefusedModule, SandboxConfig, SandboxError};
+use crate::engine::{self, RefusedModule, SandboxConfig, SandboxError, quoted};
 use crate::{abi, run};
-
-/// Bytes. Parsers quote the module in their messages, without a bound of their own.
-const REASON_BYTES: usize = 1000;
 
 /// Checks and compiles modules.
 pub(super) struct Translator {
@@ -47,14 +44,5 @@ impl Translator {
 
 /// The module is not valid, or the engine does not accept it.
 pub(super) fn invalid(cause: wasmtime::Error) -> RefusedModule {
-    RefusedModule::Invalid(shortened(format!("{cause:#}")))
-}
-
-/// The beginning of a long reason.
-pub(super) fn shortened(mut reason: String) -> String {
-    if reason.len() > REASON_BYTES {
-        reason.truncate(reason.floor_char_boundary(REASON_BYTES));
-        reason.push('…');
-    }
-    reason
+    RefusedModule::Invalid(quoted(format!("{cause:#}")))
 }

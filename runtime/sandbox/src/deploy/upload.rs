@@ -10,7 +10,7 @@ use zip::ZipArchive;
 use zip::result::ZipError;
 
 use super::bounds::at_most;
-use crate::engine::{ModuleBounds, RefusedModule, SandboxConfig, ZipBounds};
+use crate::engine::{ModuleBounds, RefusedModule, SandboxConfig, ZipBounds, quoted};
 
 const WASM: &[u8] = b"\0asm";
 const ZIP: &[u8] = b"PK";
@@ -34,7 +34,7 @@ pub fn decode(code: &str, config: &SandboxConfig) -> Result<Vec<u8>, RefusedModu
         return Err(RefusedModule::Empty);
     }
     if code.as_bytes().starts_with(WASM) {
-        return as_sent_raw(code);
+        return as_sent_raw(code, &config.module);
     }
     if code.starts_with('(') || code.starts_with(";;") {
         return from_text(code, &config.module);
@@ -43,7 +43,8 @@ pub fn decode(code: &str, config: &SandboxConfig) -> Result<Vec<u8>, RefusedModu
 }
 
 /// A module that was sent without base64. It arrives undamaged only if it happens to be valid UTF-8.
-fn as_sent_raw(code: &str) -> Result<Vec<u8>, RefusedModule> {
+fn as_sent_raw(code: &str, bounds: &ModuleBounds) -> Result<Vec<u8>, RefusedModule> {
+    at_most("module", code.len() as u64, bounds.module_bytes)?;
     if code.contains(char::REPLACEMENT_CHARACTER) {
         return Err(RefusedModule::Mangled);
     }
@@ -110,7 +111,7 @@ fn find_module(archive: &mut ZipArchive<Cursor<&[u8]>>, bounds: &ZipBounds) -> R
         let entry = archive.by_index_raw(index).map_err(bad_zip)?;
         let name = entry.name().map_err(bad_zip)?.into_owned();
         if entry.is_symlink() || entry.enclosed_name().is_none() || name.starts_with('/') {
-            return Err(RefusedModule::ZipPath(name));
+            return Err(RefusedModule::ZipPath(quoted(name)));
         }
         total = total.saturating_add(entry.size());
         let hidden = name.starts_with("__MACOSX/") || name.rsplit('/').next().is_some_and(|name| name.starts_with('.'));
@@ -135,11 +136,11 @@ fn inflate(
     let (size, compressed) = (entry.size(), entry.compressed_size().max(1));
     at_most("module", size, most)?;
     if size > RATIO_MATTERS_FROM && size / compressed > config.zip.ratio {
-        let name = entry.name().map_err(bad_zip)?.into_owned();
+        let name = quoted(entry.name().map_err(bad_zip)?.into_owned());
         return Err(RefusedModule::ZipRatio { name, ratio: size / compressed, limit: config.zip.ratio });
     }
     let mut wasm = Vec::with_capacity(size as usize);
-    entry.take(size + 1).read_to_end(&mut wasm).map_err(|cause| RefusedModule::BadZip(cause.to_string()))?;
+    entry.take(size + 1).read_to_end(&mut wasm).map_err(|cause| RefusedModule::BadZip(quoted(cause.to_string())))?;
     at_most("module", wasm.len() as u64, size)?; // an entry may be larger than it declares
     if !wasm.starts_with(WASM) {
         return Err(RefusedModule::BadZip("its .wasm file is not a WebAssembly module".into()));
@@ -148,5 +149,5 @@ fn inflate(
 }
 
 fn bad_zip(cause: ZipError) -> RefusedModule {
-    RefusedModule::BadZip(cause.to_string())
+    RefusedModule::BadZip(quoted(cause.to_string()))
 }

@@ -166,6 +166,18 @@ pub enum RefusedModule {
     CompilerFailed,
 }
 
+/// Bytes of the input that a sentence quotes at most; parsers quote it in their messages without a bound of their own.
+const LONGEST_QUOTE: usize = 256;
+
+/// A part of the module, or what a parser says about it, as a sentence quotes it: its beginning and `…` if it is long.
+pub(crate) fn quoted(mut given: String) -> String {
+    if given.len() > LONGEST_QUOTE {
+        given.truncate(given.floor_char_boundary(LONGEST_QUOTE));
+        given.push('…');
+    }
+    given
+}
+
 impl RefusedModule {
     /// Whether the same module would be refused again for the same reason. If not, it may be accepted later.
     pub fn is_final(&self) -> bool {

@@ -22,6 +22,7 @@ use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAlloc
 pub(crate) use clock::Stopwatch;
 pub use clock::{GuestClock, Sleep, SystemClock};
 pub use config::{ModuleBounds, SandboxConfig, ZipBounds};
+pub(crate) use error::quoted;
 pub use error::{RefusedModule, SandboxError};
 pub(crate) use limits::Growth;
 pub use limits::{GuestMemory, RunLimits, Unmetered};

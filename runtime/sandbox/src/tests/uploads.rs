@@ -63,6 +63,23 @@ fn a_module_over_the_size_limit_is_refused_before_it_is_decoded() {
     config.module.module_bytes = 30;
     let refused = upload::decode(&"A".repeat(400), &config).unwrap_err();
     assert_eq!(refused, RefusedModule::TooLarge { what: "module".into(), value: 300, limit: 34 });
+    let raw = format!("\0asm{}", "a".repeat(27));
+    let refused = upload::decode(&raw, &config).unwrap_err();
+    assert_eq!(refused, RefusedModule::TooLarge { what: "module".into(), value: 31, limit: 30 });
+    assert_eq!(upload::decode(&raw[..30], &config).unwrap(), &raw.as_bytes()[..30]);
+}
+
+#[test]
+fn a_refusal_quotes_at_most_256_bytes_of_an_archive() {
+    let long = format!("../{}", "ü".repeat(10_000));
+    let refused = decode_bytes(zip_of(&[("a.wasm", WASM), (&long, WASM)])).unwrap_err();
+    assert_eq!(refused, RefusedModule::ZipPath(format!("../{}…", "ü".repeat(126))));
+
+    let (long, mut zeros) = (format!("{}.wasm", "ü".repeat(10_000)), WASM.to_vec());
+    zeros.resize(20 << 20, 0);
+    let refused = decode_bytes(zip_of(&[(&long, &zeros)])).unwrap_err();
+    let quoted = format!("{}…", "ü".repeat(128));
+    assert!(matches!(&refused, RefusedModule::ZipRatio { name, .. } if *name == quoted), "{refused:?}");
 }
 
 #[test]
