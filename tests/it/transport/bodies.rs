@@ -130,7 +130,10 @@ async fn a_refusal_of_a_module_quotes_at_most_256_bytes_of_each_name() {
         format!("(module (import \"{long}\" \"{long}\" (func)))"),
         format!("(module (import \"wasi_snapshot_preview1\" \"fd_write\" (func (param {parameters}))))"),
         format!("(module (memory (export \"memory\") 1) (func (export \"_start\") (param {parameters})))"),
-        format!("(module (func (export \"{long}\")) (func (export \"{long}\")))"),
+        format!(
+            "(module (memory (export \"memory\") 1) (func (export \"_start\")) (func (export \"{long}\")) \
+             (func (export \"{long}\")))"
+        ),
         format!("(module (func (call ${long})))"),
         format!("(module) {long}"),
         format!("(module (func \u{202e}{long}))"),
