@@ -9,6 +9,7 @@ mod modules;
 mod sandbox;
 mod template;
 mod upload;
+mod valid;
 mod web;
 
 use std::path::PathBuf;
@@ -22,7 +23,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub static ALL: [Target; 8] = [
+pub static ALL: [Target; 9] = [
     Target { name: "cron", run: cron::run },
     Target { name: "frames", run: frames::run },
     Target { name: "json", run: json::run },
@@ -30,6 +31,7 @@ pub static ALL: [Target; 8] = [
     Target { name: "modules", run: modules::run },
     Target { name: "template", run: template::run },
     Target { name: "upload", run: upload::run },
+    Target { name: "valid", run: valid::run },
     Target { name: "web", run: web::run },
 ];
 

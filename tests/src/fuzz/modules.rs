@@ -11,7 +11,7 @@ use wask_sandbox::{Module, Run, RunEnd, RunLimits, RunReport};
 use super::sandbox;
 
 /// The functions, their parameters (`i` for i32, `l` for i64) and their result.
-const FUNCTIONS: [(&str, &str, &str); 48] = [
+pub const FUNCTIONS: [(&str, &str, &str); 48] = [
     ("args_get", "ii", "i"),
     ("args_sizes_get", "ii", "i"),
     ("clock_res_get", "ii", "i"),
@@ -111,13 +111,7 @@ fn compiled(text: &str) -> Module {
 
 pub fn run(input: &[u8]) {
     let Ok(text) = Writer::new(input).module() else { return };
-    let limits = RunLimits {
-        time: Duration::from_millis(20),
-        memory_bytes: 1 << 20,
-        log_bytes: 16 << 10,
-        result_bytes: 4 << 10,
-        host_calls: 8,
-    };
+    let limits = limits();
     let run = Run { limits: limits.clone(), env: vec![("NAME".into(), "value".into())], ..Run::new(r#"{"a":1}"#) };
     let module = compiled(&text);
     check(&sandbox::run(&module, run), &limits);
@@ -126,7 +120,19 @@ pub fn run(input: &[u8]) {
     assert_eq!(clean.end, RunEnd::Returned(serde_json::json!({})), "{clean:?}");
 }
 
-fn check(report: &RunReport, limits: &RunLimits) {
+/// What the guests of these targets may do.
+pub fn limits() -> RunLimits {
+    RunLimits {
+        time: Duration::from_millis(20),
+        memory_bytes: 1 << 20,
+        log_bytes: 16 << 10,
+        result_bytes: 4 << 10,
+        host_calls: 8,
+    }
+}
+
+/// Checks that a run has kept its limits.
+pub fn check(report: &RunReport, limits: &RunLimits) {
     assert!(report.peak_memory_bytes <= limits.memory_bytes, "{report:?}");
     let logs: usize = report.logs.iter().map(|line| line.text.len() + 40).sum();
     let closing = 2 << 10; // what the host says: why the guest trapped, and that lines were dropped
@@ -144,6 +150,16 @@ fn check(report: &RunReport, limits: &RunLimits) {
         | RunEnd::HostCallsExhausted { .. } => (),
         RunEnd::Cancelled | RunEnd::OutOfHostMemory { .. } => panic!("nobody did this: {report:?}"),
     }
+}
+
+/// The imports of these functions, as text.
+pub fn imports(functions: impl IntoIterator<Item = usize>) -> String {
+    let import = |(name, parameters, result): (&str, &str, &str)| {
+        let module = if OURS.contains(&name) { "wask" } else { "wasi_snapshot_preview1" };
+        let (parameters, result) = (types("param", parameters), types("result", result));
+        format!("(import \"{module}\" \"{name}\" (func ${name}{parameters}{result}))\n")
+    };
+    functions.into_iter().map(|at| import(FUNCTIONS[at])).collect()
 }
 
 /// Writes a module as text.
@@ -168,11 +184,7 @@ impl<'a> Writer<'a> {
             self.statement(DEPTH)?;
         }
         let mut text = "(module\n".to_owned();
-        for (name, parameters, result) in self.called.into_iter().map(|at| FUNCTIONS[at]) {
-            let module = if OURS.contains(&name) { "wask" } else { "wasi_snapshot_preview1" };
-            let (parameters, result) = (types("param", parameters), types("result", result));
-            text += &format!("(import \"{module}\" \"{name}\" (func ${name}{parameters}{result}))\n");
-        }
+        text += &imports(self.called);
         text += &format!("(memory (export \"memory\") 1 {most})\n(data (i32.const 0) \"{DATA}\")\n");
         text += "(table 4 funcref)\n(elem (i32.const 0) $_start)\n(global $turns (mut i32) (i32.const 0))\n";
         text += &format!("{start}\n(func $_start (export \"_start\") (local $r i32) (local $l i64)\n{}))", self.text);

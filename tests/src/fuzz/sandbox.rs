@@ -9,7 +9,7 @@ use wask_sandbox::{CompileIn, Module, RefusedModule, Run, RunReport, Sandbox, Sa
 /// Beyond its limit, a run may take this long on a machine with much else to do.
 const LATE: Duration = Duration::from_secs(3);
 /// The most bytes of a refusal, which is a sentence.
-const SENTENCE: usize = 4 << 10;
+const SENTENCE: usize = 1 << 10;
 
 static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime"));
@@ -45,19 +45,26 @@ pub fn decode(code: &str) -> Option<Vec<u8>> {
 
 /// Prepares what was decoded, if it is accepted.
 pub fn prepare(code: Vec<u8>) -> Option<Module> {
-    let digest = accepted(RUNTIME.block_on(SANDBOX.prepare("fuzz", code)))?;
-    Some(SANDBOX.loaded(&digest).expect("an accepted module is ready to run"))
+    try_prepare(code).ok()
+}
+
+/// Like `prepare`, and says why it is not accepted.
+pub fn try_prepare(code: Vec<u8>) -> Result<Module, RefusedModule> {
+    let digest = checked(RUNTIME.block_on(SANDBOX.prepare("fuzz", code)))?;
+    Ok(SANDBOX.loaded(&digest).expect("an accepted module is ready to run"))
 }
 
 fn accepted<T>(result: Result<T, RefusedModule>) -> Option<T> {
-    let refused = match result {
-        Ok(accepted) => return Some(accepted),
-        Err(refused) => refused,
-    };
-    assert!(!matches!(refused, RefusedModule::CompilerFailed), "the compiler failed");
-    let sentence = refused.to_string();
-    assert!(!sentence.is_empty() && sentence.len() <= SENTENCE, "{} bytes: {sentence}", sentence.len());
-    None
+    checked(result).ok()
+}
+
+fn checked<T>(result: Result<T, RefusedModule>) -> Result<T, RefusedModule> {
+    if let Err(refused) = &result {
+        assert!(!matches!(refused, RefusedModule::CompilerFailed), "the compiler failed");
+        let sentence = refused.to_string();
+        assert!(!sentence.is_empty() && sentence.len() <= SENTENCE, "{} bytes: {sentence}", sentence.len());
+    }
+    result
 }
 
 /// Runs a guest, which ends within its time.
