@@ -34,11 +34,12 @@ impl Catalog {
         let invalid = || Failure::Unauthenticated(messages::AUTHENTICATION_INVALID.into());
         let asked = self.refused_keys.check(key, now).map_err(|()| invalid())?;
         let stored = self.look_up(&key.uuid).await?;
-        let accepted = accept(stored.as_deref().unwrap_or(&self.nobody), key, &self.tokens, now);
-        accepted.ok_or_else(|| {
+        let Some(login) = holder(stored.as_deref().unwrap_or(&self.nobody), key, &self.tokens, now) else {
             self.refused_keys.add(key, asked, now);
-            invalid()
-        })
+            return Err(invalid());
+        };
+        // Its namespace may be unblocked at any moment, so a right key is not remembered.
+        if login.identity.blocked { Err(invalid()) } else { Ok(login) }
     }
 
     /// Like [`Catalog::authenticate`], from the cache alone. `None`: the cache has no such identity with this key.
@@ -116,12 +117,17 @@ impl CachedIdentity {
     }
 }
 
-/// Compares every digest, so that the time says nothing about them. threats.md T25.
+/// Who presents the key, unless the namespace is blocked.
 fn accept(cached: &CachedIdentity, key: &AuthKey, tokens: &Tokens, now: Timestamp) -> Option<Login> {
+    holder(cached, key, tokens, now).filter(|login| !login.identity.blocked)
+}
+
+/// Compares every digest, so that the time says nothing about them. threats.md T25.
+fn holder(cached: &CachedIdentity, key: &AuthKey, tokens: &Tokens, now: Timestamp) -> Option<Login> {
     let given = key.digest();
     let is_key = cached.keys.iter().fold(false, |found, valid| found | same(valid, &given));
     let times = if is_key { None } else { tokens.read(key, &cached.keys, now) };
-    if cached.identity.blocked || (!is_key && times.is_none()) {
+    if !is_key && times.is_none() {
         return None;
     }
     Some(Login { identity: cached.identity.clone(), chain_began: times.map(|times| times.chain_began) })
