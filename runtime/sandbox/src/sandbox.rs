@@ -69,8 +69,8 @@ impl Sandbox {
         self.0.modules.loaded(digest)
     }
 
-    /// The module, if it is in memory or on disk. `None`: [`prepare`](Self::prepare) it again. `Err`: the process has had
-    /// no file descriptor to look for some seconds.
+    /// The module, if it is in memory or on disk. `None`: [`prepare`](Self::prepare) it again. `Err`: for some seconds
+    /// the process has had no file descriptor to look.
     pub async fn load(&self, digest: &Digest) -> Result<Option<Module>, RefusedModule> {
         let (begun, digest) = (Stopwatch::start(), *digest);
         loop {

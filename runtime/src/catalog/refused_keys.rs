@@ -1,5 +1,5 @@
-//! Keys that were refused a moment ago. Who sends one again is refused without a read of the store, in memory that stays
-//! the same size whatever is tried.
+//! Keys that were refused a moment ago. Who sends one again is refused without a read of the store, in memory that
+//! stays the same size whatever is tried.
 //!
 //! It remembers wrong keys and not only uuids: a key that an operator has just made works at once, whatever was tried
 //! with its uuid, and the answer takes as long for a uuid that exists as for one that does not. threats.md T25.

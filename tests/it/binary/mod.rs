@@ -270,8 +270,8 @@ fn a_data_folder_of_another_user_is_refused_with_the_command_that_mends_it() {
         assert_eq!(says.lines().count(), 1, "{says}");
         let (data, own) = (data.display(), own.as_raw());
         let mends = format!(
-            "{data} belongs to the user with the id {owner}, and this process runs as {own}; run `chown -R {own} {data}` \
-             as root"
+            "{data} belongs to the user with the id {owner}, and this process runs as {own}; \
+             run `chown -R {own} {data}` as root"
         );
         assert!(says.contains(&mends), "{says}");
     }

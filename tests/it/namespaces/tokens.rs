@@ -48,8 +48,9 @@ async fn key_of_rerun(client: &Client, me: &Client) -> Option<String> {
 
 /// Leaves a dead letter of an action that returns its environment when it runs again.
 async fn leave_dead_letter(wask: &TestServer, me: &Client) -> String {
-    let attempts = json!([{ "key": "retry", "value": { "attempts": 2, "delayMs": 100 } }, { "key": "provide-api-key", "value": true }]);
-    me.create_action_with("dead", &guest("error"), json!({ "annotations": attempts })).await;
+    let retry = json!({ "key": "retry", "value": { "attempts": 2, "delayMs": 100 } });
+    let annotations = json!([retry, { "key": "provide-api-key", "value": true }]);
+    me.create_action_with("dead", &guest("error"), json!({ "annotations": annotations })).await;
     let id = me.invoke_async("dead", &json!({ "error": "boom" })).await;
     eventually("its attempts are used up", || async {
         wask.advance(Duration::from_millis(100));

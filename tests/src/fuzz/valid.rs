@@ -1,5 +1,5 @@
-//! Random valid modules, of whatever a compiler could write. Each is compiled or has too much of something, and a run of
-//! it ends within its limits.
+//! Random valid modules, of whatever a compiler could write. Each is compiled or has too much of something, and a run
+//! of it ends within its limits.
 //!
 //! An input is a module, or under the feature `fuzz` the choices of a generator of modules. `VALID_INTO=FOLDER` writes
 //! the modules that were generated and accepted into a folder, so that some can be kept.

@@ -158,7 +158,7 @@ pub enum RefusedModule {
         /// How long a module may wait, in milliseconds.
         limit_ms: u64,
     },
-    /// The process may not open another file, and so neither look whether the module is compiled already nor compile it.
+    /// The process may not open another file, and so neither look whether the module is compiled nor compile it.
     #[error("The server has too many files open to load or compile a module; try again later.")]
     OutOfDescriptors,
     /// The compiler panicked or the sandbox is closing.

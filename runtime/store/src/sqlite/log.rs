@@ -41,8 +41,8 @@ impl Log {
     }
 
     /// Moves the log into the database if it is too long; the next commit then begins it again, unless somebody still
-    /// reads from it. Where readers have kept it until it is twice as long, it waits for them, the longer the longer the
-    /// log is: who begins to read after the move reads from the database alone.
+    /// reads from it. Where readers have kept it until it is twice as long, it waits for them, the longer the longer
+    /// the log is: who begins to read after the move reads from the database alone.
     pub fn keep_short(&mut self, db: &Connection) -> Result<(), StoreError> {
         let pages = self.pages.load(Relaxed);
         if self.moved_at.is_some_and(|before| pages < before) {
