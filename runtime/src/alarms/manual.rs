@@ -4,9 +4,9 @@ use wask_model::{
     ActivationId, Alarm, AlarmSchedule, DisabledKind, Failure, FullName, NamespaceName, PastTick, SharedIdentity,
     TickEnd, TickOrigin, Timestamp, messages,
 };
+use wask_store::{AlarmQuery, ListPage};
 
 use super::{Alarms, feed};
-use crate::catalog::Page;
 use crate::firing::Fire;
 use crate::invoke::Context;
 use crate::retry::{TRIES, compare_and_swap};
@@ -27,8 +27,8 @@ pub struct AlarmView {
 
 impl Alarms {
     /// A page of the alarms of a namespace, ordered by the names of their triggers.
-    pub async fn list(&self, namespace: &NamespaceName, page: Page) -> Result<Vec<Alarm>, Failure> {
-        Ok(self.store.alarms(namespace, page.skip, page.limit).await?)
+    pub async fn list(&self, query: &AlarmQuery) -> Result<ListPage<Alarm>, Failure> {
+        Ok(self.store.alarms(query).await?)
     }
 
     pub async fn count(&self, namespace: &NamespaceName) -> Result<u64, Failure> {

@@ -3,7 +3,27 @@
 use async_trait::async_trait;
 use wask_model::{Alarm, FullName, NamespaceName, PastTick, Timestamp};
 
-use crate::{NewJob, StoreError};
+use crate::{ListPage, NewJob, StoreError};
+
+/// Which alarms of a namespace to list.
+#[derive(Clone, Debug)]
+pub struct AlarmQuery {
+    /// Whose they are.
+    pub namespace: NamespaceName,
+    /// How many to leave out at the beginning.
+    pub skip: u64,
+    /// How many to return at most.
+    pub limit: u64,
+    /// How many bytes they may have together; at least one is returned.
+    pub bytes: u64,
+}
+
+impl AlarmQuery {
+    /// All of a namespace.
+    pub fn all(namespace: NamespaceName) -> AlarmQuery {
+        AlarmQuery { namespace, skip: 0, limit: u64::MAX, bytes: u64::MAX }
+    }
+}
 
 /// One due time of one alarm.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,8 +54,8 @@ pub trait AlarmStore: Send + Sync {
     /// The alarm of a trigger. `None`: the trigger has no alarm.
     async fn alarm(&self, trigger: &FullName) -> Result<Option<Alarm>, StoreError>;
 
-    /// Up to `limit` alarms of a namespace, by trigger name, after the first `skip`.
-    async fn alarms(&self, namespace: &NamespaceName, skip: u64, limit: u64) -> Result<Vec<Alarm>, StoreError>;
+    /// One page of the alarms of a namespace, by trigger name.
+    async fn alarms(&self, query: &AlarmQuery) -> Result<ListPage<Alarm>, StoreError>;
 
     /// Up to `limit` alarms of all namespaces that have a due time, ordered by trigger, after that of `after`.
     async fn armed_alarms(&self, after: Option<&FullName>, limit: u32) -> Result<Vec<Tick>, StoreError>;

@@ -23,7 +23,7 @@ pub mod sqlite;
 mod tasks;
 
 pub use activations::{ActivationQuery, ActivationStore, ListPosition, RecordText, Summary};
-pub use alarms::{AlarmAdvance, AlarmStore, Tick};
+pub use alarms::{AlarmAdvance, AlarmQuery, AlarmStore, Tick};
 pub use audit::{AuditQuery, AuditStore};
 pub use callbacks::{
     AfterAttempt, CallbackCancelOutcome, CallbackQuery, CallbackStore, KnownCallback, StoredCallbackSettings,

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use wask_model::{FullName, PastTick};
+use wask_store::AlarmQuery;
 
 use crate::alarms::{AlarmView, feed_document};
 use crate::api::App;
@@ -13,7 +14,7 @@ use crate::api::http::{Caller, Params, Rejection, Segments, TransactionId, accep
 use crate::gate::rights;
 
 /// `GET alarms`: the document that READ of the feed returns (feeds.md §A.7) for each, by trigger · with
-/// `count=true` their number.
+/// `count=true` their number. A page that would be too large ends early, and `Link` leads to the rest.
 pub async fn list(
     State(app): State<App>,
     caller: Caller,
@@ -25,8 +26,9 @@ pub async fn list(
     if params.flag("count", false)? {
         return Ok(listing::count("alarms", app.alarms.count(&namespace).await?, page));
     }
-    let alarms = app.alarms.list(&namespace, page).await?;
-    Ok(listing::page(alarms.iter().map(feed_document)))
+    let query = AlarmQuery { namespace, skip: page.skip, limit: page.limit, bytes: app.limits.page_bytes };
+    let alarms = app.alarms.list(&query).await?.map(|alarm| feed_document(&alarm));
+    listing::bounded_page(&app, &caller.identity.namespace, (params.uri(), page.skip), alarms).await
 }
 
 /// `GET alarms/{trigger}`: that document with the next five ticks and the last twenty · 404.

@@ -1,16 +1,17 @@
 //! Alarms: [`AlarmStore`].
 
 use async_trait::async_trait;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use wask_model::{Alarm, FullName, NamespaceName, PastTick, Timestamp};
 
 use super::SqliteStore;
 use super::alarm_rows::{AlarmRow, alarm_at, put, stored, update, with_payload};
 use super::job_rows::insert_jobs;
 use super::operation::Steps;
+use super::pages::{self, Weight};
 use super::ticks::{self, TickRow};
 use super::values::{self, Key, sql_number};
-use crate::{AlarmAdvance, AlarmStore, NewJob, StoreError, Tick};
+use crate::{AlarmAdvance, AlarmQuery, AlarmStore, ListPage, NewJob, StoreError, Tick};
 
 #[async_trait]
 impl AlarmStore for SqliteStore {
@@ -19,19 +20,17 @@ impl AlarmStore for SqliteStore {
         self.readers.read(move |db| stored(db, &key)).await
     }
 
-    async fn alarms(&self, namespace: &NamespaceName, skip: u64, limit: u64) -> Result<Vec<Alarm>, StoreError> {
-        let owner = namespace.clone();
+    async fn alarms(&self, query: &AlarmQuery) -> Result<ListPage<Alarm>, StoreError> {
+        let AlarmQuery { namespace, skip, limit, bytes } = query.clone();
         let read = move |db: &Connection| {
             let mut select =
-                db.prepare_cached(&with_payload("WHERE namespace = ?1 ORDER BY local LIMIT ?2 OFFSET ?3"))?;
-            let mut found = select.query(params![owner.as_str(), sql_number(limit), sql_number(skip)])?;
-            let mut alarms = Vec::new();
-            while let Some(row) = found.next()? {
-                alarms.push(alarm_at(row)?);
-            }
-            Ok(alarms)
+                db.prepare_cached("SELECT local FROM alarm WHERE namespace = ?1 ORDER BY local LIMIT ?2 OFFSET ?3")?;
+            let found =
+                select.query_map(params![namespace.as_str(), sql_number(limit), sql_number(skip)], |row| row.get(0))?;
+            let names: Vec<String> = found.collect::<Result<_, _>>()?;
+            pages::page(names, bytes, |local| listed(db, &namespace, &local))
         };
-        self.readers.read_for(namespace, read).await
+        self.readers.read_for(&query.namespace, read).await
     }
 
     async fn armed_alarms(&self, after: Option<&FullName>, limit: u32) -> Result<Vec<Tick>, StoreError> {
@@ -187,4 +186,15 @@ impl BoundAdvance {
         ticks::put(db, key, &self.past, keep)?;
         Ok(true)
     }
+}
+
+/// One alarm of a page, and its bytes.
+fn listed(db: &Connection, namespace: &NamespaceName, local: &str) -> Result<Option<(Alarm, Weight)>, StoreError> {
+    let mut select = db.prepare_cached(&with_payload("WHERE namespace = ?1 AND local = ?2"))?;
+    let weighed = |row: &Row<'_>| {
+        let bytes = values::text(row, 0)?.len() + values::text(row, 1)?.len();
+        Ok((alarm_at(row)?, Weight::of(bytes)))
+    };
+    let found = select.query_row([namespace.as_str(), local], |row| Ok(weighed(row)));
+    found.optional()?.transpose()
 }

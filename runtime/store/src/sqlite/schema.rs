@@ -62,7 +62,7 @@ mod tests {
 
     use super::*;
     use crate::sqlite::{SqliteConfig, SqliteStore};
-    use crate::{AlarmStore as _, EntityStore as _, TaskQuery, TaskStore as _};
+    use crate::{AlarmQuery, AlarmStore as _, EntityStore as _, TaskQuery, TaskStore as _};
 
     #[test]
     fn records_from_before_the_filters_are_found_by_them() {
@@ -192,7 +192,7 @@ mod tests {
 
         let store = SqliteStore::open(&path, &SqliteConfig::default()).unwrap();
 
-        assert_eq!(store.alarms(&"guest".parse().unwrap(), 0, 10).await.unwrap(), was);
+        assert_eq!(store.alarms(&AlarmQuery::all("guest".parse().unwrap())).await.unwrap().items, was);
         assert_eq!(store.due_alarms(Timestamp::from_millis(5), 10).await.unwrap().len(), 2);
         let db = Connection::open(&path).unwrap();
         let apart = rows(&db, "SELECT 'longest', max(octet_length(doc -> '$.payload')) IS NULL FROM alarm");

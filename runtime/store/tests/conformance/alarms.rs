@@ -4,7 +4,7 @@ use serde_json::json;
 use wask_model::{Alarm, PastTick, TickEnd, TickOrigin};
 
 use super::samples::{T0, alarm, at, claim, full, guest, job, namespace, numbers, past_tick};
-use wask_store::{AlarmAdvance, NewJob, Store, Tick};
+use wask_store::{AlarmAdvance, AlarmQuery, NewJob, Store, Tick};
 
 /// More ticks than any story has.
 const ALL: u32 = 100;
@@ -40,9 +40,15 @@ pub async fn alarms_are_listed_by_trigger_and_counted_per_namespace(store: &dyn 
     for alarm in [&b, &a, &other] {
         store.put_alarm(alarm.clone()).await.unwrap();
     }
-    assert_eq!(store.alarms(&guest(), 0, 10).await.unwrap(), [a.clone(), b.clone()]);
-    assert_eq!(store.alarms(&guest(), 0, 1).await.unwrap(), [a]);
-    assert_eq!(store.alarms(&guest(), 1, u64::MAX).await.unwrap(), [b]);
+    let all = AlarmQuery::all(guest());
+    let page = async |query: AlarmQuery| {
+        let page = store.alarms(&query).await.unwrap();
+        (page.items, page.is_cut)
+    };
+    assert_eq!(page(all.clone()).await, (vec![a.clone(), b.clone()], false));
+    assert_eq!(page(AlarmQuery { limit: 1, ..all.clone() }).await, (vec![a.clone()], false));
+    assert_eq!(page(AlarmQuery { skip: 1, ..all.clone() }).await, (vec![b], false));
+    assert_eq!(page(AlarmQuery { bytes: 1, ..all }).await, (vec![a], true), "at least one");
     assert_eq!(store.count_alarms(&guest()).await.unwrap(), 2);
     assert_eq!(store.count_alarms(&namespace("nobody")).await.unwrap(), 0);
 }
