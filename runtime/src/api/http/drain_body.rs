@@ -44,7 +44,13 @@ impl BodyDrain {
             if body.is_end_stream() {
                 Body::new(body)
             } else {
-                Body::new(WatchedBody { body: Some(body), asks_first, drain: self.clone(), waiting: None, arrived: 0 })
+                Body::new(WatchedBody {
+                    body: Some(body),
+                    asks_first,
+                    drain: self.clone(),
+                    waiting: Waiting::NotYet,
+                    arrived: 0,
+                })
             }
         })
     }
@@ -92,17 +98,35 @@ struct WatchedBody {
     /// The peer has not begun to send, so nothing is drained.
     asks_first: bool,
     drain: BodyDrain,
-    /// Ends when the peer must have made progress. A body that is there at once needs none.
-    waiting: Option<Pin<Box<Sleep>>>,
+    waiting: Waiting,
     /// Bytes since `waiting` began.
     arrived: u64,
+}
+
+/// What ends a wait for more of a body.
+enum Waiting {
+    /// It was there at once.
+    NotYet,
+    /// It was not. Most bodies arrive in the same moment as their heads, so it is looked for once more before there is a
+    /// timer.
+    Again,
+    /// Ends when the peer must have made progress.
+    Until(Pin<Box<Sleep>>),
 }
 
 impl WatchedBody {
     /// Whether the peer has sent too little for too long.
     fn is_stalled(&mut self, cx: &mut Context<'_>) -> bool {
         let progress = self.drain.progress;
-        let waiting = self.waiting.get_or_insert_with(|| Box::pin(tokio::time::sleep(progress)));
+        if let Waiting::NotYet = self.waiting {
+            self.waiting = Waiting::Again;
+            cx.waker().wake_by_ref();
+            return false;
+        }
+        if let Waiting::Again = self.waiting {
+            self.waiting = Waiting::Until(Box::pin(tokio::time::sleep(progress)));
+        }
+        let Waiting::Until(waiting) = &mut self.waiting else { return false };
         while waiting.as_mut().poll(cx).is_ready() {
             if self.arrived < LEAST_PROGRESS {
                 return true;

@@ -102,6 +102,7 @@ impl ListeningServer {
             let connection = graceful.watch(builder.serve_connection(socket, service).into_owned());
             tokio::spawn(async move {
                 tokio::select! {
+                    biased;
                     ended = connection => if let Err(cause) = ended {
                         debug!(%cause, "connection ended badly");
                     },
