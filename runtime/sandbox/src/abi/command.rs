@@ -1,6 +1,7 @@
 //! WASI preview 1, implemented by `wasmtime-wasi`, for a command with arguments, an environment, standard streams,
 //! clocks and random numbers, but without files, directories and sockets. This file holds what the library cannot do.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,7 +50,12 @@ pub(super) fn add_to(linker: &mut Linker<Context>) -> wasmtime::Result<()> {
 }
 
 /// The guest's view of an operating system.
-pub(crate) fn system(stdin: Bytes, env: &[(String, String)], to: &Arc<GuestOutput>, random_bytes: u64) -> WasiP1Ctx {
+pub(crate) fn system(
+    stdin: Bytes,
+    env: &[(Cow<'static, str>, String)],
+    to: &Arc<GuestOutput>,
+    random_bytes: u64,
+) -> WasiP1Ctx {
     WasiCtxBuilder::new()
         .arg(PROGRAM)
         .envs(env)

@@ -4,6 +4,7 @@ mod module;
 mod report;
 mod verdict;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ pub struct Run {
     /// Standard input: the arguments, one JSON object.
     pub args: Bytes,
     /// The whole environment of the guest, as names and values.
-    pub env: Vec<(String, String)>,
+    pub env: Vec<(Cow<'static, str>, String)>,
     /// What the run may use.
     pub limits: RunLimits,
     /// The services that answer its host calls.

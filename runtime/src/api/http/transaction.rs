@@ -34,22 +34,23 @@ const LONGEST_URI: usize = 8 << 10;
 pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let id = TransactionId::from_headers(request.headers());
     let started = app.clock.passed();
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let path = uri.path();
     let key = request.headers().get(AUTHORIZATION).cloned();
     request.extensions_mut().insert(id.clone());
 
-    let is_web = is_web(&path);
+    let is_web = is_web(path);
     let entered = check_length(&request).and_then(|()| app.sites.enter(&request));
     let is_apart = matches!(entered, Ok(Site::WebOnly));
     let response = match entered {
         _ if let Some(refused) = RefusedEarly::answer(&request) => refused,
         Err(refused) => refused.into_response(),
         Ok(_) if is_web => answered(request, next).await,
-        Ok(_) if method == Method::OPTIONS => options(&path),
+        Ok(_) if method == Method::OPTIONS => options(path),
         Ok(_) => negotiated(request, next).await,
     };
-    let response = answers::charged(&app, (&path, key.as_ref()), response);
-    let response = with_allowed_methods(response, &path);
+    let response = answers::charged(&app, (path, key.as_ref()), response);
+    let response = with_allowed_methods(response, path);
     let mut response = with_error_body(response, &id);
     if path.starts_with(API) && !is_web {
         add_cors(response.headers_mut(), "GET, DELETE, POST, PUT, HEAD");

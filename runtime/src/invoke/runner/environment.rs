@@ -1,5 +1,6 @@
 //! The environment variables of a guest. rest.md §3.8.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use wask_model::annotations::keys;
@@ -19,11 +20,11 @@ impl Runner {
         admitted: &AdmittedInvocation,
         (start, deadline): (Timestamp, Timestamp),
         allowed: &Limits,
-    ) -> Result<Vec<(String, String)>, Failure> {
+    ) -> Result<Vec<(Cow<'static, str>, String)>, Failure> {
         let action = &admitted.entry.action;
         let mut all = Vec::with_capacity(8 + admitted.entry.environment.len());
-        all.extend(admitted.entry.environment.iter().cloned());
-        let mut set = |key: &str, value: String| all.push((key.to_owned(), value));
+        all.extend(admitted.entry.environment.iter().map(|(key, value)| (Cow::Owned(key.clone()), value.clone())));
+        let mut set = |key: &'static str, value: String| all.push((Cow::Borrowed(key), value));
         set("__OW_API_HOST", self.api_host.clone());
         set("__OW_NAMESPACE", admitted.identity.namespace.to_string());
         set("__OW_ACTION_NAME", format!("/{}", action.name));
@@ -34,7 +35,7 @@ impl Runner {
         if gets_key(admitted)
             && let Some(key) = self.key(admitted, (start, deadline), allowed).await?
         {
-            all.push(("__OW_API_KEY".to_owned(), key.expose()));
+            set("__OW_API_KEY", key.expose());
         }
         Ok(all)
     }

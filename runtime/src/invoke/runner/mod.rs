@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tracing::warn;
 use wask_model::{Activation, Exec, Failure, FullName, Limits, Response, Timestamp, Weight as _, messages};
-use wask_sandbox::{HostCalls, Run, RunLimits, Sandbox};
+use wask_sandbox::{GuestClock, HostCalls, Run, RunLimits, Sandbox};
 use wask_store::failpoint::{Stage, reach};
 
 use outcome::{Outcome, refusal};
@@ -36,6 +36,7 @@ pub struct Runner {
     gate: Arc<Gate>,
     owners: Owners,
     clock: Clock,
+    guest_clock: Arc<dyn GuestClock>,
     host: Arc<dyn HostServices>,
     builtins: HashMap<FullName, Arc<dyn Builtin>>,
     places: Places,
@@ -61,7 +62,8 @@ pub struct RunnerParts {
 impl Runner {
     pub fn new(parts: RunnerParts) -> Self {
         let RunnerParts { sandbox, catalog, gate, owners, clock, host, builtins, places, place_wait, api_host } = parts;
-        Runner { sandbox, catalog, gate, owners, clock, host, builtins, places, place_wait, api_host }
+        let guest_clock = Arc::new(clock.clone());
+        Runner { sandbox, catalog, gate, owners, clock, guest_clock, host, builtins, places, place_wait, api_host }
     }
 
     /// Runs the activation once and returns its record. Never fails: the record says what went wrong.
@@ -113,7 +115,7 @@ impl Runner {
                 host_calls: allowed.host_calls,
             },
             host: self.host.for_run(invoker, admitted),
-            clock: Arc::new(self.clock.clone()),
+            clock: self.guest_clock.clone(),
             log_sink: Some(admitted.running.clone()),
             stop: admitted.running.next_stop(),
             memory: place,
