@@ -49,7 +49,7 @@ impl Catalog {
 
     /// The owner of this namespace; it may be blocked.
     pub async fn owner(&self, namespace: &NamespaceName) -> Result<Option<SharedIdentity>, Failure> {
-        let read = async { Ok(self.stores.namespaces.namespace(namespace).await?.map(Arc::new)) };
+        let read = || async { Ok(self.stores.namespaces.namespace(namespace).await?.map(Arc::new)) };
         self.namespaces.find_or_read(namespace, read).await
     }
 

@@ -191,7 +191,7 @@ impl Catalog {
 
     /// The entity of this name, in any collection.
     async fn find(&self, name: &FullName) -> Result<Option<Arc<StoredEntity<Entity>>>, Failure> {
-        let read = async {
+        let read = || async {
             let found = match system::entity(name) {
                 Some(value) => Some(StoredEntity { revision: Revision(0), value }),
                 None => self.stores.entities.entity(name).await?,

@@ -75,7 +75,7 @@ impl Catalog {
     /// The action that `name` invokes. 404 if it or a package on the way does not exist, 409 if a name belongs to
     /// another kind of entity. Does not check rights.
     pub async fn resolve(&self, name: &FullName) -> Result<Arc<ActionEntry>, Failure> {
-        let read = async { Ok(Arc::new(ActionEntry::new(self.action(name).await?))) };
+        let read = || async { Ok(Arc::new(ActionEntry::new(self.action(name).await?))) };
         self.actions.get_or_read(name, read).await
     }
 

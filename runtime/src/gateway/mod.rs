@@ -202,7 +202,7 @@ impl Gateway {
     }
 
     async fn served(&self, namespace: &NamespaceName) -> Result<Arc<Vec<Api>>, Failure> {
-        let read = async { Ok(Arc::new(self.store.served_apis(namespace).await?)) };
+        let read = || async { Ok(Arc::new(self.store.served_apis(namespace).await?)) };
         self.served.get_or_read(namespace, read).await
     }
 }

@@ -70,6 +70,9 @@ impl Entrance<IdempotencyKey> {
     }
 }
 
+/// That [`Admission::may_begin`] said yes.
+pub(super) struct MayBegin(());
+
 impl Admission {
     pub fn new(parts: AdmissionParts) -> Self {
         let AdmissionParts { catalog, gate, callbacks, idempotency, clock, live_log_bytes } = parts;
@@ -154,16 +157,23 @@ impl Admission {
         self.idempotency.submit(request, first, stored).await
     }
 
-    /// Gives an invocation its id, its arguments and its callback · 400 · 403 a component may not be invoked.
-    pub(super) async fn begin(
+    /// Whether an invocation may begin: its chain is not too long, and the identity may invoke every component · 400 ·
+    /// 403.
+    pub(super) async fn may_begin(&self, request: &Invocation, entry: &ActionEntry) -> Result<MayBegin, Failure> {
+        self.gate.check_depth(request.context.depth)?;
+        self.may_invoke_components(&request.identity, entry).await?;
+        Ok(MayBegin(()))
+    }
+
+    /// Gives an invocation its id, its arguments and its callback · 400.
+    pub(super) fn begin(
         &self,
+        _: MayBegin,
         entry: Arc<ActionEntry>,
         request: Invocation,
         callback: Option<AcceptedSubscription>,
     ) -> Result<AdmittedInvocation, Failure> {
         let Invocation { identity, args, context, wait, .. } = request;
-        self.gate.check_depth(context.depth)?;
-        self.may_invoke_components(&identity, &entry).await?;
         let id = ActivationId::new(context.accepted);
         let mut terms = Terms { given: names_to_keep(&entry, &args), ..Terms::default() };
         if let Wait::UpTo(limit) = wait {
@@ -195,7 +205,7 @@ impl Admission {
         match &entry.action.exec {
             Exec::Sequence { components } => {
                 let needed: Vec<RequiredAccess<'_>> = components.iter().map(RequiredAccess::Action).collect();
-                self.catalog.may_use(identity, &needed).await
+                Box::pin(self.catalog.may_use(identity, &needed)).await
             }
             Exec::Wasm { .. } | Exec::Builtin => Ok(()),
         }

@@ -53,7 +53,8 @@ impl Invoker {
         let (action, args, identity) = (queued.action.clone(), queued.given(), identity.clone());
         let request = Invocation { identity, action, args, wait: Wait::No, context, callback: None };
         let entry = self.catalog.resolve(&queued.action).await?;
-        let mut admitted = self.admission.begin(entry, request, None).await?;
+        let may_begin = self.admission.may_begin(&request, &entry).await?;
+        let mut admitted = self.admission.begin(may_begin, entry, request, None)?;
         admitted.terms.retry = queued.terms.retry;
         let again = admitted.id;
         let mut work = admitted.into_work();

@@ -228,7 +228,8 @@ impl Invoker {
         let mut in_flight = self.gate.in_flight(&request.identity)?; // its rate was counted when it came in
         let accepted = request.context.accepted;
         let entry = self.catalog.resolve(&request.action).await?;
-        let mut work = self.admission.begin(entry, request, callback).await?.into_work();
+        let may_begin = self.admission.may_begin(&request, &entry).await?;
+        let mut work = self.admission.begin(may_begin, entry, request, callback)?.into_work();
         work.permit = in_flight.take_permit();
         let first = FirstWork { activation: work.id, at: accepted, record: None, work: vec![work] };
         // It stays in flight until the job leaves the queue.
@@ -244,7 +245,8 @@ impl Invoker {
         in_flight: InFlight,
     ) -> Result<Answer, Failure> {
         let (wait, callback_id) = (request.wait, callback.as_ref().map(|accepted| accepted.id));
-        let admitted = self.admission.begin(entry, request, callback).await?;
+        let may_begin = self.admission.may_begin(&request, &entry).await?;
+        let admitted = self.admission.begin(may_begin, entry, request, callback)?;
         let may_run_now = in_flight.has_permit() && callback_id.is_none();
         let invoked = match wait {
             Wait::No if admitted.entry.action.exec == Exec::Builtin && may_run_now => {

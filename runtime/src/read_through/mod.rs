@@ -67,26 +67,29 @@ impl<K: Eq + Hash + Clone, V: Clone> ReadThrough<K, V> {
         self.cached.insert(key.clone(), Weighed { value, weight });
     }
 
-    /// The cached value, or the one that `read` returns, which is cached then.
-    pub async fn get_or_read<E>(&self, key: &K, read: impl Future<Output = Result<V, E>>) -> Result<V, E> {
+    /// The cached value, or the one that `read` returns, which is cached then. What reads is made, and boxed, only when
+    /// it is needed: else the future of every request would have room for it.
+    pub async fn get_or_read<E, F>(&self, key: &K, read: impl FnOnce() -> F) -> Result<V, E>
+    where
+        F: Future<Output = Result<V, E>>,
+    {
         if let Some(value) = self.get(key) {
             return Ok(value);
         }
         let before = self.generation.load(Ordering::Acquire);
-        let value = read.await?;
+        let value = Box::pin(read()).await?;
         self.keep(key, &value, before);
         Ok(value)
     }
 
     /// Like [`ReadThrough::get_or_read`], for what may not exist. An absence is not cached.
-    pub async fn find_or_read<E>(
-        &self,
-        key: &K,
-        read: impl Future<Output = Result<Option<V>, E>>,
-    ) -> Result<Option<V>, E> {
+    pub async fn find_or_read<E, F>(&self, key: &K, read: impl FnOnce() -> F) -> Result<Option<V>, E>
+    where
+        F: Future<Output = Result<Option<V>, E>>,
+    {
         match self.get(key) {
             Some(value) => Ok(Some(value)),
-            None => self.read(key, read).await,
+            None => Box::pin(self.read(key, read())).await,
         }
     }
 

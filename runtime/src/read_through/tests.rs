@@ -1,5 +1,5 @@
 use std::convert::Infallible;
-use std::future::ready;
+use std::future::{Ready, ready};
 
 use futures_util::FutureExt as _;
 use tokio::sync::oneshot;
@@ -10,8 +10,8 @@ fn cache() -> ReadThrough<u8, &'static str> {
     ReadThrough::new(CacheBound { values: 10, bytes: 1000 }, |_| 1)
 }
 
-fn found(value: &'static str) -> impl Future<Output = Result<&'static str, Infallible>> {
-    ready(Ok(value))
+fn found(value: &'static str) -> impl FnOnce() -> Ready<Result<&'static str, Infallible>> {
+    move || ready(Ok(value))
 }
 
 fn now<T>(read: impl Future<Output = Result<T, Infallible>>) -> T {
@@ -40,7 +40,7 @@ fn a_read_that_began_before_a_forgetting_is_returned_but_not_kept() {
     for forget in forgettings {
         let cache = cache();
         let (answer, store) = oneshot::channel();
-        let mut reading = Box::pin(cache.find_or_read(&1, store.map(|read| Ok::<_, Infallible>(read.ok()))));
+        let mut reading = Box::pin(cache.find_or_read(&1, || store.map(|read| Ok::<_, Infallible>(read.ok()))));
         assert!(reading.as_mut().now_or_never().is_none(), "the store has not answered");
         forget(&cache);
         answer.send("outdated").unwrap();
@@ -53,8 +53,8 @@ fn a_read_that_began_before_a_forgetting_is_returned_but_not_kept() {
 #[test]
 fn neither_an_absence_nor_a_failure_is_cached() {
     let cache = cache();
-    assert_eq!(now(cache.find_or_read(&1, ready(Ok(None)))), None);
-    assert_eq!(cache.get_or_read(&1, ready(Err("failed"))).now_or_never(), Some(Err("failed")));
+    assert_eq!(now(cache.find_or_read(&1, || ready(Ok(None)))), None);
+    assert_eq!(cache.get_or_read(&1, || ready(Err("failed"))).now_or_never(), Some(Err("failed")));
     assert_eq!(now(cache.get_or_read(&1, found("first"))), "first");
 }
 
@@ -73,7 +73,7 @@ fn many_small_values_or_few_large_ones_are_kept() {
     let kept = |weigh: fn(&u64) -> u64| {
         let cache = ReadThrough::<u64, u64>::new(CacheBound { values: 64, bytes: 64_000 }, weigh);
         for key in 0..1000 {
-            now(cache.get_or_read(&key, ready(Ok(key))));
+            now(cache.get_or_read(&key, || ready(Ok(key))));
         }
         (0..1000).filter(|key| cache.get(key).is_some()).count()
     };
@@ -89,10 +89,10 @@ fn one_that_reads_much_does_not_displace_what_another_uses_now_and_then() {
     for round in 0..200 {
         let others = 1_000_000 + round % 4;
         missed += u64::from(cache.get(&others).is_none());
-        now(cache.get_or_read(&others, ready(Ok(0))));
+        now(cache.get_or_read(&others, || ready(Ok(0))));
         for key in (round * 50)..(round * 50 + 50) {
-            now(cache.get_or_read(&key, ready(Ok(0))));
-            now(cache.get_or_read(&key, ready(Ok(0)))); // and finds it once more
+            now(cache.get_or_read(&key, || ready(Ok(0))));
+            now(cache.get_or_read(&key, || ready(Ok(0)))); // and finds it once more
         }
     }
     assert!(missed <= 20, "{missed} of 200 looks of the other one missed");
