@@ -19,6 +19,7 @@ pub struct Action {
     /// The code, or what stands in for it.
     pub exec: Exec,
     /// Default arguments; an invocation overrides them.
+    #[serde(default, skip_serializing_if = "Parameters::is_empty")]
     pub parameters: Parameters,
     /// See [`keys`].
     pub annotations: Annotations,
@@ -58,6 +59,7 @@ pub struct Trigger {
     /// Whether its owner shares it; only packages act on it.
     pub publish: bool,
     /// Defaults for the event; a firing overrides them.
+    #[serde(default, skip_serializing_if = "Parameters::is_empty")]
     pub parameters: Parameters,
     /// See [`keys`].
     pub annotations: Annotations,
@@ -119,6 +121,7 @@ pub struct Package {
     /// Whether its owner shares it; only packages act on it.
     pub publish: bool,
     /// Defaults for every action in it.
+    #[serde(default, skip_serializing_if = "Parameters::is_empty")]
     pub parameters: Parameters,
     /// See [`keys`].
     pub annotations: Annotations,
@@ -212,6 +215,16 @@ impl Entity {
     /// Whether other namespaces may read it: see [`Package::is_shared`]; no other entity is shared.
     pub fn is_shared(&self) -> bool {
         matches!(self, Entity::Package(package) if package.is_shared())
+    }
+
+    /// Leaves it without its parameters. A rule has none.
+    pub fn take_parameters(&mut self) -> Parameters {
+        match self {
+            Entity::Action(action) => std::mem::take(&mut action.parameters),
+            Entity::Trigger(trigger) => std::mem::take(&mut trigger.parameters),
+            Entity::Package(package) => std::mem::take(&mut package.parameters),
+            Entity::Rule(_) => Parameters::default(),
+        }
     }
 
     /// The [`CodeRef::digest`] of an action's code. `None`: it has no code.

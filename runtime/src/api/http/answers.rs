@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use axum::Json;
 use axum::body::{Body, HttpBody};
 use axum::http::HeaderValue;
 use axum::http::header::CONTENT_TYPE;
@@ -10,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use serde::Serialize;
+use serde_json::Value;
 use wask_model::{Failure, NamespaceName};
 
 use super::caller::Caller;
@@ -40,6 +42,20 @@ pub async fn render(
         app.documents.run(reader.as_str(), move || text(document)).await??
     };
     Ok(([(CONTENT_TYPE, HeaderValue::from_static(MediaType::JSON))], rendered).into_response())
+}
+
+/// Makes and renders the document of an entity, whose parameters and annotations take `weight` bytes of memory.
+pub async fn entity(
+    app: &App,
+    reader: &NamespaceName,
+    weight: u64,
+    document: impl FnOnce() -> Value + Send + 'static,
+) -> Result<Response, Rejection> {
+    if weight <= LARGE {
+        return Ok(Json(document()).into_response());
+    }
+    let made = app.documents.run(reader.as_str(), document).await?;
+    render(app, reader, weight, made).await
 }
 
 fn room(app: &App, share: &str, bytes: u64) -> Result<Charge, Failure> {

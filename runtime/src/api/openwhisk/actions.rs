@@ -9,7 +9,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
-use wask_model::{Action, Activation, Collection, IdempotencyKey, Status, messages};
+use wask_model::{Action, Activation, Collection, IdempotencyKey, Status, Weight as _, messages};
 
 use super::documents::action;
 use super::entities;
@@ -61,21 +61,25 @@ pub async fn get(
     let with_code = params.flag("code", true)?;
     let view = app.catalog.action(&name).await?;
     if !with_code {
-        return Ok((ETag(view.revision), Json(action::document_without_code(&view)).into_response()));
+        let weight = view.action.parameters.weight() + view.action.annotations.weight();
+        let (revision, document) = (view.revision, move || action::document_without_code(&view));
+        return Ok((ETag(revision), answers::entity(&app, &caller.identity.namespace, weight, document).await?));
     }
     let code = app.catalog.code(&view.action).await?;
-    Ok((ETag(view.revision), document_with_code(&app, &caller, &view.action, code).await?))
+    Ok((ETag(view.revision), document_with_code(&app, &caller, view.action, code).await?))
 }
 
 /// The document of an action with its code, which may be large.
 async fn document_with_code(
     app: &App,
     caller: &Caller,
-    action: &Action,
+    action: Action,
     code: Option<String>,
 ) -> Result<Response, Rejection> {
     let size = code.as_ref().map_or(0, String::len) as u64;
-    answers::render(app, &caller.identity.namespace, size, action::document(action, code)).await
+    let weight = size + action.parameters.weight() + action.annotations.weight();
+    let document = move || action::document(&action, code);
+    answers::entity(app, &caller.identity.namespace, weight, document).await
 }
 
 /// `PUT actions/{name}`: creates; with `overwrite=true` creates or changes · 400 · 404 package · 409 · 412 · 413.
@@ -96,7 +100,7 @@ pub async fn put(
     let overwrite = params.overwrite()?;
     let stored = app.catalog.put_action(&name, patch, overwrite, &headers.write_by(&caller)?).await?;
     let code = app.catalog.code(&stored.value).await?;
-    Ok((ETag(stored.revision), document_with_code(&app, &caller, &stored.value, code).await?))
+    Ok((ETag(stored.revision), document_with_code(&app, &caller, stored.value, code).await?))
 }
 
 /// `DELETE actions/{name}`: the document that was removed · 404 · 409 · 412.
@@ -108,7 +112,7 @@ pub async fn delete(
 ) -> Result<Response, Rejection> {
     let name = path.writable(&caller)?;
     let (action, code) = app.catalog.delete_action(&name, &headers.write_by(&caller)?).await?;
-    document_with_code(&app, &caller, &action, code).await
+    document_with_code(&app, &caller, action, code).await
 }
 
 /// `POST actions/{name}`: 200 record or result · 202 `{activationId}` when not blocking or still running · 404 · 413 ·

@@ -8,11 +8,12 @@ use axum::http::header::LINK;
 use axum::response::{IntoResponse, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
-use wask_model::{Collection, FullName};
+use wask_model::{Collection, FullName, Weight as _};
+use wask_store::StoredEntity;
 
 use super::documents::package;
 use super::entities;
-use crate::api::http::{Caller, ETag, Params, Rejection, Segments, WriteHeaders, body, listing};
+use crate::api::http::{Caller, ETag, Params, Rejection, Segments, WriteHeaders, answers, body, listing};
 use crate::api::{API, App};
 use crate::catalog::{Force, Selection, Visibility};
 use crate::gate::rights;
@@ -62,13 +63,16 @@ pub async fn put(
     params: Params,
     headers: WriteHeaders,
     request: Request<Body>,
-) -> Result<(ETag, Json<Value>), Rejection> {
+) -> Result<(ETag, Response), Rejection> {
     let name = path.writable(&caller)?;
     app.gate.store(&caller.identity)?;
     let own = &caller.identity.namespace;
     let patch = package::read(&*body::document(&app, own, request, app.limits.document_bytes).await?, own)?;
     let stored = app.catalog.put_package(&name, patch, params.overwrite()?, &headers.write_by(&caller)?).await?;
-    Ok((ETag(stored.revision), Json(package::document(&stored.value))))
+    let StoredEntity { revision, value } = stored;
+    let weight = value.parameters.weight() + value.annotations.weight();
+    let document = move || package::document(&value);
+    Ok((ETag(revision), answers::entity(&app, &caller.identity.namespace, weight, document).await?))
 }
 
 /// `DELETE packages/{name}`: the document that was removed; with `force=true` its actions are deleted too · 404 · 409

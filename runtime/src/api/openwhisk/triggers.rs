@@ -7,13 +7,17 @@ use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
-use wask_model::{ActivationId, Arguments, Collection, FullName, IdempotencyKey, NamespaceName, Subscription};
+use wask_model::{
+    ActivationId, Arguments, Collection, FullName, IdempotencyKey, NamespaceName, Subscription, Trigger, Weight as _,
+};
+use wask_store::StoredEntity;
 
 use super::documents::trigger;
 use super::entities::answer;
 use crate::api::App;
 use crate::api::http::{
-    Caller, ETag, EXTRA_LOGGING, Params, Rejection, Segments, TransactionId, WriteHeaders, accepted, body, idempotency,
+    Caller, ETag, EXTRA_LOGGING, Params, Rejection, Segments, TransactionId, WriteHeaders, accepted, answers, body,
+    idempotency,
 };
 use crate::api::wask::callbacks;
 use crate::catalog::Selection;
@@ -33,11 +37,11 @@ pub async fn list(
 }
 
 /// `GET triggers/{name}`: the document · 404 · 409.
-pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Result<(ETag, Json<Value>), Rejection> {
+pub async fn get(State(app): State<App>, caller: Caller, path: Segments) -> Result<(ETag, Response), Rejection> {
     let name = path.target(&caller)?.full_name()?;
     rights::own_entity(&caller.identity, &name)?;
     let stored = app.catalog.stored_trigger(&name).await?;
-    Ok((ETag(stored.revision), Json(trigger::document(&stored.value))))
+    shown(&app, &caller, stored).await
 }
 
 /// `PUT triggers/{name}`: creates; with `overwrite=true` creates or changes · 400 · 409 · 412 · 413.
@@ -48,13 +52,20 @@ pub async fn put(
     params: Params,
     headers: WriteHeaders,
     request: Request<Body>,
-) -> Result<(ETag, Json<Value>), Rejection> {
+) -> Result<(ETag, Response), Rejection> {
     let name = path.writable(&caller)?;
     app.gate.store(&caller.identity)?;
     let own = &caller.identity.namespace;
     let patch = trigger::read(&*body::document(&app, own, request, app.limits.document_bytes).await?)?;
     let stored = app.catalog.put_trigger(&name, patch, params.overwrite()?, &headers.write_by(&caller)?).await?;
-    Ok((ETag(stored.revision), Json(trigger::document(&stored.value))))
+    shown(&app, &caller, stored).await
+}
+
+async fn shown(app: &App, caller: &Caller, stored: StoredEntity<Trigger>) -> Result<(ETag, Response), Rejection> {
+    let StoredEntity { revision, value } = stored;
+    let weight = value.parameters.weight() + value.annotations.weight();
+    let document = move || trigger::document(&value);
+    Ok((ETag(revision), answers::entity(app, &caller.identity.namespace, weight, document).await?))
 }
 
 /// `DELETE triggers/{name}`: the document that was removed · 404 · 409 · 412.

@@ -131,10 +131,11 @@ struct EntityText {
 }
 
 impl EntityText {
-    fn of(entity: &Entity) -> Result<EntityText, StoreError> {
-        let mut document = serde_json::to_value(entity)?;
-        let parameters = document.as_object_mut().and_then(|members| members.shift_remove(PARAMETERS));
-        Ok(EntityText { doc: document.to_string(), parameters: parameters.map(|value| value.to_string()) })
+    /// Leaves the entity without its parameters.
+    fn take(entity: &mut Entity) -> Result<EntityText, StoreError> {
+        let parameters = Some(entity.take_parameters()).filter(|all| !all.is_empty());
+        let parameters = parameters.map(|all| serde_json::to_string(&all)).transpose()?;
+        Ok(EntityText { doc: serde_json::to_string(entity)?, parameters })
     }
 
     /// Reads the columns 1 and 2, `doc` and `parameters`.
@@ -159,8 +160,8 @@ enum BoundChange {
 impl BoundChange {
     fn new(change: Change) -> Result<BoundChange, StoreError> {
         match change {
-            Change::Put { entity, based_on, code } => {
-                let (key, text) = (Key::from(entity.name()), EntityText::of(&entity)?);
+            Change::Put { mut entity, based_on, code } => {
+                let (key, text) = (Key::from(entity.name()), EntityText::take(&mut entity)?);
                 Ok(BoundChange::Put { key, entity: Box::new(entity), text, based_on, code })
             }
             Change::Delete { name, based_on } => Ok(BoundChange::Delete { key: Key::from(&name), based_on }),
